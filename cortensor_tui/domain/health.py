@@ -1,0 +1,69 @@
+"""Whether the node serves, and what each thing it depends on says."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from cortensor_tui.domain.inference import EngineHealth
+from cortensor_tui.domain.problems import Problem
+
+
+class Verdict(StrEnum):
+    """The one word an operator wants."""
+
+    SERVING = "serving"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+
+
+class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """The chain as last seen. `head_seen_at` is when this node learnt of the head, unix seconds."""
+
+    network: str
+    endpoint: str
+    chain_id: int | None = None
+    head_number: int | None = None
+    head_at: float | None = None
+    head_seen_at: float | None = None
+    latency_ms: float | None = None
+    queue_address: str = ""
+    session_address: str = ""
+    error: str = ""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A key's public side; `balance_wei` is None while unknown. Wei travels as text: JSON has no 256 bits."""
+
+    address: str
+    balance_wei: str | None = None
+    read_at: float | None = None
+
+
+class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """Where payloads are kept."""
+
+    kind: str
+    location: str
+    is_writable: bool
+    error: str = ""
+
+
+class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the status pane and `status` say. `problem` is the first failed precondition."""
+
+    verdict: Verdict
+    reason: str
+    problem: Problem | None
+    node: Account
+    owner: Account
+    chain: ChainHealth
+    engine: EngineHealth
+    store: StoreHealth
+    started_at: float
+    version: str
+    settings_path: str
+    answered_tasks: int = 0
+    missed_tasks: int = 0
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""What a task asks of the model, what it gets, and what came out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class SamplingParams(msgspec.Struct, frozen=True, kw_only=True):
+    """Sampling in natural units (temperature 0.7, not 70), asked or applied."""
+
+    max_tokens: int
+    temperature: float
+    top_p: float
+    top_k: int
+    repeat_penalty: float
+    presence_penalty: float
+    frequency_penalty: float
+
+
+class Clamp(msgspec.Struct, frozen=True, kw_only=True):
+    """One parameter that was asked outside what the engine can do, and what it became."""
+
+    name: str
+    asked: float
+    applied: float
+    reason: str
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True):
+    """One run to be done by an engine. `messages` are (role, text); raw text has the one role "raw"."""
+
+    messages: tuple[tuple[str, str], ...]
+    params: SamplingParams
+    seed: int
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True, tag="token"):
+    """A streamed piece of answer. `at_ms` counts from the start of the run; `count` is tokens so far."""
+
+    text: str
+    count: int
+    at_ms: float
+
+
+class Prefilled(msgspec.Struct, frozen=True, kw_only=True, tag="prefilled"):
+    """The prompt has been read."""
+
+    prompt_tokens: int
+    prefill_ms: float
+
+
+class FinishReason(StrEnum):
+    """Why a run ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    CANCELLED = "cancelled"
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
+    """The run is over. Times in ms; the answer is the streamed texts joined, byte for byte."""
+
+    reason: FinishReason
+    prompt_tokens: int
+    answer_tokens: int
+    prefill_ms: float
+    first_token_ms: float | None
+    decode_ms: float
+
+    @property
+    def prefill_tokens_per_s(self) -> float | None:
+        """Return the prefill speed, None where nothing was measured."""
+        return self.prompt_tokens / self.prefill_ms * 1000 if self.prefill_ms > 0 else None
+
+    @property
+    def decode_tokens_per_s(self) -> float | None:
+        """Return the decode speed over the tokens after the first, None below two tokens."""
+        return (self.answer_tokens - 1) / self.decode_ms * 1000 if self.decode_ms > 0 else None
+
+
+GenerationEvent = Prefilled | Token | Finished
+
+
+class EngineState(StrEnum):
+    """Life of an engine."""
+
+    STARTING = "starting"
+    LOADING = "loading"
+    READY = "ready"
+    BUSY = "busy"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the engine now. `load_progress` runs from 0 to 1."""
+
+    state: EngineState
+    engine: str
+    model: str
+    context_tokens: int | None = None
+    load_progress: float | None = None
+    restarts: int = 0
+    rss_bytes: int | None = None
+    error: str = ""

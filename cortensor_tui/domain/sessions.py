@@ -1,0 +1,63 @@
+"""Sessions as the SessionV2 contract tells them, and what this node makes of each."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+
+class SessionMode(IntEnum):
+    """Numbers of `mode` as public clients use them; a single source, so never an error when unknown."""
+
+    EPHEMERAL = 0
+    HYBRID = 1
+    DEDICATED = 2
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """One session. Addresses are checksummed; `created_at` and `updated_at` are unix seconds."""
+
+    session_id: int
+    name: str
+    metadata: str
+    state: int
+    is_active: bool
+    owner: str
+    mode: int
+    redundant: int
+    min_nodes: int
+    max_nodes: int
+    validator_nodes: int
+    ephemeral_nodes: tuple[str, ...]
+    dedicated_nodes: tuple[str, ...]
+    model_identifier: int
+    sla: int
+    reserve_period_s: int
+    max_task_executions: int
+    created_at: float
+    updated_at: float
+
+    @property
+    def mode_name(self) -> str:
+        """Return the mode's word, or its number where the word is unknown."""
+        return SessionMode(self.mode).name.lower() if self.mode in SessionMode else f"mode {self.mode}"
+
+
+class Service(StrEnum):
+    """What this node does with a session."""
+
+    SERVED = "served"
+    NOT_BOUND = "not bound"
+    REFUSED = "refused"
+    INACTIVE = "inactive"
+
+
+class SessionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A session with what this node makes of it; `task_count` is None while unknown."""
+
+    session: Session
+    service: Service
+    reason: str
+    is_mine: bool
+    task_count: int | None = None

@@ -1,0 +1,97 @@
+"""Tasks, their way through the stages, and what this node knows of each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from cortensor_tui.domain.inference import Clamp, SamplingParams
+
+
+class Stage(StrEnum):
+    """Where a task stands for this node, in order; the last two end it."""
+
+    QUEUED = "queued"
+    ASSIGNED = "assigned"
+    ACKED = "acked"
+    PRECOMMITTED = "precommitted"
+    COMMITTED = "committed"
+    ENDED = "ended"
+    MISSED = "missed"
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether nothing more will happen to the task."""
+        return self in (Stage.ENDED, Stage.MISSED)
+
+
+class TaskKey(msgspec.Struct, frozen=True, order=True):
+    """Names one task of one queue contract."""
+
+    session_id: int
+    task_id: int
+
+    def __str__(self) -> str:
+        return f"{self.session_id}/{self.task_id}"
+
+
+class TaskOnChain(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as SessionQueueV2 tells it. Times are unix seconds, None where the chain has 0."""
+
+    key: TaskKey
+    global_id: int
+    data: str
+    assigned_miners: tuple[str, ...]
+    is_ended: bool
+    status: int
+    created_at: float
+    last_precommit_at: float | None = None
+    last_commit_at: float | None = None
+    finished_at: float | None = None
+
+
+class TaskDecoration(msgspec.Struct, frozen=True, kw_only=True):
+    """How the submitter wants the prompt treated, in the chain's own integers (x100 where it scales)."""
+
+    prompt_type: int
+    prompt_template: str
+    max_tokens: int
+    temperature: int
+    top_p: int
+    top_k: int
+    presence_penalty: int
+    frequency_penalty: int
+
+
+class MinerResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One miner's answer to a task as it stands on chain; `hash` is the precommitted one, 0x hex."""
+
+    miner: str
+    data: str
+    hash: str
+
+
+class TaskView(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as this node knows it. Times are unix seconds, None until the step happened."""
+
+    key: TaskKey
+    stage: Stage
+    prompt: str
+    answer: str | None = None
+    answer_hash: str | None = None
+    asked: SamplingParams | None = None
+    applied: SamplingParams | None = None
+    clamps: tuple[Clamp, ...] = ()
+    prompt_tokens: int | None = None
+    answer_tokens: int | None = None
+    first_token_ms: float | None = None
+    prefill_tokens_per_s: float | None = None
+    decode_tokens_per_s: float | None = None
+    assigned_at: float | None = None
+    acked_at: float | None = None
+    precommitted_at: float | None = None
+    committed_at: float | None = None
+    ended_at: float | None = None
+    deadline_at: float | None = None
+    note: str = ""
