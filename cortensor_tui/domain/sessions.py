@@ -41,7 +41,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def mode_name(self) -> str:
         """Return the mode's word, or its number where the word is unknown."""
-        return SessionMode(self.mode).name.lower() if self.mode in SessionMode else f"mode {self.mode}"
+        names = {mode.value: mode.name.lower() for mode in SessionMode}
+        return names.get(self.mode, f"mode {self.mode}")
 
 
 class Service(StrEnum):

@@ -1,0 +1,1 @@
+"""Everything between this node and the chain."""
