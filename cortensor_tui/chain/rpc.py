@@ -1,0 +1,131 @@
+"""A small JSON-RPC client: batched, bounded in time and size, with errors told apart.
+
+Contract calls through web3 cost about 2 ms of event loop each; a batched raw call costs 0.05.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+
+from cortensor_tui.domain.problems import ProblemError, problem_error
+
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+Call = tuple[str, Sequence[Any]]
+
+
+class RpcError(Exception):
+    """The endpoint answered with a JSON-RPC error; `data` holds revert bytes as 0x hex where it gave any."""
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+class RpcClient:
+    """Speaks to one HTTP endpoint. Every call is bounded by `timeout_s`."""
+
+    def __init__(self, url: str, timeout_s: float = 10.0) -> None:
+        self.url = url
+        self.latency_ms: float | None = None
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._session: aiohttp.ClientSession | None = None
+        self._ids = itertools.count(1)
+
+    async def call(self, method: str, *params: Any) -> Any:
+        """Return the result of one call.
+
+        Raises `RpcError` when the endpoint refuses, `ProblemError` when no usable answer came: then what
+        was asked may still have happened.
+        """
+        return result_of(await self._post(self._request(method, params)))
+
+    async def batch(self, calls: Sequence[Call]) -> list[Any]:
+        """Return each call's result, or its `RpcError` in place, in the order asked."""
+        if not calls:
+            return []
+        requests = [self._request(method, params) for method, params in calls]
+        answers = await self._post(requests)
+        if isinstance(answers, dict):  # some endpoints answer a whole batch with one error
+            result_of(answers)
+        if not isinstance(answers, list):
+            raise self._problem("the answer to a batch was not a list")
+        by_id = {answer.get("id"): answer for answer in answers if isinstance(answer, dict)}
+        return [_result_or_error(by_id.get(request["id"])) for request in requests]
+
+    async def close(self) -> None:
+        """Close the connections; the client may be used again after."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _request(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
+        return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
+
+    async def _post(self, payload: Any) -> Any:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        began = time.monotonic()
+        try:
+            async with self._session.post(self.url, json=payload) as response:
+                body = await _read_bounded(response)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise self._problem(str(error) or type(error).__name__) from error
+        self.latency_ms = (time.monotonic() - began) * 1000
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise self._problem(f"HTTP {response.status} without JSON") from error
+
+    def _problem(self, why: str) -> ProblemError:
+        return problem_error(
+            "no_rpc",
+            f"The chain endpoint {endpoint_name(self.url)} did not answer",
+            why,
+            "Check that HOST is right and the endpoint is up; the node keeps trying",
+        )
+
+
+async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
+    chunks, size = [], 0
+    async for chunk in response.content.iter_chunked(65536):
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            raise aiohttp.ClientPayloadError("the answer is larger than 32 MiB")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def result_of(answer: Any) -> Any:
+    """Return the result in a JSON-RPC answer, or raise its `RpcError`."""
+    outcome = _result_or_error(answer)
+    if isinstance(outcome, RpcError):
+        raise outcome
+    return outcome
+
+
+def _result_or_error(answer: Any) -> Any:
+    if not isinstance(answer, dict):
+        return RpcError(-32603, "the endpoint left this call unanswered")
+    error = answer.get("error")
+    if error is None:
+        return answer.get("result")
+    if not isinstance(error, dict):
+        return RpcError(-32603, str(error))
+    code = error.get("code")
+    return RpcError(
+        code if isinstance(code, int) else -32603, str(error.get("message", "")), error.get("data")
+    )
+
+
+def endpoint_name(url: str) -> str:
+    """Return scheme, host and port of an endpoint: paths and queries often hold access tokens."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.split('/')[0].split('?')[0].rsplit('@')[-1]}"
