@@ -30,7 +30,7 @@ def load_profiles() -> dict[str, NetworkProfile]:
 
 
 def profile_for_chain(chain_id: int) -> NetworkProfile:
-    """Return the profile of a chain id; an unknown chain gets the first testnet's numbers and no addresses."""
+    """Return a chain's profile; an unknown chain gets the first testnet's numbers and no addresses."""
     profiles = load_profiles()
     for profile in profiles.values():
         if chain_id in profile.chain_ids:

@@ -38,7 +38,7 @@ class TransactionState(StrEnum):
 
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
-    """One transaction. Amounts in wei, times in unix seconds, hashes 0x hex."""
+    """One transaction. Times in unix seconds, hashes 0x hex; wei travels as text, as in `Account`."""
 
     transaction_id: int
     kind: TransactionKind
@@ -53,5 +53,5 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     mined_at: float | None = None
     block_number: int | None = None
     gas_used: int | None = None
-    fee_wei: int | None = None
+    fee_wei: str | None = None
     error: str = ""

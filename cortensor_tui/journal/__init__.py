@@ -1,0 +1,1 @@
+"""What the node must not forget, in SQLite, written and synced before it acts."""

@@ -1,0 +1,54 @@
+"""Never two answers: what a node has put its name to, one row a task and stage (modelled on EIP-3076)."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+
+from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.journal.scope import ChainScope
+
+
+class Commitment(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise about one task: `stage` is precommit or commit, `payload_hash` the answer's, 0x hex."""
+
+    scope: ChainScope
+    key: TaskKey
+    node: str
+    stage: str
+    payload_hash: str
+
+
+def record_commitment(connection: sqlite3.Connection, commitment: Commitment, now: float) -> None:
+    """Write the row inside the caller's step, or find the same promise there.
+
+    Raises `ProblemError` with code "two_answers" when another hash stands there: nothing may be signed.
+    """
+    scope, key = commitment.scope, commitment.key
+    place = (
+        scope.chain_id,
+        scope.genesis_hash,
+        scope.queue_address,
+        key.session_id,
+        key.task_id,
+        commitment.node,
+        commitment.stage,
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO commitments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*place, commitment.payload_hash, now),
+    )
+    found = connection.execute(
+        "SELECT payload_hash FROM commitments WHERE chain_id = ? AND genesis_hash = ? AND contract = ?"
+        " AND session_id = ? AND task_id = ? AND node = ? AND stage = ?",
+        place,
+    ).fetchone()
+    if found["payload_hash"] != commitment.payload_hash:
+        raise problem_error(
+            "two_answers",
+            f"Refused to sign a second answer for task {key}",
+            f"signed before: {found['payload_hash']}, now: {commitment.payload_hash}",
+            "Nothing was sent; the first answer stands",
+        )

@@ -1,0 +1,60 @@
+"""Which chain a row belongs to, and how far that chain has been read."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cortensor_tui.journal.database import Database
+
+
+class ChainScope(msgspec.Struct, frozen=True, kw_only=True):
+    """Names a queue contract on one chain. The genesis hash tells a restarted devnet from its forerunner."""
+
+    chain_id: int
+    genesis_hash: str
+    queue_address: str
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """The last block whose events have all been handled."""
+
+    block_number: int
+    block_hash: str
+
+
+def scope_row(database: Database, scope: ChainScope) -> int:
+    """Return the scope's row number, made if absent."""
+    names = (scope.chain_id, scope.genesis_hash, scope.queue_address)
+    with database.step("chain known") as connection:
+        connection.execute(
+            "INSERT OR IGNORE INTO chains (chain_id, genesis_hash, queue_address) VALUES (?, ?, ?)", names
+        )
+        found = connection.execute(
+            "SELECT chain FROM chains WHERE chain_id = ? AND genesis_hash = ? AND queue_address = ?", names
+        ).fetchone()
+    return int(found["chain"])
+
+
+class CursorLog:
+    """Keeps the cursor of one chain."""
+
+    def __init__(self, database: Database, chain: int) -> None:
+        self._database = database
+        self._chain = chain
+
+    def read(self) -> Cursor | None:
+        """Return how far the chain has been handled, None for a new one."""
+        row = self._database.connection.execute(
+            "SELECT cursor_block, cursor_hash FROM chains WHERE chain = ?", (self._chain,)
+        ).fetchone()
+        if row["cursor_block"] is None:
+            return None
+        return Cursor(block_number=row["cursor_block"], block_hash=row["cursor_hash"])
+
+    def move(self, cursor: Cursor) -> None:
+        """Move the cursor, after everything up to it was handled."""
+        with self._database.step("cursor moved") as connection:
+            connection.execute(
+                "UPDATE chains SET cursor_block = ?, cursor_hash = ? WHERE chain = ?",
+                (cursor.block_number, cursor.block_hash, self._chain),
+            )

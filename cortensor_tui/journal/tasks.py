@@ -1,0 +1,124 @@
+"""Tasks and the steps they have taken."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from cortensor_tui.domain.inference import Clamp, SamplingParams
+from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.journal.database import Database
+
+
+class TaskDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of the model and how the run went; kept as one JSON value."""
+
+    prompt_type: int
+    prompt_template: str
+    asked: SamplingParams
+    applied: SamplingParams | None = None
+    clamps: tuple[Clamp, ...] = ()
+    seed: int | None = None
+    prompt_tokens: int | None = None
+    answer_tokens: int | None = None
+    first_token_ms: float | None = None
+    prefill_tokens_per_s: float | None = None
+    decode_tokens_per_s: float | None = None
+
+
+class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One task as the journal has it. Texts are in the store, under their content ids."""
+
+    key: TaskKey
+    stage: Stage
+    prompt_cid: str
+    details: TaskDetails
+    answer_cid: str | None = None
+    answer_hash: str | None = None
+    assigned_at: float | None = None
+    acked_at: float | None = None
+    precommitted_at: float | None = None
+    committed_at: float | None = None
+    ended_at: float | None = None
+    deadline_at: float | None = None
+    note: str = ""
+
+
+_PLAIN_COLUMNS = (
+    "prompt_cid",
+    "answer_cid",
+    "answer_hash",
+    "assigned_at",
+    "acked_at",
+    "precommitted_at",
+    "committed_at",
+    "ended_at",
+    "deadline_at",
+    "note",
+)
+
+
+class TaskLog:
+    """The tasks of one chain."""
+
+    def __init__(self, database: Database, chain: int) -> None:
+        self._database = database
+        self._chain = chain
+
+    def save(self, record: TaskRecord, step: str) -> None:
+        """Write the record as it now stands, as one synced step."""
+        values: dict[str, Any] = {name: getattr(record, name) for name in _PLAIN_COLUMNS}
+        values |= {
+            "chain": self._chain,
+            "session_id": record.key.session_id,
+            "task_id": record.key.task_id,
+            "stage": record.stage.value,
+            "details": msgspec.json.encode(record.details),
+        }
+        columns = ", ".join(values)
+        marks = ", ".join("?" * len(values))
+        with self._database.step(step) as connection:
+            connection.execute(
+                f"INSERT OR REPLACE INTO tasks ({columns}) VALUES ({marks})",  # noqa: S608 - our own column names
+                tuple(values.values()),
+            )
+
+    def get(self, key: TaskKey) -> TaskRecord | None:
+        """Return one task, or None."""
+        rows = self._select("session_id = ? AND task_id = ?", key.session_id, key.task_id)
+        return rows[0] if rows else None
+
+    def unfinished(self) -> list[TaskRecord]:
+        """Return every task that has not ended, oldest first."""
+        return self._select("stage NOT IN ('ended', 'missed') ORDER BY assigned_at")
+
+    def recent(self, limit: int, session_id: int | None = None) -> list[TaskRecord]:
+        """Return the newest tasks, newest first."""
+        if session_id is None:
+            return self._select("1 ORDER BY assigned_at DESC LIMIT ?", limit)
+        return self._select("session_id = ? ORDER BY assigned_at DESC LIMIT ?", session_id, limit)
+
+    def count(self, stage: Stage) -> int:
+        """Return how many tasks stand at a stage."""
+        row = self._database.connection.execute(
+            "SELECT count(*) AS n FROM tasks WHERE chain = ? AND stage = ?", (self._chain, stage.value)
+        ).fetchone()
+        return int(row["n"])
+
+    def _select(self, where: str, *values: Any) -> list[TaskRecord]:
+        rows = self._database.connection.execute(
+            f"SELECT * FROM tasks WHERE chain = ? AND {where}",  # noqa: S608 - our own clauses
+            (self._chain, *values),
+        )
+        return [_record(row) for row in rows]
+
+
+def _record(row: sqlite3.Row) -> TaskRecord:
+    return TaskRecord(
+        key=TaskKey(row["session_id"], row["task_id"]),
+        stage=Stage(row["stage"]),
+        details=msgspec.json.decode(row["details"], type=TaskDetails),
+        **{name: row[name] for name in _PLAIN_COLUMNS},
+    )

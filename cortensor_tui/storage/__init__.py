@@ -1,0 +1,1 @@
+"""Where payloads are kept, by the hash of their bytes."""

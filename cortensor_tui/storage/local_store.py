@@ -1,0 +1,87 @@
+"""The local payload store: one file a payload, named by its content id, checked on every read."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from cortensor_tui.domain.health import StoreHealth
+from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.storage.content_id import raw_cid
+
+MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
+_CID = re.compile(r"b[a-z2-7]{58}")
+
+
+class LocalStore:
+    """Files in one folder, 0600 in 0700. A payload is on disk, synced, when `put` returns."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, data: bytes) -> str:
+        """Keep the bytes and return their content id. Raises `ProblemError` when the disk refuses."""
+        if len(data) > MAX_PAYLOAD_BYTES:
+            raise problem_error(
+                "payload_too_large", f"A payload of {len(data)} bytes is over the limit of 16 MiB"
+            )
+        cid = raw_cid(data)
+        try:
+            self._write(self._folder / cid, data)
+        except OSError as error:
+            raise problem_error(
+                "store_unwritable",
+                f"The payload store {self._folder} cannot be written",
+                str(error),
+                "Free disk space or mend the folder's rights",
+            ) from error
+        return cid
+
+    def get(self, cid: str) -> bytes:
+        """Return the payload. Raises `ProblemError` when it is absent or its bytes do not match its id."""
+        if not _CID.fullmatch(cid):
+            raise problem_error("bad_cid", "A content id has the wrong form", cid[:80])
+        try:
+            data = (self._folder / cid).read_bytes()
+        except OSError as error:
+            raise problem_error("payload_missing", f"The payload {cid} cannot be read", str(error)) from error
+        if raw_cid(data) != cid:
+            raise problem_error(
+                "payload_damaged",
+                f"The payload {cid} does not match its content id",
+                "the file was changed or damaged",
+                "Restore it from a backup; it is not used",
+            )
+        return data
+
+    def health(self) -> StoreHealth:
+        """Tell whether the folder can be written, by writing to it."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._folder):
+                error = ""
+        except OSError as failure:
+            error = str(failure)
+        return StoreHealth(kind="local", location=str(self._folder), is_writable=not error, error=error)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        if path.exists():
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._folder, prefix=".new-")  # mkstemp makes it 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the name must last as well as the bytes
+        finally:
+            os.close(folder)
