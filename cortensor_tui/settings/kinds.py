@@ -1,0 +1,160 @@
+"""Kinds of values: how each is read from text, written back, and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from cortensor_tui.settings import parsers
+from cortensor_tui.settings.model import AllSessions, AuthorizedSessions, OwnSessions
+from cortensor_tui.settings.secret import HIDDEN, Secret
+
+T = TypeVar("T")
+
+
+class Kind(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A kind of value: `parse` raises `NotAccepted`, `render` is its inverse, `show` is for people."""
+
+    accepted: str
+    parse: Callable[[str], T]
+    render: Callable[[T], str]
+    show: Callable[[T], str] | None = None
+
+    def shown(self, value: T) -> str:
+        """Return the value as it may be printed anywhere."""
+        return (self.show or self.render)(value)
+
+
+def mask_url(url: str) -> str:
+    """Return an endpoint without what may be a token: scheme, host and port only, `…` for the rest."""
+    try:
+        parts = urlsplit(url)
+        place = parts.hostname or ""
+        if parts.port is not None:
+            place += f":{parts.port}"
+    except ValueError:
+        return HIDDEN
+    has_more = parts.path.strip("/") or parts.query or parts.username or parts.fragment
+    return f"{parts.scheme}://{place}{'/…' if has_more else ''}"
+
+
+def _render_authorized(value: AuthorizedSessions) -> str:
+    if isinstance(value, OwnSessions):
+        return ""
+    if isinstance(value, AllSessions):
+        return "*"
+    return ",".join(str(session_id) for session_id in sorted(value.session_ids))
+
+
+def _plainly(value: float | Decimal) -> str:
+    text = format(Decimal(str(value)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def whole(smallest: int, largest: int) -> Kind[int]:
+    """Return the kind of whole numbers between two bounds, both accepted."""
+    return Kind(
+        accepted=f"a whole number from {smallest} to {largest}",
+        parse=lambda text: parsers.whole(text, smallest, largest),
+        render=str,
+    )
+
+
+def decimal(smallest: str, largest: str, unit: str) -> Kind[float]:
+    """Return the kind of numbers with a decimal point between two bounds, both accepted."""
+    return Kind(
+        accepted=f"{unit} from {smallest} to {largest}, such as {smallest} or 2.5",
+        parse=lambda text: float(parsers.decimal(text, Decimal(smallest), Decimal(largest))),
+        render=_plainly,
+    )
+
+
+def unless(word: str, meaning: str, kind: Kind[T]) -> Kind[T | None]:
+    """Return a kind that also takes one word, read as None."""
+    return Kind(
+        accepted=f"{kind.accepted}; {word} for {meaning}",
+        parse=lambda text: None if text == word else kind.parse(text),
+        render=lambda value: word if value is None else kind.render(value),
+    )
+
+
+def optional(kind: Kind[T]) -> Kind[T | None]:
+    """Return a kind whose unset value is None, shown as nothing."""
+    return Kind(
+        accepted=kind.accepted,
+        parse=kind.parse,
+        render=lambda value: "" if value is None else kind.render(value),
+        show=lambda value: "" if value is None else kind.shown(value),
+    )
+
+
+def one_of(*words: str) -> Kind[str]:
+    """Return the kind of a choice between words."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise parsers.NotAccepted("is none of the words it takes")
+        return text.lower()
+
+    return Kind(accepted=" or ".join(words), parse=parse, render=str)
+
+
+FLAG: Kind[bool] = Kind(accepted="0 or 1", parse=parsers.parse_flag, render=lambda value: str(int(value)))
+ADDRESS: Kind[str | None] = Kind(
+    accepted="0x and 40 hex digits; all zeros for unknown",
+    parse=parsers.parse_address,
+    render=lambda value: "0x" + "0" * 40 if value is None else value,
+    show=lambda value: value or "",
+)
+ADDRESSES: Kind[tuple[str, ...]] = Kind(
+    accepted="addresses (0x and 40 hex digits) with commas between",
+    parse=parsers.parse_addresses,
+    render=",".join,
+)
+PRIVATE_KEY: Kind[Secret] = Kind(
+    accepted="64 hex digits, with or without 0x",
+    parse=parsers.parse_private_key,
+    render=lambda value: value.reveal(),
+    show=str,
+)
+URL: Kind[str] = Kind(
+    accepted="an http:// or https:// address", parse=parsers.parse_url, render=str, show=mask_url
+)
+AUTHORIZED: Kind[AuthorizedSessions] = Kind(
+    accepted="session ids with commas between, such as 0,1,2; * for every session; nothing for your own",
+    parse=parsers.parse_authorized,
+    render=_render_authorized,
+)
+HOST_NAME: Kind[str] = Kind(accepted="a host name or an IP address", parse=parsers.parse_host, render=str)
+PORT = whole(1, 65535)
+WORDS: Kind[str] = Kind(accepted="text on one line", parse=parsers.plain, render=str)
+PROMPT: Kind[str] = Kind(accepted="text; may span lines when quoted", parse=parsers.parse_prompt, render=str)
+FILE_NAME: Kind[str] = Kind(
+    accepted="a file name without a folder", parse=parsers.parse_file_name, render=str
+)
+PATH: Kind[Path] = Kind(
+    accepted="a path; ~ is your home, a relative one counts from the settings file's folder",
+    parse=parsers.parse_path,
+    render=str,
+)
+THREADS: Kind[int | None] = unless(
+    "-1",
+    "what suits the machine",
+    Kind(
+        accepted=f"a number of threads from 1; {parsers.ALL_THREADS} for all cores",
+        parse=parsers.parse_threads,
+        render=str,
+    ),
+)
+ETHER: Kind[int] = Kind(
+    accepted="an amount of ether, such as 0.05",
+    parse=parsers.parse_ether,
+    render=lambda wei: _plainly(Decimal(wei) / parsers.WEI_PER_ETHER),
+)
+
+AnyKind = Kind[Any]

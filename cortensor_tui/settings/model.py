@@ -1,0 +1,166 @@
+"""The settings as the rest of the program sees them, and what can be wrong with them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.settings.secret import Secret
+
+WEI_PER_GWEI = 1_000_000_000
+
+
+class OwnSessions(msgspec.Struct, frozen=True):
+    """Serve the sessions owned by the node's own key or by a listed owner."""
+
+    def allows(self, session_id: int, *, is_ours: bool) -> bool:
+        """Tell whether a session may be served; `is_ours` says who owns it."""
+        return is_ours
+
+
+class AllSessions(msgspec.Struct, frozen=True):
+    """Serve every session the node is bound to."""
+
+    def allows(self, session_id: int, *, is_ours: bool) -> bool:
+        """Tell whether a session may be served; `is_ours` says who owns it."""
+        return True
+
+
+class ListedSessions(msgspec.Struct, frozen=True):
+    """Serve these sessions, whoever owns them, and no others."""
+
+    session_ids: frozenset[int]
+
+    def allows(self, session_id: int, *, is_ours: bool) -> bool:
+        """Tell whether a session may be served; `is_ours` says who owns it."""
+        return session_id in self.session_ids
+
+
+AuthorizedSessions = OwnSessions | AllSessions | ListedSessions
+
+
+class SourceKind(StrEnum):
+    """Where a value came from."""
+
+    FILE = "file"
+    ENVIRONMENT = "environment"
+    DEFAULT = "default"
+
+
+class SettingValue(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting as it may be shown: secrets are already masked. `line` is set for `SourceKind.FILE`."""
+
+    key: str
+    shown: str
+    source: SourceKind
+    line: int | None = None
+
+
+class SettingNote(msgspec.Struct, frozen=True, kw_only=True):
+    """Something odd that stops nothing."""
+
+    text: str
+    key: str | None = None
+    line: int | None = None
+
+
+class SettingProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting that cannot be used. `found` is inert, and masked where it could be a secret."""
+
+    path: str
+    line: int | None
+    key: str | None
+    what: str
+    found: str | None = None
+    accepted: str | None = None
+    remedy: str | None = None
+
+    def sentence(self) -> str:
+        """Return the whole as running text, opening with the place."""
+        place = self.path if self.line is None else f"{self.path}:{self.line}"
+        subject = f"{self.key} {self.what}" if self.key else self.what
+        parts = [f"{place}: {subject}"]
+        if self.found is not None:
+            parts.append(f"Found: {self.found}")
+        if self.accepted is not None:
+            parts.append(f"Accepted: {self.accepted}")
+        if self.remedy is not None:
+            parts.append(self.remedy)
+        return ". ".join(part.rstrip(".") for part in parts) + "."
+
+
+class SettingsError(ProblemError):
+    """Every problem of one settings file at once, with the notes that may explain them."""
+
+    def __init__(
+        self, path: Path, problems: tuple[SettingProblem, ...], notes: tuple[SettingNote, ...]
+    ) -> None:
+        count = "A setting" if len(problems) == 1 else f"{len(problems)} settings"
+        super().__init__(
+            Problem(
+                code="settings",
+                what=f"{count} in {path} cannot be used",
+                why=" ".join(problem.sentence() for problem in problems),
+                remedy="Correct it and check with: cortensor-tui config check --env FILE",
+            )
+        )
+        self.problems = problems
+        self.notes = notes
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything read from one settings file and the environment.
+
+    Addresses are 0x and 40 hex digits in whatever case they were written, None while unknown. Durations are
+    seconds. docs/settings.md says what each means; the table in `settings.table` is its source.
+    """
+
+    path: Path
+    rpc_urls: tuple[str, ...]
+    chain_id: int
+    runtime_address: str | None
+    session_address: str | None
+    queue_address: str | None
+    node_address: str | None
+    node_private_key: Secret
+    owner_private_key: Secret | None
+    dedicated_enabled: bool
+    authorized_sessions: AuthorizedSessions
+    owners: tuple[str, ...]
+    longest_look_interval_s: float
+    max_fee_gwei: float
+    low_balance_wei: int
+    ack_deadline_s: float | None
+    precommit_deadline_s: float | None
+    commit_deadline_s: float | None
+    precommit_data: str
+    model_path: Path | None
+    context_tokens: int
+    batch_tokens: int
+    cpu_threads: int | None
+    gpu_enabled: bool
+    gpu_layers: int | None
+    mlock: bool
+    llm_host: str
+    llm_port: int
+    container_image: str
+    default_system_prompt: str
+    raw_prompt: str
+    seed: int | None
+    data_dir: Path
+    theme: str | None
+    log_level: str
+    log_file_name: str
+    values: tuple[SettingValue, ...] = ()
+    notes: tuple[SettingNote, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Settings(path={str(self.path)!r})"  # endpoints may hold tokens
+
+    @property
+    def max_fee_wei(self) -> int:
+        """Return the most to pay for one unit of gas, in wei."""
+        return round(self.max_fee_gwei * WEI_PER_GWEI)

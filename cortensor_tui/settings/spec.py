@@ -1,0 +1,59 @@
+"""What one setting is: its key, how it is read, its default, and the words about it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from cortensor_tui.settings.kinds import AnyKind
+
+OUR_PREFIX: Final = "CORTENSOR_TUI_"
+REQUIRED: Final = msgspec.UNSET
+
+
+class Group(StrEnum):
+    """Chapters of the table; the value is the heading."""
+
+    CHAIN = "Chain"
+    KEYS = "Keys"
+    SESSIONS = "Which sessions are served"
+    TRANSACTIONS = "Transactions and deadlines"
+    ENGINE = "Engine and model"
+    PROMPTS = "Prompts and answers"
+    PROGRAM = "The program itself"
+
+
+class Spec(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting. `default` is typed, or `REQUIRED`; `example` is what .env.example has instead of it.
+
+    `field` names the field of `Settings`, or an ingredient of one. `takes_empty` says that an empty value is
+    a value; for all others it is the same as leaving the setting out.
+    """
+
+    key: str
+    field: str
+    kind: AnyKind
+    default: Any
+    group: Group
+    help: str
+    default_words: str = ""
+    example: str = ""
+    takes_empty: bool = False
+
+    @property
+    def is_secret(self) -> bool:
+        """Tell whether the value must be masked wherever it could be shown."""
+        return self.key.endswith("_PRIVATE_KEY")
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether the process environment overrides the file for it."""
+        return self.key.startswith(OUR_PREFIX)
+
+    def default_text(self) -> str:
+        """Return the default in words fit for a table."""
+        if self.default is REQUIRED:
+            return "must be set"
+        return self.default_words or self.kind.shown(self.default) or "empty"
