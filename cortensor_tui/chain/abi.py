@@ -30,19 +30,12 @@ _PANICS = {
 }
 
 
-class _LenientStringDecoder(StringDecoder):
-    """Strings come from strangers: bytes that are no UTF-8 become U+FFFD instead of an exception."""
-
-    def __init__(self) -> None:
-        super().__init__(handle_string_errors="replace")
-
-
 def _make_codec() -> ABICodec:
     own = registry.copy()
     own.unregister("string")
-    own.register(
-        BaseEquals("string", with_sub=False), TextStringEncoder, _LenientStringDecoder, label="string"
-    )
+    # Strings come from strangers: bytes that are no UTF-8 become U+FFFD instead of an exception.
+    lenient = StringDecoder(handle_string_errors="replace")
+    own.register(BaseEquals("string", with_sub=False), TextStringEncoder, lenient, label="string")
     return ABICodec(own)
 
 
