@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Module} from "../Module.sol";
+import {TaskAnswers} from "./TaskAnswers.sol";
+import {TaskDecorationViews} from "./TaskDecorationViews.sol";
+import {TaskOversight} from "./TaskOversight.sol";
+import {TaskResultViews} from "./TaskResultViews.sol";
+import {TaskDecoration, TaskRecord} from "./TaskStore.sol";
+import {TaskViews} from "./TaskViews.sol";
+
+/// @notice The queue of every session's tasks: enqueued by SessionV2, overseen by the oracle, answered by miners.
+contract SessionQueueV2 is TaskAnswers, TaskOversight, TaskViews, TaskDecorationViews, TaskResultViews {
+    uint8 public constant version = 2;
+    uint8 public constant subversion = 0;
+
+    uint256 private _globalTaskCount;
+
+    event TaskQueued(uint256 sessionId, uint256 taskId, uint256 globalId, string taskData);
+
+    constructor(address runtimeAddress, address oracleAddress) Module(runtimeAddress, oracleAddress) {}
+
+    /// @param llmParams maxTokens, temperature, topP, topK, repeatPenalty, presencePenalty, frequencyPenalty; the
+    ///        scaled ones times 100; the repeat penalty is not kept, as on the network
+    /// @param requestParams for routers; not kept, since no getter tells them
+    function enqueueTask(
+        uint256 sessionId,
+        string calldata taskData,
+        uint256 promptType,
+        string calldata promptTemplate,
+        uint256[] calldata llmParams,
+        uint256[] calldata requestParams
+    ) external returns (uint256 taskId) {
+        require(isPrimaryModule(msg.sender), "SessionQueueV2: only SessionV2 may enqueue a task");
+        (requestParams);
+        taskId = _records[sessionId].length;
+        uint256 globalId = _globalTaskCount++;
+        TaskRecord storage record = _records[sessionId].push();
+        record.task.id = taskId;
+        record.task.gid = globalId;
+        record.task.sessionId = sessionId;
+        record.task.data = taskData;
+        record.task.createdAt = block.timestamp;
+        record.progress.phaseBeganAt = block.timestamp;
+        record.decoration = TaskDecoration({
+            id: globalId,
+            sessionId: sessionId,
+            taskId: taskId,
+            promptType: promptType,
+            promptTemplate: promptTemplate,
+            maxTokens: llmParams[0],
+            temperature: llmParams[1],
+            topP: llmParams[2],
+            topK: llmParams[3],
+            presencePenalty: llmParams[5],
+            frequencyPenalty: llmParams[6]
+        });
+        emit TaskQueued(sessionId, taskId, globalId, taskData);
+    }
+
+    /// @notice Whether an address is the contract through which tasks come in.
+    function isPrimaryModule(address addr) public view returns (bool) {
+        return addr != address(0) && addr == _module("SessionV2");
+    }
+
+    function getNodeReputationAddress() external pure returns (address) {
+        return address(0);
+    }
+
+    function getNodeStatsAddress() external pure returns (address) {
+        return address(0);
+    }
+
+    function getSessionQueueDataAddress() external pure returns (address) {
+        return address(0);
+    }
+
+    function getSessionQueueValidationAddress() external pure returns (address) {
+        return address(0);
+    }
+
+    function getSessionReputationAddress() external pure returns (address) {
+        return address(0);
+    }
+
+    function getUseSessionStats() external pure returns (bool) {
+        return false;
+    }
+
+    function usePaymentFlow() external pure returns (bool) {
+        return false;
+    }
+
+    function useSessionStats() external pure returns (bool) {
+        return false;
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Task, TaskProgress, TaskRecord, TaskState, TaskStatus, TaskStore} from "./TaskStore.sol";
+
+/// @notice Tasks as clients and miners read them.
+abstract contract TaskViews is TaskStore {
+    function getTask(uint256 sessionId, uint256 taskId) external view returns (Task memory) {
+        return _existing(sessionId, taskId).task;
+    }
+
+    function getTasksBySessionId(uint256 sessionId) external view returns (Task[] memory tasks) {
+        TaskRecord[] storage records = _records[sessionId];
+        tasks = new Task[](records.length);
+        for (uint256 i = 0; i < tasks.length; i++) tasks[i] = records[i].task;
+    }
+
+    function getTaskCountBySessionId(uint256 sessionId) external view returns (uint256) {
+        return _records[sessionId].length;
+    }
+
+    function getTaskCountBySessionIds(uint256[] calldata sessionIds) external view returns (uint256[] memory counts) {
+        counts = new uint256[](sessionIds.length);
+        for (uint256 i = 0; i < counts.length; i++) counts[i] = _records[sessionIds[i]].length;
+    }
+
+    function getTaskStatus(uint256 sessionId, uint256 taskId) external view returns (TaskStatus) {
+        return _existing(sessionId, taskId).task.status;
+    }
+
+    /// @notice What the task waits for and who has done what. Ours, for the oracle.
+    function getTaskProgress(uint256 sessionId, uint256 taskId) external view returns (TaskProgress memory) {
+        return _existing(sessionId, taskId).progress;
+    }
+
+    function getTaskData(uint256 sessionId, uint256 taskId) external view returns (string memory) {
+        return _existing(sessionId, taskId).task.data;
+    }
+
+    /// @notice The task's data for a miner that has acked it; depends on the sender of the call.
+    function getTaskDataWithAcked(uint256 sessionId, uint256 taskId) external view returns (string memory) {
+        require(isAcked(sessionId, taskId), "SessionQueueV2: only a miner that has acked may read the task here");
+        return _records[sessionId][taskId].task.data;
+    }
+
+    function getLatestTask(uint256 sessionId) external view returns (string memory) {
+        uint256 count = _records[sessionId].length;
+        require(count > 0, "SessionQueueV2: the session has no task");
+        return _records[sessionId][count - 1].task.data;
+    }
+
+    /// @notice Whether the sender of the call has acked the task.
+    function isAcked(uint256 sessionId, uint256 taskId) public view returns (bool) {
+        return _existing(sessionId, taskId).results[msg.sender].state >= TaskState.Acked;
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Module} from "../Module.sol";
+
+enum SessionState {
+    None,
+    Active,
+    Inactive
+}
+
+/// @dev Field order and names are the network's.
+struct Session {
+    uint256 id;
+    bytes32 sid;
+    string name;
+    string metadata;
+    SessionState state;
+    uint256 createdAt;
+    uint256 updatedAt;
+    address owner;
+    address[] ephemeralNodes;
+    address[] dedicatedNodes;
+    uint256 mode;
+    uint256 redundant;
+    uint256 minNumOfNodes;
+    uint256 maxNumOfNodes;
+    uint256 numOfValidatorNodes;
+    string[] routerMetadatas;
+    address[] routerAddresses;
+    uint256 sla;
+    uint256 modelIdentifier;
+    uint256 reservePeriod;
+    uint256 maxTaskExecutionCount;
+}
+
+/// @notice Where sessions are kept, and who may touch them. Ids count from 0 in order of creation.
+abstract contract SessionStore is Module {
+    uint256 internal constant MODE_EPHEMERAL = 0;
+    uint256 internal constant MODE_DEDICATED = 2;
+
+    Session[] internal _sessions;
+    mapping(address sessionOwner => uint256[] sessionIds) internal _sessionIdsOf;
+
+    function _existing(uint256 sessionId) internal view returns (Session storage) {
+        require(sessionId < _sessions.length, "SessionV2: there is no such session");
+        return _sessions[sessionId];
+    }
+
+    function _ownedBySender(uint256 sessionId) internal view returns (Session storage session) {
+        session = _existing(sessionId);
+        require(msg.sender == session.owner, "SessionV2: only the session's owner may do this");
+    }
+
+    function _activeOwnedBySender(uint256 sessionId) internal view returns (Session storage session) {
+        session = _ownedBySender(sessionId);
+        require(session.state == SessionState.Active, "SessionV2: the session is not active");
+    }
+
+    /// @dev Keeps the order, so that the last id stays the latest session.
+    function _forget(address sessionOwner, uint256 sessionId) internal {
+        uint256[] storage ids = _sessionIdsOf[sessionOwner];
+        bool found = false;
+        for (uint256 i = 0; i < ids.length; i++) {
+            if (found) ids[i - 1] = ids[i];
+            else found = ids[i] == sessionId;
+        }
+        if (found) ids.pop();
+    }
+}
