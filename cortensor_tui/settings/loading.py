@@ -196,7 +196,7 @@ def _unknown_note(key: str, line: int | None, known: set[str]) -> SettingNote:
         return SettingNote(line=line, text="a key that does not look like a name is ignored")
     near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.84)
     place = "" if line else " of the environment"
-    guess = f"; did you mean {near[0]}?" if near else ""
+    guess = f"; perhaps {near[0]} was meant" if near else ""
     return SettingNote(key=name, line=line, text=f"{name}{place} is not known here and is ignored{guess}")
 
 

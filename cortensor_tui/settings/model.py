@@ -107,6 +107,7 @@ class SettingsError(ProblemError):
                 remedy="Correct it and check with: cortensor-tui config check --env FILE",
             )
         )
+        self.path = path
         self.problems = problems
         self.notes = notes
 

@@ -1,0 +1,69 @@
+"""Asking the running node over its socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.messages import RequestBody
+from cortensor_tui.node.paths import socket_path
+
+R = TypeVar("R")
+SEND_TIMEOUT_S = 180.0  # a transaction until it is mined, on a slow public chain
+
+
+def with_node(settings_path: Path, talk: Callable[[NodeClient], Awaitable[R]]) -> R:
+    """Connect, talk, hang up. Raises `ProblemError`, "no_node" if none runs for these settings."""
+
+    async def conversation() -> R:
+        async with _connected(settings_path) as client:
+            return await talk(client)
+
+    return asyncio.run(conversation())
+
+
+def ask_node(settings_path: Path, body: RequestBody, expected: type[R]) -> R:
+    """Ask one thing of the running node."""
+    return with_node(settings_path, lambda client: ask(client, body, expected))
+
+
+async def ask(client: NodeClient, body: RequestBody, expected: type[R], timeout_s: float = 30.0) -> R:
+    """Ask, and check that the answer is of the kind that belongs to the question."""
+    reply = await client.request(body, timeout_s)
+    if not isinstance(reply, expected):
+        raise problem_error(
+            "unexpected_reply",
+            f"The node answered with {type(reply).__name__} where {expected.__name__} was expected",
+            "it may be of another version",
+            "Restart it with the version installed now",
+        )
+    return reply
+
+
+@asynccontextmanager
+async def _connected(settings_path: Path) -> AsyncIterator[NodeClient]:
+    try:
+        client = await NodeClient.connect(socket_path(settings_path))
+    except ProblemError as error:
+        raise (_no_node(settings_path) if error.problem.code == "no_node" else error) from error
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def _no_node(settings_path: Path) -> ProblemError:
+    is_there = settings_path.expanduser().exists()
+    return problem_error(
+        "no_node",
+        f"No node is running for {settings_path}",
+        "nothing answers on its socket" if is_there else "there is no such settings file either",
+        f"Start one with: cortensor-tui node run --env {settings_path}"
+        if is_there
+        else "Name the file with --env",
+    )

@@ -1,0 +1,36 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cortensor_tui.cli.output import usage_error
+
+DEFAULT_ENV = Path("~/.cortensor/.env")  # where cortensord has it
+MAX_SESSION_ID = 2**63 - 1
+
+Env = Annotated[
+    Path,
+    typer.Option("--env", metavar="FILE", help="The node's settings file.", show_default=str(DEFAULT_ENV)),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+SessionId = Annotated[
+    int,
+    typer.Argument(
+        metavar="SESSION", min=0, max=MAX_SESSION_ID, show_default=False, help="The session's id."
+    ),
+]
+Limit = Annotated[
+    int, typer.Option("--limit", metavar="N", min=1, max=1000, help="The most to list, newest first.")
+]
+
+
+def address_option(text: str) -> str:
+    """Return an address as given. Raises the usage error for anything else; the node checks checksums."""
+    digits = text.removeprefix("0x")
+    if len(text) != 42 or len(digits) != 40 or not set(digits) <= set("0123456789abcdefABCDEF"):
+        raise usage_error(f"{text!r} is not an address", remedy="Give 0x and 40 hex digits")
+    return text

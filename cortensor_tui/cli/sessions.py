@@ -1,0 +1,106 @@
+"""`sessions` and `session create`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, ask_node, with_node
+from cortensor_tui.cli.formats import UNKNOWN, short_hash, table
+from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env
+from cortensor_tui.cli.output import Exit, print_json, print_text, usage_error
+from cortensor_tui.cli.sending import mined_sentence, require_mined
+from cortensor_tui.cli.shapes import session_json, transaction_json
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.sessions import SessionMode, SessionView
+from cortensor_tui.node.messages import CreateSession, GetSessions, Sent, SessionsChanged
+
+_HEADERS = ("ID", "NAME", "MODE", "STATE", "SERVICE", "NODES", "TASKS", "OWNER")
+
+session_commands = typer.Typer(help="Sessions of your own.", rich_markup_mode=None)
+
+
+def sessions(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
+    """List the sessions the node knows, and what it does with each."""
+    views = ask_node(env, GetSessions(), SessionsChanged).sessions
+    if as_json:
+        print_json({"sessions": [session_json(view) for view in views]})
+    elif not views:
+        print_text("There are no sessions yet. Create one with: cortensor-tui session create --name NAME")
+    else:
+        print_text(table(_HEADERS, [_row(view) for view in views], right=("ID", "NODES", "TASKS")))
+    return Exit.DONE
+
+
+def _row(view: SessionView) -> tuple[str, ...]:
+    session = view.session
+    return (
+        str(session.session_id),
+        inert(session.name, 32),
+        session.mode_name,
+        "active" if session.is_active else "inactive",
+        view.service.value,
+        str(len(session.dedicated_nodes) + len(session.ephemeral_nodes)),
+        UNKNOWN if view.task_count is None else str(view.task_count),
+        "mine" if view.is_mine else short_hash(inert(session.owner, 42)),
+    )
+
+
+_Count = Annotated[int, typer.Option(min=0, max=1_000_000, metavar="N")]
+
+
+@session_commands.command("create")
+def create(
+    name: Annotated[str, typer.Option("--name", help="The session's name.", show_default=False)],
+    metadata: Annotated[str, typer.Option("--metadata", help="Free text that goes on chain.")] = "",
+    mode: Annotated[
+        str, typer.Option("--mode", metavar="MODE", help="ephemeral, hybrid or dedicated.")
+    ] = "dedicated",
+    min_nodes: _Count = 1,
+    max_nodes: _Count = 1,
+    redundant: Annotated[
+        int, typer.Option(min=1, max=1000, metavar="N", help="Miners that answer each task.")
+    ] = 1,
+    validators: _Count = 0,
+    sla: Annotated[int, typer.Option(min=0, max=2, metavar="N", help="0 low, 1 medium, 2 high.")] = 0,
+    model: Annotated[
+        int, typer.Option(min=0, max=10_000, metavar="N", help="Model number of the network.")
+    ] = 0,
+    reserve_period: Annotated[int, typer.Option(min=0, max=31_536_000, metavar="S", help="Seconds.")] = 300,
+    max_executions: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Tasks a node.")] = 5,
+    env: Env = DEFAULT_ENV,
+    as_json: AsJson = False,
+) -> int:
+    """Create a session with the owner's key and wait until that is mined."""
+    if max_nodes < min_nodes:
+        raise usage_error(
+            f"--max-nodes {max_nodes} is less than --min-nodes {min_nodes}", remedy="Raise --max-nodes"
+        )
+    body = CreateSession(
+        name=name,
+        metadata=metadata,
+        min_nodes=min_nodes,
+        max_nodes=max_nodes,
+        redundant=redundant,
+        validator_nodes=validators,
+        mode=_mode_number(mode),
+        sla=sla,
+        model_identifier=model,
+        reserve_period_s=reserve_period,
+        max_task_executions=max_executions,
+    )
+    sent = with_node(env, lambda client: ask(client, body, Sent, SEND_TIMEOUT_S))
+    require_mined(sent)
+    if as_json:
+        print_json({"session_id": sent.session_id, "transaction": transaction_json(sent.transaction)})
+    else:
+        print_text(f"Session {sent.session_id} is created. {mined_sentence(sent.transaction)}")
+    return Exit.DONE
+
+
+def _mode_number(word: str) -> int:
+    modes = {mode.name.lower(): mode.value for mode in SessionMode}
+    if word.lower() not in modes:
+        raise usage_error(f"{word!r} is no mode of a session", remedy=f"Give one of: {', '.join(modes)}")
+    return modes[word.lower()]

@@ -1,0 +1,163 @@
+"""The JSON of the command line as docs/command-line.md describes it, kept apart from the wire's shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cortensor_tui.cli.formats import iso_time
+from cortensor_tui.cli.output import problem_json
+from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
+from cortensor_tui.domain.inference import SamplingParams
+from cortensor_tui.domain.sessions import SessionView
+from cortensor_tui.domain.tasks import MinerResult, TaskView
+from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.node.messages import AssignmentChecked
+
+
+def status_json(status: NodeStatus) -> dict[str, Any]:
+    """Return the document of `status`."""
+    return {
+        "verdict": status.verdict.value,
+        "reason": status.reason,
+        "problem": problem_json(status.problem) if status.problem else None,
+        "node": _account_json(status.node),
+        "owner": _account_json(status.owner),
+        "chain": _chain_json(status.chain),
+        "engine": msgspec.to_builtins(status.engine),
+        "store": msgspec.to_builtins(status.store),
+        "tasks": {"answered": status.answered_tasks, "missed": status.missed_tasks},
+        "started_at": iso_time(status.started_at),
+        "version": status.version,
+        "settings_path": status.settings_path,
+        "warnings": list(status.warnings),
+    }
+
+
+def session_json(view: SessionView) -> dict[str, Any]:
+    """Return one session of `sessions`."""
+    session = view.session
+    return {
+        "session_id": session.session_id,
+        "name": session.name,
+        "metadata": session.metadata,
+        "mode": session.mode_name,
+        "is_active": session.is_active,
+        "state": session.state,
+        "owner": session.owner,
+        "is_mine": view.is_mine,
+        "service": view.service.value,
+        "reason": view.reason,
+        "dedicated_nodes": list(session.dedicated_nodes),
+        "ephemeral_nodes": list(session.ephemeral_nodes),
+        "min_nodes": session.min_nodes,
+        "max_nodes": session.max_nodes,
+        "redundant": session.redundant,
+        "validator_nodes": session.validator_nodes,
+        "model_identifier": session.model_identifier,
+        "sla": session.sla,
+        "reserve_period_s": session.reserve_period_s,
+        "max_task_executions": session.max_task_executions,
+        "task_count": view.task_count,
+        "created_at": iso_time(session.created_at),
+        "updated_at": iso_time(session.updated_at),
+    }
+
+
+def task_json(task: TaskView) -> dict[str, Any]:
+    """Return one task of `tasks`."""
+    return {
+        "session_id": task.key.session_id,
+        "task_id": task.key.task_id,
+        "stage": task.stage.value,
+        "prompt": task.prompt,
+        "answer": task.answer,
+        "answer_hash": task.answer_hash,
+        "asked": _sampling_json(task.asked),
+        "applied": _sampling_json(task.applied),
+        "clamps": [msgspec.to_builtins(clamp) for clamp in task.clamps],
+        "prompt_tokens": task.prompt_tokens,
+        "answer_tokens": task.answer_tokens,
+        "first_token_ms": task.first_token_ms,
+        "prefill_tokens_per_s": task.prefill_tokens_per_s,
+        "decode_tokens_per_s": task.decode_tokens_per_s,
+        "assigned_at": iso_time(task.assigned_at),
+        "acked_at": iso_time(task.acked_at),
+        "precommitted_at": iso_time(task.precommitted_at),
+        "committed_at": iso_time(task.committed_at),
+        "ended_at": iso_time(task.ended_at),
+        "deadline_at": iso_time(task.deadline_at),
+        "note": task.note,
+    }
+
+
+def transaction_json(transaction: Transaction) -> dict[str, Any]:
+    """Return one transaction of `txs`, or the one that a command sent."""
+    task = transaction.task_key
+    return {
+        "kind": transaction.kind.value,
+        "state": transaction.state.value,
+        "hash": transaction.hash,
+        "sender": transaction.sender,
+        "nonce": transaction.nonce,
+        "session_id": task.session_id if task else transaction.session_id,
+        "task_id": task.task_id if task else None,
+        "block_number": transaction.block_number,
+        "gas_used": transaction.gas_used,
+        "fee_wei": None if transaction.fee_wei is None else str(transaction.fee_wei),
+        "created_at": iso_time(transaction.created_at),
+        "sent_at": iso_time(transaction.sent_at),
+        "mined_at": iso_time(transaction.mined_at),
+        "error": transaction.error,
+    }
+
+
+def checked_json(session_id: int, checked: AssignmentChecked) -> dict[str, Any]:
+    """Return the document of `assign --dry-run`."""
+    return {
+        "dry_run": True,
+        "session_id": session_id,
+        "node_address": checked.node_address,
+        "is_allowed": checked.is_allowed,
+        "checks": [
+            {"name": check.name, "is_met": check.is_met, "detail": check.detail} for check in checked.checks
+        ],
+        "call": checked.call,
+        "contract": checked.contract,
+        "calldata": checked.calldata,
+        "gas_limit": checked.gas_limit,
+        "fee_wei": checked.fee_wei,
+    }
+
+
+def result_json(result: MinerResult) -> dict[str, Any]:
+    """Return one miner's answer of `submit --wait`."""
+    return {"miner": result.miner, "data": result.data, "hash": result.hash}
+
+
+def _account_json(account: Account) -> dict[str, Any]:
+    return {
+        "address": account.address,
+        "balance_wei": account.balance_wei,
+        "read_at": iso_time(account.read_at),
+    }
+
+
+def _chain_json(chain: ChainHealth) -> dict[str, Any]:
+    return {
+        "network": chain.network,
+        "endpoint": chain.endpoint,
+        "chain_id": chain.chain_id,
+        "head_number": chain.head_number,
+        "head_at": iso_time(chain.head_at),
+        "head_seen_at": iso_time(chain.head_seen_at),
+        "latency_ms": chain.latency_ms,
+        "queue_address": chain.queue_address,
+        "session_address": chain.session_address,
+        "error": chain.error,
+    }
+
+
+def _sampling_json(params: SamplingParams | None) -> dict[str, Any] | None:
+    return None if params is None else msgspec.to_builtins(params)

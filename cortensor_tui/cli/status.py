@@ -1,0 +1,66 @@
+"""`status`: is the node serving, and if not, why."""
+
+from __future__ import annotations
+
+from cortensor_tui.cli.asking import ask_node
+from cortensor_tui.cli.formats import age, ether, labelled
+from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env
+from cortensor_tui.cli.output import Exit, print_json, print_text
+from cortensor_tui.cli.shapes import status_json
+from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.inference import EngineHealth
+from cortensor_tui.node.messages import GetStatus, StatusChanged
+
+
+def status(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
+    """Tell whether the node serves, and what each thing it depends on says."""
+    answer = ask_node(env, GetStatus(), StatusChanged).status
+    if as_json:
+        print_json(status_json(answer))
+    else:
+        print_text(_for_people(answer))
+    return Exit.DONE
+
+
+def _for_people(status: NodeStatus) -> str:
+    pairs = [
+        (status.verdict.value, inert(status.reason)),
+        ("node", _account(status.node)),
+        ("owner", "the same key" if status.owner.address == status.node.address else _account(status.owner)),
+        ("chain", _chain(status.chain)),
+        ("engine", _engine(status.engine)),
+        ("store", _joined(status.store.kind, status.store.location, status.store.error)),
+        ("tasks", f"{status.answered_tasks} answered, {status.missed_tasks} missed"),
+        ("up", f"{age(status.started_at)}, version {inert(status.version)}, {inert(status.settings_path)}"),
+    ]
+    if status.problem is not None:
+        pairs.insert(1, ("problem", inert(status.problem.sentence())))
+    pairs.extend(("warning", inert(warning)) for warning in status.warnings)
+    return labelled(pairs)
+
+
+def _account(account: Account) -> str:
+    read = "" if account.read_at is None else f" ({age(account.read_at)} ago)"
+    return f"{inert(account.address)}  {ether(account.balance_wei)}{read}"
+
+
+def _chain(chain: ChainHealth) -> str:
+    chain_id = "unknown" if chain.chain_id is None else str(chain.chain_id)
+    head = "head unknown"
+    if chain.head_number is not None:
+        head = f"head {chain.head_number}, seen {age(chain.head_seen_at)} ago"
+    return _joined(f"{chain.network}, chain id {chain_id}", head, chain.endpoint, chain.error)
+
+
+def _engine(engine: EngineHealth) -> str:
+    state = engine.state.value
+    if engine.load_progress is not None and engine.load_progress < 1:
+        state += f" {engine.load_progress:.0%}"
+    context = "" if engine.context_tokens is None else f"{engine.context_tokens} tokens of context"
+    restarts = f"{engine.restarts} restarts" if engine.restarts else ""
+    return _joined(state, engine.engine, engine.model, context, restarts, engine.error)
+
+
+def _joined(*parts: str) -> str:
+    return "  ".join(inert(part) for part in parts if part)

@@ -1,0 +1,90 @@
+"""`tasks` and `txs`: what the node did, newest first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cortensor_tui.cli.asking import ask_node
+from cortensor_tui.cli.formats import UNKNOWN, age, ether, short_hash, table
+from cortensor_tui.cli.options import DEFAULT_ENV, MAX_SESSION_ID, AsJson, Env, Limit
+from cortensor_tui.cli.output import Exit, print_json, print_text
+from cortensor_tui.cli.shapes import task_json, transaction_json
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.node.messages import GetTasks, GetTransactions, Tasks, Transactions
+
+_TASK_HEADERS = ("SESSION", "TASK", "STAGE", "AGE", "TOKENS", "TOK/S", "PROMPT", "ANSWER")
+_TRANSACTION_HEADERS = ("KIND", "STATE", "TASK", "NONCE", "HASH", "BLOCK", "GAS", "FEE", "AGE", "ERROR")
+_MAX_TEXT = 32
+
+SomeSession = Annotated[
+    int | None,
+    typer.Argument(
+        metavar="[SESSION]", min=0, max=MAX_SESSION_ID, show_default=False, help="Only of this session."
+    ),
+]
+
+
+def tasks(
+    session: SomeSession = None, limit: Limit = 100, env: Env = DEFAULT_ENV, as_json: AsJson = False
+) -> int:
+    """List the tasks this node was given."""
+    found = ask_node(env, GetTasks(session_id=session, limit=limit), Tasks).tasks
+    if as_json:
+        print_json({"tasks": [task_json(task) for task in found]})
+    elif not found:
+        print_text("No tasks yet.")
+    else:
+        right = ("SESSION", "TASK", "AGE", "TOKENS", "TOK/S")
+        print_text(table(_TASK_HEADERS, [_task_row(task) for task in found], right))
+    return Exit.DONE
+
+
+def txs(limit: Limit = 100, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
+    """List the transactions this node sent."""
+    found = ask_node(env, GetTransactions(limit=limit), Transactions).transactions
+    if as_json:
+        print_json({"transactions": [transaction_json(transaction) for transaction in found]})
+    elif not found:
+        print_text("No transactions yet.")
+    else:
+        right = ("NONCE", "BLOCK", "GAS", "FEE", "AGE")
+        print_text(table(_TRANSACTION_HEADERS, [_transaction_row(found_one) for found_one in found], right))
+    return Exit.DONE
+
+
+def _task_row(task: TaskView) -> tuple[str, ...]:
+    speed = task.decode_tokens_per_s
+    return (
+        str(task.key.session_id),
+        str(task.key.task_id),
+        task.stage.value,
+        age(task.assigned_at),
+        _number(task.answer_tokens),
+        UNKNOWN if speed is None else f"{speed:.1f}",
+        inert(task.prompt, _MAX_TEXT),
+        UNKNOWN if task.answer is None else inert(task.answer, _MAX_TEXT),
+    )
+
+
+def _transaction_row(transaction: Transaction) -> tuple[str, ...]:
+    about = transaction.task_key or transaction.session_id
+    return (
+        transaction.kind.value,
+        transaction.state.value,
+        UNKNOWN if about is None else str(about),
+        str(transaction.nonce),
+        short_hash(inert(transaction.hash, 66)),
+        _number(transaction.block_number),
+        _number(transaction.gas_used),
+        UNKNOWN if transaction.fee_wei is None else ether(transaction.fee_wei),
+        age(transaction.sent_at or transaction.created_at),
+        inert(transaction.error, 2 * _MAX_TEXT),
+    )
+
+
+def _number(value: int | None) -> str:
+    return UNKNOWN if value is None else str(value)
