@@ -13,7 +13,7 @@ import msgspec
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
 from eth_abi.encoding import TextStringEncoder
-from eth_abi.exceptions import DecodingError
+from eth_abi.exceptions import DecodingError, EncodingError
 from eth_abi.registry import BaseEquals, registry
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
@@ -91,8 +91,13 @@ RUNTIME_GET_MODULE = Function(
 
 
 def encode_call(function: Function, *arguments: Any) -> str:
-    """Return calldata as 0x hex."""
-    return "0x" + (function.selector + _codec.encode(function.inputs, arguments)).hex()
+    """Return calldata as 0x hex. Raises `ProblemError` for an argument that the function cannot take."""
+    try:
+        return "0x" + (function.selector + _codec.encode(function.inputs, arguments)).hex()
+    except (EncodingError, UnicodeEncodeError) as error:
+        raise problem_error(
+            "bad_argument", f"An argument does not fit {function.name}", str(error)[:200], "Correct it"
+        ) from error
 
 
 def decode_arguments(function: Function, calldata: str) -> tuple[Any, ...] | None:

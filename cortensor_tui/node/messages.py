@@ -17,7 +17,7 @@ from cortensor_tui.domain.tasks import MinerResult, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction
 
 PROTOCOL = 1
-MAX_LINE_BYTES = 4 * 1024 * 1024
+MAX_LINE_BYTES = 16 * 1024 * 1024
 
 # --- what the node tells -------------------------------------------------------------------------
 
@@ -133,6 +133,12 @@ class GetTasks(msgspec.Struct, frozen=True, kw_only=True, tag="get_tasks"):
     limit: int = 100
 
 
+class GetTask(msgspec.Struct, frozen=True, kw_only=True, tag="get_task"):
+    """One task with its texts whole; lists carry their start. Answered with `Tasks`."""
+
+    key: TaskKey
+
+
 class GetTransactions(msgspec.Struct, frozen=True, kw_only=True, tag="get_transactions"):
     """Newest first. Answered with `Transactions`."""
 
@@ -197,6 +203,7 @@ RequestBody = (
     | GetStatus
     | GetSessions
     | GetTasks
+    | GetTask
     | GetTransactions
     | CheckAssignment
     | Assign

@@ -1,0 +1,1 @@
+"""What a miner does: which tasks it takes, and how it brings one from assignment to its end."""

@@ -1,0 +1,157 @@
+"""Turns a task's prompt into its answer: one run at a time, streamed as it goes, stored when it is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+import structlog
+
+from cortensor_tui.chain.resolve import answer_hash
+from cortensor_tui.domain.inference import (
+    EngineHealth,
+    EngineState,
+    Finished,
+    Generation,
+    GenerationEvent,
+    Token,
+)
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.inference.engine import Engine
+from cortensor_tui.inference.params import fit
+from cortensor_tui.inference.prompts import build_messages
+from cortensor_tui.journal.tasks import TaskRecord
+from cortensor_tui.storage.local_store import LocalStore
+
+log = structlog.get_logger(__name__)
+
+# A prompt that kills the engine every time must not keep it from other tasks.
+MOST_RUNS = 3
+
+
+class PromptSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How prompts are wrapped and seeded; `seed` None draws one for each task."""
+
+    default_system_prompt: str
+    raw_prompt: Literal["chat", "verbatim"]
+    seed: int | None
+
+
+class InferenceFeed(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told how a run goes."""
+
+    on_start: Callable[[TaskKey, str], None]
+    on_event: Callable[[TaskKey, GenerationEvent], None]
+    on_stop: Callable[[TaskKey, str], None]
+
+
+class Answering:
+    """Holds the engine: tasks queue for it in the order they come."""
+
+    def __init__(
+        self, engine: Engine, store: LocalStore, prompts: PromptSettings, feed: InferenceFeed
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._prompts = prompts
+        self._feed = feed
+        self._turn = asyncio.Lock()
+        self._is_ready = asyncio.Event()
+        self.on_health(engine.health)
+
+    def on_health(self, health: EngineHealth) -> None:
+        """Take the engine's health whenever it changes."""
+        if health.state in (EngineState.READY, EngineState.BUSY):
+            self._is_ready.set()
+        else:
+            self._is_ready.clear()
+
+    async def ready(self) -> None:
+        """Wait until the engine can take a run; a failed one may still come back."""
+        await self._is_ready.wait()
+
+    async def answer(self, record: TaskRecord, on_start: Callable[[TaskRecord], None]) -> TaskRecord:
+        """Return the record with its answer stored and hashed. `on_start` journals seed and params first."""
+        prompt = self._store.get(record.prompt_cid).decode("utf-8")
+        async with self._turn:
+            for attempt in range(1, MOST_RUNS + 1):
+                await self.ready()
+                try:
+                    return await self._run(self._prepared(record), prompt, on_start)
+                except ProblemError as error:
+                    if error.problem.code != "engine_died" or attempt == MOST_RUNS:
+                        raise
+                    log.warning("engine died, the task is run again", task=str(record.key), attempt=attempt)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _prepared(self, record: TaskRecord) -> TaskRecord:
+        details = record.details
+        context = self._engine.health.context_tokens
+        if context is None:
+            raise problem_error("engine_unready", "The engine does not say how large its context is")
+        applied, clamps = fit(details.asked, context, None)
+        seed = details.seed if details.seed is not None else self._prompts.seed
+        seed = secrets.randbelow(2**31) if seed is None else seed
+        return msgspec.structs.replace(
+            record, details=msgspec.structs.replace(details, applied=applied, clamps=clamps, seed=seed)
+        )
+
+    async def _run(
+        self, record: TaskRecord, prompt: str, on_start: Callable[[TaskRecord], None]
+    ) -> TaskRecord:
+        on_start(record)
+        self._feed.on_start(record.key, prompt)
+        problem = "stopped"
+        try:
+            text, finished = await self._stream(record, prompt)
+            problem = ""
+        except ProblemError as error:
+            problem = error.problem.sentence()
+            raise
+        finally:
+            self._feed.on_stop(record.key, problem)
+        return self._answered(record, text, finished)
+
+    async def _stream(self, record: TaskRecord, prompt: str) -> tuple[str, Finished]:
+        pieces: list[str] = []
+        finished: Finished | None = None
+        async for event in self._engine.generate(self._generation(record, prompt)):
+            if isinstance(event, Token):
+                pieces.append(event.text)
+            elif isinstance(event, Finished):
+                finished = event
+            self._feed.on_event(record.key, event)
+        if finished is None:
+            raise problem_error("engine_died", "The engine stopped in the middle of an answer")
+        return "".join(pieces), finished
+
+    def _generation(self, record: TaskRecord, prompt: str) -> Generation:
+        details = record.details
+        messages = build_messages(
+            details.prompt_type,
+            details.prompt_template,
+            prompt,
+            self._prompts.default_system_prompt,
+            self._prompts.raw_prompt,
+        )
+        return Generation(messages=messages, params=details.applied or details.asked, seed=details.seed or 0)
+
+    def _answered(self, record: TaskRecord, text: str, finished: Finished) -> TaskRecord:
+        details = msgspec.structs.replace(
+            record.details,
+            prompt_tokens=finished.prompt_tokens,
+            answer_tokens=finished.answer_tokens,
+            first_token_ms=finished.first_token_ms,
+            prefill_tokens_per_s=finished.prefill_tokens_per_s,
+            decode_tokens_per_s=finished.decode_tokens_per_s,
+        )
+        return msgspec.structs.replace(
+            record,
+            answer_cid=self._store.put(text.encode("utf-8")),
+            answer_hash=answer_hash(text),
+            details=details,
+        )

@@ -1,0 +1,76 @@
+"""Brings one transaction of a task to the chain, however often it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from cortensor_tui.chain.contracts import ContractCall, ContractReader
+from cortensor_tui.chain.transactions import Purpose, TransactionSender
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.journal.transactions import TransactionLog
+
+log = structlog.get_logger(__name__)
+
+# These pass by themselves or when the operator acts; the task is kept while they last.
+PASSING = frozenset({"no_rpc", "no_balance", "nonce_used", "send_refused"})
+RETRY_S = 1.0
+
+_DONE_INDEX = {TransactionKind.ACK: 0, TransactionKind.PRECOMMIT: 1, TransactionKind.COMMIT: 2}
+
+
+class Delivery:
+    """Sends ack, precommit and commit of tasks with the miner's key."""
+
+    def __init__(
+        self,
+        reader: ContractReader,
+        sender: TransactionSender,
+        transactions: TransactionLog,
+        on_trouble: Callable[[TaskKey, str], None],
+    ) -> None:
+        self._reader = reader
+        self._sender = sender
+        self._transactions = transactions
+        self._on_trouble = on_trouble
+
+    async def deliver(self, key: TaskKey, call: ContractCall, purpose: Purpose) -> Transaction | None:
+        """Return the mined transaction, or None when the contract had this step already.
+
+        What was signed before a crash is followed, never signed again. Raises `ProblemError` when the
+        contract refuses for good.
+        """
+        while True:
+            transaction = self._transactions.of_task(key, purpose.kind)
+            try:
+                if transaction is None or transaction.state is TransactionState.REVERTED:
+                    transaction = await self._sender.send(call, purpose)
+                settled = await self._sender.settled(transaction)
+            except ProblemError as error:
+                if error.problem.code == "reverted" and await self._is_done(key, purpose.kind):
+                    return None
+                if error.problem.code not in PASSING:
+                    raise
+                self._on_trouble(key, error.problem.sentence())
+                await asyncio.sleep(RETRY_S)
+                continue
+            if settled.state is TransactionState.MINED:
+                return settled
+            if await self._is_done(key, purpose.kind):
+                return None
+            if settled.state is TransactionState.REVERTED:
+                raise problem_error(
+                    "reverted", f"The {purpose.kind} of task {key} was refused", settled.error
+                )
+            log.warning("transaction rejected, signing again", task=str(key), kind=purpose.kind)
+
+    async def _is_done(self, key: TaskKey, kind: TransactionKind) -> bool:
+        try:
+            return (await self._reader.result_times(key, self._sender.address))[_DONE_INDEX[kind]]
+        except ProblemError as error:
+            log.warning("result times unreadable", task=str(key), why=error.problem.sentence())
+            return False

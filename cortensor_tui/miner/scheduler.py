@@ -1,0 +1,137 @@
+"""Many tasks: takes those assigned to this node, runs a pipeline for each, passes on what the chain says."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+from cortensor_tui.chain.watcher import ContractEvent
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.tasks import Stage, TaskDecoration, TaskKey, TaskOnChain
+from cortensor_tui.inference.params import asked_from_decoration, asked_from_llm_params
+from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
+from cortensor_tui.miner.pipeline import PipelineParts, TaskPipeline
+from cortensor_tui.miner.signals import TaskSignals
+
+log = structlog.get_logger(__name__)
+
+QUEUED_HASHES = 10_000  # submit transactions remembered until their tasks are assigned
+
+
+class Scheduler:
+    """Keeps one pipeline a task. `is_served` tells whether a session's tasks are taken."""
+
+    def __init__(self, parts: PipelineParts, is_served: Callable[[int], bool]) -> None:
+        self._parts = parts
+        self._is_served = is_served
+        self._running: dict[TaskKey, tuple[TaskPipeline, TaskSignals, asyncio.Task[None]]] = {}
+        self._submitted_in: dict[TaskKey, str] = {}
+
+    def resume(self) -> None:
+        """Go on with every task the journal holds open."""
+        for record in self._parts.tasks.unfinished():
+            self._start(record)
+
+    async def handle(self, event: ContractEvent) -> None:
+        """Take one event of the queue contract."""
+        if event.session_id is None or event.task_id is None:
+            return
+        key = TaskKey(event.session_id, event.task_id)
+        if event.name == "TaskQueued":
+            self._remember(key, event.transaction_hash)
+        elif event.name == "TaskAssigned" and self._parts.node in event.miners:
+            await self.take(await self._parts.reader.task(key))
+        elif key in self._running:
+            self._running[key][1].on_event(event.name)
+
+    async def take(self, task: TaskOnChain) -> None:
+        """Start a task that the contract assigned to this node, unless it runs, ended or is not served."""
+        key = task.key
+        if key in self._running:
+            self._running[key][1].on_state(task)
+            return
+        if task.is_ended or self._parts.node not in task.assigned_miners:
+            return
+        if not self._is_served(key.session_id):
+            log.warning("task of a session that is not served", task=str(key))
+            return
+        if self._parts.tasks.get(key) is None:
+            record = await self._new_record(task)
+            self._parts.tasks.save(record, "assigned")
+            self._parts.on_change(record)
+            self._start(record).on_state(task)
+
+    async def refresh(self) -> None:
+        """Read every open task from the contract: after a gap, events cannot be relied on."""
+        keys = list(self._running)
+        if not keys:
+            return
+        for task in await self._parts.reader.tasks(keys):
+            if task.key in self._running:
+                self._running[task.key][1].on_state(task)
+
+    def trouble(self, key: TaskKey, text: str) -> None:
+        """Show why a task does not move."""
+        if key in self._running:
+            self._running[key][0].trouble(text)
+
+    async def stop(self) -> None:
+        """Stop every pipeline where it stands; the journal has each one's place."""
+        tasks = [task for _, _, task in self._running.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _new_record(self, task: TaskOnChain) -> TaskRecord:
+        decoration = await self._parts.reader.decoration(task.key)
+        now = time.time()
+        return TaskRecord(
+            key=task.key,
+            stage=Stage.ASSIGNED,
+            prompt_cid=self._parts.store.put(task.data.encode("utf-8")),
+            details=await self._details(task.key, decoration),
+            assigned_at=now,
+            deadline_at=now + self._parts.profile.ack_deadline_s,
+        )
+
+    async def _details(self, key: TaskKey, decoration: TaskDecoration) -> TaskDetails:
+        params = await self._llm_params(key)
+        # The contract keeps six of the seven params; the repeat penalty is in the submit's calldata only.
+        asked = asked_from_decoration(decoration, None) if params is None else asked_from_llm_params(params)
+        return TaskDetails(
+            prompt_type=decoration.prompt_type, prompt_template=decoration.prompt_template, asked=asked
+        )
+
+    async def _llm_params(self, key: TaskKey) -> tuple[int, ...] | None:
+        digest = self._submitted_in.pop(key, None)
+        if digest is None:
+            return None
+        try:
+            params = await self._parts.reader.submitted_llm_params(digest)
+        except ProblemError as error:
+            log.warning("submit not readable", task=str(key), why=error.problem.sentence())
+            return None
+        return params if params is not None and len(params) == 7 else None
+
+    def _remember(self, key: TaskKey, transaction_hash: str) -> None:
+        if not self._is_served(key.session_id):
+            return
+        self._submitted_in[key] = transaction_hash
+        if len(self._submitted_in) > QUEUED_HASHES:
+            self._submitted_in.pop(next(iter(self._submitted_in)))
+
+    def _start(self, record: TaskRecord) -> TaskSignals:
+        signals = TaskSignals()
+        pipeline = TaskPipeline(self._parts, record, signals)
+        task = asyncio.create_task(pipeline.run(), name=f"task {record.key}")
+        self._running[record.key] = (pipeline, signals, task)
+        task.add_done_callback(lambda done: self._finished(record.key, done))
+        return signals
+
+    def _finished(self, key: TaskKey, done: asyncio.Task[None]) -> None:
+        self._running.pop(key, None)
+        if not done.cancelled() and (error := done.exception()) is not None:
+            log.error("a task's pipeline failed", task=str(key), error=repr(error), exc_info=error)

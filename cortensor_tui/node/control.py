@@ -1,0 +1,183 @@
+"""The node's two sockets: one takes commands, one only tells, and neither tells a viewer any payload."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
+from cortensor_tui.node.hub import Hub
+from cortensor_tui.node.messages import (
+    MAX_LINE_BYTES,
+    Attach,
+    Change,
+    Refused,
+    Reply,
+    ReplyBody,
+    Request,
+    RequestBody,
+    Snapshot,
+)
+from cortensor_tui.node.redaction import redact_change, redact_snapshot
+
+log = structlog.get_logger(__name__)
+
+MOST_CLIENTS = 32
+MOST_REQUESTS_AT_ONCE = 16
+WRITE_TIMEOUT_S = 30.0
+
+Answer = Callable[[RequestBody], Awaitable[ReplyBody]]
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Request)
+
+
+class ControlServer:
+    """Serves both sockets, mode 0600."""
+
+    def __init__(self, hub: Hub, answer: Answer) -> None:
+        self._hub = hub
+        self._answer = answer
+        self._servers: list[asyncio.Server] = []
+        self._paths: list[Path] = []
+        self._clients: set[asyncio.Task[None]] = set()
+
+    async def start(self, commands: Path, viewers: Path) -> None:
+        """Listen. A socket left by a node that died is replaced; one that answers is not."""
+        await self._listen(commands, is_viewer=False)
+        await self._listen(viewers, is_viewer=True)
+
+    async def stop(self) -> None:
+        """Hang up on everybody and remove the sockets."""
+        for server in self._servers:
+            server.close()
+        for client in tuple(self._clients):
+            client.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        for path in self._paths:
+            path.unlink(missing_ok=True)
+
+    async def _listen(self, path: Path, *, is_viewer: bool) -> None:
+        if await _answers(path):
+            raise problem_error(
+                "node_running",
+                "A node is already running for these settings",
+                f"it answers on {path}",
+                "Attach to it with: cortensor-tui --env FILE",
+            )
+        path.unlink(missing_ok=True)
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self._serve(reader, writer, is_viewer=is_viewer)
+
+        mask = os.umask(0o177)  # the socket is never open to others, not even for a moment
+        try:
+            self._servers.append(await asyncio.start_unix_server(serve, path, limit=MAX_LINE_BYTES))
+        finally:
+            os.umask(mask)
+        self._paths.append(path)
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_viewer: bool
+    ) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._clients) >= MOST_CLIENTS:
+            writer.close()
+            return
+        self._clients.add(task)
+        connection = _Connection(self._hub, self._answer, writer, is_viewer=is_viewer)
+        try:
+            await connection.serve(reader)
+        except (OSError, ValueError, TimeoutError) as error:
+            log.info("client dropped", why=str(error)[:200])
+        finally:
+            self._clients.discard(task)
+            await connection.close()
+
+
+class _Connection:
+    """One client."""
+
+    def __init__(self, hub: Hub, answer: Answer, writer: asyncio.StreamWriter, *, is_viewer: bool) -> None:
+        self._hub = hub
+        self._answer = answer
+        self._writer = writer
+        self._is_viewer = is_viewer
+        self._work: set[asyncio.Task[None]] = set()
+        self._is_attached = False
+
+    async def serve(self, reader: asyncio.StreamReader) -> None:
+        while line := await reader.readline():
+            request = _decoder.decode(line)
+            if len(self._work) >= MOST_REQUESTS_AT_ONCE:
+                await self._refuse(request, Problem(code="busy", what="Too many requests at once"))
+                continue
+            task = asyncio.create_task(self._handle(request))
+            self._work.add(task)
+            task.add_done_callback(self._work.discard)
+
+    async def close(self) -> None:
+        for task in self._work:
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+        self._writer.close()
+
+    async def _handle(self, request: Request) -> None:
+        if isinstance(request.body, Attach):
+            if not self._is_attached:
+                self._is_attached = True
+                await self._tell()
+            return
+        if self._is_viewer:
+            problem = Problem(
+                code="read_only",
+                what="This socket only tells",
+                remedy="Use the node's main socket for commands",
+            )
+            await self._refuse(request, problem)
+            return
+        try:
+            body = await self._answer(request.body)
+        except ProblemError as error:
+            await self._refuse(request, error.problem)
+        except Exception:
+            log.exception("a request failed", request=type(request.body).__name__)
+            fault = Problem(
+                code="internal",
+                what="The node failed at this request",
+                why="a fault of the program",
+                remedy="See the node's log",
+            )
+            await self._refuse(request, fault)
+        else:
+            await self._write(Reply(request_id=request.request_id, body=body))
+
+    async def _tell(self) -> None:
+        with self._hub.listening() as changes:
+            snapshot = self._hub.snapshot()
+            await self._write(redact_snapshot(snapshot) if self._is_viewer else snapshot)
+            while (change := await changes.get()) is not None:
+                await self._write(redact_change(change) if self._is_viewer else change)
+        self._writer.close()  # too far behind
+
+    async def _refuse(self, request: Request, problem: Problem) -> None:
+        await self._write(Reply(request_id=request.request_id, body=Refused(problem)))
+
+    async def _write(self, message: Snapshot | Change | Reply) -> None:
+        self._writer.write(_encoder.encode(message) + b"\n")
+        async with asyncio.timeout(WRITE_TIMEOUT_S):
+            await self._writer.drain()
+
+
+async def _answers(path: Path) -> bool:
+    try:
+        async with asyncio.timeout(1.0):
+            _, writer = await asyncio.open_unix_connection(str(path))
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True

@@ -1,0 +1,144 @@
+"""What the node says now, and everyone who wants to hear when it changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import msgspec
+
+from cortensor_tui.domain.health import NodeStatus
+from cortensor_tui.domain.sessions import SessionView
+from cortensor_tui.domain.tasks import TaskKey, TaskView
+from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.node.messages import (
+    PROTOCOL,
+    Change,
+    ChangeBody,
+    InferenceFinished,
+    InferenceStarted,
+    LiveInference,
+    RateSampled,
+    SessionsChanged,
+    Snapshot,
+    StatusChanged,
+    TaskChanged,
+    TokensStreamed,
+    TransactionChanged,
+)
+
+KEPT_TASKS = 50
+KEPT_TRANSACTIONS = 100
+KEPT_RATES = 120
+# A listener this far behind is let go; it attaches again and gets a fresh snapshot.
+MOST_WAITING = 2_000
+
+Listener = asyncio.Queue[Change | None]
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class Hub:
+    """Numbers every change, keeps what a snapshot needs, and hands changes to listeners."""
+
+    def __init__(self, status: NodeStatus) -> None:
+        self._sequence = 0
+        self._status = status
+        self._sessions: tuple[SessionView, ...] = ()
+        self._tasks: dict[TaskKey, TaskView] = {}
+        self._transactions: dict[int, Transaction] = {}
+        self._live: LiveInference | None = None
+        self._rates: deque[float] = deque(maxlen=KEPT_RATES)
+        self._listeners: set[Listener] = set()
+
+    @property
+    def status(self) -> NodeStatus:
+        """Return the last status."""
+        return self._status
+
+    @property
+    def sessions(self) -> tuple[SessionView, ...]:
+        """Return all sessions as last read."""
+        return self._sessions
+
+    def snapshot(self) -> Snapshot:
+        """Return everything a fresh client needs, tasks and transactions newest first."""
+        return Snapshot(
+            protocol=PROTOCOL,
+            sequence=self._sequence,
+            status=self._status,
+            sessions=self._sessions,
+            tasks=tuple(reversed(self._tasks.values())),
+            transactions=tuple(reversed(self._transactions.values())),
+            live=self._live,
+            rates=tuple(self._rates),
+        )
+
+    @contextmanager
+    def listening(self) -> Iterator[Listener]:
+        """Give a queue of changes from now on; None in it means the listener fell too far behind."""
+        listener: Listener = asyncio.Queue(MOST_WAITING + 1)
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    def publish(self, body: ChangeBody) -> None:
+        """Take a change, number it and hand it on. A status or session list equal to the last is dropped."""
+        if not self._keep(body):
+            return
+        self._sequence += 1
+        change = Change(sequence=self._sequence, body=body)
+        for listener in tuple(self._listeners):
+            if listener.qsize() >= MOST_WAITING:
+                self._listeners.discard(listener)
+                listener.put_nowait(None)
+            else:
+                listener.put_nowait(change)
+
+    def _keep(self, body: ChangeBody) -> bool:
+        match body:
+            case StatusChanged(status):
+                is_new, self._status = status != self._status, status
+                return is_new
+            case SessionsChanged(sessions):
+                is_new, self._sessions = sessions != self._sessions, sessions
+                return is_new
+            case TaskChanged(task):
+                _keep_newest(self._tasks, task.key, task, KEPT_TASKS)
+            case TransactionChanged(transaction):
+                _keep_newest(self._transactions, transaction.transaction_id, transaction, KEPT_TRANSACTIONS)
+            case RateSampled(rate):
+                self._rates.append(rate)
+            case _:
+                self._live = _folded(self._live, body)
+        return True
+
+
+def _keep_newest(kept: dict[_Key, _Value], key: _Key, value: _Value, most: int) -> None:
+    kept[key] = value
+    if len(kept) > most:
+        kept.pop(next(iter(kept)))
+
+
+def _folded(live: LiveInference | None, body: ChangeBody) -> LiveInference | None:
+    if isinstance(body, InferenceStarted):
+        return body.live
+    if live is None:
+        return None
+    if isinstance(body, TokensStreamed) and body.key == live.key:
+        return msgspec.structs.replace(
+            live,
+            answer=live.answer + body.text,
+            token_count=body.token_count,
+            prompt_tokens=body.prompt_tokens,
+            first_token_ms=body.first_token_ms,
+            tokens_per_s=body.tokens_per_s,
+        )
+    if isinstance(body, InferenceFinished) and body.key == live.key:
+        return msgspec.structs.replace(live, finished=body.finished)
+    return live

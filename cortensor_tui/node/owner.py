@@ -1,0 +1,216 @@
+"""What the owner's key does: create sessions, bind and unbind nodes, submit prompts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cortensor_tui.chain.abi import checksum, decode_log
+from cortensor_tui.chain.contracts import ContractCall, ContractReader
+from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.transactions import Estimate, Purpose, TransactionSender
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.sessions import Session
+from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.node.messages import (
+    Assign,
+    AssignmentChecked,
+    Check,
+    CheckAssignment,
+    CreateSession,
+    Sent,
+    Submit,
+)
+
+# The largest transaction an Arbitrum sequencer takes is 95,000 bytes (nitro's default).
+MOST_PROMPT_BYTES = 90_000
+NODE_TYPE_DEDICATED = 2
+ZERO_ADDRESS = "0x" + "0" * 40
+
+
+class OwnerDesk:
+    """Serves the owner's requests with the owner's key."""
+
+    def __init__(self, rpc: RpcClient, reader: ContractReader, sender: TransactionSender) -> None:
+        self._rpc = rpc
+        self._reader = reader
+        self._sender = sender
+
+    async def check(self, asked: CheckAssignment | Assign) -> AssignmentChecked:
+        """Return every precondition of binding or unbinding, and what it would cost. Sends nothing."""
+        address, checks = _check_address(asked.node_address)
+        session = await self._session(asked.session_id)
+        checks += self._check_session(session, asked.session_id)
+        checks.append(_check_binding(session, address, is_unbind=asked.unbind))
+        estimate, call = None, self._call(asked, address or ZERO_ADDRESS)
+        if all(check.is_met for check in checks):
+            estimate, simulated = await self._simulate(call)
+            checks.append(simulated)
+        return AssignmentChecked(
+            checks=tuple(checks),
+            node_address=address or asked.node_address,
+            call=call.text,
+            contract=call.to,
+            calldata=call.data,
+            fee_wei=None if estimate is None else str(estimate.fee_wei),
+            gas_limit=None if estimate is None else estimate.gas_limit,
+        )
+
+    async def assign(self, asked: Assign) -> Sent:
+        """Bind or unbind, and return once mined. Raises the first check that is not met."""
+        checked = await self.check(asked)
+        for check in checked.checks:
+            if not check.is_met:
+                verb = "unbind" if asked.unbind else "bind"
+                what = f"Cannot {verb} session {asked.session_id}"
+                raise problem_error(_code(check.name), what, check.detail, "Nothing was sent")
+        call = self._call(asked, checked.node_address)
+        kind = TransactionKind.UNBIND if asked.unbind else TransactionKind.BIND
+        mined = await self._send(call, Purpose(kind=kind, session_id=asked.session_id))
+        return Sent(transaction=mined, session_id=asked.session_id)
+
+    async def create(self, asked: CreateSession) -> Sent:
+        """Create a session and return its id once mined."""
+        call = self._reader.session_call(
+            "create",
+            asked.name,
+            asked.metadata,
+            ZERO_ADDRESS,
+            asked.min_nodes,
+            asked.max_nodes,
+            asked.redundant,
+            asked.validator_nodes,
+            asked.mode,
+            False,
+            asked.sla,
+            asked.model_identifier,
+            asked.reserve_period_s,
+            asked.max_task_executions,
+        )
+        mined = await self._send(call, Purpose(kind=TransactionKind.CREATE_SESSION))
+        found = await self._event_of(mined, "SessionCreated")
+        return Sent(transaction=mined, session_id=int(found["sessionId"]))
+
+    async def submit(self, asked: Submit) -> Sent:
+        """Submit a prompt and return its task once mined."""
+        size = len(asked.prompt.encode("utf-8", "surrogatepass"))
+        if not 0 < size <= MOST_PROMPT_BYTES:
+            raise problem_error(
+                "bad_prompt",
+                "The prompt cannot be sent",
+                f"it has {size} bytes, a transaction takes {MOST_PROMPT_BYTES}" if size else "it is empty",
+                "Shorten it" if size else "Write something",
+            )
+        call = self._reader.session_call(
+            "submit",
+            asked.session_id,
+            NODE_TYPE_DEDICATED,
+            asked.prompt,
+            asked.prompt_type,
+            asked.prompt_template,
+            list(asked.llm_params),
+            [90, 0, 0, 0, 0, 0],  # the one example public clients give; index 0 is taken for a time-out in s
+            "cortensor-tui",
+        )
+        mined = await self._send(call, Purpose(kind=TransactionKind.SUBMIT, session_id=asked.session_id))
+        found = await self._event_of(mined, "TaskSubmitted")
+        return Sent(transaction=mined, task_key=TaskKey(int(found["sessionId"]), int(found["taskId"])))
+
+    # --- checks ------------------------------------------------------------------------------------
+
+    async def _session(self, session_id: int) -> Session | None:
+        if not 0 <= session_id < 2**256 or not await self._reader.session_exists(session_id):
+            return None
+        return (await self._reader.sessions([session_id]))[0]
+
+    def _check_session(self, session: Session | None, session_id: int) -> list[Check]:
+        if session is None:
+            return [Check(name="session exists", is_met=False, detail=f"there is no session {session_id}")]
+        is_mine = session.owner == self._sender.address
+        stranger = f"it belongs to {session.owner}, your key is {self._sender.address}"
+        return [
+            Check(name="session exists", is_met=True, detail=f"session {session_id} is there"),
+            Check(
+                name="session active",
+                is_met=session.is_active,
+                detail="it is active" if session.is_active else "it is not active",
+            ),
+            Check(name="owner", is_met=is_mine, detail="you own it" if is_mine else stranger),
+        ]
+
+    async def _simulate(self, call: ContractCall) -> tuple[Estimate | None, Check]:
+        name = "contract accepts"
+        try:
+            estimate = await self._sender.estimate(call)
+            balance = int(await self._rpc.call("eth_getBalance", self._sender.address, "latest"), 16)
+        except ProblemError as error:
+            refused = error.problem.code in ("reverted", "no_balance")
+            return None, Check(
+                name=name, is_met=False if refused else None, detail=error.problem.why or error.problem.what
+            )
+        if balance < estimate.fee_wei:
+            detail = f"{self._sender.address} has {balance} wei, the fee may reach {estimate.fee_wei}"
+
+            return estimate, Check(name="fee", is_met=False, detail=detail)
+        return estimate, Check(name=name, is_met=True, detail="a trial run on the current block succeeds")
+
+    def _call(self, asked: CheckAssignment | Assign, address: str) -> ContractCall:
+        name = "removeDedicatedNode" if asked.unbind else "addDedicatedNode"
+        return self._reader.session_call(name, asked.session_id, address)
+
+    # --- sending -----------------------------------------------------------------------------------
+
+    async def _send(self, call: ContractCall, purpose: Purpose) -> Transaction:
+        settled = await self._sender.settled(await self._sender.send(call, purpose))
+        if settled.state is not TransactionState.MINED:
+            raise problem_error("reverted", f"The {purpose.kind} was refused on chain", settled.error)
+        return settled
+
+    async def _event_of(self, transaction: Transaction, name: str) -> dict[str, Any]:
+        receipt = await self._rpc.call("eth_getTransactionReceipt", transaction.hash)
+        events = self._reader.sessions_interface.events
+        for entry in receipt["logs"] if isinstance(receipt, dict) else []:
+            event = events.get(entry["topics"][0] if entry["topics"] else "")
+            if event is not None and event.name == name:
+                return decode_log(event, entry["topics"], entry["data"])
+        raise problem_error(
+            "no_event",
+            f"The {transaction.kind} was mined, but its event {name} was not found",
+            "the contract may be of another generation",
+            "Look the result up in the session list",
+        )
+
+
+def _check_address(address: str) -> tuple[str | None, list[Check]]:
+    name = "node address"
+    try:
+        found = checksum(address)
+    except ValueError:
+        return None, [Check(name=name, is_met=False, detail="it is not 0x and 40 hex digits")]
+    body = address.removeprefix("0x")
+    if body not in (body.lower(), body.upper()) and address != found:
+        return None, [Check(name=name, is_met=False, detail="its checksum is wrong: is a digit mistyped?")]
+    if found == ZERO_ADDRESS:
+        return None, [Check(name=name, is_met=False, detail="it is the zero address")]
+    return found, [Check(name=name, is_met=True, detail=found)]
+
+
+def _check_binding(session: Session | None, address: str | None, *, is_unbind: bool) -> Check:
+    name = "node is bound" if is_unbind else "node not yet bound"
+    if session is None or address is None:
+        return Check(name=name, is_met=None, detail="not known yet")
+    is_bound = address in session.dedicated_nodes
+    detail = "the node is bound to this session" if is_bound else "the node is not bound to this session"
+    return Check(name=name, is_met=is_bound == is_unbind, detail=detail)
+
+
+def _code(check_name: str) -> str:
+    return {
+        "node address": "bad_address",
+        "session exists": "session_not_found",
+        "session active": "session_inactive",
+        "owner": "not_owner",
+        "node not yet bound": "already_bound",
+        "node is bound": "not_bound",
+        "fee": "no_balance",
+    }.get(check_name, "reverted")

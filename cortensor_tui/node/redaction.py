@@ -1,0 +1,45 @@
+"""What a viewer does not get: prompts, answers and the text of tokens. Counts, hashes and times remain."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.node.messages import (
+    Change,
+    InferenceStarted,
+    LiveInference,
+    Snapshot,
+    TaskChanged,
+    TokensStreamed,
+)
+
+WITHHELD = "[not shown to viewers]"
+
+
+def redact_snapshot(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot without payloads."""
+    live = None if snapshot.live is None else _redact_live(snapshot.live)
+    tasks = tuple(_redact_task(task) for task in snapshot.tasks)
+    return msgspec.structs.replace(snapshot, tasks=tasks, live=live)
+
+
+def redact_change(change: Change) -> Change:
+    """Return the change without payloads."""
+    body = change.body
+    if isinstance(body, TaskChanged):
+        return msgspec.structs.replace(change, body=TaskChanged(_redact_task(body.task)))
+    if isinstance(body, InferenceStarted):
+        return msgspec.structs.replace(change, body=InferenceStarted(_redact_live(body.live)))
+    if isinstance(body, TokensStreamed):
+        return msgspec.structs.replace(change, body=msgspec.structs.replace(body, text=""))
+    return change
+
+
+def _redact_task(task: TaskView) -> TaskView:
+    answer = None if task.answer is None else WITHHELD
+    return msgspec.structs.replace(task, prompt=WITHHELD, answer=answer)
+
+
+def _redact_live(live: LiveInference) -> LiveInference:
+    return msgspec.structs.replace(live, prompt=WITHHELD, answer="")

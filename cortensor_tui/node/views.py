@@ -1,0 +1,50 @@
+"""From what the journal and the contracts hold to what is shown."""
+
+from __future__ import annotations
+
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.journal.tasks import TaskRecord
+from cortensor_tui.storage.local_store import LocalStore
+
+# Lists carry the start of long texts; `GetTask` brings one task whole.
+LISTED_TEXT_CHARS = 4_000
+
+
+def task_view(record: TaskRecord, store: LocalStore, *, is_whole: bool = False) -> TaskView:
+    """Return the task for people; texts are cut unless `is_whole`."""
+    details = record.details
+    return TaskView(
+        key=record.key,
+        stage=record.stage,
+        prompt=_text(store, record.prompt_cid, is_whole) or "",
+        answer=_text(store, record.answer_cid, is_whole),
+        answer_hash=record.answer_hash,
+        asked=details.asked,
+        applied=details.applied,
+        clamps=details.clamps,
+        prompt_tokens=details.prompt_tokens,
+        answer_tokens=details.answer_tokens,
+        first_token_ms=details.first_token_ms,
+        prefill_tokens_per_s=details.prefill_tokens_per_s,
+        decode_tokens_per_s=details.decode_tokens_per_s,
+        assigned_at=record.assigned_at,
+        acked_at=record.acked_at,
+        precommitted_at=record.precommitted_at,
+        committed_at=record.committed_at,
+        ended_at=record.ended_at,
+        deadline_at=record.deadline_at,
+        note=record.note,
+    )
+
+
+def _text(store: LocalStore, cid: str | None, is_whole: bool) -> str | None:
+    if cid is None:
+        return None
+    try:
+        text = store.get(cid).decode("utf-8")
+    except ProblemError as error:
+        return f"[{error.problem.sentence()}]"
+    if is_whole or len(text) <= LISTED_TEXT_CHARS:
+        return text
+    return text[:LISTED_TEXT_CHARS] + "…"
