@@ -1,0 +1,40 @@
+"""How many threads llama.cpp should use on this machine."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+_CGROUP_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
+
+
+def threads_for(asked: int | None) -> tuple[int, int]:
+    """Return the threads for decode and for prefill.
+
+    None or a number below 1 means by itself: decode is bound by memory and gets one thread a physical
+    core, prefill by arithmetic and gets every processor. A number is used for both, at most every
+    processor: more threads than processors make llama.cpp many times slower.
+    """
+    available = available_processors()
+    if asked is not None and asked >= 1:
+        return min(asked, available), min(asked, available)
+    physical = psutil.cpu_count(logical=False) or available
+    return max(1, min(physical, available)), available
+
+
+def available_processors() -> int:
+    """Count the processors this process may use: affinity and a container's CPU quota respected."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _cgroup_quota()
+    return max(1, min(count, quota) if quota is not None else count)
+
+
+def _cgroup_quota(path: Path = _CGROUP_CPU_MAX) -> int | None:
+    try:
+        quota, period = path.read_text(encoding="ascii").split()
+        return math.ceil(int(quota) / int(period))
+    except (OSError, ValueError, ZeroDivisionError):
+        return None  # no cgroup v2, or "max": not limited

@@ -1,0 +1,41 @@
+"""What the miner may ask of an engine, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+from cortensor_tui.domain.inference import EngineHealth, Generation, GenerationEvent
+
+HealthListener = Callable[[EngineHealth], None]
+
+
+class Engine(Protocol):
+    """One model that answers one prompt at a time.
+
+    Whoever builds an engine gives it a `HealthListener`, which is called from the event loop each time
+    `health` has changed.
+    """
+
+    @property
+    def health(self) -> EngineHealth:
+        """What is known of the engine now."""
+
+    async def start(self) -> None:
+        """Return when the engine is ready. Raises `ProblemError` when it cannot be; may be called again."""
+
+    def generate(self, generation: Generation) -> AsyncIterator[GenerationEvent]:
+        """Run one prompt: `Prefilled`, then `Token`s, then `Finished`, whose answer is the texts joined.
+
+        A second call waits its turn. Closing the iterator cancels the run. Raises `ProblemError`:
+        "prompt_too_long" where not one token of answer would fit, "engine_died" when the engine ended
+        in the middle (it restarts by itself, so the run may be asked again), "engine_failed" when it has
+        given up, "engine_stopped" when it is not started, "chat_template_missing" or
+        "chat_template_failed" when the model cannot take chat messages.
+        """
+
+    async def cancel(self) -> None:
+        """End the run that is going on; its iterator gives a `Finished` with reason "cancelled"."""
+
+    async def stop(self) -> None:
+        """End the engine and free what it holds. Safe to call twice."""

@@ -1,0 +1,178 @@
+"""The engine process: `python -m cortensor_tui.inference.llama_child PARENT_PID`, frames on its pipes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import BinaryIO, NoReturn
+
+from cortensor_tui.domain.inference import Finished, GenerationEvent, Prefilled
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.run import Model, run
+from cortensor_tui.inference.wire import (
+    LENGTH_BYTES,
+    Cancel,
+    FrameError,
+    FromChild,
+    Generate,
+    Load,
+    LoadFailed,
+    Loading,
+    Ping,
+    Pong,
+    Ready,
+    RunEvents,
+    RunRefused,
+    ToChild,
+    body_length,
+    decode_to_child,
+    encode_frame,
+)
+
+_FLUSH_INTERVAL_S = 0.02  # eyes see no finer, and a message a token would cost decode speed
+_PROGRESS_INTERVAL_S = 0.1
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def main(parent_pid: int) -> NoReturn:
+    """Serve one node until it lets go; ends by `os._exit`, since a C thread may be in the middle of work."""
+    _end_with(parent_pid)
+    incoming, outgoing = _take_pipes()
+    child = _Child(incoming, outgoing)
+    threading.Thread(target=child.read_messages, name="reader", daemon=True).start()
+    os._exit(child.work())
+
+
+def _end_with(parent_pid: int) -> None:
+    """Have the kernel kill this process when its parent dies, and end now if it has already.
+
+    The end of the pipe says so too (`read_messages`), and is all there is where prctl is missing.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent_pid:
+        os._exit(0)
+
+
+def _take_pipes() -> tuple[BinaryIO, int]:
+    """Keep the pipes for frames alone: what C code prints goes to standard error, a pipe of the node's."""
+    incoming = os.fdopen(os.dup(0), "rb")
+    outgoing = os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return incoming, outgoing
+
+
+class _Child:
+    """Two threads: one reads messages at once, one loads and runs."""
+
+    def __init__(self, incoming: BinaryIO, outgoing: int) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._write_lock = threading.Lock()
+        self._work: queue.SimpleQueue[Load | Generate] = queue.SimpleQueue()
+        self._cancelled_run_id = 0
+
+    # --- reader thread ---------------------------------------------------------------------------
+
+    def read_messages(self) -> NoReturn:
+        """Hand on what the node sends; when it lets go of the pipe, end the process."""
+        while (message := self._next_message()) is not None:
+            match message:
+                case Ping():
+                    self._send(Pong())
+                case Cancel(run_id):
+                    self._cancelled_run_id = max(self._cancelled_run_id, run_id)
+                case Load() | Generate():
+                    self._work.put(message)
+        os._exit(0)
+
+    def _next_message(self) -> ToChild | None:
+        prefix = self._incoming.read(LENGTH_BYTES)
+        if len(prefix) < LENGTH_BYTES:
+            return None
+        try:
+            length = body_length(prefix)
+            body = self._incoming.read(length)
+            return decode_to_child(body) if len(body) == length else None
+        except FrameError as error:
+            sys.stderr.write(f"engine process: {error}\n")
+            sys.stderr.flush()
+            os._exit(os.EX_PROTOCOL)
+
+    # --- main thread -----------------------------------------------------------------------------
+
+    def work(self) -> int:
+        """Load, then run what is asked; returns an exit status only if loading failed."""
+        load = self._work.get()
+        if not isinstance(load, Load):
+            return os.EX_PROTOCOL
+        # Imported late: it takes a moment, and this process must be mortal before that.
+        from cortensor_tui.inference.llama_log import LlamaLog
+        from cortensor_tui.inference.llama_model import LlamaModel
+
+        log = LlamaLog()
+        try:
+            model = LlamaModel(load, log, self._progress_sender())
+        except ProblemError as error:
+            self._send(LoadFailed(error.problem))
+            return os.EX_DATAERR
+        self._send(Ready(model.context_tokens))
+        while True:
+            task = self._work.get()
+            if isinstance(task, Generate):
+                self._run(model, task)
+
+    def _progress_sender(self) -> Callable[[float], None]:
+        """Return what llama.cpp tells its progress: some 100 times, however fast it loads."""
+        self._send(Loading(0.0))
+        sent_at_s = 0.0
+
+        def send(progress: float) -> None:
+            nonlocal sent_at_s
+            now_s = time.monotonic()
+            if now_s - sent_at_s >= _PROGRESS_INTERVAL_S or progress >= 1.0:
+                sent_at_s = now_s
+                self._send(Loading(progress))
+
+        return send
+
+    def _run(self, model: Model, task: Generate) -> None:
+        def is_cancelled() -> bool:
+            return task.run_id <= self._cancelled_run_id
+
+        batch: list[GenerationEvent] = []
+        flushed_at_s = 0.0  # so that the first event goes at once
+        try:
+            for event in run(model, task.generation, is_cancelled):
+                batch.append(event)
+                if isinstance(event, Prefilled):
+                    continue  # the first token is a moment away, and must not wait for the next flush
+                now_s = time.monotonic()
+                if now_s - flushed_at_s >= _FLUSH_INTERVAL_S or isinstance(event, Finished):
+                    self._send(RunEvents(task.run_id, tuple(batch)))
+                    batch.clear()
+                    flushed_at_s = now_s
+        except ProblemError as error:
+            self._send(RunRefused(task.run_id, error.problem))
+
+    def _send(self, message: FromChild) -> None:
+        frame = memoryview(encode_frame(message))
+        try:
+            with self._write_lock:
+                while frame:
+                    frame = frame[os.write(self._outgoing, frame) :]
+        except OSError:
+            os._exit(0)  # nobody reads any more
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,25 @@
+"""What llama.cpp itself says: warnings and errors to standard error, the rest to nowhere."""
+
+from __future__ import annotations
+
+import os
+
+import llama_cpp.llama_cpp as native
+
+_WARN, _CONTINUED = 3, 5  # ggml.h, enum ggml_log_level; the binding's own table of them is an older one
+_STDERR = 2
+
+
+class LlamaLog:
+    """Takes llama.cpp's log for as long as this object lives; the binding would print every line of it."""
+
+    def __init__(self) -> None:
+        self._level = 0
+        self._callback = native.llama_log_callback(self._on_log)
+        native.llama_log_set(self._callback, None)
+
+    def _on_log(self, level: int, text: bytes, _: object) -> None:
+        if level != _CONTINUED:
+            self._level = level
+        if self._level >= _WARN:
+            os.write(_STDERR, text)

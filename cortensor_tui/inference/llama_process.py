@@ -1,0 +1,312 @@
+"""The llama.cpp engine as the node sees it: a child process that is started, asked, watched and restarted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+import psutil  # type: ignore[import-untyped]
+
+from cortensor_tui.domain.inference import EngineHealth, EngineState, Finished, Generation, GenerationEvent
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.inference import problems
+from cortensor_tui.inference.child_process import ChildProcess
+from cortensor_tui.inference.cpus import threads_for
+from cortensor_tui.inference.engine import HealthListener
+from cortensor_tui.inference.gguf import check_gguf
+from cortensor_tui.inference.wire import (
+    Cancel,
+    FrameError,
+    FromChild,
+    Generate,
+    Load,
+    LoadFailed,
+    Loading,
+    Ping,
+    Pong,
+    Ready,
+    RunEvents,
+    RunRefused,
+)
+
+CHILD_MODULE = "cortensor_tui.inference.llama_child"
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the child may take, and how often it may die before it is left dead."""
+
+    ping_interval_s: float = 5.0
+    answer_s: float = 15.0
+    load_stall_s: float = 300.0
+    deaths: int = 3
+    deaths_within_s: float = 60.0
+    first_backoff_s: float = 0.5
+
+
+class _Run:
+    """One run on its way: what the child sends for it, until a `Problem` or a `Finished`."""
+
+    def __init__(self, run_id: int) -> None:
+        self.run_id = run_id
+        self.inbox: asyncio.Queue[tuple[GenerationEvent, ...] | Problem] = asyncio.Queue()
+        self.is_over = False
+
+    def put(self, item: tuple[GenerationEvent, ...] | Problem) -> None:
+        self.inbox.put_nowait(item)
+        self.is_over = isinstance(item, Problem) or isinstance(item[-1], Finished)
+
+
+class LlamaProcess:
+    """An `Engine` that holds llama.cpp in a process of its own.
+
+    The process ends with this one, however this one ends, as long as the thread that runs the event loop
+    lives. `context_tokens` 0 is what the model was trained for; `threads` None is as many as make sense;
+    `gpu_layers` -1 is all of them.
+    """
+
+    def __init__(
+        self,
+        model_path: Path,
+        *,
+        context_tokens: int,
+        batch_tokens: int = 512,
+        threads: int | None = None,
+        gpu_layers: int = 0,
+        mlock: bool = False,
+        on_health: HealthListener | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        decode_threads, prefill_threads = threads_for(threads)
+        self._path = model_path
+        self._load = Load(
+            model_path=str(model_path.absolute()),
+            context_tokens=context_tokens,
+            batch_tokens=batch_tokens,
+            decode_threads=decode_threads,
+            prefill_threads=prefill_threads,
+            gpu_layers=gpu_layers,
+            is_locked=mlock,
+        )
+        self._on_health = on_health
+        self._patience = patience or Patience()
+        version = metadata.version("llama-cpp-python")
+        self._health = EngineHealth(
+            state=EngineState.STOPPED, engine=f"llama.cpp (llama-cpp-python {version})", model=model_path.stem
+        )
+        self._supervisor: asyncio.Task[None] | None = None
+        self._child: ChildProcess | None = None
+        self._heard_at_s = 0.0
+        self._settled = asyncio.Event()  # set while the engine is ready, or has given up
+        self._gave_up: Problem | None = None
+        self._turn = asyncio.Lock()
+        self._run: _Run | None = None
+        self._last_run_id = 0
+
+    # --- what the miner asks ---------------------------------------------------------------------
+
+    @property
+    def health(self) -> EngineHealth:
+        """What is known of the engine now."""
+        return self._health
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, None while there is none."""
+        return self._child.pid if self._child is not None else None
+
+    async def start(self) -> None:
+        """See `Engine.start`. A model file that cannot be one is refused before llama.cpp sees it."""
+        if self._supervisor is None or self._supervisor.done():
+            self._gave_up = None
+            self._settled.clear()
+            self._become(EngineState.STARTING, error="", restarts=0)
+            self._supervisor = asyncio.create_task(self._supervise())
+        try:
+            await self._until_ready()
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
+
+    async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
+        """See `Engine.generate`. While the child restarts, this waits for it."""
+        async with self._turn:
+            child = await self._until_ready()
+            run = self._begin(child, generation)
+            try:
+                while not (run.is_over and run.inbox.empty()):
+                    item = await run.inbox.get()
+                    if isinstance(item, Problem):
+                        raise ProblemError(item)
+                    for event in item:
+                        yield event
+            finally:
+                self._leave(run)
+
+    async def cancel(self) -> None:
+        """See `Engine.cancel`. Returns at once; a child that does not obey in time is killed."""
+        if self._run is not None:
+            self._cancel(self._run)
+
+    async def stop(self) -> None:
+        """See `Engine.stop`."""
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is not None:
+            supervisor.cancel()
+            await asyncio.wait([supervisor])
+        self._give_up(problems.engine_stopped())
+        self._become(EngineState.STOPPED, error="", load_progress=None, rss_bytes=None)
+
+    # --- one run ---------------------------------------------------------------------------------
+
+    def _begin(self, child: ChildProcess, generation: Generation) -> _Run:
+        self._last_run_id += 1
+        run = _Run(self._last_run_id)
+        try:
+            child.send(Generate(run_id=run.run_id, generation=generation))
+        except FrameError as error:
+            raise problems.prompt_too_long(str(error), self._health.context_tokens or 0) from error
+        self._run = run
+        self._become(EngineState.BUSY)
+        return run
+
+    def _leave(self, run: _Run) -> None:
+        if not run.is_over:
+            self._cancel(run)
+
+    def _cancel(self, run: _Run) -> None:
+        child = self._child
+        if child is None or run.is_over:
+            return
+        child.send(Cancel(run.run_id))
+
+        def check() -> None:
+            if not run.is_over:
+                child.kill(f"it did not stop a cancelled run within {self._patience.answer_s:.0f} s")
+
+        asyncio.get_running_loop().call_later(self._patience.answer_s, check)
+
+    def _end_run(self, run_id: int, item: tuple[GenerationEvent, ...] | Problem) -> None:
+        run = self._run
+        if run is None or run.run_id != run_id:
+            return
+        run.put(item)
+        if run.is_over:
+            self._run = None
+            if self._health.state is EngineState.BUSY:
+                self._become(EngineState.READY)
+
+    # --- the child's life ------------------------------------------------------------------------
+
+    async def _until_ready(self) -> ChildProcess:
+        if self._supervisor is None and self._gave_up is None:
+            raise ProblemError(problems.engine_stopped())
+        while self._child is None or not self._settled.is_set():
+            await self._settled.wait()
+            if self._gave_up is not None:
+                raise ProblemError(self._gave_up)
+        return self._child
+
+    async def _supervise(self) -> None:
+        """Keep a child alive until stopped, or until it makes no sense any more."""
+        deaths: deque[float] = deque(maxlen=self._patience.deaths)
+        try:
+            await asyncio.to_thread(check_gguf, self._path)
+            while True:
+                was_ready = await self._live_once()
+                deaths.append(time.monotonic())
+                how = self._health.error
+                if not was_ready and self._health.restarts == 0:
+                    raise ProblemError(problems.engine_start_failed(how))
+                if len(deaths) == deaths.maxlen and deaths[-1] - deaths[0] < self._patience.deaths_within_s:
+                    raise ProblemError(
+                        problems.engine_keeps_dying(len(deaths), self._patience.deaths_within_s, how)
+                    )
+                await asyncio.sleep(self._patience.first_backoff_s * 2 ** (len(deaths) - 1))
+                self._become(EngineState.STARTING, restarts=self._health.restarts + 1)
+        except ProblemError as error:
+            self._give_up(error.problem)
+            self._become(EngineState.FAILED, error=error.problem.sentence())
+        except OSError as error:
+            problem = problems.engine_start_failed(str(error))
+            self._give_up(problem)
+            self._become(EngineState.FAILED, error=problem.sentence())
+
+    async def _live_once(self) -> bool:
+        """Run one child to its end; return whether it was ever ready. Raises what a load failed with."""
+        child = self._child = await ChildProcess.spawn(CHILD_MODULE)
+        self._heard_at_s = time.monotonic()
+        watch = asyncio.create_task(self._watch(child))
+        child.send(self._load)
+        was_ready = False
+        try:
+            async for message in child.messages():
+                was_ready = was_ready or isinstance(message, Ready)
+                self._on_message(message)
+        except FrameError as error:
+            child.kill(f"it sent {error}")
+        finally:
+            watch.cancel()
+            child.let_go()
+            self._child = None
+            self._settled.clear()
+            how = await child.ended()
+            if self._run is not None:
+                self._end_run(self._run.run_id, problems.engine_died(how))
+        self._become(EngineState.FAILED, error=how, load_progress=None, rss_bytes=None)
+        return was_ready
+
+    def _on_message(self, message: FromChild) -> None:
+        self._heard_at_s = time.monotonic()
+        match message:
+            case Loading(progress):
+                self._become(EngineState.LOADING, load_progress=progress)
+            case Ready(context_tokens):
+                self._become(EngineState.READY, load_progress=1.0, context_tokens=context_tokens, error="")
+                self._settled.set()
+            case LoadFailed(problem):
+                raise ProblemError(problem)
+            case RunEvents(run_id, events):
+                self._end_run(run_id, events)
+            case RunRefused(run_id, problem):
+                self._end_run(run_id, problem)
+            case Pong():
+                pass
+
+    async def _watch(self, child: ChildProcess) -> None:
+        """Ask the child for a sign of life now and then; end it when none comes."""
+        patience = self._patience
+        while True:
+            await asyncio.sleep(patience.ping_interval_s)
+            is_loaded = self._settled.is_set()
+            limit_s = patience.answer_s if is_loaded else patience.load_stall_s
+            if time.monotonic() - self._heard_at_s > limit_s + patience.ping_interval_s:
+                child.kill(f"it did not answer for {limit_s:.0f} s")
+                return
+            if is_loaded:
+                child.send(Ping())
+                self._become(self._health.state, rss_bytes=_rss_bytes(child.pid))
+
+    def _give_up(self, problem: Problem) -> None:
+        self._gave_up = problem
+        self._settled.set()
+        if self._run is not None:
+            self._end_run(self._run.run_id, problem)
+
+    def _become(self, state: EngineState, **changes: object) -> None:
+        health = msgspec.structs.replace(self._health, state=state, **changes)
+        if health != self._health:
+            self._health = health
+            if self._on_health is not None:
+                self._on_health(health)
+
+
+def _rss_bytes(pid: int) -> int | None:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return None

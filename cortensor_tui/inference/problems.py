@@ -1,0 +1,83 @@
+"""What can go wrong with an engine, in words for a person."""
+
+from __future__ import annotations
+
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
+
+RESTART_REMEDY = "It restarts by itself; the task is run again"
+OTHER_MODEL_REMEDY = "Point CORTENSOR_TUI_MODEL_PATH at another GGUF file"
+
+
+def prompt_too_long(why: str, context_tokens: int) -> ProblemError:
+    """Build the error for a prompt that leaves no room for an answer."""
+    return problem_error(
+        "prompt_too_long",
+        f"The prompt does not fit into the context of {context_tokens} tokens",
+        why,
+        "Shorten the prompt, or set a larger LLM_OPTION_CONTEXT_SIZE",
+    )
+
+
+def template_missing() -> ProblemError:
+    """Build the error for a model that has no chat template."""
+    return problem_error(
+        "chat_template_missing",
+        "The model has no chat template",
+        "Its GGUF file has no tokenizer.chat_template, as base models have none",
+        "Use an instruct model, or have raw prompts taken verbatim",
+    )
+
+
+def template_failed(error: Exception) -> ProblemError:
+    """Build the error for a chat template that raised `error`."""
+    return problem_error(
+        "chat_template_failed",
+        "The model's chat template cannot render this prompt",
+        f"{type(error).__name__}: {error}"[:300],
+        "Use another conversion of the model, or have raw prompts taken verbatim",
+    )
+
+
+def model_load_failed(what: str, why: str, remedy: str) -> ProblemError:
+    """Build the error for weights or a context that llama.cpp could not make."""
+    return problem_error("model_load_failed", what, why, remedy)
+
+
+def decode_failed(status: int) -> ProblemError:
+    """Build the error for a `llama_decode` that did not give 0."""
+    return problem_error(
+        "decode_failed",
+        "llama.cpp could not compute the next token",
+        f"llama_decode gave {status}",
+        "Run the task again; if it fails again, use a smaller context or another model",
+    )
+
+
+def engine_died(how: str) -> Problem:
+    """Say that the engine process ended without being asked."""
+    return Problem(code="engine_died", what="The engine process died", why=how, remedy=RESTART_REMEDY)
+
+
+def engine_start_failed(how: str) -> Problem:
+    """Say that the engine process ended before its model was loaded."""
+    return Problem(
+        code="engine_start_failed",
+        what="The engine process ended before the model was loaded",
+        why=how,
+        remedy="Check that the model fits into memory, or use a smaller one",
+    )
+
+
+def engine_keeps_dying(deaths: int, within_s: float, how: str) -> Problem:
+    """Say that restarting was given up."""
+    return Problem(
+        code="engine_failed",
+        what=f"The engine process died {deaths} times within {within_s:.0f} s and is not restarted",
+        why=how,
+        remedy="Check memory and model, then restart the node",
+    )
+
+
+def engine_stopped() -> Problem:
+    """Say that nothing can be asked of an engine that is not started."""
+    return Problem(code="engine_stopped", what="The engine is stopped", remedy="Start the node")

@@ -1,0 +1,120 @@
+"""What the node and its engine process say to each other: length-prefixed MessagePack frames."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cortensor_tui.domain.inference import Generation, GenerationEvent
+from cortensor_tui.domain.problems import Problem
+
+LENGTH_BYTES = 4
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+
+# --- to the engine process -----------------------------------------------------------------------
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True, tag="load"):
+    """The first message. `context_tokens` 0 is what the model was trained for; `gpu_layers` -1 is all."""
+
+    model_path: str
+    context_tokens: int
+    batch_tokens: int
+    decode_threads: int
+    prefill_threads: int
+    gpu_layers: int
+    is_locked: bool
+
+
+class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
+    """Run ids only grow."""
+
+    run_id: int
+    generation: Generation
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """Ends the run of this id and any before it, also one that has not begun."""
+
+    run_id: int
+
+
+class Ping(msgspec.Struct, frozen=True, tag="ping"):
+    """Answered with a `Pong` at once, also in the middle of a run."""
+
+
+ToChild = Load | Generate | Cancel | Ping
+
+# --- from the engine process ---------------------------------------------------------------------
+
+
+class Loading(msgspec.Struct, frozen=True, tag="loading"):
+    progress: float
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """`context_tokens` is what was made, which may differ from what was asked."""
+
+    context_tokens: int
+
+
+class LoadFailed(msgspec.Struct, frozen=True, tag="load_failed"):
+    """The process ends after this."""
+
+    problem: Problem
+
+
+class RunEvents(msgspec.Struct, frozen=True, tag="run_events"):
+    """Some milliseconds of a run; the run is over with the batch that ends in `Finished`."""
+
+    run_id: int
+    events: tuple[GenerationEvent, ...]
+
+
+class RunRefused(msgspec.Struct, frozen=True, tag="run_refused"):
+    """The run is over; it gave no answer."""
+
+    run_id: int
+    problem: Problem
+
+
+class Pong(msgspec.Struct, frozen=True, tag="pong"):
+    """The process still reads its messages."""
+
+
+FromChild = Loading | Ready | LoadFailed | RunEvents | RunRefused | Pong
+
+
+class FrameError(Exception):
+    """A frame that no peer of ours sends: too long, or not the message expected."""
+
+
+def encode_frame(message: ToChild | FromChild) -> bytes:
+    """Return a message as length and body. Raises `FrameError` above `MAX_FRAME_BYTES`."""
+    body = msgspec.msgpack.encode(message)
+    if len(body) > MAX_FRAME_BYTES:
+        raise FrameError(f"a message of {len(body)} bytes; the limit is {MAX_FRAME_BYTES}")
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def body_length(prefix: bytes) -> int:
+    """Read a frame's length. Raises `FrameError` above `MAX_FRAME_BYTES`, before anything is read."""
+    length = int.from_bytes(prefix, "big")
+    if length > MAX_FRAME_BYTES:
+        raise FrameError(f"a message of {length} bytes announced; the limit is {MAX_FRAME_BYTES}")
+    return length
+
+
+def decode_to_child(body: bytes) -> ToChild:
+    """Decode what the node sent. Raises `FrameError`."""
+    try:
+        return msgspec.msgpack.decode(body, type=ToChild)  # type: ignore[no-any-return]
+    except msgspec.DecodeError as error:
+        raise FrameError(str(error)) from error
+
+
+def decode_from_child(body: bytes) -> FromChild:
+    """Decode what the engine process sent. Raises `FrameError`."""
+    try:
+        return msgspec.msgpack.decode(body, type=FromChild)  # type: ignore[no-any-return]
+    except msgspec.DecodeError as error:
+        raise FrameError(str(error)) from error
