@@ -1,0 +1,319 @@
+"""The dashboard application: keys, feed, themes, and a clean way out."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.message import Message
+from textual.screen import Screen
+
+from cortensor_tui.dashboard.feed import Connect, Feed, FeedState
+from cortensor_tui.dashboard.screens.base import Watching
+from cortensor_tui.dashboard.screens.main import MainScreen
+from cortensor_tui.dashboard.startup import StartupBoard
+from cortensor_tui.dashboard.themes import DEFAULT_THEME, load_themes, shipped_folder
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.node.messages import ReplyBody, RequestBody, Stop
+
+if TYPE_CHECKING:
+    from cortensor_tui.dashboard.state import NodeView
+
+StartNode = Callable[[], Awaitable[None]]
+
+LEFT_RUNNING = "The node keeps running. Come back with: cortensor-tui"
+
+
+class FeedMoved(Message):
+    """The feed has a newer state. One that waits is replaced by the next."""
+
+    def __init__(self, state: FeedState) -> None:
+        super().__init__()
+        self.state = state
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest state matters."""
+        return isinstance(message, FeedMoved)
+
+
+class BoardMoved(Message):
+    """A step of starting has changed."""
+
+    def can_replace(self, message: Message) -> bool:
+        """The board is read when the message is handled."""
+        return isinstance(message, BoardMoved)
+
+
+class Dashboard(App[None]):
+    """Shows one node. It holds no state worth losing: closing it loses nothing.
+
+    `connect` returns a fresh connection to the node or raises `ProblemError`; `start_node` starts one where
+    none runs. `owns_node` says that the node ends with the dashboard, as in the demo. `board` tells the
+    steps of starting. With `run_seconds` the dashboard ends by itself so long after its first screen.
+    """
+
+    TITLE = "Cortensor"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "assign", "Assign", id="app.assign", tooltip="Bind a node to a session"),
+        Binding("u", "unassign", "Unbind", id="app.unassign", tooltip="Take a node from a session"),
+        Binding("n", "new_session", "New session", id="app.new_session", tooltip="Create a session"),
+        Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt to a session"),
+        Binding("t", "tasks", "Tasks", id="app.tasks", tooltip="All tasks with their answers"),
+        Binding(
+            "y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy the hash or id under the cursor"
+        ),
+        Binding(
+            "r,f5", "reconnect", "Refresh", show=False, id="app.refresh", tooltip="Fetch everything anew"
+        ),
+        Binding(
+            "o", "start_node", "Start node", show=False, id="app.start_node", tooltip="Start a node here"
+        ),
+        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="All keys"),
+        Binding("colon", "command_palette", "Palette", show=False, id="app.colon", tooltip="All commands"),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Close the dashboard"),
+    ]
+
+    def __init__(
+        self,
+        connect: Connect,
+        *,
+        theme: str | None = None,
+        theme_folders: tuple[Path, ...] = (),
+        start_node: StartNode | None = None,
+        owns_node: bool = False,
+        board: StartupBoard | None = None,
+        run_seconds: float | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.now = now
+        self.board = board
+        self.owns_node = owns_node
+        self._start_node = start_node
+        self._run_seconds = run_seconds
+        self._wanted_theme = theme or DEFAULT_THEME
+        self._theme_folders = (shipped_folder(), *theme_folders)
+        self._on_ready: Callable[[], None] | None = None
+        self._feed = Feed(connect, lambda state: self._post_quietly(FeedMoved(state)), now)
+
+    @property
+    def feed_state(self) -> FeedState:
+        """Return the newest state of the feed."""
+        return self._feed.state
+
+    @property
+    def view(self) -> NodeView | None:
+        """Return what the node last said, also after the dashboard has ended."""
+        return self._feed.state.view
+
+    @property
+    def can_start_node(self) -> bool:
+        """Tell whether a node can be started from here."""
+        return self._start_node is not None
+
+    async def request(self, body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
+        """Ask the node. Raises `ProblemError`."""
+        return await self._feed.request(body, timeout_s)
+
+    def on_ready_call(self, act: Callable[[], None]) -> None:
+        """Call `act` in the app's loop once it runs."""
+        self._on_ready = act
+
+    # --- life ------------------------------------------------------------------------------------
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give our own roles a value in themes that do not know them."""
+        return {"muted": "#8a8f98", "rule": "#4a4f57", "cursor": "#2f4f6f"}
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the main screen."""
+        return MainScreen()
+
+    def on_mount(self) -> None:
+        """Take the theme, start the feed and the clock."""
+        self._take_theme()
+        if self.board is not None:
+            self.board.listen(lambda: self._post_quietly(BoardMoved()))
+        self.run_worker(self._feed.run(), name="feed", group="feed", exclusive=True)
+        self.set_interval(1.0, self._tick)
+        if self._run_seconds is not None:
+            self.set_timer(self._run_seconds, self.action_quit)
+
+    def on_ready(self) -> None:
+        """Do what was asked for this moment."""
+        if self._on_ready is not None:
+            self._on_ready()
+
+    def on_unmount(self) -> None:
+        """Stop listening: what starts things may outlive the screen."""
+        if self.board is not None:
+            self.board.listen(None)
+
+    def on_feed_moved(self, message: FeedMoved) -> None:
+        """Hand the newest state to the screen on top."""
+        if isinstance(self.screen, Watching):
+            self.screen.take(message.state)
+
+    def on_board_moved(self, message: BoardMoved) -> None:
+        """Show the steps."""
+        if isinstance(self.screen, Watching):
+            self.screen.take(self.feed_state)
+
+    def tell(self, problem: Problem) -> None:
+        """Show what went wrong with something the user just did."""
+        self.notify(
+            f"{problem.why}\n{problem.remedy}".strip(), title=problem.what, severity="error", markup=False
+        )
+
+    def _tick(self) -> None:
+        if isinstance(self.screen, Watching):
+            self.screen.tick()
+
+    def _post_quietly(self, message: Message) -> None:
+        if self.is_running:
+            self.post_message(message)
+
+    def _take_theme(self) -> None:
+        themes, faults = load_themes(self._theme_folders)
+        for theme in themes:
+            self.register_theme(theme)
+        if self._wanted_theme not in self.available_themes:
+            faults.append(f"There is no theme {self._wanted_theme}; using {DEFAULT_THEME}")
+            self._wanted_theme = DEFAULT_THEME
+        if self._wanted_theme in self.available_themes:
+            self.theme = self._wanted_theme
+        if faults:
+            self.notify("\n".join(faults), title="Themes", severity="warning", markup=False)
+
+    # --- what the keys do ------------------------------------------------------------------------
+
+    async def action_quit(self) -> None:
+        """Leave. A node of its own goes on; the demo's ends with it."""
+        self.exit(message=None if self.owns_node or self.view is None else LEFT_RUNNING)
+
+    def action_help_quit(self) -> None:
+        """Answer ctrl+c, which in other programs would end something."""
+        ends = "ends the demo" if self.owns_node else "closes the dashboard; the node goes on"
+        self.notify(f"q {ends}.", title="ctrl+c does not quit", markup=False)
+
+    def action_reconnect(self) -> None:
+        """Fetch a fresh snapshot, over a fresh connection."""
+        self._feed.reconnect()
+        self.notify("Fetching everything anew.", markup=False, timeout=2)
+
+    def action_copy(self) -> None:
+        """Copy what the cursor is on, by OSC 52, which works over SSH."""
+        found = self.screen.copy_text() if isinstance(self.screen, Watching) else None
+        if found is None:
+            self.notify("Nothing to copy here.", markup=False, timeout=2)
+            return
+        text, what = found
+        self.copy_to_clipboard(text)
+        self.notify(text, title=f"Copied the {what}", markup=False, timeout=3)
+
+    def action_assign(self) -> None:
+        """Open the assignment form."""
+        self._open_assignment(is_unbinding=False)
+
+    def action_unassign(self) -> None:
+        """Open the assignment form to take a node off."""
+        self._open_assignment(is_unbinding=True)
+
+    def _open_assignment(self, is_unbinding: bool) -> None:
+        from cortensor_tui.dashboard.screens.assign import AssignScreen
+
+        if self._has_view():
+            self.push_screen(AssignScreen(is_unbinding=is_unbinding, session_id=self._chosen_session()))
+
+    def action_new_session(self) -> None:
+        """Open the form for a session."""
+        from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
+
+        if self._has_view():
+            self.push_screen(NewSessionScreen())
+
+    def action_submit(self) -> None:
+        """Open the form for a prompt."""
+        from cortensor_tui.dashboard.screens.submit import SubmitScreen
+
+        if self._has_view():
+            self.push_screen(SubmitScreen(session_id=self._chosen_session()))
+
+    def action_tasks(self) -> None:
+        """Open the list of tasks."""
+        from cortensor_tui.dashboard.screens.tasks import TasksScreen
+
+        if self._has_view():
+            self.push_screen(TasksScreen())
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from cortensor_tui.dashboard.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen))
+
+    def action_start_node(self) -> None:
+        """Start a node where none runs."""
+        if self._start_node is None or self.view is not None:
+            return
+        self.run_worker(self._start(self._start_node), group="start", exclusive=True)
+
+    async def _start(self, start_node: StartNode) -> None:
+        try:
+            await start_node()
+        except ProblemError as error:
+            self.tell(error.problem)
+        self._feed.reconnect()
+
+    async def stop_node(self) -> None:
+        """Ask the node to stop, which the palette offers."""
+        try:
+            await self.request(Stop())
+        except ProblemError as error:
+            self.tell(error.problem)
+            return
+        self.notify("The node stops after what it is sending now.", markup=False)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer every action of ours in the palette, and what has no key."""
+        for binding in self.BINDINGS:
+            if isinstance(binding, Binding) and binding.action not in ("command_palette", "quit"):
+                yield SystemCommand(
+                    f"{binding.description}  ({binding.key.split(',')[0].replace('question_mark', '?')})",
+                    binding.tooltip,
+                    getattr(self, f"action_{binding.action}"),
+                )
+        if self.view is not None and not self.owns_node:
+            yield SystemCommand(
+                "Stop the node", "Ask the node to stop; it answers no more tasks", self.stop_node
+            )
+        yield SystemCommand("Theme", "Choose other colors", self.action_change_theme)
+        yield SystemCommand("Quit", "Close the dashboard", self.action_quit)
+
+    def _chosen_session(self) -> int | None:
+        """Return the session under the cursor of the main screen."""
+        from cortensor_tui.dashboard.widgets.line_table import LineTable
+
+        try:
+            row = self.screen.query_one("#sessions", LineTable).current
+        except NoMatches:
+            return None
+        return int(row.key) if row else None
+
+    def _has_view(self) -> bool:
+        if self.view is None:
+            self.notify("Not connected to a node yet.", markup=False, timeout=3)
+        return self.view is not None
+
+
+def mouse_is_wanted() -> bool:
+    """Tell whether to take the mouse: over SSH it costs bytes and takes the terminal's own selection away."""
+    return "SSH_CONNECTION" not in os.environ

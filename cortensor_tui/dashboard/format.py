@@ -1,0 +1,77 @@
+"""Values as people read them. Unknown is "–"; nothing unknown is ever written as a number."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import ROUND_DOWN, Decimal
+
+UNKNOWN = "–"
+_WEI_PER_ETHER = Decimal(10) ** 18
+
+
+def ether(wei: str | int | None, places: int = 6) -> str:
+    """Return wei as ether, rounded down, without trailing zeros; a smaller amount is "< 0.000001 ether"."""
+    if wei is None:
+        return UNKNOWN
+    try:
+        exact = Decimal(wei) / _WEI_PER_ETHER
+    except ArithmeticError:
+        return UNKNOWN
+    step = Decimal(1).scaleb(-places)
+    if 0 < exact < step:
+        return f"< {step:f} ether"
+    shown = f"{exact.quantize(step, rounding=ROUND_DOWN):f}"
+    return f"{shown.rstrip('0').rstrip('.')} ether"
+
+
+def duration(seconds: float) -> str:
+    """Return a span in its largest unit: "3 s", "12 min", "5 h", "9 d". A negative span is "0 s"."""
+    whole = max(0, int(seconds))
+    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if whole < limit:
+            return f"{whole // size} {unit}"
+    return f"{whole // 86_400} d"
+
+
+def age(since: float | None, now: float) -> str:
+    """Return how long ago `since` was."""
+    return UNKNOWN if since is None else duration(now - since)
+
+
+def clock(at: float | None) -> str:
+    """Return a local time of day."""
+    return UNKNOWN if at is None else datetime.fromtimestamp(at).strftime("%H:%M:%S")
+
+
+def moment(at: float | None) -> str:
+    """Return date and time in UTC, for details that are compared with other logs."""
+    return UNKNOWN if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def number(value: int | None) -> str:
+    """Return an integer with thin groups."""
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def rate(tokens_per_s: float | None) -> str:
+    """Return a decode or prefill speed."""
+    return UNKNOWN if tokens_per_s is None else f"{tokens_per_s:.1f} tok/s"
+
+
+def milliseconds(ms: float | None) -> str:
+    """Return a short time, in s from ten seconds on."""
+    if ms is None:
+        return UNKNOWN
+    return f"{ms:.0f} ms" if ms < 10_000 else f"{ms / 1000:.1f} s"
+
+
+def mebibytes(size_bytes: int | None) -> str:
+    """Return a size of memory."""
+    return UNKNOWN if size_bytes is None else f"{size_bytes / 2**20:,.0f} MiB"
+
+
+def short_hash(value: str | None) -> str:
+    """Return the ends of a hash or an address."""
+    if not value:
+        return UNKNOWN
+    return value if len(value) <= 13 else f"{value[:6]}…{value[-4:]}"

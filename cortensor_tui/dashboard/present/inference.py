@@ -1,0 +1,66 @@
+"""The run going on, in words and figures."""
+
+from __future__ import annotations
+
+from cortensor_tui.dashboard.cells import Line, Span, clip, line, spread, width_of
+from cortensor_tui.dashboard.format import UNKNOWN, milliseconds, number, rate
+from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.dashboard.widgets.sparkbars import bars
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.inference import Finished
+from cortensor_tui.node.messages import LiveInference
+
+_BARS_IN_LINE = 24
+IDLE = "No task has run yet. A session bound to this node brings them; press s to submit a prompt to one."
+
+
+def heading(view: NodeView | None) -> Line:
+    """Return task and speed for the pane's title."""
+    live = None if view is None else view.live
+    if view is None or live is None:
+        return line(("idle", "muted"))
+    task = Span(f"task {live.key}  ", "muted")
+    if view.live_error:
+        return (task, Span("✖ failed", "bad"))
+    if live.finished is not None:
+        return (task, Span(f"{live.finished.reason}, {rate(live.finished.decode_tokens_per_s)}", "muted"))
+    if live.token_count == 0:
+        return (task, Span("reading the prompt", "accent"))
+    return (task, Span(rate(live.tokens_per_s), "accent strong"))
+
+
+def prompt_line(view: NodeView | None, width: int) -> list[Line]:
+    """Return the prompt in one line; its full text is in the task's details."""
+    if view is None or view.live is None:
+        return [()]
+    return [clip(line((" › ", "accent"), inert(view.live.prompt, 1000)), width - 1)]
+
+
+def figures(view: NodeView | None, width: int, has_bars: bool) -> list[Line]:
+    """Return first token, tokens and prompt length, or the error that ended the run.
+
+    `has_bars` puts the recent rates at the right end, for screens without a line to spare for them.
+    """
+    if view is None or view.live is None:
+        return [()]
+    if view.live_error:
+        return [line((f" ✖ {inert(view.live_error, 300)}", "bad"))]
+    told = _figures(view.live, view.live.finished)
+    if not has_bars:
+        return [told]
+    (history,) = bars(view.rates, min(_BARS_IN_LINE, width - width_of(told) - 3), 1)
+    return [spread(told, (*history, Span(" ")), width)]
+
+
+def _figures(live: LiveInference, finished: Finished | None) -> Line:
+    first_ms = finished.first_token_ms if finished else live.first_token_ms
+    prompt_tokens = finished.prompt_tokens if finished else live.prompt_tokens
+    prefill = f", {rate(finished.prefill_tokens_per_s)}" if finished else ""
+    return line(
+        (" first token ", "muted"),
+        milliseconds(first_ms),
+        (" · answer ", "muted"),
+        f"{number(live.token_count) if live.token_count else UNKNOWN} tok",
+        (" · prompt ", "muted"),
+        f"{number(prompt_tokens)} tok{prefill}",
+    )

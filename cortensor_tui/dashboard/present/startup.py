@@ -1,0 +1,53 @@
+"""What is shown before the first word of the node: steps of starting, or why there is none."""
+
+from __future__ import annotations
+
+from cortensor_tui.dashboard.cells import Line, Span, line, pad, wrap
+from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.dashboard.startup import StartupBoard, StepState
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import Problem
+
+_MARKS = {
+    StepState.WAITING: ("○", "muted"),
+    StepState.RUNNING: ("▲", "accent"),
+    StepState.DONE: ("●", "good"),
+    StepState.FAILED: ("✖", "bad"),
+}
+_INDENT = "   "
+
+
+def waiting_lines(
+    state: FeedState, board: StartupBoard | None, can_start_node: bool, width: int
+) -> list[Line]:
+    """Return the steps while something starts, else the problem that keeps the node from being seen."""
+    if board is not None and (board.steps or board.problem):
+        return _steps(board, width)
+    if state.link is Link.UNREACHABLE and state.problem is not None:
+        offer = "Press o to start a node here." if can_start_node else ""
+        return [(), *_problem(state.problem, offer, width)]
+    return []
+
+
+def _steps(board: StartupBoard, width: int) -> list[Line]:
+    lines: list[Line] = [(), line((f"{_INDENT}Starting", "strong")), ()]
+    for step in board.steps:
+        mark, role = _MARKS[step.state]
+        quiet = "muted" if step.state is StepState.WAITING else "plain"
+        name = Span(pad(inert(step.name, 40), 22), quiet)
+        lines.append((Span(f"{_INDENT}{mark} ", role), name, Span(f" {inert(step.detail, 200)}", "muted")))
+    if board.problem is not None:
+        lines += [(), *_problem(board.problem, "", width)]
+    return lines
+
+
+def _problem(problem: Problem, offer: str, width: int) -> list[Line]:
+    lines: list[Line] = []
+    for text, role in (
+        (problem.what, "strong"),
+        (problem.why, "muted"),
+        (problem.remedy, "plain"),
+        (offer, "accent"),
+    ):
+        lines += [(Span(_INDENT), Span(piece, role)) for piece in wrap(inert(text, 500), width - 6) if piece]
+    return lines

@@ -1,0 +1,147 @@
+"""The node's status as labelled facts, in pairs where the pane is low and one a line where it is tall."""
+
+from __future__ import annotations
+
+from cortensor_tui.dashboard.cells import Line, Span, clip, line, pad, spread
+from cortensor_tui.dashboard.format import UNKNOWN, age, ether, mebibytes, milliseconds, number
+from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.inference import EngineHealth, EngineState
+
+_LABEL_CELLS = 9
+_AGES_SHOWN_FROM_S = 20.0
+"""Twice the node's own interval for balances and heads: younger than that is simply current."""
+_DIM_FROM_S = 50.0
+_ENGINE_MARKS = {
+    EngineState.READY: ("●", "good"),
+    EngineState.BUSY: ("●", "accent"),
+    EngineState.STARTING: ("○", "warn"),
+    EngineState.LOADING: ("○", "warn"),
+    EngineState.FAILED: ("✖", "bad"),
+    EngineState.STOPPED: ("○", "muted"),
+}
+
+
+def status_lines(status: NodeStatus, now: float, width: int, is_tall: bool) -> list[Line]:
+    """Return the pane: eight lines one below the other, or four with two facts each."""
+    if is_tall:
+        return _tall(status, now, width)
+    return [
+        _pair("node", _address(status.node), _balance(status.node, now), width),
+        _pair("network", _network(status.chain), (*_head(status.chain, now), *_latency(status.chain)), width),
+        _pair("engine", engine_spans(status.engine), line((_context(status.engine), "muted")), width),
+        _pair("store", _store(status), _tally(status), width),
+    ]
+
+
+def _tall(status: NodeStatus, now: float, width: int) -> list[Line]:
+    facts = [
+        ("node", _address(status.node)),
+        ("balance", _balance(status.node, now)),
+        ("network", _network(status.chain)),
+        ("head", (*_head(status.chain, now)[1:], *_latency(status.chain))),
+        ("engine", engine_spans(status.engine)),
+        ("", line((_context(status.engine), "muted"))),
+        ("store", _store(status)),
+        ("tasks", _tally(status)),
+    ]
+    return [clip(_fact(label, spans), width) for label, spans in facts]
+
+
+def _fact(label: str, spans: Line) -> Line:
+    return (Span(f" {pad(label, _LABEL_CELLS)}", "muted"), *spans)
+
+
+def _pair(label: str, left: Line, right: Line, width: int) -> Line:
+    return spread(_fact(label, left), (*right, Span(" ")), width)
+
+
+def _address(account: Account) -> Line:
+    return line(inert(account.address, 64) or UNKNOWN)
+
+
+def _balance(account: Account, now: float) -> Line:
+    if account.balance_wei is None:
+        return line(("balance unknown", "warn"))
+    role, remark = _aged(account.read_at, now)
+    return line((ether(account.balance_wei), role), (remark, "muted"))
+
+
+def _network(chain: ChainHealth) -> Line:
+    chain_id = "chain unknown" if chain.chain_id is None else f"chain {chain.chain_id}"
+    named = line(inert(chain.network, 40), (f" · {chain_id}", "muted"))
+    return (*named, Span(f" · {inert(chain.error, 80)}", "bad")) if chain.error else named
+
+
+def _head(chain: ChainHealth, now: float) -> Line:
+    if chain.head_number is None:
+        return line(("head ", "muted"), ("unknown", "warn"))
+    role, _ = _aged(chain.head_seen_at, now)
+    return line(
+        ("head ", "muted"),
+        (number(chain.head_number), role),
+        (f", {age(chain.head_seen_at, now)} ago", "muted"),
+    )
+
+
+def _latency(chain: ChainHealth) -> Line:
+    return () if chain.latency_ms is None else line((f" · {milliseconds(chain.latency_ms)}", "muted"))
+
+
+def _aged(read_at: float | None, now: float) -> tuple[str, str]:
+    """Return the look of a value and a remark on its age."""
+    if read_at is None:
+        return "plain", ""
+    age_s = now - read_at
+    if age_s < _AGES_SHOWN_FROM_S:
+        return "plain", ""
+    return ("stale" if age_s >= _DIM_FROM_S else "plain"), f", {age(read_at, now)} old"
+
+
+def engine_spans(engine: EngineHealth) -> Line:
+    """Return state and model of the engine; while it loads, how far."""
+    mark, role = _ENGINE_MARKS[engine.state]
+    spans = line((f"{mark} ", role), (str(engine.state), role), f" {inert(engine.model, 60) or 'no model'}")
+    if engine.error:
+        return (*spans, Span(f" · {inert(engine.error, 80)}", "bad"))
+    if engine.state is EngineState.LOADING and engine.load_progress is not None:
+        return (spans[0], spans[1], Span(f" {_progress(engine.load_progress)}", "warn"), spans[2])
+    return spans
+
+
+def _progress(fraction: float, cells: int = 10) -> str:
+    done = max(0, min(cells, round(fraction * cells)))
+    return f"{'━' * done}{'╌' * (cells - done)} {fraction:.0%}"
+
+
+def _context(engine: EngineHealth) -> str:
+    context = (
+        "context unknown" if engine.context_tokens is None else f"context {number(engine.context_tokens)}"
+    )
+    parts = [context, mebibytes(engine.rss_bytes) if engine.rss_bytes is not None else ""]
+    if engine.restarts:
+        parts.append(f"{engine.restarts} restarts" if engine.restarts > 1 else "1 restart")
+    return " · ".join(part for part in parts if part)
+
+
+def _store(status: NodeStatus) -> Line:
+    store = status.store
+    mark, role = ("●", "good") if store.is_writable and not store.error else ("✖", "bad")
+    spans = line(
+        (f"{mark} ", role), inert(store.kind, 20), (f" {_tail(inert(store.location, 200), 26)}", "muted")
+    )
+    return (*spans, Span(f" · {inert(store.error, 80)}", "bad")) if store.error else spans
+
+
+def _tail(path: str, cells: int) -> str:
+    """Return the end of a path, which tells more than its start."""
+    return path if len(path) <= cells else "…" + path[-(cells - 1) :]
+
+
+def _tally(status: NodeStatus) -> Line:
+    missed_role = "warn" if status.missed_tasks else "muted"
+    return line(
+        (f"{number(status.answered_tasks)} answered", "plain"),
+        (" · ", "muted"),
+        (f"{number(status.missed_tasks)} missed", missed_role),
+    )

@@ -1,0 +1,152 @@
+"""Sessions, transactions and tasks as rows."""
+
+from __future__ import annotations
+
+from cortensor_tui.dashboard.cells import Span
+from cortensor_tui.dashboard.format import UNKNOWN, age, ether, number, rate, short_hash
+from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.dashboard.widgets.line_table import Column, Row
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.sessions import Service, SessionView
+from cortensor_tui.domain.tasks import Stage, TaskView
+from cortensor_tui.domain.transactions import Transaction, TransactionState
+
+SESSION_COLUMNS = (
+    Column("id", 4, is_right=True),
+    Column("name", 10, share=1),
+    Column("mode", 9, rank=3),
+    Column("state", 8, rank=4),
+    Column("nodes", 5, rank=2, is_right=True),
+    Column("tasks", 5, rank=1, is_right=True),
+    Column("mine", 4, rank=2),
+    Column("this node", 11, share=2),
+)
+TRANSACTION_COLUMNS = (
+    Column("stage", 14),
+    Column("task", 8),
+    Column("nonce", 5, is_right=True),
+    Column("hash", 11, rank=1),
+    Column("gas", 8, rank=2, is_right=True),
+    Column("block", 8, rank=3, is_right=True),
+    Column("fee", 15, rank=4, is_right=True),
+    Column("age", 6, is_right=True),
+    Column("state", 11, share=1),
+)
+TASK_COLUMNS = (
+    Column("task", 8),
+    Column("stage", 14),
+    Column("prompt", 18, share=2),
+    Column("answer", 14, share=3, rank=2),
+    Column("tokens", 6, rank=3, is_right=True),
+    Column("decode", 11, rank=4, is_right=True),
+    Column("age", 6, is_right=True),
+)
+
+_SERVICE_LOOKS = {
+    Service.SERVED: ("● ", "good"),
+    Service.NOT_BOUND: ("○ ", "muted"),
+    Service.REFUSED: ("✖ ", "bad"),
+    Service.INACTIVE: ("○ ", "muted"),
+}
+_TRANSACTION_LOOKS = {
+    TransactionState.SIGNED: ("○ ", "muted"),
+    TransactionState.SENT: ("▲ ", "accent"),
+    TransactionState.UNKNOWN: ("? ", "warn"),
+    TransactionState.MINED: ("● ", "good"),
+    TransactionState.REVERTED: ("✖ ", "bad"),
+    TransactionState.REJECTED: ("✖ ", "bad"),
+}
+_STAGE_LOOKS = {
+    Stage.QUEUED: ("○ ", "muted"),
+    Stage.ASSIGNED: ("▲ ", "accent"),
+    Stage.ACKED: ("▲ ", "accent"),
+    Stage.PRECOMMITTED: ("▲ ", "accent"),
+    Stage.COMMITTED: ("▲ ", "accent"),
+    Stage.ENDED: ("● ", "good"),
+    Stage.MISSED: ("✖ ", "bad"),
+}
+
+
+def session_rows(view: NodeView) -> list[Row]:
+    """Return the sessions in the node's order."""
+    return [_session_row(one) for one in view.sessions]
+
+
+def _session_row(view: SessionView) -> Row:
+    session = view.session
+    bound = len(session.dedicated_nodes) + len(session.ephemeral_nodes)
+    quiet = "plain" if session.is_active else "muted"
+    cells = (
+        Span(str(session.session_id), quiet),
+        Span(inert(session.name, 80) or "(no name)", quiet),
+        Span(session.mode_name, quiet),
+        Span("active" if session.is_active else f"state {session.state}", quiet),
+        Span(f"{bound}/{session.max_nodes}", quiet),
+        Span(number(view.task_count), quiet),
+        Span("mine" if view.is_mine else UNKNOWN, "accent" if view.is_mine else "muted"),
+        service_span(view),
+    )
+    return Row(str(session.session_id), cells, copy=str(session.session_id))
+
+
+def service_span(view: SessionView) -> Span:
+    """Return what the node does with a session, and why where it does not serve it."""
+    mark, role = _SERVICE_LOOKS[view.service]
+    reason = f": {inert(view.reason, 160)}" if view.reason and view.service is not Service.SERVED else ""
+    return Span(f"{mark}{view.service}{reason}", role)
+
+
+def transaction_rows(view: NodeView, now: float) -> list[Row]:
+    """Return the transactions, newest first."""
+    return [_transaction_row(one, now) for one in reversed(view.transactions)]
+
+
+def _transaction_row(one: Transaction, now: float) -> Row:
+    subject = one.task_key or one.session_id
+    state = transaction_span(one)
+    error = f": {inert(one.error, 200)}" if one.error else ""
+    cells = (
+        Span(str(one.kind)),
+        Span(UNKNOWN if subject is None else str(subject), "plain" if one.task_key else "muted"),
+        Span(str(one.nonce), "muted"),
+        Span(short_hash(one.hash)),
+        Span(number(one.gas_used), "plain" if one.gas_used is not None else "muted"),
+        Span(number(one.block_number), "muted"),
+        Span(ether(one.fee_wei, 7), "muted"),
+        Span(age(one.mined_at or one.sent_at or one.created_at, now), "muted"),
+        Span(f"{state.text}{error}", state.role),
+    )
+    return Row(str(one.transaction_id), cells, copy=one.hash)
+
+
+def transaction_span(one: Transaction) -> Span:
+    """Return the state of a transaction with its mark."""
+    mark, role = _TRANSACTION_LOOKS[one.state]
+    return Span(f"{mark}{one.state}", role)
+
+
+def task_rows(view: NodeView, now: float) -> list[Row]:
+    """Return the tasks, newest first."""
+    return [_task_row(one, now) for one in reversed(view.tasks)]
+
+
+def _task_row(task: TaskView, now: float) -> Row:
+    cells = (
+        Span(str(task.key)),
+        stage_span(task.stage),
+        Span(inert(task.prompt, 300)),
+        Span(
+            UNKNOWN if task.answer is None else inert(task.answer, 300),
+            "muted" if task.answer is None else "plain",
+        ),
+        Span(number(task.answer_tokens), "muted"),
+        Span(rate(task.decode_tokens_per_s), "muted"),
+        Span(age(task.assigned_at, now), "muted"),
+    )
+    return Row(str(task.key), cells, copy=task.answer_hash or str(task.key))
+
+
+def stage_span(stage: Stage) -> Span:
+    """Return a stage with its mark."""
+    mark, role = _STAGE_LOOKS[stage]
+    return Span(f"{mark}{stage}", role)

@@ -1,0 +1,30 @@
+"""Running the dashboard on a terminal."""
+
+from __future__ import annotations
+
+import os
+
+# Read by Textual when it is imported: 15 frames a second are smooth, and kind to a slow line.
+os.environ.setdefault("TEXTUAL_FPS", "15")
+
+from collections.abc import Callable
+
+from cortensor_tui.dashboard.app import Dashboard, mouse_is_wanted
+from cortensor_tui.dashboard.terminal import TerminalGuard
+
+
+async def run_dashboard(
+    dashboard: Dashboard, *, mouse: bool | None = None, last_act: Callable[[], None] | None = None
+) -> int:
+    """Show the dashboard until it is left, and return the exit status: 0, or 129 for a lost terminal.
+
+    `mouse` None means: not over SSH. `last_act` runs if the terminal is lost and a polite end fails.
+    After leaving a node that goes on, Textual prints that in one line.
+    """
+    guard = TerminalGuard(dashboard, last_act)
+    dashboard.on_ready_call(guard.start)
+    try:
+        await dashboard.run_async(mouse=mouse_is_wanted() if mouse is None else mouse)
+    finally:
+        guard.stop()
+    return dashboard.return_code or 0

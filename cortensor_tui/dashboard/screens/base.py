@@ -1,0 +1,88 @@
+"""What every screen of the dashboard offers its app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
+
+from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from cortensor_tui.dashboard.app import Dashboard
+
+Result = TypeVar("Result")
+
+
+class Watching(Screen[Any]):
+    """A screen that is told of every new state of the feed and of every second that passes."""
+
+    @property
+    def dashboard(self) -> Dashboard:
+        """Return the app with its own type."""
+        from cortensor_tui.dashboard.app import Dashboard
+
+        return cast(Dashboard, self.app)
+
+    def take(self, state: FeedState) -> None:
+        """Show a new state. The app calls it for the screen on top only, and on its return to the top."""
+
+    def tick(self) -> None:
+        """Let ages move on. Called once a second while on top."""
+        for widget in self.query(LineView):
+            widget.redraw()
+
+    def copy_text(self) -> tuple[str, str] | None:
+        """Return what `y` copies and what that is called, None where there is nothing."""
+        return None
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was on top."""
+        self.take(self.dashboard.feed_state)
+
+
+class Panel(ModalScreen[Result], Watching, Generic[Result]):
+    """A box over the main screen. `esc` leaves it."""
+
+    DEFAULT_CSS = """
+    Panel {
+        align: center middle;
+        background: $background 60%;
+        & > #panel {
+            width: 90%;
+            max-width: 84;
+            height: auto;
+            max-height: 100%;
+            background: $surface;
+            border: round $rule;
+            border-title-color: $accent;
+            border-title-style: bold;
+            border-subtitle-color: $muted;
+            padding: 0 1;
+        }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="panel.back", tooltip="Close this and go back"),
+    ]
+    PANEL_TITLE = ""
+    PANEL_HINT = "esc back"
+
+    def compose(self) -> ComposeResult:
+        """Put the content in a titled box."""
+        with Vertical(id="panel") as panel:
+            panel.border_title = self.PANEL_TITLE
+            panel.border_subtitle = self.PANEL_HINT
+            yield from self.compose_panel()
+
+    def compose_panel(self) -> ComposeResult:
+        """Yield what is in the box."""
+        raise NotImplementedError
+
+    def action_leave(self) -> None:
+        """Close without a result."""
+        self.dismiss(None)

@@ -1,0 +1,201 @@
+"""What all forms share: fields, a place for the outcome, and a request that shows how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Select
+
+from cortensor_tui.dashboard.cells import Line, Span, line, wrap
+from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.format import ether, number
+from cortensor_tui.dashboard.present.tables import transaction_span
+from cortensor_tui.dashboard.screens.base import Panel
+from cortensor_tui.dashboard.widgets.text_lines import TextLines
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.sessions import SessionView
+from cortensor_tui.domain.transactions import Transaction, TransactionKind
+from cortensor_tui.node.messages import RequestBody, Sent
+
+SEND_TIMEOUT_S = 180.0
+_MAX_LABEL_CHARS = 60
+
+
+class Form(Panel[None]):
+    """A form that sends one transaction. Subclasses yield fields and say what to ask."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f10", "confirm", "Confirm", show=False, id="form.confirm", tooltip="Send the form"),
+    ]
+    PANEL_HINT = "tab next field   esc back"
+    CONFIRM_LABEL = "Confirm"
+    TRANSACTION_KIND: TransactionKind
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._outcome: list[Line] = []
+        self._asked_at: float | None = None
+        self._is_done = False
+
+    # --- what a subclass says --------------------------------------------------------------------
+
+    def compose_fields(self) -> ComposeResult:
+        """Yield the fields."""
+        raise NotImplementedError
+
+    def body(self) -> RequestBody:
+        """Return what to ask of the node. Raises `ProblemError` where a field is wrong."""
+        raise NotImplementedError
+
+    def success(self, sent: Sent) -> str:
+        """Return the sentence for a mined transaction."""
+        raise NotImplementedError
+
+    # --- what it does ----------------------------------------------------------------------------
+
+    def compose_panel(self) -> ComposeResult:
+        """Yield fields, buttons and the place for the outcome."""
+        yield from self.compose_fields()
+        with Horizontal(classes="buttons"):
+            yield Button(self.CONFIRM_LABEL, id="confirm", variant="primary", compact=True)
+            yield Button("Cancel", id="cancel", compact=True)
+        yield TextLines(self._outcome_lines, id="outcome", classes="spaced")
+
+    def on_mount(self) -> None:
+        """Stop the cursor's blinking, which over SSH is steady traffic for nothing."""
+        for field in self.query(Input):
+            field.cursor_blink = False
+
+    def take(self, state: FeedState) -> None:
+        """Follow the transaction while the node's answer is awaited."""
+        one = self._pending(state)
+        if one is not None:
+            self.show_outcome([transaction_line(one)])
+
+    def action_confirm(self) -> None:
+        """Send, unless the form is being sent already or is not complete."""
+        if not self.query_one("#confirm", Button).disabled:
+            self.run_worker(self._send(), group="send", exclusive=True)
+
+    @on(Button.Pressed, "#confirm")
+    def _on_confirm(self) -> None:
+        self.action_confirm()
+
+    @on(Button.Pressed, "#cancel")
+    def _on_cancel(self) -> None:
+        self.action_leave()
+
+    async def _send(self) -> None:
+        button = self.query_one("#confirm", Button)
+        try:
+            body = self.body()
+        except ProblemError as error:
+            self.show_problem(error.problem)
+            return
+        button.disabled = True
+        self._asked_at = self.dashboard.now()
+        self.show_outcome([line((" ○ ", "accent"), "asking the node to sign and send", (" …", "muted"))])
+        try:
+            reply = await self.dashboard.request(body, SEND_TIMEOUT_S)
+        except ProblemError as error:
+            button.disabled = False
+            self.show_problem(error.problem)
+            return
+        finally:
+            self._asked_at = None
+        if isinstance(reply, Sent):
+            self._show_sent(reply)
+
+    def _show_sent(self, sent: Sent) -> None:
+        self._is_done = True
+        one = sent.transaction
+        lines = [transaction_line(one), line(("   ", "plain"), (self.success(sent), "strong"))]
+        if one.error:
+            lines = [transaction_line(one), line(("   ", "plain"), (inert(one.error, 300), "bad"))]
+        self.show_outcome(lines)
+        cancel = self.query_one("#cancel", Button)
+        cancel.label = "Close"
+        cancel.focus()
+
+    def show_outcome(self, lines: list[Line]) -> None:
+        """Show how it goes, under the buttons."""
+        self._outcome = lines
+        self.query_one("#outcome", TextLines).redraw()
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show a refusal in its three parts."""
+        parts = ((problem.what, "bad"), (problem.why, "plain"), (problem.remedy, "plain"))
+        width = max(20, self.query_one("#outcome").size.width - 4)
+        found: list[Line] = []
+        for text, role in parts:
+            for piece in wrap(inert(text, 400), width) if text else ():
+                found.append((Span(" ✖ " if not found else "   ", "bad"), Span(piece, role)))
+        self.show_outcome(found)
+
+    def _pending(self, state: FeedState) -> Transaction | None:
+        if self._asked_at is None or state.view is None:
+            return None
+        newest = [
+            one
+            for one in state.view.transactions
+            if one.kind is self.TRANSACTION_KIND and one.created_at >= self._asked_at - 1
+        ]
+        return newest[-1] if newest else None
+
+    def _outcome_lines(self, width: int) -> list[Line]:
+        return self._outcome
+
+
+def transaction_line(one: Transaction) -> Line:
+    """Return a transaction with all that is known of it so far."""
+    mark = transaction_span(one)
+    facts = [f"nonce {one.nonce}"]
+    if one.block_number is not None:
+        facts.append(f"block {number(one.block_number)}")
+    if one.gas_used is not None:
+        facts.append(f"gas {number(one.gas_used)}")
+    if one.fee_wei is not None:
+        facts.append(ether(one.fee_wei, 9))
+    return line(
+        (f" {mark.text}", mark.role),
+        f"  {one.hash[:14]}…{one.hash[-6:]}",
+        (f"  {' · '.join(facts)}", "muted"),
+    )
+
+
+def field(label: str, control: Widget) -> Horizontal:
+    """Return a control with its label at the left."""
+    control.add_class("control")
+    return Horizontal(Label(label), control, classes="field")
+
+
+def session_select(sessions: Iterable[SessionView], chosen: int | None, is_own_only: bool) -> Select[int]:
+    """Return a list of active sessions, mine first; names are foreign, so they are given as plain text."""
+    known = sorted(sessions, key=lambda view: (not view.is_mine, view.session.session_id))
+    offered = [view for view in known if view.session.is_active and (view.is_mine or not is_own_only)]
+    options = [(Text(_session_label(view)), view.session.session_id) for view in offered]
+    ids = [session_id for _, session_id in options]
+    value = chosen if chosen in ids else (ids[0] if ids else Select.NULL)
+    return Select(
+        options, prompt="No active session", value=value, allow_blank=not ids, compact=True, id="session"
+    )
+
+
+def _session_label(view: SessionView) -> str:
+    owner = "mine" if view.is_mine else "not mine"
+    name = inert(view.session.name, _MAX_LABEL_CHARS) or "(no name)"
+    return f"{view.session.session_id}  {name}  ({view.session.mode_name}, {owner})"
+
+
+def chosen_session(select: Select[int]) -> int | None:
+    """Return the chosen session's id."""
+    value = select.value
+    return value if isinstance(value, int) else None

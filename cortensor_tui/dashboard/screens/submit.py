@@ -1,0 +1,78 @@
+"""The form that submits a prompt to a session."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.widgets import Input, Select, TextArea
+
+from cortensor_tui.dashboard.screens.fields import read_float, read_int
+from cortensor_tui.dashboard.screens.form import Form, chosen_session, field, session_select
+from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.transactions import TransactionKind
+from cortensor_tui.node.messages import RequestBody, Sent, Submit
+
+MAX_PROMPT_CHARS = 16_384
+_DEFAULT_PARAMS = Submit(session_id=0, prompt="").llm_params
+_HUNDREDTHS = 100  # the chain's integers for temperature and the like
+
+
+class SubmitScreen(Form):
+    """Session, prompt, length and temperature. The answer streams on the main screen."""
+
+    PANEL_TITLE = "Submit a prompt"
+    CONFIRM_LABEL = "Submit"
+    TRANSACTION_KIND = TransactionKind.SUBMIT
+    DEFAULT_CSS = """
+    SubmitScreen TextArea { height: 6; border: none; padding: 0; }
+    """
+
+    def __init__(self, session_id: int | None) -> None:
+        super().__init__()
+        self._session_id = session_id
+
+    def compose_fields(self) -> ComposeResult:
+        """Yield the fields with usual values."""
+        view = self.dashboard.view
+        sessions = view.sessions if view else ()
+        tokens, temperature = _DEFAULT_PARAMS[0], _DEFAULT_PARAMS[1] / _HUNDREDTHS
+        yield field("Session", session_select(sessions, self._session_id, is_own_only=True))
+        yield field(
+            "Prompt", TextArea(compact=True, show_line_numbers=False, tab_behavior="focus", id="prompt-text")
+        )
+        yield field("Max tokens", Input(str(tokens), compact=True, max_length=6, id="max_tokens"))
+        yield field("Temperature", Input(f"{temperature:g}", compact=True, max_length=5, id="temperature"))
+
+    def on_mount(self) -> None:
+        """Begin with the prompt, the one field that has to be filled."""
+        super().on_mount()
+        area = self.query_one(TextArea)
+        area.cursor_blink = False
+        area.focus()
+
+    def body(self) -> RequestBody:
+        """Return the task asked for."""
+        session_id = chosen_session(self.query_one("#session", Select))
+        prompt = self.query_one(TextArea).text
+        if session_id is None:
+            raise problem_error(
+                "form", "No session is chosen", "only a session's owner submits to it", "Create one with n"
+            )
+        if not prompt.strip():
+            raise problem_error("form", "The prompt is empty", "", "Write one")
+        if len(prompt) > MAX_PROMPT_CHARS:
+            raise problem_error(
+                "form",
+                f"The prompt has {len(prompt):,} characters",
+                f"at most {MAX_PROMPT_CHARS:,} are sent",
+                "Shorten it",
+            )
+        tokens = read_int(self, "#max_tokens", "Max tokens", 1, 100_000)
+        temperature = round(read_float(self, "#temperature", "Temperature", 0, 2) * _HUNDREDTHS)
+        return Submit(
+            session_id=session_id, prompt=prompt, llm_params=(tokens, temperature, *_DEFAULT_PARAMS[2:])
+        )
+
+    def success(self, sent: Sent) -> str:
+        """Return the task's number."""
+        named = f"Task {sent.task_key}" if sent.task_key is not None else "The task"
+        return f"{named} is queued. Press esc to watch it."

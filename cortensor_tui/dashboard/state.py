@@ -1,0 +1,151 @@
+"""What the node last said, folded from its snapshot and changes. Pure, frozen and bounded."""
+
+from __future__ import annotations
+
+from math import inf
+
+import msgspec
+
+from cortensor_tui.domain.health import NodeStatus
+from cortensor_tui.domain.sessions import SessionView
+from cortensor_tui.domain.tasks import TaskKey, TaskView
+from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.node.messages import (
+    Change,
+    ChangeBody,
+    InferenceFinished,
+    InferenceStarted,
+    LiveInference,
+    RateSampled,
+    SessionsChanged,
+    Snapshot,
+    StatusChanged,
+    TaskChanged,
+    TokensStreamed,
+    TransactionChanged,
+)
+
+MAX_TASKS = 200
+MAX_TRANSACTIONS = 200
+MAX_RATES = 240
+MAX_ANSWER_CHARS = 32_768
+
+
+class SequenceGapError(Exception):
+    """A change is missing; only a fresh snapshot helps."""
+
+
+class NodeView(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is shown of a node. Tasks oldest first, transactions by id, sessions as the node has them."""
+
+    sequence: int
+    status: NodeStatus
+    sessions: tuple[SessionView, ...] = ()
+    tasks: tuple[TaskView, ...] = ()
+    transactions: tuple[Transaction, ...] = ()
+    live: LiveInference | None = None
+    live_error: str = ""
+    rates: tuple[float, ...] = ()
+
+    def session(self, session_id: int) -> SessionView | None:
+        """Return one session, None where the node does not know it."""
+        return next((view for view in self.sessions if view.session.session_id == session_id), None)
+
+    def task(self, key: TaskKey) -> TaskView | None:
+        """Return one task, None where it is unknown or no longer kept."""
+        return next((task for task in self.tasks if task.key == key), None)
+
+    def transaction(self, transaction_id: int) -> Transaction | None:
+        """Return one transaction, None where it is unknown or no longer kept."""
+        return next((one for one in self.transactions if one.transaction_id == transaction_id), None)
+
+
+def apply(view: NodeView | None, message: Snapshot | Change) -> NodeView:
+    """Return the view after one message. A change seen before alters nothing.
+
+    Raises `SequenceGapError` when a change is missing, or comes before any snapshot.
+    """
+    if isinstance(message, Snapshot):
+        return from_snapshot(message)
+    if view is None or message.sequence > view.sequence + 1:
+        raise SequenceGapError
+    if message.sequence <= view.sequence:
+        return view
+    return msgspec.structs.replace(_changed(view, message.body), sequence=message.sequence)
+
+
+def from_snapshot(snapshot: Snapshot) -> NodeView:
+    """Return the view that a snapshot alone gives."""
+    return NodeView(
+        sequence=snapshot.sequence,
+        status=snapshot.status,
+        sessions=snapshot.sessions,
+        tasks=_ordered_tasks(snapshot.tasks),
+        transactions=_ordered_transactions(snapshot.transactions),
+        live=None if snapshot.live is None else _capped(snapshot.live),
+        rates=snapshot.rates[-MAX_RATES:],
+    )
+
+
+def _changed(view: NodeView, body: ChangeBody) -> NodeView:
+    replace = msgspec.structs.replace
+    match body:
+        case StatusChanged():
+            return replace(view, status=body.status)
+        case SessionsChanged():
+            return replace(view, sessions=body.sessions)
+        case TaskChanged():
+            return replace(view, tasks=_with_task(view.tasks, body.task))
+        case TransactionChanged():
+            return replace(view, transactions=_with_transaction(view.transactions, body.transaction))
+        case InferenceStarted():
+            return replace(view, live=_capped(body.live), live_error="")
+        case TokensStreamed():
+            return replace(view, live=_streamed(view.live, body))
+        case InferenceFinished():
+            return _finished(view, body)
+        case RateSampled():
+            return replace(view, rates=(*view.rates, body.tokens_per_s)[-MAX_RATES:])
+
+
+def _with_task(tasks: tuple[TaskView, ...], task: TaskView) -> tuple[TaskView, ...]:
+    return _ordered_tasks((*(one for one in tasks if one.key != task.key), task))
+
+
+def _ordered_tasks(tasks: tuple[TaskView, ...]) -> tuple[TaskView, ...]:
+    def order(task: TaskView) -> tuple[float, TaskKey]:
+        return (inf if task.assigned_at is None else task.assigned_at, task.key)
+
+    return tuple(sorted(tasks, key=order)[-MAX_TASKS:])
+
+
+def _with_transaction(known: tuple[Transaction, ...], one: Transaction) -> tuple[Transaction, ...]:
+    return _ordered_transactions((*(o for o in known if o.transaction_id != one.transaction_id), one))
+
+
+def _ordered_transactions(transactions: tuple[Transaction, ...]) -> tuple[Transaction, ...]:
+    return tuple(sorted(transactions, key=lambda one: one.transaction_id)[-MAX_TRANSACTIONS:])
+
+
+def _capped(live: LiveInference) -> LiveInference:
+    return msgspec.structs.replace(live, answer=live.answer[-MAX_ANSWER_CHARS:])
+
+
+def _streamed(live: LiveInference | None, tokens: TokensStreamed) -> LiveInference | None:
+    if live is None or live.key != tokens.key:
+        return live
+    return msgspec.structs.replace(
+        live,
+        answer=(live.answer + tokens.text)[-MAX_ANSWER_CHARS:],
+        token_count=tokens.token_count,
+        prompt_tokens=tokens.prompt_tokens,
+        first_token_ms=tokens.first_token_ms,
+        tokens_per_s=tokens.tokens_per_s,
+    )
+
+
+def _finished(view: NodeView, body: InferenceFinished) -> NodeView:
+    if view.live is None or view.live.key != body.key:
+        return view
+    live = msgspec.structs.replace(view.live, finished=body.finished)
+    return msgspec.structs.replace(view, live=live, live_error=body.error)

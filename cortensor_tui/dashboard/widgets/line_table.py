@@ -1,0 +1,197 @@
+"""A table drawn by lines: a cursor that follows its key, columns that give way when it is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from cortensor_tui.dashboard.cells import Line, Span, clip, line, pad, width_of, wrap
+from cortensor_tui.dashboard.widgets.line_view import LineView
+
+_GAP = 2
+
+
+class Column(NamedTuple):
+    """One column. `width` is its least width in cells; spare cells go to columns by `share`.
+
+    Where not all fit, those with the highest `rank` are left out first.
+    """
+
+    title: str
+    width: int
+    share: int = 0
+    rank: int = 0
+    is_right: bool = False
+
+
+class Row(NamedTuple):
+    """One row. `copy` is what `y` puts on the clipboard."""
+
+    key: str
+    cells: tuple[Span, ...]
+    copy: str = ""
+
+
+class LineTable(LineView, can_focus=True):
+    """Rows under a header. Posts `Opened` on enter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="Next row"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="table.up", tooltip="Previous row"),
+        Binding(
+            "pagedown,ctrl+d", "page(1)", "Page down", show=False, id="table.page_down", tooltip="Page down"
+        ),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="table.page_up", tooltip="Page up"),
+        Binding("home,g", "edge(-1)", "First", show=False, id="table.first", tooltip="First row"),
+        Binding("end,G", "edge(1)", "Last", show=False, id="table.last", tooltip="Last row"),
+        Binding("enter", "open", "Details", show=False, id="table.open", tooltip="Details of the row"),
+    ]
+
+    class Opened(Message):
+        """A row was chosen."""
+
+        def __init__(self, table: LineTable, key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> LineTable:
+            """Return the table, so that handlers may select by its id."""
+            return self.table
+
+    def __init__(self, columns: Sequence[Column], empty: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._columns = tuple(columns)
+        self._empty = empty
+        self._rows: tuple[Row, ...] = ()
+        self._cursor_key: str | None = None
+        self._index = 0
+        self._top = 0
+
+    @property
+    def current(self) -> Row | None:
+        """Return the row under the cursor."""
+        return self._rows[self._index] if self._rows else None
+
+    @property
+    def row_count(self) -> int:
+        """Return the number of rows, seen or not."""
+        return len(self._rows)
+
+    @property
+    def first_and_last(self) -> tuple[int, int]:
+        """Return which rows are on the screen, counted from 1."""
+        return self._top + 1, min(len(self._rows), self._top + self._page_rows)
+
+    def show(self, rows: Sequence[Row], empty: str | None = None) -> None:
+        """Replace the rows. The cursor stays on its key; at the top it stays at the top."""
+        self._rows = tuple(rows)
+        if empty is not None:
+            self._empty = empty
+        keys = [row.key for row in self._rows]
+        if self._cursor_key in keys:
+            self._index = keys.index(self._cursor_key)
+        else:
+            self._index = max(0, min(self._index, len(keys) - 1))
+        self._keep_in_sight()
+        self.redraw()
+
+    def point_at(self, key: str) -> None:
+        """Put the cursor on a key."""
+        self._cursor_key = key
+        self.show(self._rows)
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return the header and the rows in sight."""
+        if not self._rows:
+            return [line((f" {piece}", "muted")) for piece in wrap(self._empty, width - 2)]
+        widths = self._widths(width - 1)
+        shown = [self._header(widths, width)]
+        for offset, row in enumerate(self._rows[self._top : self._top + max(0, height - 1)]):
+            has_cursor = self.has_focus and self._top + offset == self._index
+            shown.append(self._row(row, widths, width, has_cursor))
+        return shown
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """Hide the cursor."""
+        self.redraw()
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight in the new height."""
+        self._keep_in_sight()
+        super().on_resize()
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        self._go(self._index + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by half the rows in sight."""
+        self._go(self._index + by * max(1, self._page_rows // 2))
+
+    def action_edge(self, side: int) -> None:
+        """Move to the first or the last row."""
+        self._go(0 if side < 0 else len(self._rows) - 1)
+
+    def action_open(self) -> None:
+        """Tell that the current row was chosen."""
+        if self.current is not None:
+            self.post_message(self.Opened(self, self.current.key))
+
+    @property
+    def _page_rows(self) -> int:
+        return max(1, self.size.height - 1)
+
+    def _go(self, index: int) -> None:
+        if not self._rows:
+            return
+        self._index = max(0, min(index, len(self._rows) - 1))
+        # At the top the cursor belongs to "the newest", not to a row that slides away.
+        self._cursor_key = None if self._index == 0 else self._rows[self._index].key
+        self._keep_in_sight()
+        self.redraw()
+
+    def _keep_in_sight(self) -> None:
+        page = self._page_rows
+        self._top = max(0, min(self._top, len(self._rows) - page))
+        self._top = min(max(self._top, self._index - page + 1), self._index)
+
+    def _widths(self, width: int) -> list[int]:
+        """Return a width for each column, 0 for those left out."""
+        widths = [column.width for column in self._columns]
+        by_rank = sorted(range(len(widths)), key=lambda i: -self._columns[i].rank)
+        for index in by_rank:
+            if sum(widths) + _GAP * (sum(1 for w in widths if w) - 1) <= width:
+                break
+            widths[index] = 0
+        spare = width - sum(widths) - _GAP * (sum(1 for w in widths if w) - 1)
+        shares = sum(column.share for column, w in zip(self._columns, widths, strict=True) if w)
+        if spare > 0 and shares:
+            for index, column in enumerate(self._columns):
+                if widths[index]:
+                    widths[index] += spare * column.share // shares
+        return widths
+
+    def _header(self, widths: list[int], width: int) -> Line:
+        titles = tuple(Span(column.title, "header") for column in self._columns)
+        return self._row(Row("", titles), widths, width, has_cursor=False)
+
+    def _row(self, row: Row, widths: list[int], width: int, has_cursor: bool) -> Line:
+        spans: list[Span] = [Span(" ")]
+        for column, cell, cells in zip(self._columns, row.cells, widths, strict=True):
+            if cells:
+                spans.append(Span(pad(cell.text, cells, column.is_right), cell.role))
+                spans.append(Span(" " * _GAP))
+        shown = clip(tuple(spans[:-1]), width)
+        if not has_cursor:
+            return shown
+        filled = (*shown, Span(" " * (width - width_of(shown))))
+        return tuple(Span(span.text, f"{span.role} cursor") for span in filled)

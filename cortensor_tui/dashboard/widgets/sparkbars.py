@@ -1,0 +1,41 @@
+"""Bars for a short history, one look for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cortensor_tui.dashboard.cells import Line, Span
+from cortensor_tui.dashboard.widgets.line_view import LineView
+
+_EIGHTHS = " ▁▂▃▄▅▆▇█"
+MAX_BARS = 60
+
+
+class Sparkbars(LineView):
+    """The newest values, scaled to the highest in sight; at most `MAX_BARS`, since long bars hide numbers."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._values: tuple[float, ...] = ()
+
+    def show(self, values: Sequence[float]) -> None:
+        """Replace the history, oldest first."""
+        self._values = tuple(values)
+        self.redraw()
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return the rows of the chart, top first."""
+        return bars(self._values, min(width - 1, MAX_BARS), max(1, height))
+
+
+def bars(values: Sequence[float], width: int, height: int) -> list[Line]:
+    """Return `height` lines of at most `width` bars; 0 is blank, anything more at least an eighth."""
+    seen = [max(0.0, value) for value in values[-width:]] if width > 0 else []
+    top = max(seen, default=0.0)
+    if top <= 0:
+        return [() for _ in range(height)]
+    steps = [max(1, round(value / top * height * 8)) if value > 0 else 0 for value in seen]
+    rows = []
+    for row in range(height - 1, -1, -1):
+        rows.append("".join(_EIGHTHS[max(0, min(8, step - row * 8))] for step in steps))
+    return [(Span(" "), Span(row, "bar")) for row in rows]

@@ -1,0 +1,48 @@
+"""A few lines that someone else has composed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cortensor_tui.dashboard.cells import Line, Span, clip, line, spread
+from cortensor_tui.dashboard.widgets.line_view import LineView
+
+Composer = Callable[[int], Sequence[Line]]
+
+
+class TextLines(LineView):
+    """Shows the lines that a function of the width returns; call `redraw` when they may differ."""
+
+    def __init__(self, compose_lines: Composer, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._compose_lines = compose_lines
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return the composed lines, clipped."""
+        return [clip(one, width) for one in self._compose_lines(width)]
+
+
+class Heading(LineView):
+    """The title of a pane in a thin rule, with a remark at the right end."""
+
+    DEFAULT_CSS = """
+    Heading { height: 1; }
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+        self._remark: Line = ()
+
+    def say(self, remark: Line) -> None:
+        """Show a remark."""
+        self._remark = remark
+        self.redraw()
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """Return the one line, the title strong where its pane has the focus."""
+        has_focus = self.parent is not None and self.screen.focused in self.parent.walk_children()
+        mark = "▎" if has_focus else " "
+        left = line((mark, "accent"), (self._title, "title" if has_focus else "strong"), " ")
+        right = (Span(" "), *self._remark, Span(" ")) if self._remark else ()
+        return [spread(left, right, width, "─", "rule")]

@@ -1,0 +1,75 @@
+"""Text from strangers made safe to show: every character that could act on a terminal becomes a mark."""
+
+from __future__ import annotations
+
+import unicodedata
+
+MARK = "\N{REPLACEMENT CHARACTER}"
+"""Stands for an invisible or forbidden character."""
+
+ELLIPSIS = "…"
+MAX_CHARS = 65_536
+_MAX_COMBINING = 2  # what real scripts stack; more only serves to draw over other lines
+_NEWLINE = "⏎"
+_TAB = "⇥"
+_CONTROL_PICTURES = 0x2400
+_DELETE_PICTURE = "\u2421"
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def inert(text: str, max_chars: int = MAX_CHARS) -> str:
+    """Return one line of text that no terminal obeys, at most `max_chars` characters.
+
+    Newlines, tabs and C0 controls become their visible signs (⏎ ⇥ ␛); C1 and bidi controls, zero-width
+    characters, surrogates and unassigned code points become U+FFFD. Variation selectors are left out,
+    because terminals disagree on their width. Text that is already inert comes back unchanged.
+    """
+    cut = text[: max_chars + 1]
+    if len(cut) <= max_chars and cut.isascii() and cut.isprintable():
+        return cut
+    shown = _marked(cut)
+    if len(shown) <= max_chars and len(cut) <= max_chars:
+        return shown
+    return shown[: max(0, max_chars - 1)] + ELLIPSIS if max_chars > 0 else ""
+
+
+def inert_lines(text: str, max_chars: int = MAX_CHARS) -> list[str]:
+    """Return the text as inert lines, broken at LF and CRLF only; at most `max_chars` characters are read."""
+    cut = text[:max_chars] + (ELLIPSIS if len(text) > max_chars else "")
+    return [inert(line, max_chars + 1) for line in cut.replace("\r\n", "\n").split("\n")]
+
+
+def _marked(text: str) -> str:
+    pieces: list[str] = []
+    combining = _MAX_COMBINING  # nothing to combine with yet
+    for character in text:
+        if " " <= character <= "~":
+            combining = 0
+            pieces.append(character)
+            continue
+        if _is_variation_selector(character):
+            continue
+        if unicodedata.category(character) in ("Mn", "Me", "Mc"):
+            combining += 1
+            pieces.append(character if combining <= _MAX_COMBINING else MARK)
+            continue
+        combining = 0
+        pieces.append(_visible(character))
+    return "".join(pieces)
+
+
+def _visible(character: str) -> str:
+    if character == "\n":
+        return _NEWLINE
+    if character == "\t":
+        return _TAB
+    code = ord(character)
+    if code < 0x20:
+        return chr(_CONTROL_PICTURES + code)
+    if code == 0x7F:
+        return _DELETE_PICTURE
+    return MARK if unicodedata.category(character) in _HIDDEN_CATEGORIES else character
+
+
+def _is_variation_selector(character: str) -> bool:
+    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
