@@ -26,6 +26,9 @@ from cortensor_tui.cli.output import (
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.settings.model import SettingsError
 
+_CORTENSORD_FORM = "cortensord"
+_NODE_COMMANDS = ("run", "stop", _CORTENSORD_FORM)
+
 app = typer.Typer(
     name="cortensor-tui",
     help="Run a Cortensor dedicated node and watch it. Without a command: the dashboard.",
@@ -97,9 +100,9 @@ def _exit_code(arguments: list[str]) -> int:
 
 def with_cortensord_form(arguments: list[str]) -> list[str]:
     """Return the arguments with `node FILE ROLE …`, cortensord's form, turned into a command of ours."""
-    is_node = arguments[:1] == ["node"] and len(arguments) >= 3
-    if is_node and arguments[1] not in ("run", "stop", "cortensord") and not arguments[1].startswith("-"):
-        return ["node", "cortensord", *arguments[1:]]
+    words = [argument for argument in arguments[:3] if not argument.startswith("-")]
+    if len(words) == 3 and words[0] == "node" and words[1] not in _NODE_COMMANDS:
+        return ["node", _CORTENSORD_FORM, *arguments[1:]]
     return arguments
 
 

@@ -68,7 +68,7 @@ def whole(smallest: int, largest: int) -> Kind[int]:
 def decimal(smallest: str, largest: str, unit: str) -> Kind[float]:
     """Return the kind of numbers with a decimal point between two bounds, both accepted."""
     return Kind(
-        accepted=f"{unit} from {smallest} to {largest}, such as {smallest} or 2.5",
+        accepted=f"{unit} from {smallest} to {largest}",
         parse=lambda text: float(parsers.decimal(text, Decimal(smallest), Decimal(largest))),
         render=_plainly,
     )

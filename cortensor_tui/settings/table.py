@@ -252,7 +252,6 @@ _ENGINE = (
         None,
         Group.ENGINE,
         "Threads of the engine; -1 leaves it to the engine.",
-        default_words="-1",
     ),
     _spec(
         "LLM_OPTION_GPU",

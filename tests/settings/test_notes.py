@@ -1,0 +1,87 @@
+"""What is odd in a file but stops nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from cortensor_tui.settings import load_settings
+from tests.settings.conftest import WriteEnv
+
+
+def notes_of(write_env: WriteEnv, *lines: str, environ: dict[str, str] | None = None) -> list[str]:
+    return [note.text for note in load_settings(write_env(*lines), environ or {}).notes]
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("LLM_OPTION_CPU_TREADS", "LLM_OPTION_CPU_THREADS"),
+        ("DEDICATED_NODE_AUTHORISED_SESSIONS", "DEDICATED_NODE_AUTHORIZED_SESSIONS"),
+        ("CORTENSOR_TUI_OWNER", "CORTENSOR_TUI_OWNERS"),
+        ("chainId", "CHAINID"),
+    ],
+)
+def test_a_likely_typo_names_what_was_meant_and_never_the_value(
+    write_env: WriteEnv, key: str, meant: str
+) -> None:
+    (note,) = notes_of(write_env, f"{key}=hush")
+
+    assert key in note
+    assert meant in note
+    assert "hush" not in note
+
+
+def test_an_unknown_key_gets_a_note_and_its_line(write_env: WriteEnv) -> None:
+    (note,) = load_settings(write_env("", "MY_OWN_THING=1"), {}).notes
+
+    assert (note.key, note.line) == ("MY_OWN_THING", 5)
+    assert "meant" not in note.text
+
+
+@pytest.mark.parametrize(
+    "key", ["ROUTER_REST_PORT", "LLM_OPTION_MODEL_GPU_THRESHOLD_12", "HOST_MAINNET", "RPC_HOST_7", "API_KEY"]
+)
+def test_keys_of_other_parts_of_cortensord_pass_in_silence(write_env: WriteEnv, key: str) -> None:
+    assert notes_of(write_env, f"{key}=anything") == []
+
+
+def test_a_key_set_twice_gets_a_note_and_the_last_counts(write_env: WriteEnv) -> None:
+    path = write_env("LLM_PORT=1000", "LLM_PORT=2000")
+
+    settings = load_settings(path, {})
+
+    assert settings.llm_port == 2000
+    assert [(note.key, note.line) for note in settings.notes] == [("LLM_PORT", 5)]
+    assert "not line 4" in settings.notes[0].text
+
+
+@pytest.mark.parametrize(("mode", "is_noted"), [(0o600, False), (0o640, True), (0o604, True), (0o400, False)])
+def test_a_private_key_that_others_can_read_gets_a_note(
+    write_env: WriteEnv, mode: int, is_noted: bool
+) -> None:
+    path = write_env()
+    path.chmod(mode)
+
+    assert any("chmod 600" in note.text for note in load_settings(path, {}).notes) is is_noted
+
+
+def test_a_line_that_is_no_setting_gets_a_note_without_its_text(write_env: WriteEnv) -> None:
+    (note,) = load_settings(write_env("0x-secret-pasted-alone"), {}).notes
+
+    assert note.line == 4
+    assert "pasted" not in note.text
+
+
+def test_unknown_variables_of_ours_in_the_environment_get_a_note(write_env: WriteEnv) -> None:
+    (note,) = notes_of(
+        write_env, environ={"CORTENSOR_TUI_SEEED": "1", "OTHER": "1", "CORTENSOR_TUI_DEBUG": "1"}
+    )
+
+    assert "CORTENSOR_TUI_SEEED of the environment" in note
+    assert "CORTENSOR_TUI_SEED was meant" in note
+
+
+def test_a_variable_of_the_process_does_nothing_in_the_file(write_env: WriteEnv) -> None:
+    (note,) = notes_of(write_env, "CORTENSOR_TUI_DEMO_SECONDS=5")
+
+    assert "process environment only" in note
