@@ -13,17 +13,19 @@ from typing import Any
 
 import aiohttp
 
-from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 Call = tuple[str, Sequence[Any]]
 
 
-class RpcError(Exception):
+class RpcError(ProblemError):
     """The endpoint answered with a JSON-RPC error; `data` holds revert bytes as 0x hex where it gave any."""
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
-        super().__init__(message)
+        super().__init__(
+            Problem(code="rpc_refused", what="The chain endpoint refused a call", why=message[:500])
+        )
         self.code = code
         self.message = message
         self.data = data

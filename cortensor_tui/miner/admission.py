@@ -15,6 +15,7 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
     own_addresses: frozenset[str]
     listed_owners: frozenset[str]
     authorized: AuthorizedSessions
+    is_enabled: bool
 
     def is_mine(self, session: Session) -> bool:
         """Tell whether one of this operator's own keys owns the session."""
@@ -26,6 +27,8 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
             return Service.NOT_BOUND, "this node is not bound to it"
         if not session.is_active:
             return Service.INACTIVE, "the session is not active"
+        if not self.is_enabled:
+            return Service.REFUSED, "ENABLE_DEDICATED_NODE is 0"
         is_ours = self.is_mine(session) or session.owner in self.listed_owners
         if self.authorized.allows(session.session_id, is_ours=is_ours):
             return Service.SERVED, "bound to this node"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Literal
 
 import msgspec
@@ -15,6 +16,7 @@ from cortensor_tui.domain.inference import (
     EngineHealth,
     EngineState,
     Finished,
+    FinishReason,
     Generation,
     GenerationEvent,
     Token,
@@ -119,13 +121,15 @@ class Answering:
     async def _stream(self, record: TaskRecord, prompt: str) -> tuple[str, Finished]:
         pieces: list[str] = []
         finished: Finished | None = None
-        async for event in self._engine.generate(self._generation(record, prompt)):
-            if isinstance(event, Token):
-                pieces.append(event.text)
-            elif isinstance(event, Finished):
-                finished = event
-            self._feed.on_event(record.key, event)
-        if finished is None:
+        generation = self._generation(record, prompt)
+        async with aclosing(self._engine.generate(generation)) as events:  # a task that ends frees the engine
+            async for event in events:
+                if isinstance(event, Token):
+                    pieces.append(event.text)
+                elif isinstance(event, Finished):
+                    finished = event
+                self._feed.on_event(record.key, event)
+        if finished is None or finished.reason is FinishReason.CANCELLED:
             raise problem_error("engine_died", "The engine stopped in the middle of an answer")
         return "".join(pieces), finished
 

@@ -17,7 +17,7 @@ from cortensor_tui.journal.transactions import TransactionLog
 log = structlog.get_logger(__name__)
 
 # These pass by themselves or when the operator acts; the task is kept while they last.
-PASSING = frozenset({"no_rpc", "no_balance", "nonce_used", "send_refused"})
+PASSING = frozenset({"no_rpc", "rpc_refused", "no_balance", "nonce_used", "send_refused"})
 RETRY_S = 1.0
 
 _DONE_INDEX = {TransactionKind.ACK: 0, TransactionKind.PRECOMMIT: 1, TransactionKind.COMMIT: 2}

@@ -117,8 +117,6 @@ class Scheduler:
         return params if params is not None and len(params) == 7 else None
 
     def _remember(self, key: TaskKey, transaction_hash: str) -> None:
-        if not self._is_served(key.session_id):
-            return
         self._submitted_in[key] = transaction_hash
         if len(self._submitted_in) > QUEUED_HASHES:
             self._submitted_in.pop(next(iter(self._submitted_in)))

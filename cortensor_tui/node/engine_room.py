@@ -1,0 +1,100 @@
+"""Gets the model, starts the engine, and starts it again when what kept it from running is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from cortensor_tui.domain.inference import EngineHealth, EngineState
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.llama_process import LlamaProcess
+from cortensor_tui.inference.models import DEFAULT_MODEL, fetch_default_model
+from cortensor_tui.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+RETRY_S = 20.0
+
+
+class EngineRoom:
+    """Holds the engine of one node."""
+
+    def __init__(self, settings: Settings, on_health: Callable[[EngineHealth], None]) -> None:
+        self._on_health = on_health
+        self._models_dir = settings.data_dir / "models"
+        self._own_model = settings.model_path
+        self.engine = LlamaProcess(
+            settings.model_path or self._models_dir / DEFAULT_MODEL.file_name,
+            context_tokens=settings.context_tokens,
+            batch_tokens=settings.batch_tokens,
+            threads=settings.cpu_threads,
+            gpu_layers=gpu_layers(settings),
+            mlock=settings.mlock,
+            on_health=self._told,
+        )
+        self._has_failed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Keep the engine running until cancelled."""
+        try:
+            while True:
+                self._has_failed.clear()
+                try:
+                    await self._fetch_model()
+                    await self.engine.start()
+                    await self._has_failed.wait()
+                except ProblemError as error:
+                    log.error("engine not running", why=error.problem.sentence())
+                    self._fail(error)
+                await asyncio.sleep(RETRY_S)
+        finally:
+            await self.engine.stop()
+
+    async def _fetch_model(self) -> None:
+        path = self._models_dir / DEFAULT_MODEL.file_name
+        if self._own_model is not None or path.exists():
+            return
+        loop = asyncio.get_running_loop()
+
+        def progressed(done_bytes: int, total_bytes: int) -> None:
+            fraction = min(1.0, done_bytes / total_bytes)
+            loop.call_soon_threadsafe(self._fetching, fraction)
+
+        await asyncio.to_thread(fetch_default_model, self._models_dir, progressed)
+
+    def _fetching(self, fraction: float) -> None:
+        health = msgspec.structs.replace(
+            self.engine.health,
+            state=EngineState.STARTING,
+            load_progress=fraction,
+            error="fetching the model",
+        )
+        self._on_health(health)
+
+    def _told(self, health: EngineHealth) -> None:
+        if health.state is EngineState.FAILED:
+            self._has_failed.set()
+        self._on_health(health)
+
+    def _fail(self, error: ProblemError) -> None:
+        self._on_health(
+            msgspec.structs.replace(
+                self.engine.health, state=EngineState.FAILED, error=error.problem.sentence()
+            )
+        )
+
+
+def gpu_layers(settings: Settings) -> int:
+    """Return how many layers go to the GPU: none unless it is on, all where the number is left open."""
+    if not settings.gpu_enabled:
+        return 0
+    return -1 if settings.gpu_layers is None else settings.gpu_layers
+
+
+def model_path(settings: Settings) -> Path:
+    """Return where the model is or will be."""
+    return settings.model_path or settings.data_dir / "models" / DEFAULT_MODEL.file_name

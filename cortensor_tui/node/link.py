@@ -1,0 +1,190 @@
+"""One chain as the node works with it: found and checked once, then looked at again and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from cortensor_tui.chain.contracts import ContractReader
+from cortensor_tui.chain.fees import Fees, fees_for
+from cortensor_tui.chain.networks import NetworkProfile, profile_for_chain
+from cortensor_tui.chain.resolve import (
+    ChainIdentity,
+    KnownAddresses,
+    check_hash,
+    identify_chain,
+    resolve_contracts,
+)
+from cortensor_tui.chain.rpc import RpcClient, endpoint_name
+from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.transactions import TransactionSender
+from cortensor_tui.chain.watcher import Head, Watcher
+from cortensor_tui.domain.health import Account, ChainHealth
+from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.journal import Journal
+from cortensor_tui.journal.scope import ChainScope
+from cortensor_tui.settings import Settings
+
+ACCOUNTS_EVERY_S = 10.0
+FIRST_PRIORITY_FEE_WEI = 0
+
+
+class Keys(msgspec.Struct, frozen=True, kw_only=True):
+    """Both roles' signers; the same object where one key has both."""
+
+    miner: Signer
+    owner: Signer
+
+
+class ChainLink:
+    """A chain that answered, with its contracts, journal and nonce streams."""
+
+    def __init__(
+        self,
+        rpc: RpcClient,
+        identity: ChainIdentity,
+        profile: NetworkProfile,
+        reader: ContractReader,
+        journal: Journal,
+        keys: Keys,
+        fee_cap_wei: int,
+        on_transaction: Callable[[Transaction], None],
+    ) -> None:
+        self.rpc = rpc
+        self.identity = identity
+        self.profile = profile
+        self.reader = reader
+        self.journal = journal
+        self.watcher = Watcher(rpc, reader, journal.cursor, profile.log_span_blocks)
+        self.head: Head | None = None
+        self.head_seen_at: float | None = None
+        self.balances_wei: dict[str, int] = {}
+        self.balances_read_at: float | None = None
+        self._fee_cap_wei = fee_cap_wei
+        self._priority_fee_wei = FIRST_PRIORITY_FEE_WEI
+        self._accounts_read_at = 0.0
+        self._on_transaction = on_transaction
+        senders = {
+            signer.address: TransactionSender(
+                rpc, signer, journal.transactions, self.current_fees, self._transaction_changed
+            )
+            for signer in (keys.miner, keys.owner)
+        }
+        self.miner_sender = senders[keys.miner.address]
+        self.owner_sender = senders[keys.owner.address]
+        self._senders = tuple(senders.values())
+
+    async def start(self) -> None:
+        """Read head, balances and nonces; send again what a crash left unsent."""
+        await self._read_accounts()
+        look = await self.watcher.look()
+        self.see(look.head)
+        for sender in self._senders:
+            await sender.start()
+
+    def see(self, head: Head) -> None:
+        """Take a head. Its age counts from when this node learnt of it."""
+        if self.head is None or head.hash != self.head.hash:
+            self.head, self.head_seen_at = head, time.time()
+
+    async def follow(self) -> None:
+        """Ask for receipts of what is open, and for balances when they are old."""
+        for sender in self._senders:
+            await sender.look()
+        if time.monotonic() - self._accounts_read_at > ACCOUNTS_EVERY_S:
+            await self._read_accounts()
+
+    async def is_same_chain(self) -> bool:
+        """Tell whether the endpoint still serves the chain this link was made for."""
+        return await identify_chain(self.rpc, None) == self.identity
+
+    def current_fees(self) -> Fees:
+        """Return the fees to use now."""
+        base_fee_wei = self.head.base_fee_wei if self.head else 0
+        return fees_for(base_fee_wei, self._priority_fee_wei, self._fee_cap_wei)
+
+    def health(self) -> ChainHealth:
+        """Return the chain as last seen."""
+        head = self.head
+        return ChainHealth(
+            network=self.profile.title,
+            endpoint=endpoint_name(self.rpc.url),
+            chain_id=self.identity.chain_id,
+            head_number=head.number if head else None,
+            head_at=head.mined_at if head else None,
+            head_seen_at=self.head_seen_at,
+            latency_ms=None if self.rpc.latency_ms is None else round(self.rpc.latency_ms, 1),
+            queue_address=self.reader.contracts.session_queue_v2,
+            session_address=self.reader.contracts.session_v2,
+        )
+
+    def account(self, address: str) -> Account:
+        """Return an account as last read."""
+        balance = self.balances_wei.get(address)
+        return Account(
+            address=address,
+            balance_wei=None if balance is None else str(balance),
+            read_at=self.balances_read_at,
+        )
+
+    async def _read_accounts(self) -> None:
+        addresses = [sender.address for sender in self._senders]
+        balances = [("eth_getBalance", (address, "latest")) for address in addresses]
+        priority_fee, *found = await self.rpc.batch([("eth_maxPriorityFeePerGas", ()), *balances])
+        if isinstance(priority_fee, str):  # an endpoint without it leaves the fee at the base fee
+            self._priority_fee_wei = int(priority_fee, 16)
+        if all(isinstance(balance, str) for balance in found):
+            self.balances_wei = {
+                address: int(balance, 16) for address, balance in zip(addresses, found, strict=True)
+            }
+            self.balances_read_at = time.time()
+        self._accounts_read_at = time.monotonic()
+
+    def _transaction_changed(self, transaction: Transaction) -> None:
+        if transaction.state.is_final:
+            self._accounts_read_at = 0.0  # its fee has been paid: read the balance with the next look
+        self._on_transaction(transaction)
+
+
+async def open_link(
+    rpc: RpcClient,
+    settings: Settings,
+    database: Database,
+    make_keys: Callable[[int], Keys],
+    on_transaction: Callable[[Transaction], None],
+) -> ChainLink:
+    """Find and check the chain and its contracts. Raises `ProblemError` with what to mend."""
+    identity = await identify_chain(rpc, settings.chain_id)
+    profile = _profile(settings, identity.chain_id)
+    known = KnownAddresses(
+        runtime=settings.runtime_address,
+        session_v2=settings.session_address,
+        session_queue_v2=settings.queue_address,
+    )
+    contracts = await resolve_contracts(rpc, known)
+    reader = ContractReader(rpc, contracts, profile.active_session_state)
+    await check_hash(reader)
+    scope = ChainScope(
+        chain_id=identity.chain_id,
+        genesis_hash=identity.genesis_hash,
+        queue_address=contracts.session_queue_v2,
+    )
+    journal = Journal(database, scope)
+    keys = make_keys(identity.chain_id)
+    link = ChainLink(rpc, identity, profile, reader, journal, keys, settings.max_fee_wei, on_transaction)
+    await link.start()
+    return link
+
+
+def _profile(settings: Settings, chain_id: int) -> NetworkProfile:
+    profile = profile_for_chain(chain_id)
+    return msgspec.structs.replace(
+        profile,
+        look_interval_s=min(profile.look_interval_s, settings.longest_look_interval_s),
+        ack_deadline_s=settings.ack_deadline_s or profile.ack_deadline_s,
+        precommit_deadline_s=settings.precommit_deadline_s or profile.precommit_deadline_s,
+        commit_deadline_s=settings.commit_deadline_s or profile.commit_deadline_s,
+    )

@@ -1,0 +1,134 @@
+"""Answers what clients ask over the socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from cortensor_tui.domain.problems import Problem, problem_error
+from cortensor_tui.domain.tasks import TaskKey, TaskOnChain
+from cortensor_tui.node.hub import Hub
+from cortensor_tui.node.messages import (
+    Assign,
+    CheckAssignment,
+    CreateSession,
+    Done,
+    GetSessions,
+    GetStatus,
+    GetTask,
+    GetTasks,
+    GetTransactions,
+    ReplyBody,
+    RequestBody,
+    SessionsChanged,
+    StatusChanged,
+    Stop,
+    Submit,
+    TaskOutcome,
+    Tasks,
+    Transactions,
+    WaitTask,
+)
+from cortensor_tui.node.mining import Mining
+from cortensor_tui.node.views import task_view
+from cortensor_tui.storage.local_store import LocalStore
+
+MOST_LISTED = 500
+TASK_LOOK_S = 0.25
+LONGEST_WAIT_S = 3600.0
+
+_STATUS_WORDS = ("queued", "assigned", "precommitted", "committed", "ended")
+
+
+class RequestDesk:
+    """One answer a request. `mining` is None while the chain is not there; `trouble` says why."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        store: LocalStore,
+        mining: Callable[[], Mining | None],
+        stop: Callable[[], None],
+        trouble: Callable[[], Problem | None],
+    ) -> None:
+        self._hub = hub
+        self._store = store
+        self._mining = mining
+        self._stop = stop
+        self._trouble = trouble
+
+    async def answer(self, body: RequestBody) -> ReplyBody:
+        """Return the answer. Raises `ProblemError` for what cannot be done."""
+        match body:
+            case GetStatus():
+                return StatusChanged(self._hub.status)
+            case GetSessions():
+                return SessionsChanged(self._connected().sessions.views())
+            case GetTasks() | GetTask() | GetTransactions():
+                return self._listed(body)
+            case WaitTask():
+                return await self._wait_task(body)
+            case Stop():
+                asyncio.get_running_loop().call_later(0.1, self._stop)  # the answer leaves first
+                return Done()
+            case _:
+                return await self._owner_asked(body)
+
+    async def _owner_asked(self, body: RequestBody) -> ReplyBody:
+        desk = self._connected().owner_desk
+        match body:
+            case CheckAssignment():
+                return await desk.check(body)
+            case Assign():
+                return await desk.assign(body)
+            case CreateSession():
+                return await desk.create(body)
+            case Submit():
+                return await desk.submit(body)
+            case _:
+                raise problem_error("unknown_request", "The node does not know this request")
+
+    def _listed(self, body: GetTasks | GetTask | GetTransactions) -> ReplyBody:
+        journal = self._connected().link.journal
+        if isinstance(body, GetTransactions):
+            return Transactions(tuple(journal.transactions.recent(min(body.limit, MOST_LISTED))))
+        if isinstance(body, GetTask):
+            record = journal.tasks.get(body.key)
+            if record is None:
+                raise problem_error("no_such_task", f"This node has no task {body.key}")
+            return Tasks((task_view(record, self._store, is_whole=True),))
+        records = journal.tasks.recent(min(body.limit, MOST_LISTED), body.session_id)
+        return Tasks(tuple(task_view(record, self._store) for record in records))
+
+    async def _wait_task(self, body: WaitTask) -> TaskOutcome:
+        reader = self._connected().link.reader
+        task = await self._task(body.key)
+        try:
+            async with asyncio.timeout(min(body.timeout_s, LONGEST_WAIT_S)):
+                while not task.is_ended:
+                    await asyncio.sleep(TASK_LOOK_S)
+                    task = await self._task(body.key)
+        except TimeoutError:
+            pass  # the outcome tells how far it came
+        results = await reader.results(body.key)
+        stage = "ended" if task.is_ended else _status_word(task.status)
+        return TaskOutcome(key=body.key, stage=stage, is_ended=task.is_ended, results=results)
+
+    async def _task(self, key: TaskKey) -> TaskOnChain:
+        return await self._connected().link.reader.task(key)
+
+    def _connected(self) -> Mining:
+        mining = self._mining()
+        if mining is None:
+            problem = self._trouble()
+            raise problem_error(
+                "not_connected",
+                "The node is not connected to its chain",
+                problem.sentence() if problem else "it is still starting",
+                "Try again when its status says so",
+            )
+        return mining
+
+
+def _status_word(status: int) -> str:
+    return _STATUS_WORDS[status] if status < len(_STATUS_WORDS) else f"status {status}"

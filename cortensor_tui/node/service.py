@@ -1,0 +1,273 @@
+"""The node: puts the rooms together and keeps them going until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from cortensor_tui import __version__
+from cortensor_tui.chain.rpc import RpcClient, endpoint_name
+from cortensor_tui.chain.signer import Signer
+from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus, Verdict
+from cortensor_tui.domain.inference import EngineHealth
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.tasks import Stage
+from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.tasks import TaskRecord
+from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettings
+from cortensor_tui.node.control import ControlServer
+from cortensor_tui.node.engine_room import EngineRoom
+from cortensor_tui.node.hub import KEPT_TASKS, KEPT_TRANSACTIONS, Hub
+from cortensor_tui.node.link import ChainLink, Keys, open_link
+from cortensor_tui.node.live import LiveRun
+from cortensor_tui.node.lock import KeyLock
+from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
+from cortensor_tui.node.mining import Mining
+from cortensor_tui.node.paths import socket_path, viewer_socket_path
+from cortensor_tui.node.requests import RequestDesk
+from cortensor_tui.node.verdict import Preconditions, judge
+from cortensor_tui.node.views import task_view
+from cortensor_tui.settings import Settings
+from cortensor_tui.storage.local_store import LocalStore
+
+log = structlog.get_logger(__name__)
+
+RECONNECT_S = 2.0
+FLUSH_S = 0.1
+SAMPLE_EVERY_FLUSHES = 10
+STORE_CHECK_S = 15.0
+
+
+class Node:
+    """One node. `announce` gets a line each time the verdict changes."""
+
+    def __init__(self, settings: Settings, announce: Callable[[str], None]) -> None:
+        """Raises `ProblemError` when a key is unusable or another node has it."""
+        self._settings = settings
+        self._announce = announce
+        self._miner_address = self._keys(0).miner.address
+        self._owner_address = self._keys(0).owner.address
+        self._lock = KeyLock.take(settings.data_dir / "keys", self._miner_address)
+        journal = settings.data_dir / "journal" / f"{self._miner_address.lower()}.sqlite"
+        self._database = Database.open(journal)
+        self._store = LocalStore(settings.data_dir / "payloads")
+        self._rpc = RpcClient(settings.rpc_urls[0])
+        self._chain_problem: Problem | None = None
+        self._link: ChainLink | None = None
+        self._mining: Mining | None = None
+        self._started_at = time.time()
+        self._store_health = self._store.health()
+        self._engine_room = EngineRoom(settings, self._engine_changed)
+        self._engine_health = self._engine_room.engine.health
+        self._hub = Hub(self._status())
+        self._live = LiveRun(self._hub)
+        prompts = PromptSettings(
+            default_system_prompt=settings.default_system_prompt,
+            raw_prompt="verbatim" if settings.raw_prompt == "verbatim" else "chat",
+            seed=settings.seed,
+        )
+        feed = InferenceFeed(on_start=self._live.start, on_event=self._live.event, on_stop=self._live.stop)
+        self._answering = Answering(self._engine_room.engine, self._store, prompts, feed)
+        self._stopping = asyncio.Event()
+        desk = RequestDesk(self._hub, self._store, lambda: self._mining, self._stopping.set, self._chain_down)
+        self._control = ControlServer(self._hub, desk.answer)
+
+    async def run(self) -> None:
+        """Serve until `stop` or a stop request. Raises `ProblemError` when the sockets cannot be had."""
+        await self._control.start(socket_path(self._settings.path), viewer_socket_path(self._settings.path))
+        log.info("node started", address=self._miner_address, version=__version__)
+        work = [
+            asyncio.create_task(job, name=name)
+            for name, job in {
+                "engine": self._engine_room.run(),
+                "chain": self._keep_mining(),
+                "telling": self._keep_telling(),
+                "store": self._keep_checking_store(),
+            }.items()
+        ]
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            done, _ = await asyncio.wait({stopping, *work}, return_when=asyncio.FIRST_COMPLETED)
+            for job in done - {stopping}:
+                job.result()  # a job never ends by itself: this raises its fault
+        finally:
+            for job in (stopping, *work):
+                job.cancel()
+            await asyncio.gather(stopping, *work, return_exceptions=True)
+            await self._close()
+
+    def stop(self) -> None:
+        """Ask the node to stop; tasks go on from the journal at the next start."""
+        self._stopping.set()
+
+    async def _close(self) -> None:
+        if self._mining is not None:
+            await self._mining.stop()
+        await self._control.stop()
+        await self._rpc.close()
+        self._database.close()
+        self._lock.close()
+        log.info("node stopped")
+
+    # --- the chain ---------------------------------------------------------------------------------
+
+    async def _keep_mining(self) -> None:
+        while True:
+            try:
+                mining = await self._connect()
+                await self._mine(mining)
+            except ProblemError as error:
+                self._chain_trouble(error.problem)
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _connect(self) -> Mining:
+        link = await open_link(
+            self._rpc, self._settings, self._database, self._keys, self._transaction_changed
+        )
+        self._link = link
+        for record in reversed(link.journal.tasks.recent(KEPT_TASKS)):
+            self._task_changed(record)
+        for transaction in reversed(link.journal.transactions.recent(KEPT_TRANSACTIONS)):
+            self._transaction_changed(transaction)
+        mining = Mining(
+            link, self._settings, self._answering, self._store, self._task_changed, self._own_addresses()
+        )
+        contracts = msgspec.to_builtins(link.reader.contracts)
+        log.info("chain found", chain_id=link.identity.chain_id, contracts=contracts)
+        return mining
+
+    async def _mine(self, mining: Mining) -> None:
+        """Look again and again. Trouble with the endpoint is told and passes; another chain ends it."""
+        self._mining = mining
+        try:
+            while True:
+                try:
+                    if not await mining.look():
+                        return
+                    self._chain_problem = None
+                except ProblemError as error:
+                    self._chain_trouble(error.problem)
+                except (KeyError, TypeError, ValueError) as error:
+                    log.exception("an answer of the endpoint could not be read")
+                    self._chain_trouble(_nonsense(error))
+                self._hub.publish(SessionsChanged(mining.sessions.views()))
+                await asyncio.sleep(mining.link.profile.look_interval_s)
+        finally:
+            self._mining = None
+            await mining.stop()
+
+    def _chain_trouble(self, problem: Problem) -> None:
+        if self._chain_problem is None or self._chain_problem.code != problem.code:
+            log.warning("chain trouble", code=problem.code, why=problem.sentence())
+        self._chain_problem = problem
+
+    def _chain_down(self) -> Problem | None:
+        return self._chain_problem
+
+    def _keys(self, chain_id: int) -> Keys:
+        miner = Signer(self._settings.node_private_key.reveal(), chain_id)
+        owner_key = self._settings.owner_private_key
+        owner = miner if owner_key is None else Signer(owner_key.reveal(), chain_id)
+        return Keys(miner=miner, owner=owner)
+
+    def _own_addresses(self) -> frozenset[str]:
+        return frozenset({self._miner_address, self._owner_address})
+
+    # --- what is told ------------------------------------------------------------------------------
+
+    async def _keep_telling(self) -> None:
+        flushes = 0
+        while True:
+            self._live.flush()
+            flushes += 1
+            if flushes % SAMPLE_EVERY_FLUSHES == 0:
+                self._live.sample()
+                self._publish_status()
+            await asyncio.sleep(FLUSH_S)
+
+    async def _keep_checking_store(self) -> None:
+        while True:
+            self._store_health = await asyncio.to_thread(self._store.health)
+            await asyncio.sleep(STORE_CHECK_S)
+
+    def _publish_status(self) -> None:
+        before, status = self._hub.status, self._status()
+        self._hub.publish(StatusChanged(status))
+        if (before.verdict, before.reason) != (status.verdict, status.reason):
+            log.info("verdict", verdict=status.verdict.value, reason=status.reason)
+            self._announce(_verdict_line(status))
+
+    def _task_changed(self, record: TaskRecord) -> None:
+        self._hub.publish(TaskChanged(task_view(record, self._store)))
+
+    def _transaction_changed(self, transaction: Transaction) -> None:
+        self._hub.publish(TransactionChanged(transaction))
+
+    def _engine_changed(self, health: EngineHealth) -> None:
+        self._engine_health = health
+        self._answering.on_health(health)
+
+    def _status(self) -> NodeStatus:
+        verdict, reason, problem = judge(self._preconditions())
+        link, tasks = self._link, self._link.journal.tasks if self._link else None
+        return NodeStatus(
+            verdict=verdict,
+            reason=reason,
+            problem=problem,
+            node=link.account(self._miner_address) if link else Account(address=self._miner_address),
+            owner=link.account(self._owner_address) if link else Account(address=self._owner_address),
+            chain=self._chain_health(),
+            engine=self._engine_health,
+            store=self._store_health,
+            started_at=self._started_at,
+            version=__version__,
+            settings_path=str(self._settings.path),
+            answered_tasks=tasks.count(Stage.ENDED) if tasks else 0,
+            missed_tasks=tasks.count(Stage.MISSED) if tasks else 0,
+            warnings=tuple(note.text for note in self._settings.notes),
+        )
+
+    def _chain_health(self) -> ChainHealth:
+        health = (
+            self._link.health()
+            if self._link
+            else ChainHealth(network="unknown", endpoint=endpoint_name(self._rpc.url))
+        )
+        error = self._chain_problem.sentence() if self._chain_problem else ""
+        return msgspec.structs.replace(health, error=error)
+
+    def _preconditions(self) -> Preconditions:
+        link = self._link
+        return Preconditions(
+            is_dedicated_enabled=self._settings.dedicated_enabled,
+            chain_problem=self._chain_problem,
+            is_connected=self._mining is not None,
+            engine=self._engine_health,
+            store=self._store_health,
+            node_address=self._miner_address,
+            balance_wei=link.balances_wei.get(self._miner_address) if link else None,
+            low_balance_wei=self._settings.low_balance_wei,
+            sessions=self._mining.sessions.views() if self._mining else (),
+        )
+
+
+def _verdict_line(status: NodeStatus) -> str:
+    line = f"{status.verdict.value}: {status.reason}"
+    if status.verdict is Verdict.BLOCKED and status.problem is not None:
+        rest = ". ".join(part for part in (status.problem.why, status.problem.remedy) if part)
+        return f"{line}. {rest}" if rest else line
+    return line
+
+
+def _nonsense(error: Exception) -> Problem:
+    return Problem(
+        code="bad_answer",
+        what="The chain endpoint answered something that cannot be read",
+        why=repr(error)[:200],
+        remedy="Use another endpoint if it does not pass; the node's log has the details",
+    )
