@@ -77,6 +77,11 @@ class Node:
         desk = RequestDesk(self._hub, self._store, lambda: self._mining, self._stopping.set, self._chain_down)
         self._control = ControlServer(self._hub, desk.answer)
 
+    @property
+    def address(self) -> str:
+        """Return the miner's address."""
+        return self._miner_address
+
     async def run(self) -> None:
         """Serve until `stop` or a stop request. Raises `ProblemError` when the sockets cannot be had."""
         await self._control.start(socket_path(self._settings.path), viewer_socket_path(self._settings.path))
@@ -108,10 +113,10 @@ class Node:
     async def _close(self) -> None:
         if self._mining is not None:
             await self._mining.stop()
-        await self._control.stop()
         await self._rpc.close()
         self._database.close()
         self._lock.close()
+        await self._control.stop()  # last: who waits for the end may start another node right after
         log.info("node stopped")
 
     # --- the chain ---------------------------------------------------------------------------------

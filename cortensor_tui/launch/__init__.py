@@ -1,0 +1,40 @@
+"""Starts what runs by itself: node, devnet, demo, dashboard. Each returns the exit code.
+
+The front ends import this late, and this imports the heavy rooms later still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def run_node(settings_path: Path, environ: Mapping[str, str]) -> int:
+    """Run the node in the foreground until SIGINT, SIGTERM or a stop request.
+
+    Raises `ProblemError` when it cannot start: bad settings, an unusable key, another node with the key.
+    """
+    from cortensor_tui.launch.node import run_node as run
+
+    return run(settings_path, environ)
+
+
+def run_devnet(backend: str, port: int, as_json: bool) -> int:
+    """Run a devnet in the foreground until SIGINT or SIGTERM."""
+    from cortensor_tui.launch.devnet import run_devnet_command as run
+
+    return run(backend, port, as_json)
+
+
+def open_dashboard(settings_path: Path, environ: Mapping[str, str]) -> int:
+    """Attach the dashboard to the running node, or start one that outlives it."""
+    from cortensor_tui.launch.dashboard import open_dashboard as run
+
+    return run(settings_path, environ)
+
+
+def run_demo(environ: Mapping[str, str]) -> int:
+    """Run chain, node, client and dashboard in a folder of their own; they end with the dashboard."""
+    from cortensor_tui.launch.demo import run_demo as run
+
+    return run(environ)

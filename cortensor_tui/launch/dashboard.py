@@ -1,0 +1,90 @@
+"""Opens the dashboard on a node: the running one, or one that is started and outlives it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from cortensor_tui.dashboard.run import run_dashboard  # first: it sets how often Textual draws
+
+from cortensor_tui.dashboard.app import Dashboard  # isort: skip
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.paths import socket_path
+from cortensor_tui.settings import Settings, load_settings
+
+START_TIMEOUT_S = 20.0
+START_LOOK_S = 0.1
+
+
+def open_dashboard(settings_path: Path, environ: Mapping[str, str]) -> int:
+    """Open the dashboard. Raises `ProblemError` for bad settings or without a terminal."""
+    require_terminal()
+    settings = load_settings(settings_path, environ)
+    path = socket_path(settings.path)
+
+    async def connect() -> NodeClient:
+        return await NodeClient.connect(path)
+
+    async def start() -> None:
+        await start_node(settings, path)
+
+    return asyncio.run(run_dashboard(Dashboard(connect, theme=settings.theme, start_node=start)))
+
+
+def require_terminal() -> None:
+    """Raise `ProblemError` "no_terminal" where nothing can be drawn."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise problem_error(
+            "no_terminal",
+            "The dashboard needs a terminal",
+            "standard input or output is not one",
+            "Run it in a terminal, or use the commands: cortensor-tui status --json",
+        )
+
+
+async def start_node(settings: Settings, path: Path) -> None:
+    """Start a node that outlives this process; return once it answers. Raises what kept it from starting."""
+    console = settings.data_dir / "logs" / "console.log"
+    console.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(console, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as output:
+        node = subprocess.Popen(  # noqa: ASYNC220 - starting it takes a millisecond
+            [sys.executable, "-m", "cortensor_tui", "node", "run", "--env", str(settings.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            while not await _answers(path):
+                if node.poll() is not None:
+                    raise _did_not_start(console)
+                await asyncio.sleep(START_LOOK_S)
+    except TimeoutError as error:
+        raise problem_error(
+            "node_slow",
+            f"The node has not answered within {START_TIMEOUT_S:g} s",
+            "it may still be starting",
+            f"See {console}",
+        ) from error
+
+
+async def _answers(path: Path) -> bool:
+    try:
+        client = await NodeClient.connect(path, timeout_s=1.0)
+    except ProblemError:
+        return False
+    await client.close()
+    return True
+
+
+def _did_not_start(console: Path) -> ProblemError:
+    lines = console.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    why = lines[-1][:500] if lines else "it said nothing"
+    return problem_error("node_ended", "The node ended at once", why, f"See {console}")

@@ -1,0 +1,43 @@
+"""Runs a node in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.launch.logs import log_to
+from cortensor_tui.launch.until_signal import until_signal
+from cortensor_tui.node.service import Node
+from cortensor_tui.settings import Settings, load_settings
+
+
+def run_node(settings_path: Path, environ: Mapping[str, str]) -> int:
+    """Load the settings and run. Lines on stderr tell each change of the verdict."""
+    settings = load_settings(settings_path, environ)
+    log_path = node_log_path(settings)
+    log_to(log_path, settings.log_level)
+    for note in settings.notes:
+        _announce(f"note: {note.text}")
+    asyncio.run(until_signal(_run(settings, log_path)))
+    return 0
+
+
+def node_log_path(settings: Settings) -> Path:
+    """Return where this node's log is."""
+    return settings.data_dir / "logs" / settings.log_file_name
+
+
+async def _run(settings: Settings, log_path: Path) -> None:
+    node = Node(settings, _announce)
+    _announce(f"node {node.address} started; log: {log_path}")
+    await node.run()
+
+
+def _announce(line: str) -> None:
+    stamp = datetime.now().astimezone().strftime("%H:%M:%S")
+    sys.stderr.write(f"{stamp} {inert(line)}\n")
+    sys.stderr.flush()
