@@ -28,11 +28,12 @@ def threads_for(asked: int | None) -> tuple[int, int]:
 def available_processors() -> int:
     """Count the processors this process may use: affinity and a container's CPU quota respected."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _cgroup_quota()
+    quota = cgroup_quota()
     return max(1, min(count, quota) if quota is not None else count)
 
 
-def _cgroup_quota(path: Path = _CGROUP_CPU_MAX) -> int | None:
+def cgroup_quota(path: Path = _CGROUP_CPU_MAX) -> int | None:
+    """Return a container's CPU quota in processors, rounded up; None where there is no limit."""
     try:
         quota, period = path.read_text(encoding="ascii").split()
         return math.ceil(int(quota) / int(period))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
 from cortensor_tui.domain.inference import EngineHealth, Generation, GenerationEvent
@@ -24,7 +24,7 @@ class Engine(Protocol):
     async def start(self) -> None:
         """Return when the engine is ready. Raises `ProblemError` when it cannot be; may be called again."""
 
-    def generate(self, generation: Generation) -> AsyncIterator[GenerationEvent]:
+    def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
         """Run one prompt: `Prefilled`, then `Token`s, then `Finished`, whose answer is the texts joined.
 
         A second call waits its turn. Closing the iterator cancels the run. Raises `ProblemError`:

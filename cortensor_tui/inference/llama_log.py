@@ -6,7 +6,13 @@ import os
 
 import llama_cpp.llama_cpp as native
 
-_WARN, _CONTINUED = 3, 5  # ggml.h, enum ggml_log_level; the binding's own table of them is an older one
+from cortensor_tui.domain.inert import inert
+
+_WARN, _ERROR, _CONTINUED = (
+    3,
+    4,
+    5,
+)  # ggml.h, enum ggml_log_level; the binding's own table of them is an older one
 _STDERR = 2
 
 
@@ -14,6 +20,7 @@ class LlamaLog:
     """Takes llama.cpp's log for as long as this object lives; the binding would print every line of it."""
 
     def __init__(self) -> None:
+        self.first_error = ""  # the cause; those that follow are its consequences
         self._level = 0
         self._callback = native.llama_log_callback(self._on_log)
         native.llama_log_set(self._callback, None)
@@ -23,3 +30,5 @@ class LlamaLog:
             self._level = level
         if self._level >= _WARN:
             os.write(_STDERR, text)
+        if level == _ERROR and not self.first_error:
+            self.first_error = inert(text.decode("utf-8", "replace").strip(), 300)

@@ -44,7 +44,7 @@ class LlamaModel:
     def __init__(self, load: Load, log: LlamaLog, on_progress: Callable[[float], None]) -> None:
         self._log = log  # kept alive: C code calls it as long as there is a model
         native.llama_backend_init()
-        self._model = _load_weights(load, on_progress)
+        self._model = _load_weights(load, log, on_progress)
         self._vocab = native.llama_model_get_vocab(self._model)
         self._context = self._make_context(load)
         self._memory = native.llama_get_memory(self._context)
@@ -231,7 +231,7 @@ class LlamaModel:
         native.llama_set_warmup(self._context, False)
 
 
-def _load_weights(load: Load, on_progress: Callable[[float], None]) -> Handle:
+def _load_weights(load: Load, log: LlamaLog, on_progress: Callable[[float], None]) -> Handle:
     def progressed(fraction: float, _: object) -> bool:
         on_progress(fraction)
         return True
@@ -244,7 +244,7 @@ def _load_weights(load: Load, on_progress: Callable[[float], None]) -> Handle:
     if model is None:
         raise model_load_failed(
             "llama.cpp could not load the model",
-            "It is damaged, of a kind this llama.cpp does not know, or too big for the memory",
+            log.first_error or "It is damaged, or too big for the memory",
             OTHER_MODEL_REMEDY,
         )
     return model
