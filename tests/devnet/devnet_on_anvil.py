@@ -1,0 +1,91 @@
+"""Our contracts on an anvil that a test steers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cortensor_tui.chain.abi import decode_output, encode_call, revert_sentence
+from cortensor_tui.chain.rpc import RpcClient, RpcError
+from cortensor_tui.devnet.accounts import deployer_account, oracle_account, user_accounts
+from cortensor_tui.devnet.artifacts import load_artifact
+from cortensor_tui.devnet.deploy import DevnetContracts
+
+LLM_PARAMS = (128, 70, 95, 40, 110, 3, 4)
+OWNER, STRANGER, ROUTER, ALICE, BOB, CAROL = (account.address for account in user_accounts()[:6])
+ORACLE = oracle_account().address
+DEPLOYER = deployer_account().address
+ZERO = "0x" + "00" * 20
+
+
+class DevnetOnAnvil:
+    """Our contracts on a chain that a test steers: it sends as anyone and moves time."""
+
+    def __init__(self, rpc: RpcClient, contracts: DevnetContracts) -> None:
+        self.rpc = rpc
+        self.contracts = contracts
+
+    def address_of(self, contract: str) -> str:
+        """Return a contract's address by its name."""
+        names = {"Runtime": "runtime", "SessionV2": "session_v2", "SessionQueueV2": "session_queue_v2"}
+        return str(getattr(self.contracts, names[contract]))
+
+    async def send(self, sender: str, contract: str, name: str, *arguments: Any) -> list[dict[str, Any]]:
+        """Send a transaction that must succeed; return its logs."""
+        fields = self._fields(sender, contract, name, arguments)
+        receipt = await self.rpc.call("eth_sendTransactionSync", fields)
+        assert receipt["status"] == "0x1"
+        return list(receipt["logs"])
+
+    async def read(self, contract: str, name: str, *arguments: Any, sender: str = STRANGER) -> Any:
+        """Return what a view answers: one value bare, several as a tuple."""
+        answer = await self.rpc.call("eth_call", self._fields(sender, contract, name, arguments), "latest")
+        values = decode_output(load_artifact(contract).function(name), answer)
+        return values[0] if len(values) == 1 else values
+
+    async def refusal(self, sender: str, contract: str, name: str, *arguments: Any) -> str:
+        """Return the sentence that a call is refused with."""
+        with pytest.raises(RpcError) as caught:
+            await self.rpc.call("eth_call", self._fields(sender, contract, name, arguments), "latest")
+        return revert_sentence(caught.value.data, caught.value.message)
+
+    async def advance(self, seconds: int) -> None:
+        """Let chain time pass and mine a block."""
+        await self.rpc.call("evm_increaseTime", seconds)
+        await self.rpc.call("evm_mine")
+
+    async def now(self) -> int:
+        """Return the head's time."""
+        return int((await self.rpc.call("eth_getBlockByNumber", "latest", False))["timestamp"], 16)
+
+    # --- what most stories start with ---------------------------------------------------------------
+
+    async def create_session(
+        self, owner: str = OWNER, *, nodes: tuple[str, ...] = (), redundant: int = 1, mode: int = 2
+    ) -> int:
+        """Create a session with these nodes bound; return its id."""
+        arguments = ("a session", "{}", ZERO, 1, 5, redundant, 0, mode, False, 0, 12, 300, 5)
+        await self.send(owner, "SessionV2", "create", *arguments)
+        session_id = int(await self.read("SessionV2", "getLatestSessionId", owner))
+        for node in nodes:
+            await self.send(owner, "SessionV2", "addDedicatedNode", session_id, node)
+        return session_id
+
+    async def submit(self, session_id: int, prompt: str = "What is a chain?", sender: str = OWNER) -> int:
+        """Submit a prompt; return the task's id."""
+        await self.send(
+            sender, "SessionV2", "submit", session_id, 2, prompt, 1, "", LLM_PARAMS, (90, 0), "reference"
+        )
+        return int(await self.read("SessionQueueV2", "getTaskCountBySessionId", session_id)) - 1
+
+    async def assigned_task(self, *miners: str) -> tuple[int, int]:
+        """Return (session id, task id) of a task assigned to these miners."""
+        session_id = await self.create_session(nodes=miners, redundant=len(miners))
+        task_id = await self.submit(session_id)
+        await self.send(ORACLE, "SessionQueueV2", "assignTask", session_id, task_id, miners, 12)
+        return session_id, task_id
+
+    def _fields(self, sender: str, contract: str, name: str, arguments: tuple[Any, ...]) -> dict[str, str]:
+        data = encode_call(load_artifact(contract).function(name), *arguments)
+        return {"from": sender, "to": self.address_of(contract), "data": data}

@@ -1,0 +1,450 @@
+"""The life of a task on a real chain: its order, its refusals, and what it leaves to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from devnet_on_anvil import ALICE, BOB, CAROL, LLM_PARAMS, ORACLE, OWNER, STRANGER, ZERO, DevnetOnAnvil
+from eth_utils.crypto import keccak
+
+from cortensor_tui.chain.abi import decode_log, load_interface
+
+pytestmark = pytest.mark.real
+QUEUE = "SessionQueueV2"
+ANSWER = "An answer with ünïcode ⛓ and\nlines."
+QUEUED, ASSIGNED, PRECOMMITTED, COMMITTED, COMPLETED = range(5)
+
+
+def hash_of(text: str) -> bytes:
+    return keccak(text=text)
+
+
+def told(logs: list[dict[str, Any]], contract: str = QUEUE) -> list[str]:
+    """Names of the events of one contract, in order."""
+    events = load_interface(contract).events
+    return [events[log["topics"][0]].name for log in logs if log["topics"][0] in events]
+
+
+def miners_told(logs: list[dict[str, Any]], name: str) -> tuple[str, ...]:
+    """The miners that an event of this name lists."""
+    for log in logs:
+        event = load_interface(QUEUE).events.get(log["topics"][0])
+        if event is not None and event.name == name:
+            miners: tuple[str, ...] = decode_log(event, log["topics"], log["data"])["miners"]
+            return miners
+    raise AssertionError(f"{name} was not told")
+
+
+def lower(*addresses: str) -> tuple[str, ...]:
+    return tuple(address.lower() for address in addresses)
+
+
+async def status(devnet: DevnetOnAnvil, task: tuple[int, int]) -> int:
+    return int(await devnet.read(QUEUE, "getTaskStatus", *task))
+
+
+async def answer(devnet: DevnetOnAnvil, task: tuple[int, int], *miners: str, upto: str = "commit") -> None:
+    """Have miners take all steps up to one, step by step."""
+    for step in ("ack", "precommit", "commit"):
+        for miner in miners:
+            extra = {"ack": (), "precommit": (hash_of(ANSWER), ""), "commit": (ANSWER,)}[step]
+            await devnet.send(miner, QUEUE, step, *task, *extra)
+        if step == upto:
+            return
+
+
+async def test_ids_count_by_session_and_globally(devnet: DevnetOnAnvil) -> None:
+    first, second = await devnet.create_session(), await devnet.create_session()
+    for session in (first, second, first):
+        await devnet.submit(session, f"prompt for {session}")
+
+    tasks = [await devnet.read(QUEUE, "getTask", *key) for key in ((0, 0), (1, 0), (0, 1))]
+    assert [(task[0], task[1], task[2]) for task in tasks] == [(0, 0, 0), (0, 1, 1), (1, 2, 0)]
+    assert await devnet.read(QUEUE, "getTaskCountBySessionIds", (0, 1, 2)) == (2, 1, 0)
+    assert [task[1] for task in await devnet.read(QUEUE, "getTasksBySessionId", 0)] == [0, 2]
+    assert await devnet.read(QUEUE, "getTasksBySessionId", 7) == ()
+    assert await devnet.read(QUEUE, "getLatestTask", 1) == "prompt for 1"
+    assert await devnet.refusal(STRANGER, QUEUE, "getTask", 1, 1) == "SessionQueueV2: there is no such task"
+    assert (
+        await devnet.refusal(STRANGER, QUEUE, "getLatestTask", 7) == "SessionQueueV2: the session has no task"
+    )
+
+
+async def test_a_submitted_task_is_queued_and_told_by_both_contracts(devnet: DevnetOnAnvil) -> None:
+    session_id = await devnet.create_session()
+    arguments = (session_id, 2, "prompt", 1, "T: {}", LLM_PARAMS, (90, 0), "my-ref")
+    logs = await devnet.send(OWNER, "SessionV2", "submit", *arguments)
+
+    assert told(logs, QUEUE) == ["TaskQueued"]
+    assert told(logs, "SessionV2") == ["TaskSubmitted"]
+    submitted = next(
+        one for one in load_interface("SessionV2").events.values() if one.name == "TaskSubmitted"
+    )
+    values = decode_log(submitted, logs[1]["topics"], logs[1]["data"])
+    assert values == {"sessionId": 0, "taskId": 0, "taskData": "prompt", "clientReference": "my-ref"}
+    assert await devnet.read(QUEUE, "getTask", 0, 0) == (
+        *(0, 0, 0, "prompt", (), False, QUEUED, await devnet.now(), 0, 0, 0),
+    )
+
+
+async def test_the_decoration_keeps_all_but_the_repeat_penalty(devnet: DevnetOnAnvil) -> None:
+    session_id = await devnet.create_session()
+    arguments = (session_id, 2, "prompt", 2, "T: {}", LLM_PARAMS, (), "")
+    await devnet.send(OWNER, "SessionV2", "submit", *arguments)
+    expected = {
+        "PromptType": 2,
+        "PromptTemplate": "T: {}",
+        "MaxTokens": 128,
+        "Temperature": 70,
+        "TopP": 95,
+        "TopK": 40,
+        "PresencePenalty": 3,
+        "FrequencyPenalty": 4,
+    }
+
+    assert await devnet.read(QUEUE, "getTaskDecoration", 0, 0) == (0, 0, 0, *expected.values())
+    for field, value in expected.items():
+        assert await devnet.read(QUEUE, f"getTaskDecoration{field}", 0, 0) == value
+
+
+async def test_a_task_for_two_miners_goes_through_every_stage(devnet: DevnetOnAnvil) -> None:
+    session_id = await devnet.create_session(nodes=(ALICE, BOB), redundant=2)
+    task = (session_id, await devnet.submit(session_id))
+
+    logs = await devnet.send(ORACLE, QUEUE, "assignTask", *task, (ALICE, BOB), 12)
+    assert told(logs) == ["TaskAssigned"]
+    assert told(logs, "SessionV2") == ["TaskAssigned"]
+    assert await status(devnet, task) == ASSIGNED
+
+    assert told(await devnet.send(ALICE, QUEUE, "ack", *task)) == ["TaskAcked"]
+    assert told(await devnet.send(BOB, QUEUE, "ack", *task)) == ["TaskAcked"]
+    assert await status(devnet, task) == ASSIGNED
+
+    logs = await devnet.send(ALICE, QUEUE, "precommit", *task, hash_of(ANSWER), "")
+    assert told(logs) == ["TaskPrecommitted"]
+    assert await status(devnet, task) == ASSIGNED
+    logs = await devnet.send(BOB, QUEUE, "precommit", *task, hash_of("other"), "note")
+    assert told(logs) == ["TaskPrecommitted", "TaskAllPrecommitted"]
+    assert miners_told(logs, "TaskAllPrecommitted") == lower(ALICE, BOB)
+    assert await status(devnet, task) == PRECOMMITTED
+
+    assert told(await devnet.send(BOB, QUEUE, "commit", *task, "other")) == ["TaskCommitted"]
+    logs = await devnet.send(ALICE, QUEUE, "commit", *task, ANSWER)
+    assert told(logs) == ["TaskCommitted", "TaskAllCommitted"]
+    assert await status(devnet, task) == COMMITTED
+    committed_at = await devnet.now()
+
+    logs = await devnet.send(ORACLE, QUEUE, "end", *task, False)
+    assert miners_told(logs, "TaskEnded") == lower(ALICE, BOB)
+    ended = await devnet.read(QUEUE, "getTask", *task)
+    assert (ended[5], ended[6], ended[10]) == (True, COMPLETED, await devnet.now())
+    assert ended[9] == committed_at
+
+    hashes = (hash_of(ANSWER), hash_of("other"))
+    results = (lower(ALICE, BOB), (ANSWER, "other"))
+    assert await devnet.read(QUEUE, "getTaskResultsAndHashes", *task) == (*results, hashes)
+    assert await devnet.read(QUEUE, "getTaskResults", *task) == results
+    assert await devnet.read("SessionV2", "getTaskResults", *task) == results
+    assert await devnet.read(QUEUE, "getTaskResultHashes", *task) == (lower(ALICE, BOB), hashes)
+    assert await devnet.read(QUEUE, "getAllTaskResults", session_id) == (
+        (results[0],),
+        (results[1],),
+        (hashes,),
+    )
+
+
+async def test_each_miner_s_result_and_times_can_be_read(devnet: DevnetOnAnvil) -> None:
+    task = await devnet.assigned_task(ALICE, BOB)
+    states = [await devnet.read(QUEUE, "getTaskResultState", *task, ALICE)]
+    times = []
+    for step, extra in (("ack", ()), ("precommit", (hash_of(ANSWER), "")), ("commit", (ANSWER,))):
+        await devnet.advance(10)
+        if step == "commit":
+            await devnet.send(BOB, QUEUE, "ack", *task)
+            await devnet.send(ORACLE, QUEUE, "endPrecommit", *task, True)
+        await devnet.send(ALICE, QUEUE, step, *task, *extra)
+        times.append(await devnet.now())
+        states.append(await devnet.read(QUEUE, "getTaskResultState", *task, ALICE))
+
+    assert states == [1, 2, 3, 4]
+    assert await devnet.read(QUEUE, "getTaskResultState", *task, STRANGER) == 0
+    assert await devnet.read(QUEUE, "getTaskResultData", *task, ALICE) == ANSWER
+    assert await devnet.read(QUEUE, "getTaskResultDataHash", *task, ALICE) == hash_of(ANSWER)
+    assert await devnet.read(QUEUE, "getTaskResultPrecommitTimestamp", *task, ALICE) == times[1]
+    assert await devnet.read(QUEUE, "getTaskResultCommitTimestamp", *task, ALICE) == times[2]
+    acked = await devnet.read(QUEUE, "getAllTaskResultAckedTimestamps", *task)
+    assert (acked[0], acked[1][0]) == (lower(ALICE, BOB), times[0])
+    assert acked[1][1] > 0
+    for step, time in (("Precommit", times[1]), ("Commit", times[2])):
+        assert await devnet.read(QUEUE, f"getAllTaskResult{step}Timestamps", *task) == (
+            lower(ALICE, BOB),
+            (time, 0),
+        )
+
+
+async def test_the_hash_is_keccak_of_the_bytes_and_is_enforced(devnet: DevnetOnAnvil) -> None:
+    task = await devnet.assigned_task(ALICE)
+    await answer(devnet, task, ALICE, upto="precommit")
+
+    assert await devnet.read(QUEUE, "getHash", ANSWER) == hash_of(ANSWER)
+    assert await devnet.read(QUEUE, "verifyHash", ANSWER, hash_of(ANSWER)) is True
+    assert await devnet.read(QUEUE, "verifyHash", ANSWER + " ", hash_of(ANSWER)) is False
+    assert await devnet.refusal(ALICE, QUEUE, "commit", *task, ANSWER + " ") == (
+        "SessionQueueV2: the answer does not hash to what was precommitted"
+    )
+    await devnet.send(ALICE, QUEUE, "commit", *task, ANSWER)
+
+
+async def test_an_empty_answer_is_an_answer(devnet: DevnetOnAnvil) -> None:
+    task = await devnet.assigned_task(ALICE)
+    await devnet.send(ALICE, QUEUE, "ack", *task)
+    await devnet.send(ALICE, QUEUE, "precommit", *task, hash_of(""), "")
+    await devnet.send(ALICE, QUEUE, "commit", *task, "")
+
+    assert await status(devnet, task) == COMMITTED
+    assert await devnet.read(QUEUE, "getTaskResultState", *task, ALICE) == 4
+
+
+async def test_steps_out_of_order_or_twice_are_refused(devnet: DevnetOnAnvil) -> None:
+    task = await devnet.assigned_task(ALICE, BOB)
+    precommit, commit = (*task, hash_of(ANSWER), ""), (*task, ANSWER)
+
+    async def refused(name: str, *arguments: Any) -> str:
+        return await devnet.refusal(ALICE, QUEUE, name, *arguments)
+
+    assert await refused("precommit", *precommit) == "SessionQueueV2: the miner must ack first"
+    assert await refused("commit", *commit) == "SessionQueueV2: the miner must precommit first"
+    await answer(devnet, task, ALICE, BOB, upto="ack")
+    assert await refused("ack", *task) == "SessionQueueV2: the miner has already acked"
+    assert await refused("commit", *commit) == "SessionQueueV2: the miner must precommit first"
+    assert await refused("precommit", *task, bytes(32), "") == "SessionQueueV2: the hash is zero"
+    assert await refused("precommit", *task, hash_of(ANSWER), "d" * 1025) == (
+        "SessionQueueV2: the precommit's data is too long"
+    )
+    await devnet.send(ALICE, QUEUE, "precommit", *precommit)
+    assert await refused("precommit", *precommit) == "SessionQueueV2: the miner has already precommitted"
+    assert (
+        await refused("commit", *commit) == "SessionQueueV2: commits open once every miner has precommitted"
+    )
+    await devnet.send(BOB, QUEUE, "precommit", *precommit)
+    await devnet.send(ALICE, QUEUE, "commit", *commit)
+    assert await refused("commit", *commit) == "SessionQueueV2: the miner has already committed"
+    await devnet.send(ORACLE, QUEUE, "end", *task, True)
+    for name, arguments in (("ack", task), ("precommit", precommit), ("commit", commit)):
+        assert await refused(name, *arguments) == "SessionQueueV2: the task has ended"
+
+
+@pytest.mark.parametrize("step", ["ack", "precommit", "commit"])
+async def test_only_an_assigned_miner_answers(devnet: DevnetOnAnvil, step: str) -> None:
+    task = await devnet.assigned_task(ALICE)
+    extra = {"ack": (), "precommit": (hash_of(ANSWER), ""), "commit": (ANSWER,)}[step]
+
+    for sender in (STRANGER, OWNER, ORACLE):
+        assert await devnet.refusal(sender, QUEUE, step, *task, *extra) == (
+            "SessionQueueV2: only an assigned miner may answer the task"
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "extra"),
+    [
+        ("assignTask", ((ALICE,), 0)),
+        ("endAck", ()),
+        ("endPrecommit", (True,)),
+        ("endCommit", (True,)),
+        ("end", (True,)),
+        ("end2", (True,)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_only_the_oracle_oversees(devnet: DevnetOnAnvil, name: str, extra: tuple[Any, ...]) -> None:
+    task = await devnet.assigned_task(ALICE)
+
+    for sender in (OWNER, ALICE):
+        assert await devnet.refusal(sender, QUEUE, name, *task, *extra) == (
+            "SessionQueueV2: only the oracle may do this"
+        )
+
+
+async def test_an_assignment_names_bound_nodes_each_once(devnet: DevnetOnAnvil) -> None:
+    session_id = await devnet.create_session(nodes=(ALICE, BOB))
+    task = (session_id, await devnet.submit(session_id))
+
+    async def refused(*miners: str) -> str:
+        return await devnet.refusal(ORACLE, QUEUE, "assignTask", *task, miners, 0)
+
+    assert await refused() == "SessionQueueV2: a task needs at least one miner"
+    assert await refused(ALICE, ALICE) == "SessionQueueV2: a miner is named twice"
+    assert await refused(ALICE, CAROL) == "SessionQueueV2: only nodes bound to the session may be assigned"
+    assert await refused(ZERO) == "SessionQueueV2: only nodes bound to the session may be assigned"
+    assert await refused(*([ALICE] * 33)) == "SessionQueueV2: a task takes at most 32 miners"
+    await devnet.send(ORACLE, QUEUE, "assignTask", *task, (BOB,), 0)
+    assert await refused(ALICE) == "SessionQueueV2: the task is not queued"
+
+
+async def test_an_assigned_task_stays_with_a_node_that_is_unbound(devnet: DevnetOnAnvil) -> None:
+    task = await devnet.assigned_task(ALICE)
+    await devnet.send(OWNER, "SessionV2", "removeDedicatedNode", task[0], ALICE)
+
+    await answer(devnet, task, ALICE)
+
+    assert await status(devnet, task) == COMMITTED
+
+
+async def test_what_depends_on_the_sender_is_told_to_each_apart(devnet: DevnetOnAnvil) -> None:
+    task = await devnet.assigned_task(ALICE, BOB)
+    await devnet.send(ALICE, QUEUE, "ack", *task)
+
+    assert await devnet.read(QUEUE, "isAcked", *task, sender=ALICE) is True
+    assert await devnet.read(QUEUE, "isAcked", *task, sender=BOB) is False
+    assert await devnet.read(QUEUE, "getTaskDataWithAcked", *task, sender=ALICE) == "What is a chain?"
+    assert await devnet.read(QUEUE, "getTaskData", *task, sender=BOB) == "What is a chain?"
+    assert await devnet.refusal(BOB, QUEUE, "getTaskDataWithAcked", *task) == (
+        "SessionQueueV2: only a miner that has acked may read the task here"
+    )
+
+
+async def test_end_ack_goes_on_without_the_late(devnet: DevnetOnAnvil) -> None:
+    task = await devnet.assigned_task(ALICE, BOB, CAROL)
+    assert await devnet.refusal(ORACLE, QUEUE, "endAck", *task) == (
+        "SessionQueueV2: no miner has acked, so the task can only be ended"
+    )
+    await answer(devnet, task, ALICE, CAROL, upto="ack")
+    await devnet.send(ORACLE, QUEUE, "endAck", *task)
+
+    assert (await devnet.read(QUEUE, "getTask", *task))[4] == lower(ALICE, CAROL)
+    assert await devnet.refusal(BOB, QUEUE, "ack", *task) == "SessionQueueV2: the time for acks is over"
+    assert await devnet.read(QUEUE, "getTaskResultState", *task, BOB) == 0
+    assert await devnet.refusal(ORACLE, QUEUE, "endAck", *task) == (
+        "SessionQueueV2: the task is not waiting for acks"
+    )
+    await devnet.send(ALICE, QUEUE, "precommit", *task, hash_of(ANSWER), "")
+    logs = await devnet.send(CAROL, QUEUE, "precommit", *task, hash_of(ANSWER), "")
+    assert miners_told(logs, "TaskAllPrecommitted") == lower(ALICE, CAROL)
+
+
+async def test_end_ack_closes_precommits_when_all_who_acked_have_precommitted(devnet: DevnetOnAnvil) -> None:
+    task = await devnet.assigned_task(ALICE, BOB)
+    await answer(devnet, task, ALICE, upto="precommit")
+    assert await status(devnet, task) == ASSIGNED
+
+    logs = await devnet.send(ORACLE, QUEUE, "endAck", *task)
+
+    assert miners_told(logs, "TaskAllPrecommitted") == lower(ALICE)
+    assert await status(devnet, task) == PRECOMMITTED
+
+
+@pytest.mark.parametrize("tells_all", [True, False])
+async def test_end_precommit_goes_on_without_the_late(devnet: DevnetOnAnvil, tells_all: bool) -> None:
+    task = await devnet.assigned_task(ALICE, BOB)
+    await answer(devnet, task, ALICE, BOB, upto="ack")
+    assert await devnet.refusal(ORACLE, QUEUE, "endPrecommit", *task, tells_all) == (
+        "SessionQueueV2: no miner has precommitted, so the task can only be ended"
+    )
+    await devnet.send(ALICE, QUEUE, "precommit", *task, hash_of(ANSWER), "")
+    logs = await devnet.send(ORACLE, QUEUE, "endPrecommit", *task, tells_all)
+
+    assert told(logs) == ["TaskAllPrecommitted" if tells_all else "TaskPrecommitEnded"]
+    assert await status(devnet, task) == PRECOMMITTED
+    assert await devnet.refusal(BOB, QUEUE, "precommit", *task, hash_of("late"), "") == (
+        "SessionQueueV2: the time for precommits is over"
+    )
+    assert await devnet.refusal(ORACLE, QUEUE, "endPrecommit", *task, tells_all) == (
+        "SessionQueueV2: the task is not waiting for precommits"
+    )
+    logs = await devnet.send(ALICE, QUEUE, "commit", *task, ANSWER)
+    assert miners_told(logs, "TaskAllCommitted") == lower(ALICE)
+
+
+async def test_end_precommit_also_drops_those_who_never_acked(devnet: DevnetOnAnvil) -> None:
+    task = await devnet.assigned_task(ALICE, BOB)
+    await answer(devnet, task, ALICE, upto="precommit")
+    await devnet.send(ORACLE, QUEUE, "endPrecommit", *task, True)
+
+    assert (await devnet.read(QUEUE, "getTask", *task))[4] == lower(ALICE)
+    assert await devnet.refusal(BOB, QUEUE, "ack", *task) == "SessionQueueV2: the time for acks is over"
+
+
+@pytest.mark.parametrize("tells_all", [True, False])
+@pytest.mark.parametrize("end", ["end", "end2"])
+async def test_end_commit_goes_on_without_the_late(devnet: DevnetOnAnvil, tells_all: bool, end: str) -> None:
+    task = await devnet.assigned_task(ALICE, BOB)
+    await answer(devnet, task, ALICE, BOB, upto="precommit")
+    assert await devnet.refusal(ORACLE, QUEUE, end, *task, False) == (
+        "SessionQueueV2: commits are still open, so the task can only be ended by force"
+    )
+    assert await devnet.read(QUEUE, "endCommit", *task, tells_all, sender=ORACLE) is False
+    await devnet.send(BOB, QUEUE, "commit", *task, ANSWER)
+    assert await devnet.read(QUEUE, "endCommit", *task, tells_all, sender=ORACLE) is True
+    logs = await devnet.send(ORACLE, QUEUE, "endCommit", *task, tells_all)
+
+    assert told(logs) == ["TaskAllCommitted" if tells_all else "TaskCommitEnded"]
+    assert await status(devnet, task) == COMMITTED
+    assert await devnet.refusal(ALICE, QUEUE, "commit", *task, ANSWER) == (
+        "SessionQueueV2: the time for commits is over"
+    )
+    assert await devnet.refusal(ORACLE, QUEUE, "endCommit", *task, tells_all) == (
+        "SessionQueueV2: the task is not waiting for commits"
+    )
+    logs = await devnet.send(ORACLE, QUEUE, end, *task, False)
+    assert miners_told(logs, "TaskEnded") == lower(BOB)
+    assert await devnet.refusal(ORACLE, QUEUE, end, *task, True) == "SessionQueueV2: the task has ended"
+    assert await devnet.read(QUEUE, "getTaskResults", *task) == (lower(ALICE, BOB), ("", ANSWER))
+
+
+@pytest.mark.parametrize("reached", ["queued", "assigned", "ack", "precommit"])
+async def test_force_ends_a_task_wherever_it_stands(devnet: DevnetOnAnvil, reached: str) -> None:
+    if reached == "queued":
+        session_id = await devnet.create_session(nodes=(ALICE,))
+        task = (session_id, await devnet.submit(session_id))
+    else:
+        task = await devnet.assigned_task(ALICE)
+        if reached != "assigned":
+            await answer(devnet, task, ALICE, upto=reached)
+
+    logs = await devnet.send(ORACLE, QUEUE, "end", *task, True)
+
+    assert miners_told(logs, "TaskEnded") == ()
+    assert await status(devnet, task) == COMPLETED
+
+
+async def test_progress_tells_what_a_task_waits_for_and_since_when(devnet: DevnetOnAnvil) -> None:
+    session_id = await devnet.create_session(nodes=(ALICE, BOB))
+    task = (session_id, await devnet.submit(session_id))
+    seen = []
+
+    async def look() -> None:
+        phase, began_at, *counts = await devnet.read(QUEUE, "getTaskProgress", *task)
+        seen.append((phase, counts))
+        began.append((began_at, await devnet.now()))
+
+    began: list[tuple[int, int]] = []
+    await look()
+    steps: list[tuple[str, str, tuple[Any, ...]]] = [
+        (ORACLE, "assignTask", ((ALICE, BOB), 0)),
+        (ALICE, "ack", ()),
+        (BOB, "ack", ()),
+        (ALICE, "precommit", (hash_of(ANSWER), "")),
+        (ORACLE, "endPrecommit", (False,)),
+        (ALICE, "commit", (ANSWER,)),
+        (ORACLE, "end", (False,)),
+    ]
+    for sender, name, extra in steps:
+        await devnet.advance(5)
+        await devnet.send(sender, QUEUE, name, *task, *extra)
+        await look()
+
+    assert seen == [
+        (0, [0, 0, 0, 0]),
+        (1, [2, 0, 0, 0]),
+        (1, [2, 1, 0, 0]),
+        (2, [2, 2, 0, 0]),
+        (2, [2, 2, 1, 0]),
+        (3, [2, 2, 1, 0]),
+        (4, [2, 2, 1, 1]),
+        (5, [2, 2, 1, 1]),
+    ]
+    entered = (0, 1, 3, 5, 6, 7)  # every look but those after a step that opened no phase
+    assert [began[index][0] for index in entered] == [began[index][1] for index in entered]
+    assert began[2][0] == began[1][0]
