@@ -1,0 +1,70 @@
+# Everything works in a .venv of this checkout. `make demo` and `make test` do all the set-up themselves.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+PYTEST := $(RUN)/python -m pytest
+MODELS = $(shell $(RUN)/python -c 'from cortensor_tui.inference.models import default_model_folder as f; print(f())')
+
+.PHONY: help demo test test-fast test-all lint format bench setup model node-parts contracts lock snapshots clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: setup model ## Set up, then open the dashboard on a chain, a model and a client of its own
+	@$(RUN)/cortensor-tui demo
+
+test: setup-test model node-parts lint ## Set up, then lint and run the whole test suite
+	$(PYTEST) -n 2 --dist loadgroup
+
+test-fast: setup lint ## The part of the suite that needs no model, chain, node or terminal
+	$(PYTEST) -n 2 -m 'not real'
+
+test-all: test ## The whole suite, then its fast part on Python 3.12 and 3.13
+	@for version in 3.12 3.13; do \
+	    scripts/setup.sh .venv-$$version python$$version && \
+	    .venv-$$version/bin/python -m pytest -n 2 -m 'not real' || exit 1; \
+	done
+
+lint: setup ## Style, strict types, and which room may import which
+	@$(RUN)/ruff check .
+	@$(RUN)/ruff format --check --quiet .
+	@$(RUN)/mypy
+	@$(RUN)/lint-imports --no-logo
+
+format: setup ## Put the code in shape
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+bench: setup model node-parts ## Measure decode, ack and start-up; writes build/bench.json
+	@$(RUN)/python -m benchmarks.bench
+
+setup:
+	@scripts/setup.sh $(VENV) $(PYTHON)
+
+.PHONY: setup-test
+setup-test:
+	@scripts/setup.sh $(VENV) $(PYTHON) tmux:tmux node:nodejs npm:npm
+
+model: setup ## Fetch the small model into the user's data folder, checked by its SHA-256
+	@$(RUN)/python -m cortensor_tui.inference.models "$(MODELS)"
+
+node-parts: node_modules/.ready ## anvil, solc and ethers, for tests
+
+node_modules/.ready: package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+contracts: node-parts ## Compile the devnet's contracts anew
+	node scripts/build_contracts.mjs
+
+snapshots: setup ## Accept how the screens look now
+	$(PYTEST) tests/dashboard --snapshot-update
+
+lock: setup ## Lock the development set-up anew, within the bounds of pyproject.toml
+	$(RUN)/python -m pip install -q uv
+	$(RUN)/uv pip compile --universal --generate-hashes --group dev pyproject.toml \
+	    --custom-compile-command 'make lock' --quiet -o requirements-dev.lock
+
+clean: ## Remove what was built, not the set-up
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
