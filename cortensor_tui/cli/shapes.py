@@ -105,7 +105,7 @@ def transaction_json(transaction: Transaction) -> dict[str, Any]:
         "task_id": task.task_id if task else None,
         "block_number": transaction.block_number,
         "gas_used": transaction.gas_used,
-        "fee_wei": None if transaction.fee_wei is None else str(transaction.fee_wei),
+        "fee_wei": transaction.fee_wei,
         "created_at": iso_time(transaction.created_at),
         "sent_at": iso_time(transaction.sent_at),
         "mined_at": iso_time(transaction.mined_at),

@@ -1,0 +1,64 @@
+"""docs/command-line.md is true: its commands run, and every key of their documents is in it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cortensor_tui.cli.main import run
+from tests.cli.conftest import Home
+from tests.cli.scripted_node import ScriptedNode
+from tests.cli.test_starting import Recorder, launch
+
+__all__ = ["launch"]  # the fixture
+
+PAGE = (Path(__file__).parents[2] / "docs/command-line.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^    \$ (.*)$", PAGE, re.MULTILINE)
+_STARTING = re.compile(r"cortensor-tui( node (run|~.*)| devnet.*| demo)?")
+STARTING = [command for command in COMMANDS if _STARTING.fullmatch(command)]
+ASKING = [command for command in COMMANDS if command not in STARTING]
+
+
+def keys_of(document: object) -> Iterator[str]:
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield key
+            yield from keys_of(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from keys_of(value)
+
+
+@pytest.mark.parametrize("command", ASKING)
+async def test_a_documented_command_runs_and_its_keys_are_documented(
+    home: Home, node: ScriptedNode, command: str
+) -> None:
+    programs = Path(sys.executable).parent
+    ended = await home.execute("bash", "-c", command, PATH=f"{programs}:{home.environ['PATH']}")
+
+    assert (ended.code, ended.err) == (0, "")
+    if "--json" in command:
+        undocumented = {
+            key for key in keys_of(ended.document) if f"`{key}`" not in PAGE and f'"{key}"' not in PAGE
+        }
+        assert undocumented == set()
+
+
+@pytest.mark.parametrize("command", STARTING)
+def test_a_documented_command_starts_something(launch: Recorder, command: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(shlex.split(command)[1:])
+
+    assert ended.value.code in (0, 4)  # 4 is what the recorder's demo ends with
+    assert len(launch.calls) == 1
+
+
+def test_the_page_names_every_command() -> None:
+    for name in ("status", "sessions", "tasks", "txs", "assign", "unassign", "session create", "submit"):
+        assert any(f"cortensor-tui {name}" in command for command in ASKING)
+    assert len(STARTING) >= 6

@@ -1,0 +1,150 @@
+"""`status`, `sessions`, `tasks` and `txs`: what people read and what programs get."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from cortensor_tui.domain.health import Account
+from cortensor_tui.domain.problems import Problem
+from cortensor_tui.node.messages import (
+    GetSessions,
+    GetStatus,
+    GetTasks,
+    GetTransactions,
+    SessionsChanged,
+    StatusChanged,
+    Tasks,
+    Transactions,
+)
+from tests.cli.conftest import Home
+from tests.cli.examples import HASH, NASTY, NODE, OWNER, STATUS
+from tests.cli.scripted_node import ScriptedNode
+
+
+async def test_status_says_at_a_glance_whether_the_node_serves(home: Home, node: ScriptedNode) -> None:
+    ended = await home.run("status")
+
+    assert ended.code == 0
+    assert ended.out.splitlines()[0].startswith("serving  bound to 1 session")
+    assert f"{NODE}  1.5 ETH" in ended.out
+    assert f"{OWNER}  unknown" in ended.out
+    assert "head 12" in ended.out
+    assert "low balance" in ended.out
+
+
+async def test_status_as_json_has_the_documented_shape(home: Home, node: ScriptedNode) -> None:
+    document = (await home.run("status", "--json")).document
+
+    assert document["verdict"] == "serving"
+    assert document["reason"] == STATUS.reason
+    assert document["problem"] is None
+    assert document["node"] == {
+        "address": NODE,
+        "balance_wei": "1500000000000000000",
+        "read_at": "2026-01-31T12:00:00.250Z",
+    }
+    assert document["owner"] == {"address": OWNER, "balance_wei": None, "read_at": None}
+    assert document["chain"]["chain_id"] == 31337
+    assert document["chain"]["head_at"] is None
+    assert document["engine"]["state"] == "ready"
+    assert document["store"] == {"kind": "local", "location": "/var/lib/x", "is_writable": True, "error": ""}
+    assert document["tasks"] == {"answered": 3, "missed": 0}
+    assert document["warnings"] == ["low balance"]
+
+
+async def test_a_blocked_node_says_what_to_do(home: Home, node: ScriptedNode) -> None:
+    problem = Problem(
+        code="no_balance", what="The node has no gas", why="its balance is 0", remedy="Send it ether"
+    )
+    owner = Account(address=NODE, balance_wei="0")
+    node.answers[GetStatus] = StatusChanged(msgspec.structs.replace(STATUS, problem=problem, owner=owner))
+
+    text = await home.run("status")
+    document = (await home.run("status", "--json")).document
+
+    assert "The node has no gas. its balance is 0. Send it ether." in text.out
+    assert "the same key" in text.out
+    assert document["problem"] == {
+        "code": "no_balance",
+        "what": "The node has no gas",
+        "why": "its balance is 0",
+        "remedy": "Send it ether",
+    }
+
+
+async def test_sessions_as_text_and_as_json(home: Home, node: ScriptedNode) -> None:
+    text = await home.run("sessions")
+    (session,) = (await home.run("sessions", "--json")).document["sessions"]
+
+    header, row = text.out.splitlines()
+    assert header.split() == ["ID", "NAME", "MODE", "STATE", "SERVICE", "NODES", "TASKS", "OWNER"]
+    assert row.split()[0] == "3"
+    assert "dedicated  active  served" in row
+    assert row.endswith("mine")
+    assert session["session_id"] == 3
+    assert session["name"] == NASTY
+    assert (session["mode"], session["service"], session["is_mine"]) == ("dedicated", "served", True)
+    assert session["dedicated_nodes"] == [NODE]
+    assert session["task_count"] is None
+    assert session["created_at"] == "2026-01-31T12:00:00.250Z"
+
+
+async def test_tasks_as_text_and_as_json(home: Home, node: ScriptedNode) -> None:
+    text = await home.run("tasks", "3", "--limit", "9")
+    first, second = (await home.run("tasks", "--json")).document["tasks"]
+
+    assert node.requests == [GetTasks(session_id=3, limit=9), GetTasks()]
+    assert "committed" in text.out.splitlines()[1]
+    assert "85.3" in text.out
+    assert (first["session_id"], first["task_id"], first["stage"]) == (3, 7, "committed")
+    assert (first["prompt"], first["answer"]) == (NASTY, f"answer {NASTY}")
+    assert first["clamps"] == [{"name": "max_tokens", "asked": 4096, "applied": 128, "reason": "context"}]
+    assert first["applied"]["temperature"] == 0.7
+    assert second["answer"] is None
+    assert second["asked"] is None
+    assert second["assigned_at"] is None
+
+
+async def test_txs_as_text_and_as_json(home: Home, node: ScriptedNode) -> None:
+    text = await home.run("txs")
+    mined, reverted = (await home.run("txs", "--json", "--limit", "5")).document["transactions"]
+
+    assert node.requests[1] == GetTransactions(limit=5)
+    assert "0.000042 ETH" in text.out
+    assert "0xababab…abab" in text.out
+    assert (mined["hash"], mined["fee_wei"], mined["nonce"]) == (HASH, "42000000000000", 4)
+    assert (mined["session_id"], mined["task_id"]) == (3, 7)
+    assert (reverted["state"], reverted["error"]) == ("reverted", NASTY)
+
+
+@pytest.mark.parametrize(
+    ("command", "request_type", "nothing", "sentence"),
+    [
+        ("sessions", GetSessions, SessionsChanged(()), "There are no sessions yet"),
+        ("tasks", GetTasks, Tasks(()), "No tasks yet"),
+        ("txs", GetTransactions, Transactions(()), "No transactions yet"),
+    ],
+)
+async def test_nothing_to_list_is_said(
+    home: Home,
+    node: ScriptedNode,
+    command: str,
+    request_type: type,
+    nothing: SessionsChanged | Tasks | Transactions,
+    sentence: str,
+) -> None:
+    node.answers[request_type] = nothing
+
+    assert sentence in (await home.run(command)).out
+
+
+@pytest.mark.parametrize("command", ["status", "sessions", "tasks", "txs"])
+async def test_text_from_strangers_cannot_act_on_the_terminal(
+    home: Home, node: ScriptedNode, command: str
+) -> None:
+    for arguments in ((command,), (command, "--json")):
+        ended = await home.run(*arguments)
+
+        assert ended.code == 0
+        assert all(line.isprintable() for line in ended.out.split("\n"))

@@ -1,0 +1,103 @@
+"""What starts something goes through `launch`, with what was given on the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import cortensor_tui
+from cortensor_tui.cli.main import run, with_cortensord_form
+
+
+class Recorder(ModuleType):
+    """Stands where `launch` stands and notes how it is called; its parts have tests of their own."""
+
+    def __init__(self) -> None:
+        super().__init__("cortensor_tui.launch")
+        self.calls: list[tuple[object, ...]] = []
+
+    def open_dashboard(self, settings_path: Path, environ: Mapping[str, str]) -> int:
+        self.calls.append(("open_dashboard", settings_path, environ is os.environ))
+        return 0
+
+    def run_node(self, settings_path: Path, environ: Mapping[str, str]) -> int:
+        self.calls.append(("run_node", settings_path, environ is os.environ))
+        return 0
+
+    def run_devnet(self, backend: str, port: int, as_json: bool) -> int:
+        self.calls.append(("run_devnet", backend, port, as_json))
+        return 0
+
+    def run_demo(self, environ: Mapping[str, str]) -> int:
+        self.calls.append(("run_demo", environ is os.environ))
+        return 4
+
+
+@pytest.fixture
+def launch(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(cortensor_tui, "launch", recorder, raising=False)
+    monkeypatch.setenv("HOME", "/home/op")
+    return recorder
+
+
+HOME_ENV = Path("/home/op/.cortensor/.env")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        ([], ("open_dashboard", HOME_ENV, True)),
+        (["--env", "/a/.env"], ("open_dashboard", Path("/a/.env"), True)),
+        (["node", "run"], ("run_node", HOME_ENV, True)),
+        (["node", "run", "--env", "/a/.env"], ("run_node", Path("/a/.env"), True)),
+        (["node", "~/.cortensor/.env", "minerv3", "1", "docker"], ("run_node", HOME_ENV, True)),
+        (["node", ".env-2", "minerv4"], ("run_node", Path(".env-2"), True)),
+        (["node", ".env-2", "minerv4", "7"], ("run_node", Path(".env-2"), True)),
+        (["devnet"], ("run_devnet", "embedded", 0, False)),
+        (["devnet", "--backend", "anvil", "--port", "8545", "--json"], ("run_devnet", "anvil", 8545, True)),
+    ],
+)
+def test_a_command_starts_what_it_says(
+    launch: Recorder, arguments: list[str], call: tuple[object, ...]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(arguments)
+
+    assert ended.value.code == 0
+    assert launch.calls == [call]
+
+
+def test_the_exit_code_is_the_one_of_what_ran(launch: Recorder) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(["demo"])
+
+    assert ended.value.code == 4
+    assert launch.calls == [("run_demo", True)]
+
+
+def test_docker_gets_a_sentence(launch: Recorder, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run(["node", "x.env", "minerv3", "1", "docker"])
+
+    said = capfd.readouterr()
+    assert said.err == "The container engine comes later; llama.cpp runs in a child process instead.\n"
+    assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["node", "run", "x"],
+        ["node", "stop", "--json"],
+        ["node", "rnu", "--json"],
+        ["node", "--help", "x"],
+        ["status"],
+    ],
+)
+def test_only_the_form_of_cortensord_is_taken_for_it(arguments: list[str]) -> None:
+    assert with_cortensord_form(arguments) == arguments
