@@ -13,7 +13,13 @@ import msgspec
 import rlp  # type: ignore[import-untyped]
 import structlog
 from eth.abc import BlockHeaderAPI
-from eth.constants import BLANK_ROOT_HASH, GENESIS_PARENT_HASH, ZERO_ADDRESS
+from eth.constants import (
+    BLANK_ROOT_HASH,
+    GENESIS_PARENT_HASH,
+    POST_MERGE_DIFFICULTY,
+    POST_MERGE_NONCE,
+    ZERO_ADDRESS,
+)
 from eth.db.atomic import AtomicDB
 from eth.db.backends.memory import MemoryDB
 from eth.db.trie import make_trie_root_and_nodes
@@ -210,11 +216,12 @@ class Evm:
 
 def _header(number: int, timestamp: int, parent_hash: Hash32, base_fee: int) -> BlockHeaderAPI:
     return PragueBlockHeader(
-        difficulty=0,
+        difficulty=POST_MERGE_DIFFICULTY,
         block_number=BlockNumber(number),
         gas_limit=BLOCK_GAS_LIMIT,
         timestamp=timestamp,
         coinbase=COINBASE,
+        nonce=POST_MERGE_NONCE,
         parent_hash=parent_hash,
         # A devnet has no beacon chain to draw randomness from: PREVRANDAO is the parent's hash.
         mix_hash=parent_hash,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import rlp  # type: ignore[import-untyped]
 from eth.constants import SECPK1_N
+from eth.exceptions import UnrecognizedTransactionType
 from eth.vm.forks.prague import PragueVM
 from eth_keys.exceptions import BadSignature
 from eth_typing import Address
@@ -21,6 +22,15 @@ _FLOOR_GAS_BASE, _FLOOR_GAS_PER_TOKEN, _TOKENS_PER_NON_ZERO_BYTE = 21_000, 10, 4
 _LAST_KNOWN_TYPE = 2
 _FIRST_LEGACY_BYTE = 0xC0
 _FIRST_EIP155_V = 35
+
+_UNDECODABLE = (
+    rlp.exceptions.RLPException,
+    UnrecognizedTransactionType,
+    ValidationError,
+    ValueError,
+    TypeError,
+    IndexError,
+)
 
 
 class TransactionRefusedError(Exception):
@@ -51,8 +61,10 @@ def decode_transaction(raw: bytes, chain_id: int, block_gas_limit: int) -> Signe
     try:
         executable = PragueVM.get_transaction_builder().decode(raw)
         executable.validate()
-    except (rlp.exceptions.RLPException, ValidationError, ValueError, TypeError) as error:
+    except _UNDECODABLE as error:
         raise TransactionRefusedError("the bytes are not a transaction of any known type") from error
+    if executable.encode() != raw:  # py-evm reads some encodings that are not the canonical one
+        raise TransactionRefusedError("the transaction is not encoded canonically")
     _check_chain(executable, chain_id)
     record = _record(executable, chain_id)
     minimum_gas = minimum_gas_of(executable)

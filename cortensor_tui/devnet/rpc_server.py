@@ -7,6 +7,7 @@ this machine can neither rebind a name to it nor post a form to it.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from typing import Any
 
@@ -29,10 +30,12 @@ from cortensor_tui.domain.problems import problem_error
 MAX_BODY_BYTES = 5 * 1024 * 1024
 MAX_BATCH = 1_000
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_NESTING = 64
 BODY_TIMEOUT_S = 10.0
 REQUEST_TIMEOUT_S = 60.0
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _JSON = "application/json"
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[][{}]', re.DOTALL)
 
 _log = structlog.get_logger(__name__)
 _encoder = msgspec.json.Encoder()
@@ -78,9 +81,11 @@ class RpcServer:
 
     async def answer(self, body: bytes) -> bytes | None:
         """Return the JSON for a request's body, or None when it holds nothing but notifications."""
+        if _is_nested_deeper_than(body, MAX_NESTING):
+            return _failure(None, ErrorObject(PARSE_ERROR, "parse error: the body is nested too deeply"))
         try:
             message = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return _failure(None, ErrorObject(PARSE_ERROR, "parse error: the body is not JSON"))
         deadline = asyncio.get_running_loop().time() + REQUEST_TIMEOUT_S
         if not isinstance(message, list):
@@ -153,6 +158,26 @@ def _listen(port: int) -> socket.socket:
             "Choose another port with --port, or 0 for a free one",
         ) from error
     return listener
+
+
+def _is_nested_deeper_than(body: bytes, limit: int) -> bool:
+    """Tell whether arrays and objects lie deeper in one another than `limit`.
+
+    The decoder recurses, and py-evm raises Python's recursion limit: a long enough run of brackets would
+    overflow the stack and end the process.
+    """
+    if body.count(b"[") + body.count(b"{") <= limit:
+        return False
+    depth = 0
+    for found in _STRING_OR_BRACKET.finditer(body):
+        first = body[found.start()]
+        if first in b"[{":
+            depth += 1
+            if depth > limit:
+                return True
+        elif first in b"]}":
+            depth -= 1
+    return False
 
 
 def _host_name(host: str) -> str:

@@ -1,0 +1,1 @@
+"""Tests of the devnet's chains: the embedded one behind HTTP, and anvil."""
