@@ -23,6 +23,7 @@ _LAST_KNOWN_TYPE = 2
 _FIRST_LEGACY_BYTE = 0xC0
 _FIRST_EIP155_V = 35
 
+_ACCESS_LIST_POSITION: dict[int | None, list[int]] = {None: [], 1: [7], 2: [8]}
 _UNDECODABLE = (
     rlp.exceptions.RLPException,
     UnrecognizedTransactionType,
@@ -63,13 +64,20 @@ def decode_transaction(raw: bytes, chain_id: int, block_gas_limit: int) -> Signe
         executable.validate()
     except _UNDECODABLE as error:
         raise TransactionRefusedError("the bytes are not a transaction of any known type") from error
-    if executable.encode() != raw:  # py-evm reads some encodings that are not the canonical one
-        raise TransactionRefusedError("the transaction is not encoded canonically")
+    _check_fields(raw, executable.type_id)
     _check_chain(executable, chain_id)
     record = _record(executable, chain_id)
     minimum_gas = minimum_gas_of(executable)
     _check_limits(record, minimum_gas, block_gas_limit)
     return SignedTransaction(record=record, executable=executable, minimum_gas=minimum_gas)
+
+
+def _check_fields(raw: bytes, type_id: int | None) -> None:
+    """Refuse lists where numbers belong: py-evm reads an empty list as 0, other nodes do not."""
+    fields = rlp.decode(raw if type_id is None else raw[1:])
+    lists = [position for position, field in enumerate(fields) if isinstance(field, list)]
+    if lists != _ACCESS_LIST_POSITION[type_id]:
+        raise TransactionRefusedError("a number in the transaction is encoded as a list")
 
 
 def minimum_gas_of(executable: Any) -> int:
