@@ -62,14 +62,12 @@ class Dashboard(App[None]):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "assign", "Assign", id="app.assign", tooltip="Bind a node to a session"),
-        Binding("u", "unassign", "Unbind", id="app.unassign", tooltip="Take a node from a session"),
+        Binding("a", "assign", "Assign", id="app.assign", tooltip="Bind a node"),
+        Binding("u", "unassign", "Unbind", id="app.unassign", tooltip="Unbind a node"),
         Binding("n", "new_session", "New session", id="app.new_session", tooltip="Create a session"),
-        Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt to a session"),
-        Binding("t", "tasks", "Tasks", id="app.tasks", tooltip="All tasks with their answers"),
-        Binding(
-            "y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy the hash or id under the cursor"
-        ),
+        Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt"),
+        Binding("t", "tasks", "Tasks", id="app.tasks", tooltip="Tasks and answers"),
+        Binding("y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy the hash or id"),
         Binding(
             "r,f5", "reconnect", "Refresh", show=False, id="app.refresh", tooltip="Fetch everything anew"
         ),
@@ -77,7 +75,16 @@ class Dashboard(App[None]):
             "o", "start_node", "Start node", show=False, id="app.start_node", tooltip="Start a node here"
         ),
         Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="All keys"),
-        Binding("colon", "command_palette", "Palette", show=False, id="app.colon", tooltip="All commands"),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Palette",
+            show=False,
+            priority=True,
+            id="app.palette",
+            tooltip="Every command by name",
+        ),
+        Binding("colon", "command_palette", "Palette", show=False, id="app.colon", tooltip="The same"),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Close the dashboard"),
     ]
 

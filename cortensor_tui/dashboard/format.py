@@ -38,6 +38,14 @@ def age(since: float | None, now: float) -> str:
     return UNKNOWN if since is None else duration(now - since)
 
 
+def rough_age(since: float | None, now: float) -> str:
+    """Return how long ago `since` was, in steps of ten seconds: for lists, where every step is repainted."""
+    if since is None:
+        return UNKNOWN
+    seconds = now - since
+    return duration(seconds if seconds < 10 else seconds // 10 * 10)
+
+
 def clock(at: float | None) -> str:
     """Return a local time of day."""
     return UNKNOWN if at is None else datetime.fromtimestamp(at).strftime("%H:%M:%S")

@@ -44,6 +44,7 @@ class ScriptedNode:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._listening: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen."""
@@ -55,6 +56,7 @@ class ScriptedNode:
             self._server.close()
             for writer in list(self._writers):
                 writer.close()
+            await asyncio.gather(*self._serving)
             await self._server.wait_closed()
             self._server = None
 
@@ -72,6 +74,9 @@ class ScriptedNode:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
         try:
             while line := await reader.readline():
                 request = _decoder.decode(line)
@@ -88,6 +93,7 @@ class ScriptedNode:
         except OSError:
             return  # the client has gone, as some tests want
         finally:
+            self._serving.discard(task)
             self._writers.discard(writer)
             self._listening.discard(writer)
             writer.close()

@@ -19,14 +19,14 @@ def heading(view: NodeView | None) -> Line:
     live = None if view is None else view.live
     if view is None or live is None:
         return line(("idle", "muted"))
-    task = Span(f"task {live.key}  ", "muted")
+    task = Span(f"task {live.key}", "muted")
     if view.live_error:
-        return (task, Span("✖ failed", "bad"))
+        return (Span("✖ failed  ", "bad"), task)
     if live.finished is not None:
-        return (task, Span(f"{live.finished.reason}, {rate(live.finished.decode_tokens_per_s)}", "muted"))
+        return (Span(f"{rate(live.finished.decode_tokens_per_s)}  {live.finished.reason}  ", "muted"), task)
     if live.token_count == 0:
-        return (task, Span("reading the prompt", "accent"))
-    return (task, Span(rate(live.tokens_per_s), "accent strong"))
+        return (Span("reading the prompt  ", "accent"), task)
+    return (Span(f"{rate(live.tokens_per_s)}  ", "accent strong"), task)
 
 
 def prompt_line(view: NodeView | None, width: int) -> list[Line]:
@@ -57,10 +57,10 @@ def _figures(live: LiveInference, finished: Finished | None) -> Line:
     prompt_tokens = finished.prompt_tokens if finished else live.prompt_tokens
     prefill = f", {rate(finished.prefill_tokens_per_s)}" if finished else ""
     return line(
-        (" first token ", "muted"),
-        milliseconds(first_ms),
-        (" · answer ", "muted"),
+        (" answer ", "muted"),
         f"{number(live.token_count) if live.token_count else UNKNOWN} tok",
+        (" · first token ", "muted"),
+        milliseconds(first_ms),
         (" · prompt ", "muted"),
         f"{number(prompt_tokens)} tok{prefill}",
     )

@@ -1,4 +1,4 @@
-"""The node's status as labelled facts, in pairs where the pane is low and one a line where it is tall."""
+"""The node's status as labelled facts, in two columns where the pane is low, in one where it is tall."""
 
 from __future__ import annotations
 
@@ -22,19 +22,31 @@ _ENGINE_MARKS = {
 }
 
 
-def status_lines(status: NodeStatus, now: float, width: int, is_tall: bool) -> list[Line]:
-    """Return the pane: eight lines one below the other, or four with two facts each."""
-    if is_tall:
-        return _tall(status, now, width)
-    return [
-        _pair("node", _address(status.node), _balance(status.node, now), width),
-        _pair("network", _network(status.chain), (*_head(status.chain, now), *_latency(status.chain)), width),
-        _pair("engine", engine_spans(status.engine), line((_context(status.engine), "muted")), width),
-        _pair("store", _store(status), _tally(status), width),
+def low_lines(status: NodeStatus, width: int) -> list[Line]:
+    """Return the facts that seldom change, in four lines."""
+    facts = [
+        ("node", _address(status.node)),
+        ("network", _network(status.chain)),
+        ("engine", engine_spans(status.engine)),
+        ("store", _store(status)),
     ]
+    return [clip(_fact(label, spans), width) for label, spans in facts]
 
 
-def _tall(status: NodeStatus, now: float, width: int) -> list[Line]:
+def moving_lines(status: NodeStatus, now: float, width: int) -> list[Line]:
+    """Return the facts that keep changing, at the right of `low_lines`."""
+    chain = status.chain
+    facts = [
+        _balance(status.node, now),
+        (*_head(chain, now), *_latency(chain)),
+        line((_context(status.engine), "muted")),
+        _tally(status),
+    ]
+    return [spread((), (*spans, Span(" ")), width) for spans in facts]
+
+
+def tall_lines(status: NodeStatus, now: float, width: int) -> list[Line]:
+    """Return all facts, one below the other."""
     facts = [
         ("node", _address(status.node)),
         ("balance", _balance(status.node, now)),
@@ -50,10 +62,6 @@ def _tall(status: NodeStatus, now: float, width: int) -> list[Line]:
 
 def _fact(label: str, spans: Line) -> Line:
     return (Span(f" {pad(label, _LABEL_CELLS)}", "muted"), *spans)
-
-
-def _pair(label: str, left: Line, right: Line, width: int) -> Line:
-    return spread(_fact(label, left), (*right, Span(" ")), width)
 
 
 def _address(account: Account) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Span
-from cortensor_tui.dashboard.format import UNKNOWN, age, ether, number, rate, short_hash
+from cortensor_tui.dashboard.format import UNKNOWN, ether, number, rate, rough_age, short_hash
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.inert import inert
@@ -22,6 +22,7 @@ SESSION_COLUMNS = (
     Column("this node", 11, share=2),
 )
 TRANSACTION_COLUMNS = (
+    Column("age", 6, is_right=True),
     Column("stage", 14),
     Column("task", 8),
     Column("nonce", 5, is_right=True),
@@ -29,17 +30,16 @@ TRANSACTION_COLUMNS = (
     Column("gas", 8, rank=2, is_right=True),
     Column("block", 8, rank=3, is_right=True),
     Column("fee", 15, rank=4, is_right=True),
-    Column("age", 6, is_right=True),
     Column("state", 11, share=1),
 )
 TASK_COLUMNS = (
+    Column("age", 6, is_right=True),
     Column("task", 8),
     Column("stage", 14),
     Column("prompt", 18, share=2),
     Column("answer", 14, share=3, rank=2),
     Column("tokens", 6, rank=3, is_right=True),
     Column("decode", 11, rank=4, is_right=True),
-    Column("age", 6, is_right=True),
 )
 
 _SERVICE_LOOKS = {
@@ -106,6 +106,7 @@ def _transaction_row(one: Transaction, now: float) -> Row:
     state = transaction_span(one)
     error = f": {inert(one.error, 200)}" if one.error else ""
     cells = (
+        Span(rough_age(one.mined_at or one.sent_at or one.created_at, now), "muted"),
         Span(str(one.kind)),
         Span(UNKNOWN if subject is None else str(subject), "plain" if one.task_key else "muted"),
         Span(str(one.nonce), "muted"),
@@ -113,7 +114,6 @@ def _transaction_row(one: Transaction, now: float) -> Row:
         Span(number(one.gas_used), "plain" if one.gas_used is not None else "muted"),
         Span(number(one.block_number), "muted"),
         Span(ether(one.fee_wei, 7), "muted"),
-        Span(age(one.mined_at or one.sent_at or one.created_at, now), "muted"),
         Span(f"{state.text}{error}", state.role),
     )
     return Row(str(one.transaction_id), cells, copy=one.hash)
@@ -132,6 +132,7 @@ def task_rows(view: NodeView, now: float) -> list[Row]:
 
 def _task_row(task: TaskView, now: float) -> Row:
     cells = (
+        Span(rough_age(task.assigned_at, now), "muted"),
         Span(str(task.key)),
         stage_span(task.stage),
         Span(inert(task.prompt, 300)),
@@ -141,7 +142,6 @@ def _task_row(task: TaskView, now: float) -> Row:
         ),
         Span(number(task.answer_tokens), "muted"),
         Span(rate(task.decode_tokens_per_s), "muted"),
-        Span(age(task.assigned_at, now), "muted"),
     )
     return Row(str(task.key), cells, copy=task.answer_hash or str(task.key))
 

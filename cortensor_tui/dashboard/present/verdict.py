@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cortensor_tui.dashboard.cells import Line, Span, line, spread, wrap
+from cortensor_tui.dashboard.cells import Line, Span, line, spread, width_of, wrap
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.format import clock, duration
 from cortensor_tui.domain.health import NodeStatus, Verdict
@@ -31,17 +31,20 @@ def _told(status: NodeStatus, state: FeedState, now: float, width: int) -> list[
         ("  ", "plain"),
         inert(status.reason, 300),
     )
-    lines = [spread(left, _link_mark(status, stale_s), width)]
+    lines = [spread(left, _link_mark(status, stale_s, width - width_of(left) - 1), width)]
     if status.problem is not None:
         lines += _remedy(status.problem.why, status.problem.remedy, width)
     return lines
 
 
-def _link_mark(status: NodeStatus, stale_s: float | None) -> Line:
+def _link_mark(status: NodeStatus, stale_s: float | None, room: int) -> Line:
+    """Return how the line to the node is; the version is left out where there is no room."""
     if stale_s is not None:
         return line((f"▲ stale, {duration(stale_s)} old ", "warn"))
     version = Span(f"node {inert(status.version, 20)} · live ", "muted")
     count = len(status.warnings)
+    if count and width_of((version,)) + 18 > room:
+        version = Span("live ", "muted")
     if not count:
         return (version,)
     return (Span(f"▲ {count} warning{'s' if count > 1 else ''} (i)", "warn"), Span(" · ", "muted"), version)

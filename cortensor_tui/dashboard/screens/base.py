@@ -53,7 +53,7 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
         align: center middle;
         background: $background 60%;
         & > #panel {
-            width: 90%;
+            width: 96%;
             max-width: 84;
             height: auto;
             max-height: 100%;

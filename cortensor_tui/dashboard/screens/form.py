@@ -22,7 +22,7 @@ from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.sessions import SessionView
-from cortensor_tui.domain.transactions import Transaction, TransactionKind
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.node.messages import RequestBody, Sent
 
 SEND_TIMEOUT_S = 180.0
@@ -118,8 +118,9 @@ class Form(Panel[None]):
         self._is_done = True
         one = sent.transaction
         lines = [transaction_line(one), line(("   ", "plain"), (self.success(sent), "strong"))]
-        if one.error:
-            lines = [transaction_line(one), line(("   ", "plain"), (inert(one.error, 300), "bad"))]
+        if one.state is not TransactionState.MINED:
+            why = inert(one.error, 300) or "it gave no reason"
+            lines = [transaction_line(one), line(("   ", "plain"), (f"Nothing has changed: {why}", "bad"))]
         self.show_outcome(lines)
         cancel = self.query_one("#cancel", Button)
         cancel.label = "Close"

@@ -14,7 +14,7 @@ from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 
-_KEY_CELLS = 16
+_KEY_CELLS = 15
 _NAMES = {
     "question_mark": "?",
     "colon": ":",
@@ -24,7 +24,6 @@ _NAMES = {
     "down": "↓",
     "up": "↑",
 }
-_PALETTE = Binding("ctrl+p", "", "", tooltip="Palette: every command by name")
 _PANES = Binding("tab,shift+tab", "", "", tooltip="Next and previous pane")
 
 
@@ -39,7 +38,7 @@ class HelpScreen(Panel[None]):
         groups = [
             ("Lists", _own(LineTable)),
             ("Here", [*_own(type(below)), _PANES]),
-            ("Everywhere", [*_own(type(self.app)), _PALETTE]),
+            ("Everywhere", _own(type(self.app))),
         ]
         self._groups = groups
 

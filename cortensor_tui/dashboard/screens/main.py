@@ -7,12 +7,12 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container, Horizontal, Vertical
 
 from cortensor_tui.dashboard.cells import Line, Span, line, wrap
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.present import details, inference, startup, tables
-from cortensor_tui.dashboard.present.status import status_lines
+from cortensor_tui.dashboard.present.status import low_lines, moving_lines, tall_lines
 from cortensor_tui.dashboard.present.verdict import verdict_lines
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.screens.detail import DetailScreen
@@ -38,9 +38,7 @@ class MainScreen(Watching):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_SIZE[1], "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "i", "node_details", "Node", show=False, id="main.node", tooltip="All the node says of itself"
-        ),
+        Binding("i", "node_details", "Node", show=False, id="main.node", tooltip="The node in full"),
     ]
 
     def compose(self) -> ComposeResult:
@@ -52,7 +50,9 @@ class MainScreen(Watching):
             with Vertical(id="left"):
                 with Vertical(id="node-pane", classes="pane"):
                     yield Heading("Node")
-                    yield TextLines(self._status, id="status")
+                    with Horizontal(id="facts"):
+                        yield TextLines(self._status, id="status")
+                        yield TextLines(self._moving, id="moving")
                 with Vertical(id="sessions-pane", classes="pane"):
                     yield Heading("Sessions")
                     yield LineTable(tables.SESSION_COLUMNS, NO_SESSIONS, id="sessions")
@@ -90,7 +90,7 @@ class MainScreen(Watching):
         """Bring every pane up to date."""
         self.set_class(state.view is None, "-waiting")
         self.set_class(state.stale_s(self.dashboard.now()) is not None, "-old")
-        for name in ("#verdict", "#waiting", "#status", "#prompt", "#figures"):
+        for name in ("#verdict", "#waiting", "#status", "#moving", "#prompt", "#figures"):
             self.query_one(name, TextLines).redraw()
         if state.view is None:
             return
@@ -111,7 +111,7 @@ class MainScreen(Watching):
             rows = tables.transaction_rows(view, self.dashboard.now())
             self.query_one("#transactions", LineTable).show(rows)
         self.set_class(self._state.stale_s(self.dashboard.now()) is not None, "-old")
-        for name in ("#verdict", "#waiting", "#status"):
+        for name in ("#verdict", "#waiting", "#status", "#moving"):
             self.query_one(name, TextLines).redraw()
 
     def copy_text(self) -> tuple[str, str] | None:
@@ -169,7 +169,13 @@ class MainScreen(Watching):
         view = self._state.view
         if view is None:
             return []
-        return status_lines(view.status, self.dashboard.now(), width, is_tall=not self._is_low)
+        if self._is_low:
+            return low_lines(view.status, width)
+        return tall_lines(view.status, self.dashboard.now(), width)
+
+    def _moving(self, width: int) -> list[Line]:
+        view = self._state.view
+        return [] if view is None else moving_lines(view.status, self.dashboard.now(), width)
 
     def _prompt(self, width: int) -> list[Line]:
         return inference.prompt_line(self._state.view, width)

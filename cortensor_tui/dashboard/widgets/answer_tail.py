@@ -12,7 +12,7 @@ FLUSH_S = 0.5
 
 
 class AnswerTail(LineView):
-    """Fills from the top; when full it moves up by half a page, so that most lines are sent once.
+    """Fills from the top; when full it turns the page, keeping the last lines: most lines are sent once.
 
     A text that scrolled line by line would repaint every row for every new one.
     """
@@ -55,7 +55,7 @@ class AnswerTail(LineView):
         if self._top >= count:
             self._top = 0
         if count - self._top > height:
-            self._top = count - max(1, height // 2 + 1)
+            self._top = count - max(1, height // 4)
 
     def _draw_now(self) -> None:
         self._flush = None

@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cortensor_tui.dashboard.cells import Line, changed_extent
+from cortensor_tui.dashboard.cells import Line, changed_extent, padded
 
 ROLES = (
     *("plain", "muted", "strong", "stale", "good", "warn", "bad", "accent"),
@@ -21,7 +21,9 @@ ROLES = (
 class LineView(Widget):
     """Shows what `lines` returns. `redraw` compares with what is on the screen and repaints the difference.
 
-    Textual sends a refreshed widget whole, so the difference is found here, cell by cell.
+    Textual sends a refreshed widget whole, so the difference is found here, cell by cell. Of a row it still
+    sends everything left of the last changed cell, so what changes often belongs at the left, or in a
+    widget of its own.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{role}" for role in ROLES}
@@ -77,8 +79,8 @@ class LineView(Widget):
     def render_line(self, y: int) -> Strip:
         """Draw one row."""
         width = self.size.width
-        segments = [Segment(text, self._look(role)) for text, role in _line_at(self._lines, y)]
-        return Strip(segments).adjust_cell_length(width, self._look("plain"))
+        shown = padded(_line_at(self._lines, y), width)
+        return Strip([Segment(text, self._look(role)) for text, role in shown], width)
 
     def on_resize(self) -> None:
         """Lay the content out for the new size; everything is repainted anyway."""

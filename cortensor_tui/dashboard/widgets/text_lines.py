@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cortensor_tui.dashboard.cells import Line, Span, clip, line, spread
+from cortensor_tui.dashboard.cells import Line, Span, clip, line, width_of
 from cortensor_tui.dashboard.widgets.line_view import LineView
 
 Composer = Callable[[int], Sequence[Line]]
@@ -23,7 +23,7 @@ class TextLines(LineView):
 
 
 class Heading(LineView):
-    """The title of a pane in a thin rule, with a remark at the right end."""
+    """The title of a pane and a remark, then a thin rule to the right end."""
 
     DEFAULT_CSS = """
     Heading { height: 1; }
@@ -44,5 +44,5 @@ class Heading(LineView):
         has_focus = self.parent is not None and self.screen.focused in self.parent.walk_children()
         mark = "▎" if has_focus else " "
         left = line((mark, "accent"), (self._title, "title" if has_focus else "strong"), " ")
-        right = (Span(" "), *self._remark, Span(" ")) if self._remark else ()
-        return [spread(left, right, width, "─", "rule")]
+        said = clip((*left, Span(" "), *self._remark, Span("  ")) if self._remark else left, width)
+        return [(*said, Span("─" * (width - width_of(said)), "rule"))]
