@@ -138,9 +138,11 @@ _SESSIONS = (
         "ENABLE_DEDICATED_NODE",
         "dedicated_enabled",
         kinds.FLAG,
-        False,
+        True,
         Group.SESSIONS,
-        "The network's switch for dedicated nodes. This program always runs as one, whatever it says.",
+        "1 for a dedicated node. This program runs nothing else, so 0 keeps the node from serving. "
+        "The network's default is 0; here it is 1.",
+        example="1",
     ),
     _spec(
         "DEDICATED_NODE_AUTHORIZED_SESSIONS",

@@ -73,6 +73,7 @@ def test_defaults_are_the_documented_ones(write_env: WriteEnv) -> None:
 
     assert settings.authorized_sessions == OwnSessions()
     assert settings.owners == ()
+    assert settings.dedicated_enabled
     assert settings.owner_private_key is None
     assert (settings.runtime_address, settings.session_address, settings.queue_address) == (None, None, None)
     assert settings.node_address is None
@@ -98,7 +99,7 @@ def test_every_kind_of_value_is_typed(write_env: WriteEnv) -> None:
         f"CORTENSOR_TUI_SESSION_QUEUE_V2_ADDRESS={ADDRESS.upper().replace('0X', '0x')}",
         f"CORTENSOR_TUI_OWNER_PRIVATE_KEY={'AB' * 32}",
         f"CORTENSOR_TUI_OWNERS={ADDRESS}, {OTHER},{ADDRESS.lower()}",
-        "ENABLE_DEDICATED_NODE=1",
+        "ENABLE_DEDICATED_NODE=0",
         'DEDICATED_NODE_AUTHORIZED_SESSIONS="0,1, 2"',
         "MINER_PULLING_INTERVAL_SECONDS=2.5",
         "LLM_OPTION_MLOCK=1",
@@ -124,7 +125,7 @@ def test_every_kind_of_value_is_typed(write_env: WriteEnv) -> None:
     assert settings.owner_private_key is not None
     assert settings.owner_private_key.reveal() == "0x" + "ab" * 32
     assert settings.owners == (ADDRESS, OTHER)
-    assert settings.dedicated_enabled
+    assert not settings.dedicated_enabled
     assert settings.authorized_sessions == ListedSessions(frozenset({0, 1, 2}))
     assert settings.longest_look_interval_s == 2.5
     assert (settings.mlock, settings.gpu_enabled, settings.gpu_layers, settings.cpu_threads) == (
