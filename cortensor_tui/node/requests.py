@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.problems import Problem, problem_error
 from cortensor_tui.domain.tasks import TaskKey, TaskOnChain
-from cortensor_tui.node.hub import Hub
 from cortensor_tui.node.messages import (
     Assign,
     CheckAssignment,
@@ -45,13 +45,13 @@ class RequestDesk:
 
     def __init__(
         self,
-        hub: Hub,
+        status: Callable[[], NodeStatus],
         store: LocalStore,
         mining: Callable[[], Mining | None],
         stop: Callable[[], None],
         trouble: Callable[[], Problem | None],
     ) -> None:
-        self._hub = hub
+        self._status = status
         self._store = store
         self._mining = mining
         self._stop = stop
@@ -61,7 +61,7 @@ class RequestDesk:
         """Return the answer. Raises `ProblemError` for what cannot be done."""
         match body:
             case GetStatus():
-                return StatusChanged(self._hub.status)
+                return StatusChanged(self._status())
             case GetSessions():
                 return SessionsChanged(self._connected().sessions.views())
             case GetTasks() | GetTask() | GetTransactions():

@@ -74,7 +74,9 @@ class Node:
         feed = InferenceFeed(on_start=self._live.start, on_event=self._live.event, on_stop=self._live.stop)
         self._answering = Answering(self._engine_room.engine, self._store, prompts, feed)
         self._stopping = asyncio.Event()
-        desk = RequestDesk(self._hub, self._store, lambda: self._mining, self._stopping.set, self._chain_down)
+        desk = RequestDesk(
+            self._status, self._store, lambda: self._mining, self._stopping.set, self._chain_down
+        )
         self._control = ControlServer(self._hub, desk.answer)
 
     @property
@@ -170,9 +172,6 @@ class Node:
         if self._chain_problem is None or self._chain_problem.code != problem.code:
             log.warning("chain trouble", code=problem.code, why=problem.sentence())
         self._chain_problem = problem
-
-    def _chain_down(self) -> Problem | None:
-        return self._chain_problem
 
     def _keys(self, chain_id: int) -> Keys:
         miner = Signer(self._settings.node_private_key.reveal(), chain_id)

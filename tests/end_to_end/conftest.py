@@ -1,0 +1,26 @@
+"""Worlds to test in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.world import World, open_world
+
+
+@pytest.fixture(params=["embedded", "anvil"])
+async def any_world(
+    request: pytest.FixtureRequest, tmp_path: Path, default_model: Path
+) -> AsyncIterator[World]:
+    """A devnet of either kind."""
+    async with open_world(tmp_path, default_model, request.param) as world:
+        yield world
+
+
+@pytest.fixture
+async def world(tmp_path: Path, default_model: Path) -> AsyncIterator[World]:
+    """A devnet on anvil."""
+    async with open_world(tmp_path, default_model, "anvil") as world:
+        yield world

@@ -1,0 +1,74 @@
+"""Kill -9 after each step that the journal takes: the task still ends, once."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from eth_utils.crypto import keccak
+
+from cortensor_tui.domain.health import Verdict
+from tests.world import World, until_verdict
+
+pytestmark = pytest.mark.real
+
+STEPS = (
+    "assigned",
+    "ack signed",
+    "ack sent",
+    "ack mined",
+    "acked",
+    "inference started",
+    "answer stored",
+    "precommit signed",
+    "precommit sent",
+    "precommit mined",
+    "precommitted",
+    "commit signed",
+    "commit sent",
+    "commit mined",
+    "committed",
+    "cursor moved",
+    "ended",
+)
+
+
+def dying(step: str, settings: Path) -> tuple[str, ...]:
+    return (sys.executable, "-m", "tests.end_to_end.dying_node", step, str(settings))
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_the_task_ends_once(world: World, step: str) -> None:
+    session_id = await world.create_session()
+    await world.bind(session_id)
+    settings = world.settings()
+    async with world.node(settings, *dying(step, settings)) as doomed:
+        key = await world.submit(session_id, "Count to five.")
+        assert await asyncio.wait_for(doomed.wait(), 90) == -9
+    async with world.node(settings) as process:
+        await world.until_ended(key)
+        await until_verdict(settings, Verdict.SERVING, process)
+        [result] = await world.reader.results(key)
+        assert result.data
+        assert result.hash == "0x" + keccak(result.data.encode()).hex()
+    events = await world.events_of(key)
+    assert [events[f"Task{name}"] for name in ("Acked", "Precommitted", "Committed", "Ended")] == [1] * 4
+    assert await world.transaction_count(world.miner.address) == 3, "one ack, one precommit, one commit"
+
+
+async def test_the_steps_above_are_all_there_are(world: World) -> None:
+    session_id = await world.create_session()
+    await world.bind(session_id)
+    settings = world.settings()
+    async with world.node(settings, *dying("record", settings)) as process:
+        await until_verdict(settings, Verdict.SERVING, process)
+        key = await world.submit(session_id, "Count to five.")
+        await world.until_ended(key)
+        steps = settings.with_name(settings.name + ".steps")
+        async with asyncio.timeout(30):
+            while "ended" not in steps.read_text().splitlines():
+                await asyncio.sleep(0.05)
+    # Opening the journal is no step of a task: killed there, nothing has begun.
+    assert set(steps.read_text().splitlines()) == {*STEPS, "chain known"}

@@ -1,0 +1,138 @@
+"""A task from its submission to its end, through a real chain, a real node and a real model."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from eth_utils.crypto import keccak
+
+from cortensor_tui.devnet.sender import DevSender
+from cortensor_tui.domain.health import Verdict
+from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.messages import (
+    Change,
+    GetTask,
+    GetTransactions,
+    InferenceFinished,
+    Snapshot,
+    TaskChanged,
+    Tasks,
+    TokensStreamed,
+    Transactions,
+)
+from cortensor_tui.node.paths import socket_path
+from tests.world import World, status_of, until_verdict
+
+pytestmark = pytest.mark.real
+
+
+async def _streamed(client: NodeClient, key: TaskKey) -> tuple[str, list[int]]:
+    """Follow the node until the task has ended; return the streamed text and each sequence number."""
+    text, numbers = "", []
+    async for message in client.attach():
+        if isinstance(message, Snapshot):
+            continue
+        assert isinstance(message, Change)
+        numbers.append(message.sequence)
+        if isinstance(message.body, TokensStreamed) and message.body.key == key:
+            text += message.body.text
+        if isinstance(message.body, InferenceFinished):
+            assert message.body.finished is not None
+        if isinstance(message.body, TaskChanged) and message.body.task.stage is Stage.ENDED:
+            return text, numbers
+    raise AssertionError("unreachable: attach ends by raising")
+
+
+async def test_the_answer_on_chain_is_what_was_streamed(any_world: World) -> None:
+    world = any_world
+    session_id = await world.create_session()
+    await world.bind(session_id)
+    settings = world.settings()
+    async with world.node(settings) as process:
+        await until_verdict(settings, Verdict.SERVING, process)
+        client = await NodeClient.connect(socket_path(settings))
+        key = TaskKey(session_id, 0)
+        streaming = asyncio.create_task(_streamed(client, key))
+        assert await world.submit(session_id, "Name three colours. — Größe, 色, 🙂") == key
+        await world.until_ended(key)
+        text, numbers = await asyncio.wait_for(streaming, 30)
+
+        [result] = await world.reader.results(key)
+        assert text != ""
+        assert result.miner == world.miner.address
+        assert result.data.encode() == text.encode()
+        assert result.hash == "0x" + keccak(text.encode()).hex()
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+        events = await world.events_of(key)
+        assert [events[f"Task{step}"] for step in ("Acked", "Precommitted", "Committed", "Ended")] == [1] * 4
+        answer = await client.request(GetTransactions())
+        assert isinstance(answer, Transactions)
+        assert [(one.kind, one.state, one.nonce) for one in reversed(answer.transactions)] == [
+            (TransactionKind.ACK, TransactionState.MINED, 0),
+            (TransactionKind.PRECOMMIT, TransactionState.MINED, 1),
+            (TransactionKind.COMMIT, TransactionState.MINED, 2),
+        ]
+        told = await client.request(GetTask(key=key))
+        assert isinstance(told, Tasks)
+        assert (told.tasks[0].answer, told.tasks[0].answer_hash) == (result.data, result.hash)
+        await client.close()
+        assert (await status_of(settings)).answered_tasks == 1
+
+
+async def test_params_asked_beyond_the_engine_are_clamped_and_the_clamp_is_told(world: World) -> None:
+    session_id = await world.create_session()
+    await world.bind(session_id)
+    settings = world.settings()
+    async with world.node(settings) as process:
+        await until_verdict(settings, Verdict.SERVING, process)
+        key = await world.submit(session_id, "Say hello.", llm_params=(4096, 0, 100, 40, 115, 0, 0))
+        await world.until_ended(key)
+        client = await NodeClient.connect(socket_path(settings))
+        told = await client.request(GetTask(key=key))
+        await client.close()
+        assert isinstance(told, Tasks)
+        [task] = told.tasks
+        assert task.asked is not None
+        assert task.applied is not None
+        assert task.asked.max_tokens == 4096
+        assert task.asked.repeat_penalty == pytest.approx(1.15)
+        assert task.applied.max_tokens <= 512
+        assert task.applied.repeat_penalty == pytest.approx(1.15)
+        assert "max_tokens" in [clamp.name for clamp in task.clamps]
+
+
+async def test_tasks_of_a_stranger_are_refused_and_shown(world: World) -> None:
+    stranger = DevSender(world.rpc, world.stranger.private_key)
+    session_id = await world.create_session("a stranger's", sender=stranger)
+    await world.bind(session_id, sender=stranger)
+    settings = world.settings()
+    async with world.node(settings) as process:
+        status = await until_verdict(settings, Verdict.WAITING, process, reason="refused")
+        assert "CORTENSOR_TUI_OWNERS" in status.reason
+        key = await world.submit(session_id, "Work for me.", sender=stranger)
+        await world.until_ended(key)  # the oracle ends it when nobody acks in time
+    assert await world.transaction_count(world.miner.address) == 0
+    listed = world.settings(DEDICATED_NODE_AUTHORIZED_SESSIONS=str(session_id))
+    async with world.node(listed) as process:
+        await until_verdict(listed, Verdict.SERVING, process)
+        key = await world.submit(session_id, "Work for me, please.", sender=stranger)
+        await world.until_ended(key)
+        assert len((await world.reader.results(key))[0].data) > 0
+
+
+async def test_a_node_that_was_away_finds_its_open_tasks(world: World) -> None:
+    session_id = await world.create_session()
+    await world.bind(session_id)
+    settings = world.settings()
+    async with world.node(settings) as process:
+        await until_verdict(settings, Verdict.SERVING, process)
+    key = await world.submit(session_id, "Are you there?")
+    async with world.node(settings) as process:
+        await world.until_ended(key)
+        [result] = await world.reader.results(key)
+        assert result.data
+    assert (await world.events_of(key))["TaskCommitted"] == 1
