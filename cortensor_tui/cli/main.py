@@ -22,10 +22,12 @@ from cortensor_tui.cli.output import (
     print_problem,
     print_text,
     problem_json,
+    usage_error,
 )
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.settings.model import SettingsError
 
+INTERRUPTED = 130
 _CORTENSORD_FORM = "cortensord"
 _NODE_COMMANDS = ("run", "stop", _CORTENSORD_FORM)
 
@@ -77,8 +79,11 @@ def run(arguments: Sequence[str] | None = None) -> None:
 def _exit_code(arguments: list[str]) -> int:
     as_json = "--json" in itertools.takewhile(lambda argument: argument != "--", arguments)
     try:
+        _require_text(arguments)
         code = app(with_cortensord_form(arguments), prog_name="cortensor-tui", standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # what typer makes of Ctrl+C
+            print_notice("Interrupted.")
         return int(code or 0)
     except SettingsError as error:
         return _report_settings(error, as_json)
@@ -88,7 +93,7 @@ def _exit_code(arguments: list[str]) -> int:
         return _report(_usage_problem(error), as_json)
     except (KeyboardInterrupt, typer.Abort):
         print_notice("Interrupted.")
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         _discard_output()
         return Exit.FAILED
@@ -104,6 +109,14 @@ def with_cortensord_form(arguments: list[str]) -> list[str]:
     if len(words) == 3 and words[0] == "node" and words[1] not in _NODE_COMMANDS:
         return ["node", _CORTENSORD_FORM, *arguments[1:]]
     return arguments
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise usage_error("An argument is not text in UTF-8", remedy="Convert it first") from None
 
 
 def _report(problem: Problem, as_json: bool) -> Exit:

@@ -16,7 +16,7 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.sessions import SessionMode, SessionView
 from cortensor_tui.node.messages import CreateSession, GetSessions, Sent, SessionsChanged
 
-_HEADERS = ("ID", "NAME", "MODE", "STATE", "SERVICE", "NODES", "TASKS", "OWNER")
+_HEADERS = ("ID", "NAME", "MODE", "STATE", "SERVICE", "NODES", "TASKS", "OWNER", "WHY")
 
 session_commands = typer.Typer(help="Sessions of your own.", rich_markup_mode=None)
 
@@ -44,6 +44,7 @@ def _row(view: SessionView) -> tuple[str, ...]:
         str(len(session.dedicated_nodes) + len(session.ephemeral_nodes)),
         UNKNOWN if view.task_count is None else str(view.task_count),
         "mine" if view.is_mine else short_hash(inert(session.owner, 42)),
+        inert(view.reason, 60),
     )
 
 

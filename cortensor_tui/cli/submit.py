@@ -84,7 +84,7 @@ def submit(
 
 def _prompt_text(argument: str) -> str:
     """Return the prompt; from stdin without one last line feed, as shells do."""
-    raw = argument.encode("utf-8", "surrogateescape")
+    raw = argument.encode()
     if argument == "-":
         raw = sys.stdin.buffer.read(MAX_PROMPT_BYTES + 2)
         raw = raw.removesuffix(b"\n")

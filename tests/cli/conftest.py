@@ -7,12 +7,13 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from cortensor_tui.cli.main import run
 from cortensor_tui.node.paths import socket_path
 from tests.cli.examples import good_answers
 from tests.cli.scripted_node import ScriptedNode
@@ -73,6 +74,24 @@ class Home:
         ended = Ended(process.returncode, out.decode(), err.decode())
         assert may_trace or "Traceback" not in ended.out + ended.err
         return ended
+
+
+RunInside = Callable[..., Ended]
+
+
+@pytest.fixture
+def run_inside(home: Home, capfd: pytest.CaptureFixture[str]) -> RunInside:
+    """Run the program in this process, for what needs no process of its own; much quicker."""
+
+    def run_it(*arguments: str) -> Ended:
+        with pytest.raises(SystemExit) as ended:
+            run(arguments)
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        assert isinstance(ended.value.code, int)
+        return Ended(int(ended.value.code), out, err)
+
+    return run_it
 
 
 @pytest.fixture

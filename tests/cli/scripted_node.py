@@ -25,10 +25,15 @@ Answer = ReplyBody | Callable[[RequestBody], ReplyBody]
 
 
 class ScriptedNode:
-    """Answers by the type of the request; what it has no answer for it refuses. Keeps what it was asked."""
+    """Answers by the type of the request; refuses what it has no answer for. Keeps what it was asked.
+
+    The types in `unanswered` get no answer at all; `was_kept_waiting` is set once one has come.
+    """
 
     def __init__(self, answers: dict[type, Answer]) -> None:
         self.answers = answers
+        self.unanswered: set[type] = set()
+        self.was_kept_waiting = asyncio.Event()
         self.requests: list[RequestBody] = []
 
     @asynccontextmanager
@@ -46,6 +51,9 @@ class ScriptedNode:
         while line := await reader.readline():
             request = decoder.decode(line)
             self.requests.append(request.body)
+            if type(request.body) in self.unanswered:
+                self.was_kept_waiting.set()
+                continue
             reply = Reply(request_id=request.request_id, body=self._answer(request.body))
             writer.write(msgspec.json.encode(reply) + b"\n")
             await writer.drain()

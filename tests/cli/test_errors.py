@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
 
-from cortensor_tui.node.messages import Done, GetStatus
+from cortensor_tui.node.messages import Done, GetStatus, WaitTask
 from cortensor_tui.node.paths import socket_path
-from tests.cli.conftest import PRIVATE_KEY, PROGRAM, Home
+from tests.cli.conftest import PRIVATE_KEY, PROGRAM, Home, RunInside
 from tests.cli.scripted_node import ScriptedNode
 
 NEED_A_NODE = [
@@ -27,11 +29,11 @@ NEED_A_NODE = [
 
 
 @pytest.mark.parametrize("arguments", NEED_A_NODE, ids=lambda arguments: arguments[0])
-async def test_no_node_ends_with_three_and_says_how_to_start_one(
-    home: Home, arguments: tuple[str, ...]
+def test_no_node_ends_with_three_and_says_how_to_start_one(
+    run_inside: RunInside, arguments: tuple[str, ...]
 ) -> None:
-    text = await home.run(*arguments)
-    as_json = await home.run(*arguments, "--json")
+    text = run_inside(*arguments)
+    as_json = run_inside(*arguments, "--json")
 
     assert (text.code, as_json.code) == (3, 3)
     assert text.out == ""
@@ -75,9 +77,9 @@ async def test_no_node_and_no_settings_file_says_so(home: Home) -> None:
         (("--env", "/x", "status"), "after the command"),
     ],
 )
-async def test_wrong_use_ends_with_two(home: Home, arguments: tuple[str, ...], says: str) -> None:
-    text = await home.run(*arguments)
-    as_json = await home.run(*arguments, "--json")
+def test_wrong_use_ends_with_two(run_inside: RunInside, arguments: tuple[str, ...], says: str) -> None:
+    text = run_inside(*arguments)
+    as_json = run_inside(*arguments, "--json")
 
     assert (text.code, as_json.code) == (2, 2)
     assert says.lower() in text.err.lower()
@@ -138,6 +140,30 @@ async def test_what_nobody_foresaw_is_a_sentence_that_names_the_log(home: Home, 
     assert "ZeroDivisionError: boom" in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
     assert "Traceback" in shown.err
+
+
+async def test_ctrl_c_while_waiting_ends_at_once_and_quietly(home: Home, node: ScriptedNode) -> None:
+    node.unanswered.add(WaitTask)
+    process = await asyncio.create_subprocess_exec(
+        *PROGRAM, "submit", "3", "hello", "--wait", env=home.environ, stdout=PIPE, stderr=PIPE
+    )
+    async with asyncio.timeout(60):
+        await node.was_kept_waiting.wait()
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+
+    assert process.returncode == 130
+    assert err == b"Interrupted.\n"
+
+
+async def test_an_argument_that_is_not_text_is_wrong_use(home: Home, node: ScriptedNode) -> None:
+    command = f"{sys.executable} -m cortensor_tui.cli.main session create --name $'\\xff'"
+
+    ended = await home.execute("bash", "-c", command)
+
+    assert ended.code == 2
+    assert "not text in UTF-8" in ended.err
+    assert node.requests == []
 
 
 async def test_output_that_nobody_reads_ends_quietly(home: Home, node: ScriptedNode) -> None:

@@ -78,10 +78,10 @@ async def test_sessions_as_text_and_as_json(home: Home, node: ScriptedNode) -> N
     (session,) = (await home.run("sessions", "--json")).document["sessions"]
 
     header, row = text.out.splitlines()
-    assert header.split() == ["ID", "NAME", "MODE", "STATE", "SERVICE", "NODES", "TASKS", "OWNER"]
+    assert header.split() == ["ID", "NAME", "MODE", "STATE", "SERVICE", "NODES", "TASKS", "OWNER", "WHY"]
     assert row.split()[0] == "3"
     assert "dedicated  active  served" in row
-    assert row.endswith("mine")
+    assert row.endswith("mine   your own")
     assert session["session_id"] == 3
     assert session["name"] == NASTY
     assert (session["mode"], session["service"], session["is_mine"]) == ("dedicated", "served", True)

@@ -11,6 +11,7 @@ import pytest
 
 import cortensor_tui
 from cortensor_tui.cli.main import run, with_cortensord_form
+from tests.cli.conftest import Home
 
 
 class Recorder(ModuleType):
@@ -101,3 +102,15 @@ def test_docker_gets_a_sentence(launch: Recorder, capfd: pytest.CaptureFixture[s
 )
 def test_only_the_form_of_cortensord_is_taken_for_it(arguments: list[str]) -> None:
     assert with_cortensord_form(arguments) == arguments
+
+
+@pytest.mark.parametrize("form", [("node", "run", "--env"), ("node",)])
+async def test_a_node_with_bad_settings_does_not_start(home: Home, form: tuple[str, ...]) -> None:
+    home.settings.write_text("CHAINID=x\n")
+    role = () if "run" in form else ("minerv4", "1")
+
+    ended = await home.run(*form, str(home.settings), *role)
+
+    assert ended.code == 2
+    assert f"{home.settings}:1: CHAINID is not a whole number" in ended.err
+    assert "NODE_PRIVATE_KEY is not set" in ended.err

@@ -45,6 +45,57 @@ def test_keys_of_other_parts_of_cortensord_pass_in_silence(write_env: WriteEnv, 
     assert notes_of(write_env, f"{key}=anything") == []
 
 
+def test_a_whole_file_of_cortensord_passes_in_silence(write_env: WriteEnv) -> None:
+    """The names are those of the public installer's example file; the values are ours."""
+    names = [
+        "HOST_MAINNET",
+        "ENABLE_MULTIPLE_RPC_HOST",
+        "ENABLE_MULTIPLE_RPC_HOST_DEBUG",
+        "NUM_RPC_HOST",
+        "RPC_HOST_0",
+        "RPC_HOST_19",
+        "CONTRACT_ADDRESS_IAM",
+        "CONTRACT_ADDRESS",
+        "WS_HOST_ROUTER",
+        "AGENT_WS_PORT_ROUTER",
+        "ROUTER_EXTERNAL_IP",
+        "API_ENABLE",
+        "ROUTER_REST_BIND_PORT",
+        "REVERSE_PROXY_REST_PORT",
+        "LLM_OPTION_MODEL_GPU_THRESHOLD_65",
+        "LLM_GPU_CONTAINER",
+        "LLM_GPU_CONTAINER_DEVICE_IDS",
+        "DEV_MODE_ENABLE_DEBUG_PRINT",
+        "OVERRIDE_GLOBAL_ENV_FILE",
+        "DOCKER_IPFS",
+        "AGENT_MINER_DOCKER_LLM",
+        "AGENT_ROLE",
+        "ENABLE_IPFS_SERVER",
+        "LLM_SUBPROCESS_MODEL",
+        "LLM_MEMORY_INDEX_DYNAMIC_LOADING",
+        "LLM_MEMORY_INDEX_BUFFER_PERCENTAGE",
+        "ENABLE_TX_QUEUE_MODE",
+        "ENABLE_INFERENCE_QUEUE_MODE",
+        "DOCKER_LLM_MANAGER",
+        "ENABLE_STREAM_QUEUE_NON_BLOCKING",
+        "LLM_WORKER_BASE_PORT",
+        "ENABLE_LLM_GATEWAY",
+        "LLM_GATEWAY_WORKER_BASE_PORT",
+        "LLM_START_WAIT_SECONDS",
+        "LLM_START_WAIT_SECONDS_ADDITIONAL_FOR_GPU",
+        "IS_L3",
+        "ENCRYPTION_SEED",
+        "OFFCHAIN_S3_SECRET_KEY",
+        "MCP_PORT",
+        "X402_ENABLE",
+        "TAVILY_API_KEY",
+        "LLM_VALIDATOR_V2_EMBEDDING_BATCH_CALL_TIMEOUT",
+    ]
+    read_here = {"RPC_HOST_0": "http://h", "NUM_RPC_HOST": "1"}
+
+    assert notes_of(write_env, *(f"{name}={read_here.get(name, '0')} # Not used" for name in names)) == []
+
+
 def test_a_key_set_twice_gets_a_note_and_the_last_counts(write_env: WriteEnv) -> None:
     path = write_env("LLM_PORT=1000", "LLM_PORT=2000")
 
