@@ -75,7 +75,7 @@ class Node:
         self._answering = Answering(self._engine_room.engine, self._store, prompts, feed)
         self._stopping = asyncio.Event()
         desk = RequestDesk(
-            self._status, self._store, lambda: self._mining, self._stopping.set, self._chain_down
+            self._status, self._store, lambda: self._mining, self._stopping.set, lambda: self._chain_problem
         )
         self._control = ControlServer(self._hub, desk.answer)
 
