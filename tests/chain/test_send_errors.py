@@ -1,0 +1,39 @@
+"""Refusals of transactions, in the words of the clients that are met."""
+
+from __future__ import annotations
+
+import pytest
+
+from cortensor_tui.chain.rpc import RpcError, endpoint_name
+from cortensor_tui.chain.send_errors import SendError, classify
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "meaning"),
+    [
+        (-32000, "already known", SendError.ALREADY_KNOWN),
+        (-32003, "transaction already imported", SendError.ALREADY_KNOWN),
+        (-32000, "nonce too low: next nonce 5, tx nonce 4", SendError.NONCE_TOO_LOW),
+        (-32000, "nonce too high", SendError.NONCE_TOO_HIGH),
+        (-32000, "replacement transaction underpriced", SendError.UNDERPRICED),
+        (-32000, "insufficient funds for gas * price + value", SendError.NO_FUNDS),
+        (-32003, "Insufficient funds for gas * price + value", SendError.NO_FUNDS),
+        (3, "execution reverted: not yours", SendError.REVERTED),
+        (-32000, "intrinsic gas too low", SendError.REFUSED),
+    ],
+)
+def test_each_refusal_has_its_meaning(code: int, message: str, meaning: SendError) -> None:
+    assert classify(RpcError(code, message)) is meaning
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://rpc.example.org/v2/SECRET", "https://rpc.example.org"),
+        ("https://user:SECRET@rpc.example.org:8545/?key=SECRET", "https://rpc.example.org:8545"),
+        ("http://127.0.0.1:8545", "http://127.0.0.1:8545"),
+        ("https://rpc.example.org?apikey=SECRET", "https://rpc.example.org"),
+    ],
+)
+def test_an_endpoint_is_named_without_its_token(url: str, name: str) -> None:
+    assert endpoint_name(url) == name
