@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from devnet_on_anvil import DevnetOnAnvil
 
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import deployer_account, funded_balances, oracle_account
 from cortensor_tui.devnet.deploy import deploy
+from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

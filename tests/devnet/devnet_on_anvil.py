@@ -31,9 +31,13 @@ class DevnetOnAnvil:
         names = {"Runtime": "runtime", "SessionV2": "session_v2", "SessionQueueV2": "session_queue_v2"}
         return str(getattr(self.contracts, names[contract]))
 
-    async def send(self, sender: str, contract: str, name: str, *arguments: Any) -> list[dict[str, Any]]:
+    async def send(
+        self, sender: str, contract: str, name: str, *arguments: Any, gas_limit: int | None = None
+    ) -> list[dict[str, Any]]:
         """Send a transaction that must succeed; return its logs."""
         fields = self._fields(sender, contract, name, arguments)
+        if gas_limit is not None:
+            fields["gas"] = hex(gas_limit)
         receipt = await self.rpc.call("eth_sendTransactionSync", fields)
         assert receipt["status"] == "0x1"
         return list(receipt["logs"])
@@ -49,6 +53,13 @@ class DevnetOnAnvil:
         with pytest.raises(RpcError) as caught:
             await self.rpc.call("eth_call", self._fields(sender, contract, name, arguments), "latest")
         return revert_sentence(caught.value.data, caught.value.message)
+
+    async def estimate(self, sender: str, contract: str, name: str, *arguments: Any) -> int:
+        """Return the gas a call would take on the head's state and time."""
+        return int(
+            await self.rpc.call("eth_estimateGas", self._fields(sender, contract, name, arguments), "latest"),
+            16,
+        )
 
     async def advance(self, seconds: int) -> None:
         """Let chain time pass and mine a block."""

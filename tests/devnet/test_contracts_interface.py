@@ -29,7 +29,7 @@ def published(contract: str) -> dict[str, Any]:
     return interface
 
 
-def entries(contract: str, kind: str) -> dict[str, dict[str, Any]]:
+def entries(contract: str, kind: str) -> dict[str, Any]:
     """The artifact's ABI entries of a kind, by signature."""
     return {abi_to_signature(entry): entry for entry in load_artifact(contract).abi if entry["type"] == kind}
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from devnet_on_anvil import (
+from eth_utils.crypto import keccak
+
+from cortensor_tui.chain.abi import decode_log, load_interface
+from cortensor_tui.chain.contracts import session_from_tuple
+from cortensor_tui.devnet.artifacts import load_artifact
+from tests.devnet.devnet_on_anvil import (
     ALICE,
     BOB,
     CAROL,
@@ -18,11 +23,6 @@ from devnet_on_anvil import (
     ZERO,
     DevnetOnAnvil,
 )
-from eth_utils.crypto import keccak
-
-from cortensor_tui.chain.abi import decode_log, load_interface
-from cortensor_tui.chain.contracts import session_from_tuple
-from cortensor_tui.devnet.artifacts import load_artifact
 
 pytestmark = pytest.mark.real
 CREATE = ("name", "about", ZERO, 1, 2, 1, 0, 2, False, 0, 12, 300, 5)

@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from devnet_on_anvil import ALICE, BOB, CAROL, LLM_PARAMS, ORACLE, OWNER, STRANGER, ZERO, DevnetOnAnvil
 from eth_utils.crypto import keccak
 
 from cortensor_tui.chain.abi import decode_log, load_interface
+from tests.devnet.devnet_on_anvil import (
+    ALICE,
+    BOB,
+    CAROL,
+    LLM_PARAMS,
+    ORACLE,
+    OWNER,
+    STRANGER,
+    ZERO,
+    DevnetOnAnvil,
+)
 
 pytestmark = pytest.mark.real
 QUEUE = "SessionQueueV2"
@@ -415,7 +425,7 @@ async def test_progress_tells_what_a_task_waits_for_and_since_when(devnet: Devne
     seen = []
 
     async def look() -> None:
-        phase, began_at, *counts = await devnet.read(QUEUE, "getTaskProgress", *task)
+        phase, began_at, *counts = (await devnet.read(QUEUE, "getTaskProgress", *task))[:6]
         seen.append((phase, counts))
         began.append((began_at, await devnet.now()))
 
@@ -448,3 +458,36 @@ async def test_progress_tells_what_a_task_waits_for_and_since_when(devnet: Devne
     entered = (0, 1, 3, 5, 6, 7)  # every look but those after a step that opened no phase
     assert [began[index][0] for index in entered] == [began[index][1] for index in entered]
     assert began[2][0] == began[1][0]
+
+
+async def test_an_estimate_made_within_the_same_second_is_enough_later(devnet: DevnetOnAnvil) -> None:
+    """Wallets such as ethers add no margin to the estimate, which is made on the last block's time."""
+    session_id = await devnet.create_session()
+    task = (session_id, 0)
+    submitted = (session_id, 2, "prompt", 1, "", LLM_PARAMS, (), "")
+    precommit, commit = (*task, hash_of(ANSWER), ""), (*task, ANSWER)
+    steps: list[tuple[str, str, str, tuple[Any, ...]]] = [
+        (OWNER, "SessionV2", "addDedicatedNode", (session_id, ALICE)),
+        (OWNER, "SessionV2", "addDedicatedNode", (session_id, BOB)),
+        (OWNER, "SessionV2", "addRouter", (session_id, CAROL, "text")),
+        (OWNER, "SessionV2", "updateRouter", (session_id, CAROL, "texts")),
+        (OWNER, "SessionV2", "update", ("n", "m", session_id, 1, 5, 2, 0, 1)),
+        (OWNER, "SessionV2", "submit", submitted),
+        (ORACLE, QUEUE, "assignTask", (*task, (ALICE, BOB), 0)),
+        (ALICE, QUEUE, "ack", task),
+        (BOB, QUEUE, "ack", task),
+        (ALICE, QUEUE, "precommit", precommit),
+        (BOB, QUEUE, "precommit", precommit),
+        (ALICE, QUEUE, "commit", commit),
+        (BOB, QUEUE, "commit", commit),
+        (ORACLE, QUEUE, "end", (*task, False)),
+        (OWNER, "SessionV2", "removeDedicatedNode", (session_id, ALICE)),
+        (OWNER, "SessionV2", "updateOwner", (session_id, STRANGER)),
+        (STRANGER, "SessionV2", "deactivateSession", (session_id,)),
+    ]
+    for sender, contract, name, arguments in steps:
+        estimate = await devnet.estimate(sender, contract, name, *arguments)
+        await devnet.rpc.call("evm_increaseTime", 7)
+        await devnet.send(sender, contract, name, *arguments, gas_limit=estimate)
+
+    assert await status(devnet, task) == COMPLETED

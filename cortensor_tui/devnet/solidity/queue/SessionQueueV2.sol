@@ -36,12 +36,9 @@ contract SessionQueueV2 is TaskAnswers, TaskOversight, TaskViews, TaskDecoration
         taskId = _records[sessionId].length;
         uint256 globalId = _globalTaskCount++;
         TaskRecord storage record = _records[sessionId].push();
-        record.task.id = taskId;
-        record.task.gid = globalId;
-        record.task.sessionId = sessionId;
-        record.task.data = taskData;
-        record.task.createdAt = block.timestamp;
-        record.progress.phaseBeganAt = block.timestamp;
+        record.data = taskData;
+        record.progress.createdAt = uint40(block.timestamp);
+        record.progress.phaseBeganAt = uint40(block.timestamp);
         record.decoration = TaskDecoration({
             id: globalId,
             sessionId: sessionId,

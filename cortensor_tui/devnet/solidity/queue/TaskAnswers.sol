@@ -17,10 +17,10 @@ abstract contract TaskAnswers is TaskPhases {
         (TaskRecord storage record, TaskResult storage result) = _openForSender(sessionId, taskId);
         require(result.state == TaskState.Assigned, "SessionQueueV2: the miner has already acked");
         result.state = TaskState.Acked;
-        result.ackedAt = block.timestamp;
+        result.ackedAt = uint40(block.timestamp);
         record.progress.acked++;
         emit TaskAcked(sessionId, taskId, msg.sender);
-        if (record.progress.acked == record.task.assignedMiners.length) _closeAcks(record);
+        if (record.progress.acked == record.progress.assigned) _closeAcks(record);
     }
 
     /// @param data a note beside the hash; what the network's miners put there is not public, so it is not kept
@@ -35,9 +35,9 @@ abstract contract TaskAnswers is TaskPhases {
         require(hash != bytes32(0), "SessionQueueV2: the hash is zero");
         require(bytes(data).length <= MAX_PRECOMMIT_DATA_BYTES, "SessionQueueV2: the precommit's data is too long");
         result.state = TaskState.Precommitted;
-        result.precommittedAt = block.timestamp;
+        result.precommittedAt = uint40(block.timestamp);
         result.hash = hash;
-        record.task.lastPrecommitAt = block.timestamp;
+        record.progress.lastPrecommitAt = uint40(block.timestamp);
         record.progress.precommitted++;
         emit TaskPrecommitted(sessionId, taskId, msg.sender);
         bool waitsForAcks = record.progress.phase == TaskPhase.AwaitingAcks;
@@ -59,9 +59,9 @@ abstract contract TaskAnswers is TaskPhases {
         require(bytes(data).length <= MAX_ANSWER_BYTES, "SessionQueueV2: the answer is longer than 95000 bytes");
         require(verifyHash(data, result.hash), "SessionQueueV2: the answer does not hash to what was precommitted");
         result.state = TaskState.Committed;
-        result.committedAt = block.timestamp;
+        result.committedAt = uint40(block.timestamp);
         result.data = data;
-        record.task.lastCommitAt = block.timestamp;
+        record.progress.lastCommitAt = uint40(block.timestamp);
         record.progress.committed++;
         emit TaskCommitted(sessionId, taskId, msg.sender);
         if (record.progress.committed == record.progress.precommitted) _closeCommits(record, true);

@@ -38,8 +38,8 @@ abstract contract TaskOversight is TaskPhases {
             );
             result.state = TaskState.Assigned;
         }
-        record.task.assignedMiners = addrs;
-        record.progress.assigned = addrs.length;
+        record.assignedMiners = addrs;
+        record.progress.assigned = uint16(addrs.length);
         _openAcks(record);
         emit TaskAssigned(sessionId, taskId, addrs);
         session.onTaskAssigned(sessionId, taskId, addrs);
@@ -100,11 +100,12 @@ abstract contract TaskOversight is TaskPhases {
     }
 
     function _dropUnacked(TaskRecord storage record) private {
-        address[] memory assigned = record.task.assignedMiners;
+        address[] memory assigned = record.assignedMiners;
         for (uint256 i = 0; i < assigned.length; i++) {
             TaskResult storage result = record.results[assigned[i]];
             if (result.state == TaskState.Assigned) (result.state, result.dropped) = (TaskState.None, true);
         }
-        record.task.assignedMiners = _minersAt(record, TaskState.Acked);
+        record.assignedMiners = _minersAt(record, TaskState.Acked);
+        record.progress.assigned = record.progress.acked;
     }
 }

@@ -43,7 +43,7 @@ abstract contract TaskResultViews is TaskStore {
         uint256 taskId
     ) external view returns (address[] memory miners, uint256[] memory timestamps) {
         TaskRecord storage record = _existing(sessionId, taskId);
-        miners = record.task.assignedMiners;
+        miners = record.assignedMiners;
         timestamps = new uint256[](miners.length);
         for (uint256 i = 0; i < miners.length; i++) timestamps[i] = record.results[miners[i]].ackedAt;
     }
@@ -53,7 +53,7 @@ abstract contract TaskResultViews is TaskStore {
         uint256 taskId
     ) external view returns (address[] memory miners, uint256[] memory timestamps) {
         TaskRecord storage record = _existing(sessionId, taskId);
-        miners = record.task.assignedMiners;
+        miners = record.assignedMiners;
         timestamps = new uint256[](miners.length);
         for (uint256 i = 0; i < miners.length; i++) timestamps[i] = record.results[miners[i]].precommittedAt;
     }
@@ -63,7 +63,7 @@ abstract contract TaskResultViews is TaskStore {
         uint256 taskId
     ) external view returns (address[] memory miners, uint256[] memory timestamps) {
         TaskRecord storage record = _existing(sessionId, taskId);
-        miners = record.task.assignedMiners;
+        miners = record.assignedMiners;
         timestamps = new uint256[](miners.length);
         for (uint256 i = 0; i < miners.length; i++) timestamps[i] = record.results[miners[i]].committedAt;
     }
@@ -103,7 +103,7 @@ abstract contract TaskResultViews is TaskStore {
     function _results(
         TaskRecord storage record
     ) private view returns (address[] memory miners, string[] memory data, bytes32[] memory hashes) {
-        miners = record.task.assignedMiners;
+        miners = record.assignedMiners;
         data = new string[](miners.length);
         hashes = new bytes32[](miners.length);
         for (uint256 i = 0; i < miners.length; i++) {

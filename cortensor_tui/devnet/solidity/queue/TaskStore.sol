@@ -61,30 +61,37 @@ struct TaskDecoration {
     uint256 frequencyPenalty;
 }
 
-/// @dev What the oracle decides by: small, where a task's data may be large.
+/// @dev What the oracle decides by: small, where a task's data may be large. One slot that every step changes:
+///      a wallet estimates gas on the last block, whose time may be the stored one, and a write that changes
+///      nothing is cheaper, so a slot of its own for a time makes estimates without margin fail.
 struct TaskProgress {
     TaskPhase phase;
-    uint256 phaseBeganAt;
-    uint256 assigned;
-    uint256 acked;
-    uint256 precommitted;
-    uint256 committed;
+    uint40 phaseBeganAt;
+    uint16 assigned;
+    uint16 acked;
+    uint16 precommitted;
+    uint16 committed;
+    uint40 createdAt;
+    uint40 lastPrecommitAt;
+    uint40 lastCommitAt;
 }
 
+/// @dev State and times share a slot, for the same reason.
 struct TaskResult {
     TaskState state;
     bool dropped;
-    uint256 ackedAt;
-    uint256 precommittedAt;
-    uint256 committedAt;
+    uint40 ackedAt;
+    uint40 precommittedAt;
+    uint40 committedAt;
     bytes32 hash;
     string data;
 }
 
 struct TaskRecord {
-    Task task;
-    TaskDecoration decoration;
     TaskProgress progress;
+    string data;
+    address[] assignedMiners;
+    TaskDecoration decoration;
     mapping(address miner => TaskResult) results;
 }
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Task, TaskProgress, TaskRecord, TaskState, TaskStatus, TaskStore} from "./TaskStore.sol";
+import {Task, TaskPhase, TaskProgress, TaskRecord, TaskState, TaskStatus, TaskStore} from "./TaskStore.sol";
 
 /// @notice Tasks as clients and miners read them.
 abstract contract TaskViews is TaskStore {
     function getTask(uint256 sessionId, uint256 taskId) external view returns (Task memory) {
-        return _existing(sessionId, taskId).task;
+        return _taskOf(_existing(sessionId, taskId));
     }
 
     function getTasksBySessionId(uint256 sessionId) external view returns (Task[] memory tasks) {
         TaskRecord[] storage records = _records[sessionId];
         tasks = new Task[](records.length);
-        for (uint256 i = 0; i < tasks.length; i++) tasks[i] = records[i].task;
+        for (uint256 i = 0; i < tasks.length; i++) tasks[i] = _taskOf(records[i]);
     }
 
     function getTaskCountBySessionId(uint256 sessionId) external view returns (uint256) {
@@ -25,7 +25,7 @@ abstract contract TaskViews is TaskStore {
     }
 
     function getTaskStatus(uint256 sessionId, uint256 taskId) external view returns (TaskStatus) {
-        return _existing(sessionId, taskId).task.status;
+        return _statusOf(_existing(sessionId, taskId).progress.phase);
     }
 
     /// @notice What the task waits for and who has done what. Ours, for the oracle.
@@ -34,23 +34,49 @@ abstract contract TaskViews is TaskStore {
     }
 
     function getTaskData(uint256 sessionId, uint256 taskId) external view returns (string memory) {
-        return _existing(sessionId, taskId).task.data;
+        return _existing(sessionId, taskId).data;
     }
 
     /// @notice The task's data for a miner that has acked it; depends on the sender of the call.
     function getTaskDataWithAcked(uint256 sessionId, uint256 taskId) external view returns (string memory) {
         require(isAcked(sessionId, taskId), "SessionQueueV2: only a miner that has acked may read the task here");
-        return _records[sessionId][taskId].task.data;
+        return _records[sessionId][taskId].data;
     }
 
     function getLatestTask(uint256 sessionId) external view returns (string memory) {
         uint256 count = _records[sessionId].length;
         require(count > 0, "SessionQueueV2: the session has no task");
-        return _records[sessionId][count - 1].task.data;
+        return _records[sessionId][count - 1].data;
     }
 
     /// @notice Whether the sender of the call has acked the task.
     function isAcked(uint256 sessionId, uint256 taskId) public view returns (bool) {
         return _existing(sessionId, taskId).results[msg.sender].state >= TaskState.Acked;
+    }
+
+    function _taskOf(TaskRecord storage record) private view returns (Task memory) {
+        TaskProgress memory progress = record.progress;
+        bool ended = progress.phase == TaskPhase.Ended;
+        return
+            Task({
+                id: record.decoration.taskId,
+                gid: record.decoration.id,
+                sessionId: record.decoration.sessionId,
+                data: record.data,
+                assignedMiners: record.assignedMiners,
+                ended: ended,
+                status: _statusOf(progress.phase),
+                createdAt: progress.createdAt,
+                lastPrecommitAt: progress.lastPrecommitAt,
+                lastCommitAt: progress.lastCommitAt,
+                finishedAt: ended ? progress.phaseBeganAt : 0
+            });
+    }
+
+    function _statusOf(TaskPhase phase) private pure returns (TaskStatus) {
+        if (phase == TaskPhase.Queued) return TaskStatus.Queued;
+        if (phase < TaskPhase.AwaitingCommits) return TaskStatus.Assigned;
+        if (phase == TaskPhase.AwaitingCommits) return TaskStatus.Precommitted;
+        return phase == TaskPhase.Answered ? TaskStatus.Committed : TaskStatus.Completed;
     }
 }

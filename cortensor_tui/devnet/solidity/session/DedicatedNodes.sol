@@ -39,7 +39,7 @@ abstract contract DedicatedNodes is SessionStore {
             "SessionV2: the session already has its maximum number of nodes"
         );
         session.dedicatedNodes.push(nodeAddress);
-        session.updatedAt = block.timestamp;
+        _touch(session);
         _bindingsOf[nodeAddress].push(Binding(sessionId, block.timestamp));
         _nodeOf[getNodeId(nodeAddress)] = nodeAddress;
         address[] memory nodes = new address[](1);
@@ -116,7 +116,7 @@ abstract contract DedicatedNodes is SessionStore {
         }
         bindings.pop();
 
-        session.updatedAt = block.timestamp;
+        _touch(session);
         emit DedicatedNodeRemoved(nodeAddress);
     }
 }

@@ -21,7 +21,7 @@ abstract contract SessionRouters is SessionStore {
         require(_positionOf(session, routerAddress) < 0, "SessionV2: the router is already listed");
         session.routerAddresses.push(routerAddress);
         session.routerMetadatas.push(metadata);
-        session.updatedAt = block.timestamp;
+        _touch(session);
         emit RouterAdded(routerAddress, metadata);
     }
 
@@ -29,7 +29,7 @@ abstract contract SessionRouters is SessionStore {
         Session storage session = _activeOwnedBySender(sessionId);
         require(bytes(newRouterInfo).length <= MAX_ROUTER_INFO_BYTES, "SessionV2: the router's text is too long");
         session.routerMetadatas[_listedPositionOf(session, routerAddress)] = newRouterInfo;
-        session.updatedAt = block.timestamp;
+        _touch(session);
         emit RouterUpdated(routerAddress, newRouterInfo);
     }
 
@@ -43,7 +43,7 @@ abstract contract SessionRouters is SessionStore {
         }
         session.routerAddresses.pop();
         session.routerMetadatas.pop();
-        session.updatedAt = block.timestamp;
+        _touch(session);
         emit RouterRemoved(routerAddress);
     }
 
@@ -51,7 +51,7 @@ abstract contract SessionRouters is SessionStore {
         Session storage session = _activeOwnedBySender(sessionId);
         delete session.routerAddresses;
         delete session.routerMetadatas;
-        session.updatedAt = block.timestamp;
+        _touch(session);
         emit AllRoutersRemoved(sessionId);
     }
 

@@ -9,7 +9,7 @@ enum SessionState {
     Inactive
 }
 
-/// @dev Field order and names are the network's.
+/// @dev Field order and names are the network's. `updatedAt` is filled in when read, see LastChange.
 struct Session {
     uint256 id;
     bytes32 sid;
@@ -34,6 +34,13 @@ struct Session {
     uint256 maxTaskExecutionCount;
 }
 
+/// @dev A wallet estimates gas on the last block, whose time may be the stored one, and a write that changes
+///      nothing is cheaper. The count makes every write a change, so that an estimate without margin holds.
+struct LastChange {
+    uint64 changedAt;
+    uint64 count;
+}
+
 /// @notice Where sessions are kept, and who may touch them. Ids count from 0 in order of creation.
 abstract contract SessionStore is Module {
     uint256 internal constant MODE_EPHEMERAL = 0;
@@ -41,6 +48,7 @@ abstract contract SessionStore is Module {
 
     Session[] internal _sessions;
     mapping(address sessionOwner => uint256[] sessionIds) internal _sessionIdsOf;
+    mapping(uint256 sessionId => LastChange) private _lastChangeOf;
 
     function _existing(uint256 sessionId) internal view returns (Session storage) {
         require(sessionId < _sessions.length, "SessionV2: there is no such session");
@@ -55,6 +63,18 @@ abstract contract SessionStore is Module {
     function _activeOwnedBySender(uint256 sessionId) internal view returns (Session storage session) {
         session = _ownedBySender(sessionId);
         require(session.state == SessionState.Active, "SessionV2: the session is not active");
+    }
+
+    function _touch(Session storage session) internal {
+        LastChange storage last = _lastChangeOf[session.id];
+        last.changedAt = uint64(block.timestamp);
+        last.count++;
+    }
+
+    /// @return session the whole session, as the network's struct
+    function _read(uint256 sessionId) internal view returns (Session memory session) {
+        session = _existing(sessionId);
+        session.updatedAt = _lastChangeOf[sessionId].changedAt;
     }
 
     /// @dev Keeps the order, so that the last id stays the latest session.

@@ -98,7 +98,7 @@ contract SessionV2 is DedicatedNodes, SessionRouters, SessionViews {
     function deactivateSession(uint256 sessionId) external {
         Session storage session = _activeOwnedBySender(sessionId);
         session.state = SessionState.Inactive;
-        session.updatedAt = block.timestamp;
+        _touch(session);
         emit SessionDeactivated(sessionId, msg.sender);
     }
 
@@ -108,7 +108,7 @@ contract SessionV2 is DedicatedNodes, SessionRouters, SessionViews {
         _forget(msg.sender, sessionId);
         _sessionIdsOf[newOwner].push(sessionId);
         session.owner = newOwner;
-        session.updatedAt = block.timestamp;
+        _touch(session);
     }
 
     function submit(
@@ -177,7 +177,7 @@ contract SessionV2 is DedicatedNodes, SessionRouters, SessionViews {
         require(bytes(metadata).length <= MAX_METADATA_BYTES, "SessionV2: the metadata is longer than 4096 bytes");
         session.name = name;
         session.metadata = metadata;
-        session.updatedAt = block.timestamp;
+        _touch(session);
     }
 
     function _shape(

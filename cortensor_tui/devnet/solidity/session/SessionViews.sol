@@ -10,7 +10,7 @@ abstract contract SessionViews is SessionStore {
     }
 
     function getSession(uint256 sessionId) external view returns (Session memory) {
-        return _existing(sessionId);
+        return _read(sessionId);
     }
 
     function getSessionCount() external view returns (uint256) {
@@ -48,7 +48,7 @@ abstract contract SessionViews is SessionStore {
         sessions = new Session[](count);
         uint256 next = 0;
         for (uint256 i = 0; i < ids.length; i++) {
-            if (_sessions[ids[i]].state == SessionState.Active) sessions[next++] = _sessions[ids[i]];
+            if (_sessions[ids[i]].state == SessionState.Active) sessions[next++] = _read(ids[i]);
         }
     }
 
@@ -61,7 +61,7 @@ abstract contract SessionViews is SessionStore {
         uint256[] storage ids = _sessionIdsOf[userAddr];
         uint256 left = offset < ids.length ? ids.length - offset : 0;
         sessions = new Session[](amount < left ? amount : left);
-        for (uint256 i = 0; i < sessions.length; i++) sessions[i] = _sessions[ids[offset + i]];
+        for (uint256 i = 0; i < sessions.length; i++) sessions[i] = _read(ids[offset + i]);
     }
 
     /// @notice Ids, names, metadata and times of creation. What the network's fourth list holds is not public.

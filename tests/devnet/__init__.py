@@ -1,0 +1,1 @@
+"""The devnet: its contracts, its oracle, and an ordinary client on it."""
