@@ -6,6 +6,7 @@ the blocks live in our own index. Everything here runs in the one worker thread 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -35,12 +36,14 @@ from eth_utils.exceptions import ValidationError
 
 from cortensor_tui.devnet.block_index import BlockRecord, LogRecord, ReceiptRecord
 from cortensor_tui.devnet.embedded_calls import CallOutcome, CallRequest, TimedState, estimate_gas, run_call
+from cortensor_tui.devnet.embedded_pruning import STATES_KEPT, StatePruner
 from cortensor_tui.devnet.embedded_transactions import SignedTransaction
 
 BLOCK_GAS_LIMIT = 30_000_000
 COINBASE = ZERO_ADDRESS
 ANCESTOR_HASHES = 256  # how far back the BLOCKHASH opcode sees
 _GENESIS_BASE_FEE = 1_000_000_000
+_ROOTS_IN_RESERVE = 16  # for reads that wait in the worker's queue while blocks are mined
 _STATUS = {True: b"\x01", False: b""}
 
 _log = structlog.get_logger(__name__)
@@ -58,7 +61,10 @@ class Evm:
 
     def __init__(self, chain_id: int, funded: Mapping[Address, int], timestamp: int) -> None:
         self.chain_id = chain_id
-        self._database = AtomicDB(MemoryDB())
+        nodes: dict[bytes, bytes] = {}
+        self._database = AtomicDB(MemoryDB(nodes))
+        self._pruner = StatePruner(nodes)
+        self._recent_roots: deque[Hash32] = deque(maxlen=STATES_KEPT + _ROOTS_IN_RESERVE)
         self._hashes: list[Hash32] = []
         self._reading: tuple[tuple[int, int | None], TimedState] | None = None
         self.genesis = self._make_genesis(funded, timestamp)
@@ -117,6 +123,7 @@ class Evm:
             receipt_root=make_trie_root_and_nodes([encodable for _, encodable in receipts])[0],
         )
         block = self._seal(sealed, included, [record for record, _ in receipts])
+        self._pruner.after_block((self.genesis.state_root, *self._recent_roots))
         return ExecutedBlock(block, tuple(dropped))
 
     def _child_header(self, parent: BlockRecord, timestamp: int) -> BlockHeaderAPI:
@@ -130,6 +137,7 @@ class Evm:
     ) -> BlockRecord:
         block = PragueBlock(header, [one.executable for one in transactions], [], [])
         self._hashes.append(header.hash)
+        self._recent_roots.append(header.state_root)
         return BlockRecord(
             number=header.block_number,
             hash=header.hash,

@@ -9,6 +9,7 @@ from cortensor_tui.devnet.block_index import BlockRecord
 from cortensor_tui.devnet.embedded_calls import CALL_TIME_LIMIT_S, CallOutcome, CallRequest, CallTimeoutError
 from cortensor_tui.devnet.embedded_chain import EmbeddedChain
 from cortensor_tui.devnet.embedded_evm import BLOCK_GAS_LIMIT
+from cortensor_tui.devnet.embedded_pruning import STATES_KEPT
 from cortensor_tui.devnet.embedded_transactions import TransactionRefusedError
 from cortensor_tui.devnet.rpc_methods_errors import SERVER_ERROR, RpcFault, revert_fault
 from cortensor_tui.devnet.rpc_methods_format import hex_data
@@ -102,7 +103,13 @@ class StateMethods:
     def _block(self, params: Params, position: int) -> tuple[BlockRecord, bool]:
         index = self._chain.index
         reference = params.block(position, index.head.number)
-        return known_block(index, reference), reference.is_pending
+        block = known_block(index, reference)
+        if 0 < block.number <= index.head.number - STATES_KEPT:
+            what = (
+                f"the state after block {block.number} is no longer kept, only that of the last {STATES_KEPT}"
+            )
+            raise RpcFault(SERVER_ERROR, what)
+        return block, reference.is_pending
 
 
 def _call_request(message: Mapping[str, Any], chain_id: int) -> CallRequest:

@@ -93,7 +93,7 @@ def raw_address(signer: LocalAccount) -> Address:
 async def wait_for_block(rpc: RpcClient, number: int) -> None:
     """Return once the head is at least `number`."""
     async with asyncio.timeout(30):
-        while int(await rpc.call("eth_blockNumber"), 16) < number:  # noqa: ASYNC110 - another party's clock
+        while int(await rpc.call("eth_blockNumber"), 16) < number:
             await asyncio.sleep(0.02)
 
 
