@@ -166,13 +166,13 @@ class Dashboard(App[None]):
 
     def on_feed_moved(self, message: FeedMoved) -> None:
         """Hand the newest state to the screen on top."""
-        if isinstance(self.screen, Watching):
-            self.screen.take(message.state)
+        if (screen := self._watching) is not None:
+            screen.offer(message.state)
 
     def on_board_moved(self, message: BoardMoved) -> None:
         """Show the steps."""
-        if isinstance(self.screen, Watching):
-            self.screen.take(self.feed_state)
+        if (screen := self._watching) is not None:
+            screen.offer(self.feed_state)
 
     def tell(self, problem: Problem) -> None:
         """Show what went wrong with something the user just did."""
@@ -181,8 +181,14 @@ class Dashboard(App[None]):
         )
 
     def _tick(self) -> None:
-        if isinstance(self.screen, Watching):
-            self.screen.tick()
+        if (screen := self._watching) is not None and screen.is_mounted:
+            screen.tick()
+
+    @property
+    def _watching(self) -> Watching | None:
+        """Return the screen on top if it is one of ours; none is left while the app ends."""
+        stack = self.screen_stack
+        return stack[-1] if stack and isinstance(stack[-1], Watching) else None
 
     def _post_quietly(self, message: Message) -> None:
         if self.is_running:
@@ -218,7 +224,8 @@ class Dashboard(App[None]):
 
     def action_copy(self) -> None:
         """Copy what the cursor is on, by OSC 52, which works over SSH."""
-        found = self.screen.copy_text() if isinstance(self.screen, Watching) else None
+        screen = self._watching
+        found = screen.copy_text() if screen is not None else None
         if found is None:
             self.notify("Nothing to copy here.", markup=False, timeout=2)
             return

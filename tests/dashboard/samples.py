@@ -199,7 +199,7 @@ def transaction(
         "state": state,
         "sender": NODE,
         "nonce": 30 + transaction_id,
-        "hash": "0x" + f"{transaction_id + 160:02x}" * 32,
+        "hash": "0x" + f"{(transaction_id + 160) % 256:02x}" * 32,
         "created_at": NOW - 100 + transaction_id * 10,
         "session_id": 7,
         "task_key": TaskKey(7, 12),

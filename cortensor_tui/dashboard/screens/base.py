@@ -29,7 +29,7 @@ class Watching(Screen[Any]):
         return cast(Dashboard, self.app)
 
     def take(self, state: FeedState) -> None:
-        """Show a new state. The app calls it for the screen on top only, and on its return to the top."""
+        """Show a new state. Comes to the screen on top only, and on its return to the top."""
 
     def tick(self) -> None:
         """Let ages move on. Called once a second while on top."""
@@ -40,9 +40,14 @@ class Watching(Screen[Any]):
         """Return what `y` copies and what that is called, None where there is nothing."""
         return None
 
+    def offer(self, state: FeedState) -> None:
+        """Show a new state, unless the screen is still being built; then it shows the newest itself."""
+        if self.is_mounted:
+            self.take(state)
+
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was on top."""
-        self.take(self.dashboard.feed_state)
+        self.offer(self.dashboard.feed_state)
 
 
 class Panel(ModalScreen[Result], Watching, Generic[Result]):

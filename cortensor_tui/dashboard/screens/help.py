@@ -24,7 +24,7 @@ _NAMES = {
     "down": "↓",
     "up": "↑",
 }
-_PANES = Binding("tab,shift+tab", "", "", tooltip="Next and previous pane")
+_PANES = Binding("tab,shift+tab", "", "", tooltip="Other panes")
 
 
 class HelpScreen(Panel[None]):

@@ -1,0 +1,133 @@
+"""How it looks. Times of day are in UTC, the clock stands still and nothing blinks."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.feed import Link
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.messages import Snapshot
+
+from . import samples
+from .conftest import shown, until
+from .scripted_node import ScriptedNode
+from .test_app import answer_checks
+
+SIZES = [(80, 24), (120, 40), (160, 48)]
+Stage = Callable[[Pilot[None]], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show the same times of day everywhere."""
+    import time
+
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+class Stood:
+    """A dashboard whose node starts in the dashboard's own loop, as the snapshot tool needs it."""
+
+    def __init__(self, snapshot: Snapshot | None, theme: str = "harbour") -> None:
+        folder = Path(tempfile.mkdtemp(prefix="ct"))
+        self.node = ScriptedNode(folder / "node.sock", snapshot or samples.snapshot())
+        answer_checks(self.node)
+        self._is_served = snapshot is not None
+        self._tries = 0
+        self.app = Dashboard(self._connect, theme=theme, now=lambda: samples.NOW)
+
+    async def _connect(self) -> NodeClient:
+        self._tries += 1
+        if self._tries > 1:
+            await asyncio.Event().wait()  # the picture is of the first wait, however long it takes to draw
+        if self._is_served:
+            await self.node.start()
+        return await self.node.connect()
+
+
+def when(app: Dashboard, words: str, *keys: str) -> Stage:
+    """Return what brings the app to the moment of the picture: words to wait for, then keys."""
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: words in shown(app, "#verdict"))
+        await pilot.press(*keys)
+        await pilot.pause()
+
+    return stage
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", ["live", "empty", "blocked"])
+def test_main_screen(snap_compare: Any, name: str, size: tuple[int, int]) -> None:
+    snapshots = {
+        "live": (samples.snapshot(), "SERVING"),
+        "empty": (samples.empty_snapshot(), "WAITING"),
+        "blocked": (samples.snapshot(status=samples.blocked(), live=None, rates=()), "BLOCKED"),
+    }
+    snapshot, words = snapshots[name]
+    stood = Stood(snapshot)
+    assert snap_compare(stood.app, terminal_size=size, run_before=when(stood.app, words))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_main_screen_without_a_node(snap_compare: Any, size: tuple[int, int]) -> None:
+    stood = Stood(None)
+    assert snap_compare(stood.app, terminal_size=size, run_before=when(stood.app, "UNREACHABLE"))
+
+
+def test_main_screen_after_the_node_has_gone(snap_compare: Any) -> None:
+    stood = Stood(samples.snapshot())
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "SERVING" in shown(stood.app, "#verdict"))
+        await stood.node.stop()
+        await until(pilot, lambda: stood.app.feed_state.link is Link.UNREACHABLE)
+        await until(pilot, lambda: "UNREACHABLE" in shown(stood.app, "#verdict"))
+
+    assert snap_compare(stood.app, terminal_size=(80, 24), run_before=stage)
+
+
+@pytest.mark.parametrize("theme", ["harbour-light", "high-contrast"])
+def test_other_themes(snap_compare: Any, theme: str) -> None:
+    stood = Stood(samples.snapshot(), theme)
+    assert snap_compare(stood.app, terminal_size=(80, 24), run_before=when(stood.app, "SERVING"))
+
+
+@pytest.mark.parametrize("is_allowed", [True, False], ids=["allowed", "refused"])
+def test_assignment_form(snap_compare: Any, is_allowed: bool) -> None:
+    stood = Stood(samples.snapshot())
+    answer_checks(stood.node, is_allowed)
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "SERVING" in shown(stood.app, "#verdict"))
+        await pilot.press("j", "a")
+        await until(pilot, lambda: "you own it" in shown(stood.app, "#checks"))
+
+    assert snap_compare(stood.app, terminal_size=(80, 24), run_before=stage)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("help", ["question_mark"]),
+        ("new session", ["n"]),
+        ("submit", ["s"]),
+        ("tasks", ["t"]),
+        ("session", ["enter"]),
+        ("task", ["t", "j", "enter"]),
+        ("node", ["i"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_screens_over_the_main_one(snap_compare: Any, name: str, keys: list[str]) -> None:
+    stood = Stood(samples.snapshot())
+    assert snap_compare(stood.app, terminal_size=(80, 24), run_before=when(stood.app, "SERVING", *keys))

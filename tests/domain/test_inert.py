@@ -1,0 +1,72 @@
+"""Foreign text cannot act on a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cortensor_tui.domain.inert import ELLIPSIS, MARK, inert, inert_lines
+
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+HOSTILE = st.text(st.characters(exclude_categories=[]), max_size=300)
+
+
+@given(HOSTILE)
+def test_no_character_that_acts_or_hides_survives(text: str) -> None:
+    shown = inert(text)
+    assert not [c for c in shown if unicodedata.category(c) in HIDDEN]
+    assert not any("\ufe00" <= c <= "\ufe0f" for c in shown)
+
+
+@given(HOSTILE)
+def test_inert_text_is_left_alone(text: str) -> None:
+    once = inert(text)
+    assert inert(once) == once
+
+
+@given(HOSTILE, st.integers(min_value=0, max_value=50))
+def test_length_is_bounded(text: str, limit: int) -> None:
+    assert len(inert(text, limit)) <= limit
+
+
+@given(HOSTILE)
+def test_lines_break_at_newlines_only_and_lose_nothing_visible(text: str) -> None:
+    lines = inert_lines(text)
+    assert len(lines) == text.replace("\r\n", "\n").count("\n") + 1
+    assert all(line == inert(line) for line in lines)
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=200))
+def test_plain_text_is_shown_as_it_is(text: str) -> None:
+    assert inert(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[31mred\x1b[0m", "a␛[31mred␛[0m"),
+        ("one\ntwo\tthree\r", "one⏎two⇥three␍"),
+        ("\x7f\x9b31m", f"␡{MARK}31m"),
+        ("pay \u202e0x00\u202c now", f"pay {MARK}0x00{MARK} now"),
+        ("[bold]markup[/bold]", "[bold]markup[/bold]"),
+        ("é naïve 漢字 ✓", "é naïve 漢字 ✓"),
+        ("zero\u200bwidth\ufeff", f"zero{MARK}width{MARK}"),
+        ("\ud800", MARK),
+    ],
+)
+def test_marks(text: str, shown: str) -> None:
+    assert inert(text) == shown
+
+
+def test_stacked_combining_characters_are_cut_to_what_scripts_need() -> None:
+    shown = inert("a" + "\u0301" * 40)
+    assert shown.count("\u0301") == 2
+    assert shown.count(MARK) == 38
+
+
+def test_a_long_text_ends_in_an_ellipsis() -> None:
+    assert inert("abcdef", 4) == "abc" + ELLIPSIS
+    assert inert("abcd", 4) == "abcd"
