@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,10 +28,11 @@ from cortensor_tui.devnet.decisions import (
 )
 from cortensor_tui.devnet.deploy import DevnetContracts
 from cortensor_tui.devnet.sender import DevSender, Outgoing
-from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
 
 TICK_S = 0.3
+LOST_AFTER_S = 30.0
 BATCH_READS = 100
 SENDS_A_TICK = 16
 _ACTIVE = 1  # SessionState.Active in our contract
@@ -55,12 +57,14 @@ class Oracle:
         contracts: DevnetContracts,
         deadlines: Deadlines,
         tick_s: float = TICK_S,
+        lost_after_s: float = LOST_AFTER_S,
     ) -> None:
         self._rpc = rpc
         self._sender = DevSender(rpc, private_key)
         self._contracts = contracts
         self._deadlines = deadlines
         self._tick_s = tick_s
+        self._lost_after_s = lost_after_s
         self._queue = load_interface("SessionQueueV2").functions
         self._sessions = load_interface("SessionV2").functions
         self._progress_of = load_artifact("SessionQueueV2").function("getTaskProgress")
@@ -70,14 +74,23 @@ class Oracle:
         self._open: dict[TaskKey, TaskPhase] = {}
 
     async def run(self) -> None:
-        """Oversee the tasks until cancelled; a chain that does not answer is asked again."""
+        """Oversee the tasks until cancelled; a chain that does not answer is asked again.
+
+        Raises `ProblemError` "chain_lost" when it has not answered for `lost_after_s`.
+        """
+        failing_since: float | None = None
         while True:
+            has_more = False
             try:
                 has_more = await self.tick()
+                failing_since = None
             except (ProblemError, RpcError) as error:
-                log.warning("oracle_tick_failed", why=str(error))
                 self._forget()
-                has_more = False
+                if failing_since is None:
+                    failing_since = time.monotonic()
+                    log.warning("oracle_cannot_read_the_chain", why=str(error))
+                if time.monotonic() - failing_since >= self._lost_after_s:
+                    raise _chain_lost(error) from error
             if not has_more:
                 await asyncio.sleep(self._tick_s)
 
@@ -102,14 +115,14 @@ class Oracle:
         asked: list[tuple[str, Sequence[Any]]] = [("eth_getBlockByNumber", ("latest", False))]
         if self._head is not None:
             asked.append(("eth_getBlockByNumber", (hex(self._head.number), False)))
-        blocks = [_required(answer) for answer in await self._rpc.batch(asked)]
-        if self._head is not None and (blocks[1] or {}).get("hash") != self._head.hash:
+        head, *last = [_required(answer) for answer in await self._rpc.batch(asked)]
+        if self._head is not None and (last[0] or {}).get("hash") != self._head.hash:
             log.info("oracle_saw_reorg", number=self._head.number)
             self._forget()
         return _Head(
-            number=int(blocks[0]["number"], 16),
-            hash=blocks[0]["hash"],
-            time_s=int(blocks[0]["timestamp"], 16),
+            number=int(head["number"], 16),
+            hash=head["hash"],
+            time_s=int(head["timestamp"], 16),
         )
 
     def _forget(self) -> None:
@@ -210,6 +223,15 @@ class Oracle:
                 for (_, function, _), answer in zip(part, answers, strict=True)
             ]
         return values
+
+
+def _chain_lost(error: Exception) -> ProblemError:
+    return problem_error(
+        "chain_lost",
+        "The devnet's chain does not answer any more",
+        str(error),
+        "Start the devnet again; with anvil and a state file it goes on where it was",
+    )
 
 
 def _required(answer: Any) -> Any:

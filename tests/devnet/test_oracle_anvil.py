@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
+from structlog.testing import capture_logs
 
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import oracle_account
@@ -192,6 +193,22 @@ async def test_the_oracle_goes_on_after_the_chain_was_away(devnet: DevnetOnAnvil
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await rpc.close()
+
+
+async def test_the_oracle_says_once_that_the_chain_is_away_and_gives_up_in_the_end(
+    devnet: DevnetOnAnvil,
+) -> None:
+    rpc = Interrupted(devnet.rpc.url)
+    rpc.is_away = True
+    oracle = Oracle(
+        rpc, oracle_account().private_key, devnet.contracts, DEADLINES, tick_s=0.01, lost_after_s=0.2
+    )
+
+    with capture_logs() as logs, pytest.raises(ProblemError) as caught:
+        await oracle.run()
+
+    assert caught.value.problem.code == "chain_lost"
+    assert [entry["event"] for entry in logs] == ["oracle_cannot_read_the_chain"]
 
 
 async def is_in(devnet: DevnetOnAnvil, task: tuple[int, int], expected: TaskPhase) -> bool:
