@@ -14,15 +14,17 @@ _CGROUP_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 def threads_for(asked: int | None) -> tuple[int, int]:
     """Return the threads for decode and for prefill.
 
-    None or a number below 1 means by itself: decode is bound by memory and gets one thread a physical
-    core, prefill by arithmetic and gets every processor. A number is used for both, at most every
-    processor: more threads than processors make llama.cpp many times slower.
+    None or a number below 1 means by itself. Prefill is bound by arithmetic and gets every processor.
+    Decode is bound by memory and gets all physical cores but one: llama.cpp's threads wait for each other
+    at every layer, so one that has to share its core with the node, the dashboard or a devnet holds up all.
+    On two busy cores two threads fell from 165 to between 15 and 50 tokens a second; one stayed at 141.
+    A number asked for is used for both, at most every processor.
     """
     available = available_processors()
     if asked is not None and asked >= 1:
         return min(asked, available), min(asked, available)
     physical = psutil.cpu_count(logical=False) or available
-    return max(1, min(physical, available)), available
+    return max(1, min(physical, available) - 1), available
 
 
 def available_processors() -> int:

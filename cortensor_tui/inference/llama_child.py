@@ -35,7 +35,7 @@ from cortensor_tui.inference.wire import (
     encode_frame,
 )
 
-_FLUSH_INTERVAL_S = 0.02  # eyes see no finer, and a message a token would cost decode speed
+_FLUSH_INTERVAL_S = 0.05  # no screen is drawn more often; each message takes time from decode
 _PROGRESS_INTERVAL_S = 0.1
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 

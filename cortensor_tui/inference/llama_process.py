@@ -19,6 +19,7 @@ from cortensor_tui.inference.child_process import ChildProcess
 from cortensor_tui.inference.cpus import threads_for
 from cortensor_tui.inference.engine import HealthListener
 from cortensor_tui.inference.gguf import check_gguf
+from cortensor_tui.inference.heartbeat import kill_unless, watch_silence
 from cortensor_tui.inference.wire import (
     Cancel,
     FrameError,
@@ -27,7 +28,6 @@ from cortensor_tui.inference.wire import (
     Load,
     LoadFailed,
     Loading,
-    Ping,
     Pong,
     Ready,
     RunEvents,
@@ -100,12 +100,13 @@ class LlamaProcess:
         )
         self._supervisor: asyncio.Task[None] | None = None
         self._child: ChildProcess | None = None
-        self._heard_at_s = 0.0
+        self._heard_count = 0
         self._settled = asyncio.Event()  # set while the engine is ready, or has given up
         self._gave_up: Problem | None = None
         self._turn = asyncio.Lock()
-        self._run: _Run | None = None
+        self._runs: dict[int, _Run] = {}  # not over yet: the one going on, and those left but not ended
         self._last_run_id = 0
+        self._tasks: set[asyncio.Task[None]] = set()  # the event loop itself holds tasks weakly
 
     # --- what the miner asks ---------------------------------------------------------------------
 
@@ -149,8 +150,8 @@ class LlamaProcess:
 
     async def cancel(self) -> None:
         """See `Engine.cancel`. Returns at once; a child that does not obey in time is killed."""
-        if self._run is not None:
-            self._cancel(self._run)
+        for run in self._runs.values():
+            self._cancel(run)
 
     async def stop(self) -> None:
         """See `Engine.stop`."""
@@ -158,6 +159,8 @@ class LlamaProcess:
         if supervisor is not None:
             supervisor.cancel()
             await asyncio.wait([supervisor])
+        for task in self._tasks:
+            task.cancel()
         self._give_up(problems.engine_stopped())
         self._become(EngineState.STOPPED, error="", load_progress=None, rss_bytes=None)
 
@@ -170,7 +173,7 @@ class LlamaProcess:
             child.send(Generate(run_id=run.run_id, generation=generation))
         except FrameError as error:
             raise problems.prompt_too_long(str(error), self._health.context_tokens or 0) from error
-        self._run = run
+        self._runs[run.run_id] = run
         self._become(EngineState.BUSY)
         return run
 
@@ -183,22 +186,23 @@ class LlamaProcess:
         if child is None or run.is_over:
             return
         child.send(Cancel(run.run_id))
+        patience = asyncio.create_task(kill_unless(child, lambda: run.is_over, self._patience.answer_s))
+        self._tasks.add(patience)
+        patience.add_done_callback(self._tasks.discard)
 
-        def check() -> None:
-            if not run.is_over:
-                child.kill(f"it did not stop a cancelled run within {self._patience.answer_s:.0f} s")
-
-        asyncio.get_running_loop().call_later(self._patience.answer_s, check)
-
-    def _end_run(self, run_id: int, item: tuple[GenerationEvent, ...] | Problem) -> None:
-        run = self._run
-        if run is None or run.run_id != run_id:
+    def _hand_on(self, run_id: int, item: tuple[GenerationEvent, ...] | Problem) -> None:
+        run = self._runs.get(run_id)
+        if run is None:
             return
         run.put(item)
         if run.is_over:
-            self._run = None
-            if self._health.state is EngineState.BUSY:
+            del self._runs[run_id]
+            if not self._runs and self._health.state is EngineState.BUSY:
                 self._become(EngineState.READY)
+
+    def _end_runs(self, problem: Problem) -> None:
+        for run_id in list(self._runs):
+            self._hand_on(run_id, problem)
 
     # --- the child's life ------------------------------------------------------------------------
 
@@ -239,7 +243,6 @@ class LlamaProcess:
     async def _live_once(self) -> bool:
         """Run one child to its end; return whether it was ever ready. Raises what a load failed with."""
         child = self._child = await ChildProcess.spawn(CHILD_MODULE)
-        self._heard_at_s = time.monotonic()
         watch = asyncio.create_task(self._watch(child))
         child.send(self._load)
         was_ready = False
@@ -255,13 +258,13 @@ class LlamaProcess:
             self._child = None
             self._settled.clear()
             how = await child.ended()
-            if self._run is not None:
-                self._end_run(self._run.run_id, problems.engine_died(how))
+            self._end_runs(problems.engine_died(how))
         self._become(EngineState.FAILED, error=how, load_progress=None, rss_bytes=None)
         return was_ready
 
     def _on_message(self, message: FromChild) -> None:
-        self._heard_at_s = time.monotonic()
+        if self._settled.is_set() or not isinstance(message, Pong):
+            self._heard_count += 1  # a load that hangs still answers pings, so those do not count there
         match message:
             case Loading(progress):
                 self._become(EngineState.LOADING, load_progress=progress)
@@ -271,31 +274,28 @@ class LlamaProcess:
             case LoadFailed(problem):
                 raise ProblemError(problem)
             case RunEvents(run_id, events):
-                self._end_run(run_id, events)
+                self._hand_on(run_id, events)
             case RunRefused(run_id, problem):
-                self._end_run(run_id, problem)
+                self._hand_on(run_id, problem)
             case Pong():
                 pass
 
     async def _watch(self, child: ChildProcess) -> None:
-        """Ask the child for a sign of life now and then; end it when none comes."""
         patience = self._patience
-        while True:
-            await asyncio.sleep(patience.ping_interval_s)
-            is_loaded = self._settled.is_set()
-            limit_s = patience.answer_s if is_loaded else patience.load_stall_s
-            if time.monotonic() - self._heard_at_s > limit_s + patience.ping_interval_s:
-                child.kill(f"it did not answer for {limit_s:.0f} s")
-                return
-            if is_loaded:
-                child.send(Ping())
+
+        def limit_s() -> float:
+            return patience.answer_s if self._settled.is_set() else patience.load_stall_s
+
+        def look() -> None:
+            if self._settled.is_set():
                 self._become(self._health.state, rss_bytes=_rss_bytes(child.pid))
+
+        await watch_silence(child, lambda: self._heard_count, limit_s, patience.ping_interval_s, look)
 
     def _give_up(self, problem: Problem) -> None:
         self._gave_up = problem
         self._settled.set()
-        if self._run is not None:
-            self._end_run(self._run.run_id, problem)
+        self._end_runs(problem)
 
     def _become(self, state: EngineState, **changes: object) -> None:
         health = msgspec.structs.replace(self._health, state=state, **changes)

@@ -18,6 +18,7 @@ OnProgress = Callable[[int, int], None]
 
 _LOOK_INTERVAL_S = 0.2
 _STALL_S = 120.0
+_LOG_NAME = "pip.log"
 
 
 def download_wheel(requirement: str, scratch: Path, wheel_bytes: int, on_progress: OnProgress) -> Path:
@@ -35,7 +36,7 @@ def download_wheel(requirement: str, scratch: Path, wheel_bytes: int, on_progres
         "--no-input",
     ]
     command += ["--no-cache-dir", "--no-deps", "--only-binary", ":all:", "--dest", str(scratch)]
-    log = scratch / "pip.log"
+    log = scratch / _LOG_NAME
     with log.open("wb") as output:
         pip = subprocess.Popen(
             [*command, requirement],
@@ -83,7 +84,7 @@ def _bytes_below(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):  # pip moves its files while they are looked at
-            total += path.stat().st_size if path.is_file() else 0
+            total += path.stat().st_size if path.is_file() and path.name != _LOG_NAME else 0
     return total
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import psutil  # type: ignore[import-untyped]
 import pytest
 
@@ -16,7 +18,7 @@ from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.child_process import ChildProcess
 from cortensor_tui.inference.llama_process import CHILD_MODULE, Patience
 
-from .engines import Watched, ask, collect, finish_of, text_of
+from .engines import GREEDY, Watched, ask, collect, finish_of, text_of
 from .gguf_files import small_gguf
 
 pytestmark = pytest.mark.real
@@ -109,6 +111,19 @@ async def test_a_child_that_does_not_obey_a_cancel_is_replaced(model_path: Path)
     with pytest.raises(ProblemError, match="cancelled run"):
         await read_hang_and_cancel()
     await watched.until(lambda health: health.restarts == 1 and health.state is EngineState.READY)
+    await watched.engine.stop()
+
+
+async def test_a_stream_that_was_closed_costs_the_next_run_nothing(model_path: Path) -> None:
+    watched = Watched(model_path, patience=Patience(ping_interval_s=1_000.0, answer_s=1.0))
+    await watched.engine.start()
+    async with contextlib.aclosing(watched.engine.generate(ask("Write a very long story."))) as events:
+        await anext(events)
+    # Takes longer than the child has to end the run that was left.
+    long = msgspec.structs.replace(GREEDY, max_tokens=400)
+    await collect(watched.engine.generate(ask("Write a very long story.", long)))
+    assert watched.engine.health.restarts == 0
+    assert watched.engine.health.state is EngineState.READY
     await watched.engine.stop()
 
 

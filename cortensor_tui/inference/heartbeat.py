@@ -1,0 +1,56 @@
+"""Tells a child that hangs from one that works, without taking a pause of our own for its silence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from cortensor_tui.inference.wire import Ping, ToChild
+
+_CANCEL_LOOKS = 20
+
+
+class Child(Protocol):
+    """What is needed of a child process."""
+
+    def send(self, message: ToChild) -> None:
+        """Queue a message."""
+
+    def kill(self, because: str) -> None:
+        """End it by force."""
+
+
+async def watch_silence(
+    child: Child,
+    heard: Callable[[], int],
+    limit_s: Callable[[], float],
+    interval_s: float,
+    on_look: Callable[[], None],
+) -> None:
+    """Ping a child every `interval_s` and kill it when nothing was heard for `limit_s()`.
+
+    `heard` counts its messages. Silence is added up in
+    intervals that were really waited, never read off a clock: after this process was stopped, or its event
+    loop held up, the child's answers lie unread in the pipe, and the clock alone would condemn it.
+    """
+    silent_s = 0.0
+    while True:
+        before = heard()
+        await asyncio.sleep(interval_s)
+        silent_s = 0.0 if heard() != before else silent_s + interval_s
+        limit = limit_s()
+        if silent_s >= limit:
+            child.kill(f"it did not answer for {limit:g} s")
+            return
+        child.send(Ping())
+        on_look()
+
+
+async def kill_unless(child: Child, is_over: Callable[[], bool], limit_s: float) -> None:
+    """Give a child so long to end a cancelled run, counted as in `watch_silence`."""
+    for _ in range(_CANCEL_LOOKS):
+        await asyncio.sleep(limit_s / _CANCEL_LOOKS)
+        if is_over():
+            return
+    child.kill(f"it did not stop a cancelled run within {limit_s:g} s")
