@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 
-from cortensor_tui.chain.abi import decode_output, encode_call, revert_sentence
+from cortensor_tui.chain.abi import decode_log, decode_output, encode_call, load_interface, revert_sentence
 from cortensor_tui.chain.rpc import RpcClient, RpcError
 from cortensor_tui.devnet.accounts import deployer_account, oracle_account, user_accounts
 from cortensor_tui.devnet.artifacts import load_artifact
@@ -17,6 +18,18 @@ OWNER, STRANGER, ROUTER, ALICE, BOB, CAROL = (account.address for account in use
 ORACLE = oracle_account().address
 DEPLOYER = deployer_account().address
 ZERO = "0x" + "00" * 20
+
+
+def events(logs: list[dict[str, Any]], contract: str = "SessionV2") -> list[tuple[str, dict[str, Any]]]:
+    """The logs of one contract, decoded through the public signatures."""
+    known = load_interface(contract).events
+    found = [(known[log["topics"][0]], log) for log in logs if log["topics"][0] in known]
+    return [(event.name, decode_log(event, log["topics"], log["data"])) for event, log in found]
+
+
+def node_id(address: str) -> bytes:
+    """The id that the contracts give a node."""
+    return keccak(bytes.fromhex(address[2:]))
 
 
 class DevnetOnAnvil:

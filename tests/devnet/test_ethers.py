@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cortensor_tui.chain.rpc import RpcClient
@@ -108,6 +109,17 @@ async def test_users_are_funded_and_the_service_s_own_accounts_are_not_handed_ou
     assert info.chain_id == chain_id
 
 
+@pytest.mark.parametrize("backend", ["anvil", "embedded"])
+async def test_what_a_devnet_tells_of_itself_is_plain_json(backend: BackendName, node_modules: Path) -> None:
+    async with running_devnet(backend) as info:
+        told = json.loads(msgspec.json.encode(info))
+
+    assert set(told) == {"chain_id", "rpc_url", "contracts", "accounts"}
+    assert set(told["contracts"]) == {"runtime", "session_v2", "session_queue_v2"}
+    assert [set(account) for account in told["accounts"]] == [{"address", "private_key"}] * 10
+    assert told["rpc_url"].startswith("http://127.0.0.1:")
+
+
 async def test_a_stopped_devnet_leaves_nothing_listening(node_modules: Path) -> None:
     async with running_devnet("anvil") as info:
         pass
@@ -120,9 +132,9 @@ async def test_a_stopped_devnet_leaves_nothing_listening(node_modules: Path) -> 
 
 async def test_a_devnet_with_a_state_file_comes_back_as_it_was(node_modules: Path, tmp_path: Path) -> None:
     state_file = tmp_path / "chain.json"
-    async with running_devnet("anvil", state_file=state_file) as before:
+    async with running_devnet("anvil", state_file=state_file, block_interval_s=0) as before:
         found = await run_client(before)
-    async with running_devnet("anvil", state_file=state_file) as after:
+    async with running_devnet("anvil", state_file=state_file, block_interval_s=0) as after:
         again = await run_client(after)
 
     assert after.contracts == before.contracts
