@@ -94,7 +94,10 @@ def run_call(state: TimedState, request: CallRequest) -> CallOutcome:
 
 
 def estimate_gas(state: TimedState, request: CallRequest) -> CallOutcome:
-    """Find a gas limit that suffices: what one run used plus what calls must hold back, else by halving."""
+    """Find a gas limit that suffices: what one run used plus what calls hold back, else by halving.
+
+    The answer has a small margin, up to 1.6 % and a call's stipend, except where no code runs.
+    """
     state.deadline = time.monotonic() + CALL_TIME_LIMIT_S
     highest = request.gas_limit
     first = _run(state, request, highest)
@@ -103,7 +106,7 @@ def estimate_gas(state: TimedState, request: CallRequest) -> CallOutcome:
     floor = max(floor_gas(request.data), first.gas_used)
     # A call passes on at most 63/64 of its gas, so what was used can be less than what must be offered.
     likely = min(highest, max(floor, (first.gas_used + _GAS_STIPEND) * 64 // 63))
-    if not _run(state, request, floor).failure:
+    if first.gas_used == intrinsic_gas(request):
         return msgspec.structs.replace(first, gas_used=floor)
     if not _run(state, request, likely).failure:
         return msgspec.structs.replace(first, gas_used=likely)

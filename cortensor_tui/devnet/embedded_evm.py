@@ -7,7 +7,7 @@ the blocks live in our own index. Everything here runs in the one worker thread 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -24,7 +24,6 @@ from eth.constants import (
 from eth.db.atomic import AtomicDB
 from eth.db.backends.memory import MemoryDB
 from eth.db.trie import make_trie_root_and_nodes
-from eth.exceptions import VMError
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.london.headers import calculate_expected_base_fee_per_gas
 from eth.vm.forks.prague import PragueVM
@@ -45,6 +44,8 @@ ANCESTOR_HASHES = 256  # how far back the BLOCKHASH opcode sees
 _GENESIS_BASE_FEE = 1_000_000_000
 _ROOTS_IN_RESERVE = 16  # for reads that wait in the worker's queue while blocks are mined
 _STATUS = {True: b"\x01", False: b""}
+
+_Action = Callable[[TimedState, CallRequest], CallOutcome]
 
 _log = structlog.get_logger(__name__)
 
@@ -200,12 +201,12 @@ class Evm:
         return self._run(block, pending_timestamp, estimate_gas, request)
 
     def _run(
-        self, block: BlockRecord, pending_timestamp: int | None, action: Any, request: CallRequest
+        self, block: BlockRecord, pending_timestamp: int | None, action: _Action, request: CallRequest
     ) -> CallOutcome:
         state = self._state_after(block, pending_timestamp)
         # Should anything but the EVM's own errors end the run, its half-made changes go with the state.
         self._reading = None
-        outcome: CallOutcome = action(state, request)
+        outcome = action(state, request)
         self._reading = ((block.number, pending_timestamp), state)
         return outcome
 
@@ -252,8 +253,7 @@ def _apply(
     except ValidationError:
         state.revert(snapshot)
         raise
-    except (VMError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
-        # One transaction that py-evm cannot digest must not stop the chain for everybody.
+    except Exception as error:  # the edge to py-evm: what it cannot digest must not stop the chain
         state.revert(snapshot)
         _log.exception("devnet.transaction_failed_inside", hash="0x" + transaction.record.hash.hex())
         raise ValidationError("the virtual machine could not run the transaction") from error

@@ -41,7 +41,7 @@ async def _wait_for_turn(chain: EmbeddedChain, interval_s: int) -> None:
     closes_at = chain.index.head.timestamp + interval_s + _EMPTY_AT_S
     if opens_at - time.time() > _CLOCK_STEP_S:
         _log.warning("devnet.clock_set_back", waits_s=round(opens_at - time.time()))
-    while (remaining_s := opens_at - time.time()) > 0:  # noqa: ASYNC110 - waits for the clock
+    while (remaining_s := opens_at - time.time()) > 0:
         await asyncio.sleep(remaining_s)
     while (remaining_s := closes_at - time.time()) > 0:
         if chain.next_transactions():

@@ -44,7 +44,7 @@ class StatePruner:
             self._mark(self._marked, len(self._nodes))
             self._sweep(self._marked)
             self._marked = None
-            self._next_pass_at = max(self._smallest_pass, 2 * len(self._nodes))
+            self._next_pass_at = max(self._smallest_pass, len(self._nodes) * 3 // 2)
 
     def _mark(self, marked: set[bytes], at_most: int) -> None:
         """Mark nodes from the open list; its flag tells storage tries from the trie of accounts."""

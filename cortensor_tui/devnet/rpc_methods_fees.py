@@ -47,6 +47,8 @@ class FeeMethods:
         """Return base fees, fullness and, for each asked percentile, tips of a range of blocks."""
         params = Params(values, at_most=3)
         count = min(params.quantity(0, "block count"), _LONGEST_HISTORY)
+        if count == 0:
+            refuse("block count must be at least 1")
         index = self._chain.index
         newest = known_block(index, params.block(1, index.head.number, "newest block"))
         percentiles = _percentiles(params.raw(2))

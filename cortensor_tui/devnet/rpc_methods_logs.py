@@ -14,6 +14,7 @@ from cortensor_tui.devnet.embedded_chain import EmbeddedChain
 from cortensor_tui.devnet.rpc_methods_errors import LIMIT_EXCEEDED, SERVER_ERROR, RpcFault
 from cortensor_tui.devnet.rpc_methods_format import Json, hex_data, log_json
 from cortensor_tui.devnet.rpc_methods_params import (
+    TAGS,
     Params,
     address_bytes,
     block_reference,
@@ -123,12 +124,13 @@ class LogMethods:
             if block is None:
                 raise RpcFault(SERVER_ERROR, "unknown block")
             return block.number, block.number
-        first = self._bound(wanted.get("fromBlock"), "fromBlock")
-        to_block = wanted.get("toBlock")
-        last = _FOREVER if open_end and to_block in (None, "latest", "pending") else None
-        if last is None:
-            last = self._bound(to_block, "toBlock")
-        if first > last:
+        from_block, to_block = wanted.get("fromBlock"), wanted.get("toBlock")
+        first = self._bound(from_block, "fromBlock")
+        if open_end and to_block in (None, "latest", "pending"):
+            return first, _FOREVER
+        last = self._bound(to_block, "toBlock")
+        # A poller that asks from the block after the head to "latest" has made no mistake: nothing is new.
+        if first > last and to_block is not None and to_block not in TAGS:
             refuse(f"fromBlock {first} is after toBlock {last}")
         return first, last
 

@@ -14,6 +14,7 @@ from cortensor_tui.devnet.rpc_methods_errors import INVALID_PARAMS, SERVER_ERROR
 
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}\Z")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*\Z")
+TAGS = ("earliest", "latest", "safe", "finalized", "pending")
 _HEAD_TAGS = ("latest", "safe", "finalized")  # nothing here is ever undone, so the head is final
 
 

@@ -135,6 +135,7 @@ async def test_fee_history_takes_hex_and_integers_and_gives_rewards(lab: Lab) ->
     assert "reward" not in whole
     early = await lab.rpc.call("eth_feeHistory", 1, "0x0")
     assert early["baseFeePerGas"] == [blocks[0]["baseFeePerGas"], blocks[1]["baseFeePerGas"]]
+    assert (await refusal(lab.rpc, "eth_feeHistory", 0)).code == -32602
     for wrong in ([50, 10], [101], ["a"], "50", [True]):
         assert (await refusal(lab.rpc, "eth_feeHistory", 1, "latest", wrong)).code == -32602
 

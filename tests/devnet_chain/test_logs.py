@@ -210,6 +210,8 @@ async def test_every_way_to_ask_for_logs(lab: Lab) -> None:
         ({"fromBlock": hex(numbers[1]), "toBlock": hex(numbers[2])}, [1, 2]),
         ({"fromBlock": "0x0", "toBlock": "0xffffff"}, [0, 1, 2, 3]),
         ({"fromBlock": "0xfffff0", "toBlock": "0xffffff"}, []),
+        ({"fromBlock": "0x6", "toBlock": "latest"}, []),
+        ({"fromBlock": "pending"}, []),
         ({"fromBlock": "0x0", "toBlock": "pending"}, [0, 1, 2, 3]),
         ({"fromBlock": 0, "toBlock": "finalized"}, [0, 1, 2, 3]),
         ({"blockHash": second}, [1]),

@@ -96,4 +96,4 @@ async def test_a_state_that_is_no_longer_kept_is_said(lab: Lab, monkeypatch: pyt
     assert await lab.rpc.call("eth_call", message, "0x2")
     assert await lab.rpc.call("eth_call", message, "0x0") == "0x"
     error = await refusal(lab.rpc, "eth_call", message, "0x1")
-    assert error.message == "the state after block 1 is no longer kept, only the last 2 are"
+    assert error.message == "the state after block 1 is no longer kept, only that of the last 2"
