@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 import time
 import tracemalloc
+from typing import Any
 
 import pytest
 
 from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.devnet import embedded_producer
 from cortensor_tui.devnet.block_index import BlockIndex
 from cortensor_tui.devnet.embedded import start_embedded
 from cortensor_tui.devnet.embedded_evm import Evm
@@ -90,3 +93,48 @@ def test_an_empty_block_costs_less_than_half_a_kilobyte() -> None:
     finally:
         tracemalloc.stop()
     assert (after - before) / 1_000 < 512
+
+
+async def test_a_block_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_producer, "_RETRY_S", 0.0)
+    execute, failures = Evm.execute, iter([MemoryError("once")])
+
+    def fail_once(evm: Evm, *arguments: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return execute(evm, *arguments)
+
+    monkeypatch.setattr(Evm, "execute", fail_once)
+    backend = await start_embedded(0, {account(1).address: 10**21})
+    rpc = RpcClient(backend.rpc_url)
+    try:
+        transaction_hash = await rpc.call("eth_sendRawTransaction", "0x" + sign_transfer(account(1), 0).hex())
+        await wait_for_block(rpc, 1)
+        assert await rpc.call("eth_getTransactionReceipt", transaction_hash) is not None
+    finally:
+        await rpc.close()
+        await backend.stop()
+    assert next(failures, None) is None
+
+
+async def test_many_clients_at_once_lose_and_double_nothing() -> None:
+    senders = [account(number) for number in range(1, 9)]
+    backend = await start_embedded(0, {sender.address: 10**21 for sender in senders})
+    rpc = RpcClient(backend.rpc_url)
+    try:
+        filter_id = await rpc.call("eth_newBlockFilter")
+        raws = [sign_transfer(sender, nonce) for sender in senders for nonce in range(10)]
+        random.Random(7).shuffle(raws)  # nonces arrive in any order: gaps open and close
+        sent = await asyncio.gather(*(rpc.call("eth_sendRawTransaction", "0x" + raw.hex()) for raw in raws))
+        hashes: list[str] = []
+        async with asyncio.timeout(30):
+            while len(hashes) < len(sent):
+                for block_hash in await rpc.call("eth_getFilterChanges", filter_id):
+                    hashes += (await rpc.call("eth_getBlockByHash", block_hash, False))["transactions"]
+                await asyncio.sleep(0.02)
+        assert sorted(hashes) == sorted(sent)
+        for sender in senders:
+            assert await rpc.call("eth_getTransactionCount", sender.address, "latest") == "0xa"
+    finally:
+        await rpc.close()
+        await backend.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from eth.vm.forks.prague.state import PragueState
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -275,3 +276,27 @@ def test_a_transaction_whose_money_is_gone_is_dropped_with_those_behind_it_kept(
     executed = evm.execute(evm.genesis, 1_001, transactions)
     assert [one.nonce for one in executed.block.transactions] == [0]
     assert [dropped for dropped, _ in executed.dropped] == [transactions[1].record.hash]
+
+
+def test_a_transaction_that_breaks_the_virtual_machine_is_dropped_and_undone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alice, bob = account(1), account(2)
+    evm = Evm(CHAIN_ID, {raw_address(alice): 10**18, raw_address(bob): 10**18}, timestamp=1_000)
+    broken, healthy = (
+        decode_transaction(sign_transfer(sender, 0), CHAIN_ID, BLOCK_GAS_LIMIT) for sender in (alice, bob)
+    )
+    run = PragueState.apply_transaction
+
+    def break_on_alice(state: PragueState, transaction: Any) -> Any:
+        computation = run(state, transaction)
+        if transaction.sender == raw_address(alice):
+            raise AttributeError("as a fault in py-evm would")
+        return computation
+
+    monkeypatch.setattr(PragueState, "apply_transaction", break_on_alice)
+    executed = evm.execute(evm.genesis, 1_001, [broken, healthy])
+    assert [one.hash for one in executed.block.transactions] == [healthy.record.hash]
+    assert [dropped for dropped, _ in executed.dropped] == [broken.record.hash]
+    assert evm.balance(executed.block, raw_address(alice)) == 10**18
+    assert evm.nonce(executed.block, raw_address(alice)) == 0
