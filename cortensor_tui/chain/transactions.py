@@ -111,22 +111,13 @@ class TransactionSender:
     async def settled(self, transaction: Transaction) -> Transaction:
         """Wait until the transaction is mined, reverted or rejected."""
         current = self._open.get(transaction.transaction_id)
-        if current is None:
-            return transaction
+        if current is None:  # it was settled since the caller saw it
+            return self._log.get(transaction.transaction_id)
         future = self._waiting.get(current.transaction_id)
         if future is None:
             future = asyncio.get_running_loop().create_future()
             self._waiting[current.transaction_id] = future
         return await asyncio.shield(future)
-
-    def current(self, transaction_id: int) -> Transaction | None:
-        """Return an open transaction as it stands."""
-        return self._open.get(transaction_id)
-
-    @property
-    def has_open(self) -> bool:
-        """Tell whether anything is waiting for its receipt."""
-        return bool(self._open)
 
     async def look(self) -> None:
         """Ask for the receipts of everything open, in one request; send again what is overdue."""

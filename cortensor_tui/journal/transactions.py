@@ -57,7 +57,7 @@ class TransactionLog:
                     now,
                 ),
             )
-        return self._get(int(cursor.lastrowid or 0))
+        return self.get(int(cursor.lastrowid or 0))
 
     def update(self, transaction: Transaction) -> None:
         """Write the transaction as it now stands."""
@@ -105,7 +105,8 @@ class TransactionLog:
         """Return the newest transactions, newest first."""
         return self._select("1 ORDER BY transaction_id DESC LIMIT ?", limit)
 
-    def _get(self, transaction_id: int) -> Transaction:
+    def get(self, transaction_id: int) -> Transaction:
+        """Return one transaction as it stands."""
         return self._select("transaction_id = ?", transaction_id)[0]
 
     def _select(self, where: str, *values: Any) -> list[Transaction]:

@@ -1,0 +1,196 @@
+"""The nonce stream against a real chain: nothing lost, nothing twice, whatever goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.fees import Fees
+from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.transactions import LOOKS_UNTIL_REPLACED, Purpose, TransactionSender
+from cortensor_tui.devnet.accounts import user_accounts
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.journal import Journal
+from cortensor_tui.journal.scope import ChainScope
+from tests.devnet.devnet_on_anvil import OWNER, STRANGER, DevnetOnAnvil
+
+pytestmark = pytest.mark.real
+
+FEES = Fees(max_fee_wei=10**11, priority_fee_wei=10**9)
+ZERO = "0x" + "00" * 20
+PURPOSE = Purpose(kind=TransactionKind.CREATE_SESSION)
+
+
+class Stream:
+    """A sender with its own journal, and what it told."""
+
+    def __init__(self, devnet: DevnetOnAnvil, journal: Path, rpc: RpcClient | None = None) -> None:
+        self.devnet = devnet
+        contracts = Contracts(
+            session_v2=devnet.contracts.session_v2, session_queue_v2=devnet.contracts.session_queue_v2
+        )
+        self.reader = ContractReader(devnet.rpc, contracts, active_session_state=1)
+        scope = ChainScope(
+            chain_id=31337, genesis_hash="0x00", queue_address=devnet.contracts.session_queue_v2
+        )
+        self.journal = Journal(Database.open(journal), scope)
+        self.told: list[Transaction] = []
+        signer = Signer(user_accounts()[0].private_key, 31337)
+        self.sender = TransactionSender(
+            rpc or devnet.rpc, signer, self.journal.transactions, lambda: FEES, self.told.append
+        )
+
+    def create(self, name: str) -> ContractCall:
+        return self.reader.session_call("create", name, "", ZERO, 1, 3, 1, 0, 2, False, 0, 0, 300, 5)
+
+    async def settled(self, transaction: Transaction) -> Transaction:
+        waiting = asyncio.create_task(self.sender.settled(transaction))
+        async with asyncio.timeout(30):
+            while not waiting.done():
+                await self.sender.look()
+                await asyncio.sleep(0)
+        return waiting.result()
+
+
+@pytest.fixture
+def stream(devnet: DevnetOnAnvil, tmp_path: Path) -> Stream:
+    return Stream(devnet, tmp_path / "journal.sqlite")
+
+
+@asynccontextmanager
+async def holding_blocks(devnet: DevnetOnAnvil) -> AsyncIterator[None]:
+    """Keep transactions from being mined until the block is left."""
+    await devnet.rpc.call("evm_setAutomine", False)
+    try:
+        yield
+    finally:
+        await devnet.rpc.call("evm_setAutomine", True)
+
+
+async def first_nonce(devnet: DevnetOnAnvil) -> int:
+    return int(await devnet.rpc.call("eth_getTransactionCount", OWNER, "latest"), 16)
+
+
+async def test_many_at_once_take_nonces_without_a_gap(devnet: DevnetOnAnvil, stream: Stream) -> None:
+    first = await first_nonce(devnet)
+    await stream.sender.start()
+    sent = await asyncio.gather(
+        *(stream.sender.send(stream.create(f"session {number}"), PURPOSE) for number in range(20))
+    )
+    settled = [await stream.settled(one) for one in sent]
+    assert sorted(one.nonce for one in settled) == list(range(first, first + 20))
+    assert {one.state for one in settled} == {TransactionState.MINED}
+    assert all(one.fee_wei is not None and int(one.fee_wei) > 0 for one in settled)
+    assert int(await devnet.read("SessionV2", "getSessionCount")) == 20
+
+
+async def test_what_was_signed_before_a_crash_is_sent_byte_for_byte(
+    devnet: DevnetOnAnvil, tmp_path: Path
+) -> None:
+    class DeadRpc(RpcClient):
+        """Takes everything but the send, as a machine that dies right before it."""
+
+        async def call(self, method: str, *params: Any) -> Any:
+            if method == "eth_sendRawTransaction":
+                raise problem_error("no_rpc", "gone")
+            return await super().call(method, *params)
+
+    before = Stream(devnet, tmp_path / "journal.sqlite", DeadRpc(devnet.rpc.url))
+    await before.sender.start()
+    unsent = await before.sender.send(before.create("once"), PURPOSE)
+    assert unsent.state is TransactionState.UNKNOWN
+
+    after = Stream(devnet, tmp_path / "journal.sqlite")
+    await after.sender.start()
+    settled = await after.settled(unsent)
+    assert (settled.state, settled.hash) == (TransactionState.MINED, unsent.hash)
+    following = await after.settled(await after.sender.send(after.create("next"), PURPOSE))
+    assert following.nonce == unsent.nonce + 1
+    assert int(await devnet.read("SessionV2", "getSessionCount")) == 2
+
+
+async def test_a_call_that_would_revert_is_not_sent(devnet: DevnetOnAnvil, stream: Stream) -> None:
+    await stream.sender.start()
+    session_id = await devnet.create_session(STRANGER)
+    call = stream.reader.session_call("deactivateSession", session_id)
+    with pytest.raises(ProblemError) as refused:
+        await stream.sender.send(call, PURPOSE)
+    assert refused.value.problem.code == "reverted"
+    assert "owner" in refused.value.problem.why
+    assert stream.told == []
+
+
+async def test_a_revert_on_chain_is_told_in_the_contracts_words(
+    devnet: DevnetOnAnvil, stream: Stream
+) -> None:
+    session_id = await devnet.create_session(OWNER)
+    await stream.sender.start()
+    call = stream.reader.session_call("deactivateSession", session_id)
+    async with holding_blocks(devnet):
+        first = await stream.sender.send(call, PURPOSE)
+        second = await stream.sender.send(call, PURPOSE)
+        await devnet.rpc.call("evm_mine")
+    assert (await stream.settled(first)).state is TransactionState.MINED
+    settled = await stream.settled(second)
+    assert settled.state is TransactionState.REVERTED
+    assert "active" in settled.error
+
+
+async def test_an_empty_balance_is_told_and_uses_no_nonce(devnet: DevnetOnAnvil, stream: Stream) -> None:
+    first = await first_nonce(devnet)
+    await stream.sender.start()
+    balance = await devnet.rpc.call("eth_getBalance", OWNER, "latest")
+    await devnet.rpc.call("anvil_setBalance", OWNER, "0x0")
+    with pytest.raises(ProblemError) as refused:
+        await stream.sender.send(stream.create("poor"), PURPOSE)
+    assert refused.value.problem.code == "no_balance"
+    await devnet.rpc.call("anvil_setBalance", OWNER, balance)
+    settled = await stream.settled(await stream.sender.send(stream.create("filled"), PURPOSE))
+    assert (settled.state, settled.nonce) == (TransactionState.MINED, first)
+
+
+async def test_a_dropped_transaction_is_sent_again(devnet: DevnetOnAnvil, tmp_path: Path) -> None:
+    stream = Stream(devnet, tmp_path / "journal.sqlite")
+    await stream.sender.start()
+    async with holding_blocks(devnet):
+        sent = await stream.sender.send(stream.create("dropped"), PURPOSE)
+        await devnet.rpc.call("anvil_dropTransaction", sent.hash)
+    again = Stream(devnet, tmp_path / "journal.sqlite")  # a restart sends whatever has no receipt
+    await again.sender.start()
+    assert (await again.settled(sent)).hash == sent.hash
+
+
+async def test_a_foreign_use_of_the_key_is_noticed(devnet: DevnetOnAnvil, stream: Stream) -> None:
+    await stream.sender.start()
+    async with holding_blocks(devnet):
+        sent = await stream.sender.send(stream.create("ours"), PURPOSE)
+        await devnet.rpc.call("anvil_dropTransaction", sent.hash)
+    await devnet.create_session(OWNER)  # anvil signs as our address: the nonce is taken
+    waiting = asyncio.create_task(stream.sender.settled(sent))
+    for _ in range(LOOKS_UNTIL_REPLACED):
+        await stream.sender.look()
+    settled = await waiting
+    assert settled.state is TransactionState.REJECTED
+    assert "used elsewhere" in settled.error
+
+
+async def test_a_stream_knows_what_the_journal_says(devnet: DevnetOnAnvil, stream: Stream) -> None:
+    await stream.sender.start()
+    settled = await stream.settled(await stream.sender.send(stream.create("kept"), PURPOSE))
+    assert stream.journal.transactions.recent(1) == [settled]
+    assert msgspec.structs.replace(settled) == stream.told[-1]
+    assert [one.state for one in stream.told] == [
+        TransactionState.SIGNED,
+        TransactionState.SENT,
+        TransactionState.MINED,
+    ]

@@ -1,0 +1,76 @@
+"""The watcher: every event once and in order, and a gap is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cortensor_tui.chain.contracts import ContractReader, Contracts
+from cortensor_tui.chain.watcher import Look, Watcher
+from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.journal import Journal
+from cortensor_tui.journal.scope import ChainScope
+from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
+
+pytestmark = pytest.mark.real
+
+
+def watcher(devnet: DevnetOnAnvil, path: Path, span_blocks: int = 1000) -> Watcher:
+    contracts = Contracts(
+        session_v2=devnet.contracts.session_v2, session_queue_v2=devnet.contracts.session_queue_v2
+    )
+    scope = ChainScope(chain_id=31337, genesis_hash="0x00", queue_address=contracts.session_queue_v2)
+    journal = Journal(Database.open(path), scope)
+    return Watcher(devnet.rpc, ContractReader(devnet.rpc, contracts, 1), journal.cursor, span_blocks)
+
+
+async def take(watching: Watcher) -> Look:
+    look = await watching.look()
+    watching.handled(look)
+    return look
+
+
+async def test_each_event_comes_once_and_in_order(devnet: DevnetOnAnvil, tmp_path: Path) -> None:
+    watching = watcher(devnet, tmp_path / "journal.sqlite")
+    assert (await take(watching)).is_gap, "what happened before the first look is read from state"
+    session_id = await devnet.create_session(OWNER)
+    for number in range(3):
+        await devnet.submit(session_id, f"prompt {number}")
+    look = await take(watching)
+    assert [event.name for event in look.events] == ["SessionCreated", *["TaskQueued", "TaskSubmitted"] * 3]
+    assert [event.task_id for event in look.events if event.name == "TaskQueued"] == [0, 1, 2]
+    assert not look.is_gap
+    assert (await take(watching)).events == ()
+
+
+async def test_what_was_not_handled_comes_again(devnet: DevnetOnAnvil, tmp_path: Path) -> None:
+    watching = watcher(devnet, tmp_path / "journal.sqlite")
+    await take(watching)
+    await devnet.create_session(OWNER)
+    first = await watching.look()
+    assert first.events == (await watching.look()).events
+    after_restart = watcher(devnet, tmp_path / "journal.sqlite")
+    look = await after_restart.look()
+    assert look.events == first.events
+    assert look.is_gap, "a restart may have missed more than events tell"
+
+
+async def test_a_long_way_is_read_in_spans(devnet: DevnetOnAnvil, tmp_path: Path) -> None:
+    watching = watcher(devnet, tmp_path / "journal.sqlite", span_blocks=3)
+    await take(watching)
+    for _ in range(8):
+        await devnet.create_session(OWNER)
+    names = [event.name for _ in range(4) for event in (await take(watching)).events]
+    assert names == ["SessionCreated"] * 8
+
+
+async def test_a_reorganised_chain_is_a_gap(devnet: DevnetOnAnvil, tmp_path: Path) -> None:
+    watching = watcher(devnet, tmp_path / "journal.sqlite")
+    await take(watching)
+    await devnet.create_session(OWNER)
+    assert not (await take(watching)).is_gap
+    await devnet.rpc.call("anvil_reorg", 1, [])
+    look = await take(watching)
+    assert look.is_gap
+    assert look.events == ()
