@@ -100,7 +100,7 @@ class LlamaModel:
         llama.cpp still recognises a vocabulary's "user defined" tokens (runs of spaces, say, or a
         reasoning mark): its interface cannot turn that off, and none of them ends a turn.
         """
-        data = text.encode("utf-8", "surrogatepass")
+        data = text.encode()
         room = len(data) + 16
         while True:
             buffer = (native.llama_token * room)()

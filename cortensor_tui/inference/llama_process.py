@@ -19,7 +19,7 @@ from cortensor_tui.inference.child_process import ChildProcess
 from cortensor_tui.inference.cpus import threads_for
 from cortensor_tui.inference.engine import HealthListener
 from cortensor_tui.inference.gguf import check_gguf
-from cortensor_tui.inference.heartbeat import kill_unless, watch_silence
+from cortensor_tui.inference.heartbeat import Patience, kill_unless, watch_silence
 from cortensor_tui.inference.wire import (
     Cancel,
     FrameError,
@@ -35,17 +35,6 @@ from cortensor_tui.inference.wire import (
 )
 
 CHILD_MODULE = "cortensor_tui.inference.llama_child"
-
-
-class Patience(msgspec.Struct, frozen=True, kw_only=True):
-    """How long the child may take, and how often it may die before it is left dead."""
-
-    ping_interval_s: float = 5.0
-    answer_s: float = 15.0
-    load_stall_s: float = 300.0
-    deaths: int = 3
-    deaths_within_s: float = 60.0
-    first_backoff_s: float = 0.5
 
 
 class _Run:
@@ -173,6 +162,8 @@ class LlamaProcess:
             child.send(Generate(run_id=run.run_id, generation=generation))
         except FrameError as error:
             raise problems.prompt_too_long(str(error), self._health.context_tokens or 0) from error
+        except UnicodeEncodeError as error:
+            raise problems.prompt_no_text() from error
         self._runs[run.run_id] = run
         self._become(EngineState.BUSY)
         return run
@@ -221,9 +212,8 @@ class LlamaProcess:
         try:
             await asyncio.to_thread(check_gguf, self._path)
             while True:
-                was_ready = await self._live_once()
+                was_ready, how = await self._live_once()
                 deaths.append(time.monotonic())
-                how = self._health.error
                 if not was_ready and self._health.restarts == 0:
                     raise ProblemError(problems.engine_start_failed(how))
                 if len(deaths) == deaths.maxlen and deaths[-1] - deaths[0] < self._patience.deaths_within_s:
@@ -235,13 +225,16 @@ class LlamaProcess:
         except ProblemError as error:
             self._give_up(error.problem)
             self._become(EngineState.FAILED, error=error.problem.sentence())
-        except OSError as error:
-            problem = problems.engine_start_failed(str(error))
+        except Exception as error:  # whatever it is, those who wait for the engine must hear of it
+            problem = problems.engine_failed(f"{type(error).__name__}: {error}")
             self._give_up(problem)
             self._become(EngineState.FAILED, error=problem.sentence())
 
-    async def _live_once(self) -> bool:
-        """Run one child to its end; return whether it was ever ready. Raises what a load failed with."""
+    async def _live_once(self) -> tuple[bool, str]:
+        """Run one child to its end; return whether it was ever ready, and how it ended.
+
+        Raises `ProblemError` where the model cannot be loaded: another child could not either.
+        """
         child = self._child = await ChildProcess.spawn(CHILD_MODULE)
         watch = asyncio.create_task(self._watch(child))
         child.send(self._load)
@@ -258,9 +251,10 @@ class LlamaProcess:
             self._child = None
             self._settled.clear()
             how = await child.ended()
-            self._end_runs(problems.engine_died(how))
-        self._become(EngineState.FAILED, error=how, load_progress=None, rss_bytes=None)
-        return was_ready
+            death = problems.engine_died(how)
+            self._end_runs(death)
+        self._become(EngineState.FAILED, error=death.sentence(), load_progress=None, rss_bytes=None)
+        return was_ready, how
 
     def _on_message(self, message: FromChild) -> None:
         if self._settled.is_set() or not isinstance(message, Pong):

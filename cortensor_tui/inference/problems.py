@@ -5,6 +5,7 @@ from __future__ import annotations
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 
 RESTART_REMEDY = "It restarts by itself; the task is run again"
+_RESTART = "Check memory and model, then restart the node"
 OTHER_MODEL_REMEDY = "Point CORTENSOR_TUI_MODEL_PATH at another GGUF file"
 
 
@@ -15,6 +16,16 @@ def prompt_too_long(why: str, context_tokens: int) -> ProblemError:
         f"The prompt does not fit into the context of {context_tokens} tokens",
         why,
         "Shorten the prompt, or set a larger LLM_OPTION_CONTEXT_SIZE",
+    )
+
+
+def prompt_no_text() -> ProblemError:
+    """Build the error for a prompt that cannot be written as UTF-8."""
+    return problem_error(
+        "prompt_no_text",
+        "The prompt is no text",
+        "It holds half a UTF-16 pair, which has no UTF-8 form",
+        "Submit it again as plain text",
     )
 
 
@@ -68,13 +79,18 @@ def engine_start_failed(how: str) -> Problem:
     )
 
 
+def engine_failed(how: str) -> Problem:
+    """Say that the engine was given up for a reason nobody foresaw."""
+    return Problem(code="engine_failed", what="The engine cannot go on", why=how, remedy=_RESTART)
+
+
 def engine_keeps_dying(deaths: int, within_s: float, how: str) -> Problem:
     """Say that restarting was given up."""
     return Problem(
         code="engine_failed",
         what=f"The engine process died {deaths} times within {within_s:.0f} s and is not restarted",
         why=how,
-        remedy="Check memory and model, then restart the node",
+        remedy=_RESTART,
     )
 
 

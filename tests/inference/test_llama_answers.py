@@ -150,6 +150,13 @@ async def test_a_prompt_larger_than_a_message_is_refused_too(watched: Watched) -
     assert watched.engine.health.state is EngineState.READY
 
 
+async def test_a_prompt_that_is_no_text_is_refused(watched: Watched) -> None:
+    with pytest.raises(ProblemError) as caught:
+        await collect(watched.engine.generate(ask("half a pair: \ud83e")))
+    assert caught.value.problem.code == "prompt_no_text"
+    assert watched.engine.health.state is EngineState.READY
+
+
 async def test_the_answer_stops_where_the_context_is_full(watched: Watched) -> None:
     params = msgspec.structs.replace(GREEDY, max_tokens=5_000)
     events = await collect(watched.engine.generate(ask("la " * 1_015, params, role="raw")))

@@ -13,10 +13,11 @@ import msgspec
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from cortensor_tui.domain.inference import EngineState, Token
+from cortensor_tui.domain.inference import EngineHealth, EngineState, Token
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.child_process import ChildProcess
-from cortensor_tui.inference.llama_process import CHILD_MODULE, Patience
+from cortensor_tui.inference.heartbeat import Patience
+from cortensor_tui.inference.llama_process import CHILD_MODULE, LlamaProcess
 
 from .engines import GREEDY, Watched, ask, collect, finish_of, text_of
 from .gguf_files import small_gguf
@@ -125,6 +126,19 @@ async def test_a_stream_that_was_closed_costs_the_next_run_nothing(model_path: P
     assert watched.engine.health.restarts == 0
     assert watched.engine.health.state is EngineState.READY
     await watched.engine.stop()
+
+
+async def test_a_listener_that_fails_leaves_nobody_waiting(model_path: Path) -> None:
+    def refuse(health: EngineHealth) -> None:
+        if health.state is EngineState.LOADING:
+            raise ZeroDivisionError("no dashboard")
+
+    engine = LlamaProcess(model_path, context_tokens=512, on_health=refuse)
+    with pytest.raises(ProblemError, match="no dashboard") as caught:
+        await engine.start()
+    assert caught.value.problem.code == "engine_failed"
+    assert engine.pid is None
+    await engine.stop()
 
 
 async def test_memory_is_told_while_it_lives(model_path: Path) -> None:
