@@ -16,8 +16,9 @@ const modules = new Contract(runtime, abis.Runtime, provider);
 const sessions = new Contract(await modules.getModuleAddress("SessionV2"), abis.SessionV2, owner);
 const queue = new Contract(await modules.getModuleAddress("SessionQueueV2"), abis.SessionQueueV2, miner);
 
+const EVENTS = ["TaskQueued", "TaskAssigned", "TaskAcked", "TaskAllPrecommitted", "TaskAllCommitted", "TaskEnded"];
 const seen = [];
-for (const name of ["TaskQueued", "TaskAssigned", "TaskAcked", "TaskAllPrecommitted", "TaskAllCommitted", "TaskEnded"]) {
+for (const name of EVENTS) {
   queue.on(name, (sessionId, taskId) => seen.push(`${name} ${sessionId}/${taskId}`));
 }
 
@@ -44,7 +45,7 @@ const task = await queue.getTaskDataWithAcked(sessionId, taskId, { from: node })
 await mined(queue.precommit(sessionId, taskId, id(answer), ""));
 await told("TaskAllPrecommitted");
 await mined(queue.commit(sessionId, taskId, answer));
-await told("TaskEnded");
+for (const name of EVENTS) await told(name); // each is polled for apart, so they come in any order
 
 let refusal = null;
 try {
