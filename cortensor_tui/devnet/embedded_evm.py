@@ -57,6 +57,14 @@ class ExecutedBlock(msgspec.Struct, frozen=True):
     dropped: tuple[tuple[bytes, str], ...]
 
 
+class _Applied(msgspec.Struct, frozen=True):
+    """A transaction that ran; `encodable` is py-evm's own receipt, for the block's roots."""
+
+    transaction: SignedTransaction
+    receipt: ReceiptRecord
+    encodable: Any
+
+
 class Evm:
     """The state of one chain. Not safe for more than one thread."""
 
@@ -76,7 +84,7 @@ class Evm:
         for address, balance_wei in funded.items():
             state.set_balance(address, balance_wei)
         state.persist()
-        return self._seal(header.copy(state_root=state.state_root), (), ())
+        return self._seal(header.copy(state_root=state.state_root), ())
 
     def next_base_fee(self, parent: BlockRecord) -> int:
         """Return the base fee of the block after `parent`, by EIP-1559."""
@@ -89,54 +97,30 @@ class Evm:
 
         What does not fit into the block is left out and stays possible; what cannot run is in `dropped`.
         """
+        del self._hashes[parent.number + 1 :]  # left by a block that failed half-way
         header = self._child_header(parent, timestamp)
         state = PragueState(self._database, self._context(header), parent.state_root)
-        included: list[SignedTransaction] = []
-        receipts: list[tuple[ReceiptRecord, Any]] = []
-        dropped: list[tuple[bytes, str]] = []
-        held_senders: set[bytes] = set()
-        gas_used = 0
-        for transaction in transactions:
-            record = transaction.record
-            if record.sender in held_senders:
-                continue
-            if gas_used + record.gas_limit > BLOCK_GAS_LIMIT:
-                held_senders.add(record.sender)
-                continue
-            try:
-                receipt = _apply(state, transaction, gas_used)
-            except ValidationError as error:
-                dropped.append((record.hash, str(error)))
-                held_senders.add(record.sender)
-                continue
-            gas_used = receipt[0].cumulative_gas_used
-            included.append(transaction)
-            receipts.append(receipt)
+        applied, dropped = _apply_in_order(state, transactions)
         state.persist()
         bloom = BloomFilter()
-        for _, encodable in receipts:
-            bloom |= encodable.bloom
-        sealed = header.copy(
+        for one in applied:
+            bloom |= one.encodable.bloom
+        header = header.copy(
             state_root=state.state_root,
-            gas_used=gas_used,
+            gas_used=applied[-1].receipt.cumulative_gas_used if applied else 0,
             bloom=int(bloom),
-            transaction_root=make_trie_root_and_nodes([one.executable for one in included])[0],
-            receipt_root=make_trie_root_and_nodes([encodable for _, encodable in receipts])[0],
+            transaction_root=make_trie_root_and_nodes([one.transaction.executable for one in applied])[0],
+            receipt_root=make_trie_root_and_nodes([one.encodable for one in applied])[0],
         )
-        block = self._seal(sealed, included, [record for record, _ in receipts])
+        block = self._seal(header, applied)
         self._pruner.after_block((self.genesis.state_root, *self._recent_roots))
-        return ExecutedBlock(block, tuple(dropped))
+        return ExecutedBlock(block, dropped)
 
     def _child_header(self, parent: BlockRecord, timestamp: int) -> BlockHeaderAPI:
         return _header(parent.number + 1, timestamp, parent.hash, self.next_base_fee(parent))
 
-    def _seal(
-        self,
-        header: BlockHeaderAPI,
-        transactions: Sequence[SignedTransaction],
-        receipts: Sequence[ReceiptRecord],
-    ) -> BlockRecord:
-        block = PragueBlock(header, [one.executable for one in transactions], [], [])
+    def _seal(self, header: BlockHeaderAPI, applied: Sequence[_Applied]) -> BlockRecord:
+        block = PragueBlock(header, [one.transaction.executable for one in applied], [], [])
         self._hashes.append(header.hash)
         self._recent_roots.append(header.state_root)
         return BlockRecord(
@@ -151,8 +135,8 @@ class Evm:
             gas_used=header.gas_used,
             base_fee_per_gas=header.base_fee_per_gas or 0,
             size=len(rlp.encode(block)),
-            transactions=tuple(one.record for one in transactions),
-            receipts=tuple(receipts),
+            transactions=tuple(one.transaction.record for one in applied),
+            receipts=tuple(one.receipt for one in applied),
         )
 
     def _context(self, header: BlockHeaderAPI) -> ExecutionContext:
@@ -238,10 +222,36 @@ def _header(number: int, timestamp: int, parent_hash: Hash32, base_fee: int) -> 
     )
 
 
-def _apply(
-    state: PragueState, transaction: SignedTransaction, gas_used_before: int
-) -> tuple[ReceiptRecord, Any]:
-    """Run one transaction; return its record and py-evm's receipt, which can be encoded.
+def _apply_in_order(
+    state: PragueState, transactions: Sequence[SignedTransaction]
+) -> tuple[list[_Applied], tuple[tuple[bytes, str], ...]]:
+    """Run what fits into a block; return it, and the hashes of what cannot run with the reasons.
+
+    Once one transaction of a sender stays out, the sender's later ones do too.
+    """
+    applied: list[_Applied] = []
+    dropped: list[tuple[bytes, str]] = []
+    held_senders: set[bytes] = set()
+    gas_used = 0
+    for transaction in transactions:
+        record = transaction.record
+        if record.sender in held_senders:
+            continue
+        if gas_used + record.gas_limit > BLOCK_GAS_LIMIT:
+            held_senders.add(record.sender)
+            continue
+        try:
+            applied.append(_apply(state, transaction, gas_used))
+        except ValidationError as error:
+            dropped.append((record.hash, str(error)))
+            held_senders.add(record.sender)
+        else:
+            gas_used = applied[-1].receipt.cumulative_gas_used
+    return applied, tuple(dropped)
+
+
+def _apply(state: PragueState, transaction: SignedTransaction, gas_used_before: int) -> _Applied:
+    """Run one transaction.
 
     Raises ValidationError, with the state as it was, when the transaction may not run.
     """
@@ -275,4 +285,4 @@ def _apply(
             for address, topics, data in entries
         ),
     )
-    return record, encodable
+    return _Applied(transaction, record, encodable)
