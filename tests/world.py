@@ -192,10 +192,11 @@ async def until_verdict(
 
 
 @asynccontextmanager
-async def open_world(folder: Path, model: Path, backend: str) -> AsyncIterator[World]:
+async def open_world(folder: Path, model: Path, backend: str, block_time: int = 1) -> AsyncIterator[World]:
     """Run a devnet by its own command and give the world on it."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cortensor_tui", "devnet", "--backend", backend, "--json"),
+        *(sys.executable, "-m", "cortensor_tui", "devnet", "--json"),
+        *("--backend", backend, "--block-time", str(block_time)),
         cwd=REPOSITORY,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

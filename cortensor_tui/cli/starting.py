@@ -105,14 +105,24 @@ def devnet(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, metavar="N", help="0 takes a free one.")
     ] = 0,
+    block_time: Annotated[
+        float,
+        typer.Option(
+            "--block-time", min=0, metavar="S", help="Seconds a block; 0 mines at once (anvil only)."
+        ),
+    ] = 1.0,
     as_json: AsJson = False,
 ) -> int:
     """Run a chain with our own contracts until SIGINT or SIGTERM; print where it is once it answers."""
     if backend not in _BACKENDS:
         raise usage_error(f"{backend!r} is no backend of the devnet", remedy=f"Give {' or '.join(_BACKENDS)}")
+    if backend == "embedded" and block_time < 1:
+        raise usage_error(
+            "The embedded chain mines one block a second at most", remedy="Give --block-time 1 or more"
+        )
     from cortensor_tui import launch
 
-    return launch.run_devnet(backend, port, as_json)
+    return launch.run_devnet(backend, port, as_json, block_time)
 
 
 def demo() -> int:

@@ -21,6 +21,13 @@ async def any_world(
 
 @pytest.fixture
 async def world(tmp_path: Path, default_model: Path) -> AsyncIterator[World]:
-    """A devnet on anvil."""
+    """A devnet on anvil that mines each transaction at once."""
+    async with open_world(tmp_path, default_model, "anvil", block_time=0) as world:
+        yield world
+
+
+@pytest.fixture
+async def ticking_world(tmp_path: Path, default_model: Path) -> AsyncIterator[World]:
+    """A devnet on anvil whose time goes on by itself, as deadlines need."""
     async with open_world(tmp_path, default_model, "anvil") as world:
         yield world

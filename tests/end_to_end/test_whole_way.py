@@ -105,7 +105,8 @@ async def test_params_asked_beyond_the_engine_are_clamped_and_the_clamp_is_told(
         assert "max_tokens" in [clamp.name for clamp in task.clamps]
 
 
-async def test_tasks_of_a_stranger_are_refused_and_shown(world: World) -> None:
+async def test_tasks_of_a_stranger_are_refused_and_shown(ticking_world: World) -> None:
+    world = ticking_world
     stranger = DevSender(world.rpc, world.stranger.private_key)
     session_id = await world.create_session("a stranger's", sender=stranger)
     await world.bind(session_id, sender=stranger)
