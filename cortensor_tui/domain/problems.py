@@ -16,7 +16,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     def sentence(self) -> str:
         """Return the parts as running text, leaving out what is not known."""
         parts = [part.strip().rstrip(".") for part in (self.what, self.why, self.remedy) if part.strip()]
-        return ". ".join(parts) + "."
+        return ". ".join(part[:1].upper() + part[1:] for part in parts) + "."
 
 
 class ProblemError(Exception):

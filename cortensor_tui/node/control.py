@@ -94,6 +94,8 @@ class ControlServer:
             await connection.serve(reader)
         except (OSError, ValueError, TimeoutError) as error:
             log.info("client dropped", why=str(error)[:200])
+        except asyncio.CancelledError:
+            log.debug("client dropped: the node stops")  # asyncio would print a cancelled handler
         finally:
             self._clients.discard(task)
             await connection.close()

@@ -14,7 +14,7 @@ from cortensor_tui.chain.rpc import RpcClient, endpoint_name
 from cortensor_tui.chain.signer import Signer
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus, Verdict
 from cortensor_tui.domain.inference import EngineHealth
-from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import Database
@@ -52,6 +52,7 @@ class Node:
         self._announce = announce
         self._miner_address = self._keys(0).miner.address
         self._owner_address = self._keys(0).owner.address
+        _check_public_key(settings, self._miner_address)
         self._lock = KeyLock.take(settings.data_dir / "keys", self._miner_address)
         journal = settings.data_dir / "journal" / f"{self._miner_address.lower()}.sqlite"
         self._database = Database.open(journal)
@@ -275,3 +276,14 @@ def _nonsense(error: Exception) -> Problem:
         why=repr(error)[:200],
         remedy="Use another endpoint if it does not pass; the node's log has the details",
     )
+
+
+def _check_public_key(settings: Settings, derived: str) -> None:
+    stated = settings.node_address
+    if stated is not None and stated.lower() != derived.lower():
+        raise problem_error(
+            "key_mismatch",
+            "NODE_PUBLIC_KEY and NODE_PRIVATE_KEY do not belong together",
+            f"the private key is that of {derived}, the settings say {stated}",
+            "Correct one of them; NODE_PUBLIC_KEY may be left out",
+        )
