@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-import rlp  # type: ignore[import-untyped]
+import rlp
 from eth_abi.abi import encode
 from eth_account import Account
 from eth_utils.crypto import keccak

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
-import rlp  # type: ignore[import-untyped]
+import rlp
 import structlog
 from eth.abc import BlockHeaderAPI
 from eth.constants import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import rlp  # type: ignore[import-untyped]
+import rlp
 
 STATES_KEPT = 1_024  # blocks whose state can be read, the head's included
 NODES_A_STEP = 2_000  # about 12 ms of marking with each block

@@ -6,7 +6,7 @@ import math
 import os
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 _CGROUP_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import msgspec
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from cortensor_tui.domain.inference import EngineHealth, EngineState, Finished, Generation, GenerationEvent
 from cortensor_tui.domain.problems import Problem, ProblemError

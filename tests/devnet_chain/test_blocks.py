@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import rlp  # type: ignore[import-untyped]
+import rlp
 from eth_utils.crypto import keccak
 
 from tests.devnet_chain.assembly import Act, ask

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import msgspec
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from cortensor_tui.domain.inference import EngineHealth, EngineState, Token
