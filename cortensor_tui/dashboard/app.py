@@ -68,9 +68,7 @@ class Dashboard(App[None]):
         Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt"),
         Binding("t", "tasks", "Tasks", id="app.tasks", tooltip="Tasks and answers"),
         Binding("y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy the hash or id"),
-        Binding(
-            "r,f5", "reconnect", "Refresh", show=False, id="app.refresh", tooltip="Fetch everything anew"
-        ),
+        Binding("r,f5", "reconnect", "Refresh", show=False, id="app.refresh", tooltip="Fetch all anew"),
         Binding(
             "o", "start_node", "Start node", show=False, id="app.start_node", tooltip="Start a node here"
         ),
@@ -82,7 +80,7 @@ class Dashboard(App[None]):
             show=False,
             priority=True,
             id="app.palette",
-            tooltip="Every command by name",
+            tooltip="All commands",
         ),
         Binding("colon", "command_palette", "Palette", show=False, id="app.colon", tooltip="The same"),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Close the dashboard"),

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import ROUND_DOWN, Decimal
 
 UNKNOWN = "–"
-_WEI_PER_ETHER = Decimal(10) ** 18
+_WEI_PER_ETHER = 10**18
 
 
 def ether(wei: str | int | None, places: int = 6) -> str:
-    """Return wei as ether, rounded down, without trailing zeros; a smaller amount is "< 0.000001 ether"."""
+    """Return wei as ether, rounded down, without trailing zeros; a smaller amount is "< 0.000001 ether".
+
+    In integers throughout: a balance has up to 78 digits, more than a float or a default Decimal holds.
+    """
+    try:
+        whole, rest = divmod(int(wei or 0), _WEI_PER_ETHER)
+    except ValueError:
+        return UNKNOWN
     if wei is None:
         return UNKNOWN
-    try:
-        exact = Decimal(wei) / _WEI_PER_ETHER
-    except ArithmeticError:
-        return UNKNOWN
-    step = Decimal(1).scaleb(-places)
-    if 0 < exact < step:
-        return f"< {step:f} ether"
-    shown = f"{exact.quantize(step, rounding=ROUND_DOWN):f}"
-    return f"{shown.rstrip('0').rstrip('.')} ether"
+    shown_rest = rest // 10 ** (18 - places)
+    if whole == 0 and shown_rest == 0 and rest > 0:
+        return f"< 0.{'1'.zfill(places)} ether"
+    return f"{whole}.{shown_rest:0{places}d}".rstrip("0").rstrip(".") + " ether"
 
 
 def duration(seconds: float) -> str:

@@ -419,7 +419,7 @@ async def test_equal_values_repaint_nothing(node: ScriptedNode, app: Dashboard) 
         await pilot.pause()
         repainted: list[object] = []
         for widget in app.screen.query("LineView"):
-            widget.refresh = lambda *regions, **_: repainted.append(regions)  # type: ignore[method-assign,assignment,misc]
+            widget.refresh = lambda *regions, **_: repainted.append(regions)  # type: ignore[method-assign,assignment]
         assert isinstance(app.screen, MainScreen)
         app.screen.take(msgspec.structs.replace(app.feed_state))
         app.screen.tick()

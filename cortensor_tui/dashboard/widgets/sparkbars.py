@@ -28,9 +28,18 @@ class Sparkbars(LineView):
         return bars(self._values, min(width - 1, MAX_BARS), max(1, height))
 
 
+def without_rests(values: Sequence[float], longest: int = 2) -> tuple[float, ...]:
+    """Return the history with every rest cut to `longest` zeros: an idle node's chart stands still."""
+    kept: list[float] = []
+    for value in values:
+        if value > 0 or any(kept[-longest:]) or len(kept) < longest:
+            kept.append(value)
+    return tuple(kept)
+
+
 def bars(values: Sequence[float], width: int, height: int) -> list[Line]:
     """Return `height` lines of at most `width` bars; 0 is blank, anything more at least an eighth."""
-    seen = [max(0.0, value) for value in values[-width:]] if width > 0 else []
+    seen = [max(0.0, value) for value in without_rests(values)[-width:]] if width > 0 else []
     top = max(seen, default=0.0)
     if top <= 0:
         return [() for _ in range(height)]
