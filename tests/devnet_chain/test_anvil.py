@@ -68,7 +68,7 @@ def test_npm_in_this_folder_comes_before_path(tmp_path: Path, monkeypatch: pytes
 
 
 async def test_a_program_that_ends_at_once_is_a_problem(tmp_path: Path) -> None:
-    with pytest.raises(ProblemError, match="it ended with code 3"):
+    with pytest.raises(ProblemError, match="It ended with code 3"):
         await start_anvil(0, {}, 0, binary=program(tmp_path))
 
 
