@@ -63,7 +63,7 @@ async def test_a_blocked_node_says_what_to_do(home: Home, node: ScriptedNode) ->
     text = await home.run("status")
     document = (await home.run("status", "--json")).document
 
-    assert "The node has no gas. its balance is 0. Send it ether." in text.out
+    assert "The node has no gas. Its balance is 0. Send it ether." in text.out
     assert "the same key" in text.out
     assert document["problem"] == {
         "code": "no_balance",
