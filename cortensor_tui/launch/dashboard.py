@@ -12,6 +12,7 @@ from pathlib import Path
 from cortensor_tui.dashboard.run import run_dashboard  # first: it sets how often Textual draws
 
 from cortensor_tui.dashboard.app import Dashboard  # isort: skip
+from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.paths import socket_path
@@ -27,13 +28,42 @@ def open_dashboard(settings_path: Path, environ: Mapping[str, str]) -> int:
     settings = load_settings(settings_path, environ)
     path = socket_path(settings.path)
 
-    async def connect() -> NodeClient:
-        return await NodeClient.connect(path)
+    starter = NodeStarter(settings, path)
+    dashboard = Dashboard(
+        starter.connect, theme=settings.theme, start_node=starter.start, board=starter.board
+    )
+    return asyncio.run(run_dashboard(dashboard))
 
-    async def start() -> None:
-        await start_node(settings, path)
 
-    return asyncio.run(run_dashboard(Dashboard(connect, theme=settings.theme, start_node=start)))
+class NodeStarter:
+    """Connects to a node; where none runs, the first attempt starts one and tells how that goes."""
+
+    def __init__(self, settings: Settings, path: Path) -> None:
+        self.board = StartupBoard()
+        self._settings = settings
+        self._path = path
+        self._has_tried = False
+
+    async def connect(self) -> NodeClient:
+        """Return a connection. Raises `ProblemError` when there is no node and none could be started."""
+        try:
+            return await NodeClient.connect(self._path)
+        except ProblemError:
+            if self._has_tried:
+                raise
+        await self.start()
+        return await NodeClient.connect(self._path)
+
+    async def start(self) -> None:
+        """Start a node that outlives this process. Raises `ProblemError` with what kept it from starting."""
+        self._has_tried = True
+        self.board.update("node", StepState.RUNNING, "starting one, since none runs")
+        try:
+            await start_node(self._settings, self._path)
+        except ProblemError as error:
+            self.board.fail(error.problem)
+            raise
+        self.board.update("node", StepState.DONE)
 
 
 def require_terminal() -> None:

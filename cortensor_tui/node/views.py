@@ -8,7 +8,7 @@ from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.storage.local_store import LocalStore
 
 # Lists carry the start of long texts; `GetTask` brings one task whole.
-LISTED_TEXT_CHARS = 4_000
+LISTED_TEXT_CHARS = 16_000
 
 
 def task_view(record: TaskRecord, store: LocalStore, *, is_whole: bool = False) -> TaskView:

@@ -12,8 +12,10 @@ MARKS = {Verdict.SERVING: ("●", "good"), Verdict.WAITING: ("▲", "warn"), Ver
 _MAX_REMEDY_LINES = 2
 
 
-def verdict_lines(state: FeedState, now: float, width: int) -> list[Line]:
+def verdict_lines(state: FeedState, now: float, width: int, *, is_starting: bool = False) -> list[Line]:
     """Return the verdict, and under it what to do where something is wrong."""
+    if is_starting and state.view is None:
+        return [line((" ○ STARTING", "strong"), ("  the node is not there yet", "muted"))]
     if state.link is Link.UNREACHABLE:
         return _unreachable(state, now, width)
     if state.view is None:

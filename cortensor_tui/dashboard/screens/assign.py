@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,6 +16,7 @@ from cortensor_tui.dashboard.screens.form import Form, chosen_session, field, se
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
+from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.node.messages import Assign, AssignmentChecked, Check, CheckAssignment, RequestBody, Sent
 
@@ -42,7 +44,8 @@ class AssignScreen(Form):
         view = self.dashboard.view
         sessions = view.sessions if view else ()
         this_node = view.status.node.address if view else ""
-        yield field("Session", session_select(sessions, self._session_id, is_own_only=False))
+        fitting = fitting_session(sessions, self._session_id, this_node, is_unbinding=self._is_unbinding)
+        yield field("Session", session_select(sessions, fitting, is_own_only=False))
         yield field("Node address", Input(this_node, compact=True, max_length=64, id="node"))
         yield TextLines(self._check_lines, id="checks", classes="spaced")
 
@@ -127,6 +130,18 @@ class AssignScreen(Form):
             return [self._remark]
         shown = [piece for check in self._checked.checks for piece in _check_line(check, width)]
         return [*shown, (), *_call_lines(self._checked, width)]
+
+
+def fitting_session(
+    sessions: Sequence[SessionView], under_cursor: int | None, node: str, *, is_unbinding: bool
+) -> int | None:
+    """Return the session to begin with: the one under the cursor, unless only another can be bound."""
+    fitting = [
+        view.session.session_id
+        for view in sessions
+        if view.is_mine and (node in view.session.dedicated_nodes) == is_unbinding
+    ]
+    return under_cursor if under_cursor in fitting or not fitting else fitting[0]
 
 
 def _check_line(check: Check, width: int) -> list[Line]:

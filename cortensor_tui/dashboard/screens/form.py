@@ -86,6 +86,7 @@ class Form(Panel[None]):
             self.run_worker(self._send(), group="send", exclusive=True)
 
     @on(Button.Pressed, "#confirm")
+    @on(Input.Submitted)  # enter in a field confirms too, so that typing ahead of the focus loses nothing
     def _on_confirm(self) -> None:
         self.action_confirm()
 

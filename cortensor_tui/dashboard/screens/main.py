@@ -163,7 +163,9 @@ class MainScreen(Watching):
         )
 
     def _verdict(self, width: int) -> list[Line]:
-        return verdict_lines(self._state, self.dashboard.now(), width)
+        board = self.dashboard.board
+        is_starting = board is not None and board.is_running and board.problem is None
+        return verdict_lines(self._state, self.dashboard.now(), width, is_starting=is_starting)
 
     def _status(self, width: int) -> list[Line]:
         view = self._state.view
