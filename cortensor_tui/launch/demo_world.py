@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import os
+import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -251,6 +252,8 @@ def main(parent_pid: int, folder: Path) -> int:
     except ProblemError as error:
         _write({"problem": msgspec.to_builtins(error.problem)})
         return 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # the parent may be gone
     return 0
 
 
