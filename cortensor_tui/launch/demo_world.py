@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -244,16 +245,17 @@ class DemoClient:
 
 
 def main(parent_pid: int, folder: Path) -> int:
-    """Run the world; return 1 and tell the problem when it cannot be."""
-    end_with_parent(parent_pid)
-    log_to(folder / "world.jsonl", "warning")
+    """Run the world; return 1 and tell the problem when it cannot be. The folder goes with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the loop takes signals over
     try:
+        end_with_parent(parent_pid)
+        log_to(folder / "world.jsonl", "warning")
         asyncio.run(until_signal(run_world(folder)))
     except ProblemError as error:
         _write({"problem": msgspec.to_builtins(error.problem)})
         return 1
     finally:
-        shutil.rmtree(folder, ignore_errors=True)  # the parent may be gone
+        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
