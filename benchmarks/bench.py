@@ -1,0 +1,199 @@
+"""`make bench`: measure, print a table, write build/bench.json. Goals are told, never enforced."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.bare import BareLoop, bare_loop
+from benchmarks.bare_loop import Told
+from benchmarks.command_line import status_times
+from benchmarks.dashboard import Screen, attached_dashboard
+from benchmarks.machine import this_machine
+from benchmarks.processes import REPOSITORY, BenchmarkError
+from benchmarks.report import Decode, Figures, Pair, figures, table, write
+from benchmarks.served import BoundNode, Served, anvil_world, bound_node
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.cpus import threads_for
+from cortensor_tui.inference.models import default_model_folder, fetch_default_model
+from cortensor_tui.launch.until_signal import until_signal
+
+PROMPT = "Write a very long story about a lighthouse keeper who learns to read the weather."
+SHORT_PROMPT, SHORT_TOKENS = "Name three colours.", 8
+CONTEXT_TOKENS = 512
+ALONE_RUNS = 3
+QUIET_S = 1.0  # what the run before set off (a last frame, a last block) must not fall into the next
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How much to measure."""
+
+    pairs: int
+    tokens: int
+    acks: int
+    statuses: int
+
+
+class Bench:
+    """One measuring: a chain, a node, a dashboard and the bare loop, and what they gave."""
+
+    def __init__(self, plan: Plan, bare: BareLoop) -> None:
+        self._plan = plan
+        self._bare = bare
+        self.pairs: list[Pair] = []
+        self.acks_ms: list[float] = []
+        self.same_answers = 0
+
+    async def alone(self) -> tuple[float, ...]:
+        """Run the bare loop while nothing else of ours runs, after one run that only warms up."""
+        told = [await self._bare_run() for _ in range(ALONE_RUNS + 1)][1:]
+        speeds = tuple(one.tokens_per_s for one in told)
+        say("bare loop alone: " + ", ".join(f"{speed:.1f}" for speed in speeds) + " tokens/s")
+        return speeds
+
+    async def compare(self, node: BoundNode, screen: Screen) -> Told:
+        """Run the pairs, who goes first by turns; return the last bare run."""
+        for number in range(1, self._plan.pairs + 1):
+            if number % 2:
+                bare, served = await self._bare_run(), await self._node_run(node, screen)
+            else:
+                served, bare = await self._node_run(node, screen), await self._bare_run()
+            pair = _paired(served, bare)
+            is_same = served.task.answer == bare.text
+            self.pairs.append(pair)
+            self.same_answers += is_same
+            say(
+                f"pair {number} of {self._plan.pairs}: node {pair.node:.1f}, bare {pair.bare:.1f} tokens/s, "
+                f"ratio {pair.ratio:.3f}, ack {served.ack_ms:.1f} ms"
+                + ("" if is_same else ", answers differ")
+            )
+        return bare
+
+    async def short_tasks(self, node: BoundNode) -> None:
+        """Serve short tasks until there are acks enough."""
+        while len(self.acks_ms) < self._plan.acks:
+            served = await node.serve(SHORT_PROMPT, SHORT_TOKENS)
+            self.acks_ms.append(served.ack_ms)
+            say(f"ack {len(self.acks_ms)} of {self._plan.acks}: {served.ack_ms:.1f} ms")
+
+    async def _bare_run(self) -> Told:
+        await asyncio.sleep(QUIET_S)
+        return await self._bare.run(PROMPT, self._plan.tokens)
+
+    async def _node_run(self, node: BoundNode, screen: Screen) -> Served:
+        await asyncio.sleep(QUIET_S)
+        drawn_bytes = screen.drawn_bytes
+        served = await node.serve(PROMPT, self._plan.tokens)
+        if screen.drawn_bytes == drawn_bytes:
+            raise BenchmarkError("the dashboard drew nothing while the node answered")
+        self.acks_ms.append(served.ack_ms)
+        return served
+
+
+def _paired(served: Served, bare: Told) -> Pair:
+    task = served.task
+    depths = ((task.prompt_tokens, task.answer_tokens), (bare.prompt_tokens, bare.answer_tokens))
+    if depths[0] != depths[1]:
+        raise BenchmarkError(f"node and bare loop did different work (prompt, answer tokens): {depths}")
+    if task.decode_tokens_per_s is None:
+        raise BenchmarkError("the node told no decode speed")
+    return Pair(task.decode_tokens_per_s, bare.tokens_per_s)
+
+
+async def measure(plan: Plan, folder: Path) -> Figures:
+    """Measure everything. Raises `BenchmarkError` or `ProblemError` where something does not run."""
+    machine = this_machine()
+    model = await asyncio.to_thread(fetch_default_model, default_model_folder(), lambda done, total: None)
+    threads = threads_for(None)
+    async with bare_loop(model, CONTEXT_TOKENS, threads) as bare:
+        bench = Bench(plan, bare)
+        alone = await bench.alone()
+        say("starting a devnet on anvil, a node and a dashboard")
+        async with anvil_world(folder, model) as world:
+            settings = world.settings(LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS))
+            async with bound_node(world, settings) as node, attached_dashboard(settings) as screen:
+                bench.acks_ms.append((await node.serve(SHORT_PROMPT, SHORT_TOKENS)).ack_ms)  # warms up, too
+                last = await bench.compare(node, screen)
+                await bench.short_tasks(node)
+                say("timing `cortensor-tui status`")
+                statuses_s = await status_times(settings, plan.statuses)
+    decode = Decode(
+        model=model.stem,
+        prompt_tokens=last.prompt_tokens,
+        answer_tokens=last.answer_tokens,
+        threads=threads,
+        alone=alone,
+        pairs=tuple(bench.pairs),
+        same_answers=bench.same_answers,
+    )
+    return figures(machine, decode, bench.acks_ms, statuses_s)
+
+
+@contextmanager
+def own_surroundings() -> Iterator[Path]:
+    """Give a folder for all files and sockets, and keep this user's settings out of what is started."""
+    with tempfile.TemporaryDirectory(prefix="ctui-bench-") as name:
+        for key in [key for key in os.environ if key.startswith("CORTENSOR_TUI_")]:
+            del os.environ[key]
+        for key in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
+            os.environ[key] = name
+        os.environ.setdefault("TERM", "xterm-256color")
+        yield Path(name)
+
+
+def say(text: str) -> None:
+    """Show how far it is."""
+    print(text, flush=True)
+
+
+async def _main(plan: Plan, output: Path) -> int:
+    found: list[Figures] = []
+
+    async def work() -> None:
+        with own_surroundings() as folder:
+            found.append(await measure(plan, folder))
+
+    try:
+        await until_signal(work())
+    except (BenchmarkError, ProblemError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    if not found:
+        return 130
+    write(found[0], output)
+    print(f"\n{table(found[0])}\n\nwritten to {output}")
+    return 0
+
+
+def main() -> int:
+    """Read the options and measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.bench", description=__doc__)
+    parser.add_argument("--pairs", type=_count, default=9, help="interleaved pairs of decode runs")
+    parser.add_argument("--tokens", type=_count, default=256, help="tokens of each answer, at most 400")
+    parser.add_argument("--acks", type=_count, default=20, help="tasks whose ack is timed, at least")
+    parser.add_argument("--statuses", type=_count, default=9, help="runs of `cortensor-tui status`")
+    parser.add_argument("--output", type=Path, default=REPOSITORY / "build" / "bench.json")
+    given = parser.parse_args()
+    if not 2 <= given.tokens <= 400:  # a speed takes two, and the context has room for no more
+        parser.error("--tokens must be from 2 to 400")
+    plan = Plan(given.pairs, given.tokens, given.acks, given.statuses)
+    return asyncio.run(_main(plan, given.output))
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""A real node on a real chain, asked for answers as its client does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.processes import BenchmarkError, running
+from cortensor_tui.devnet.service import DevnetInfo
+from cortensor_tui.domain.health import Verdict
+from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.domain.transactions import Transaction, TransactionKind
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.messages import GetTask, GetTransactions, TaskOutcome, Tasks, Transactions, WaitTask
+from cortensor_tui.node.paths import socket_path
+from tests.world import World, until_verdict
+
+START_TIMEOUT_S = 60.0
+TASK_TIMEOUT_S = 300.0
+PROGRAM = (sys.executable, "-m", "cortensor_tui")
+
+
+class Served(msgspec.Struct, frozen=True):
+    """One task as the node tells it, and the time from its assignment seen to its ack sent."""
+
+    task: TaskView
+    ack_ms: float
+
+
+class BoundNode:
+    """A running node bound to one session."""
+
+    def __init__(self, world: World, session_id: int, client: NodeClient) -> None:
+        self._world = world
+        self._session_id = session_id
+        self._client = client
+
+    async def serve(self, prompt: str, tokens: int) -> Served:
+        """Submit a prompt on chain, greedy, and wait until its task has ended there."""
+        key = await self._world.submit(self._session_id, prompt, (tokens, 0, 100, 40, 100, 0, 0))
+        waiting = WaitTask(key=key, timeout_s=TASK_TIMEOUT_S)
+        outcome = await self._client.request(waiting, timeout_s=TASK_TIMEOUT_S + 10)
+        told = await self._client.request(GetTask(key=key))
+        sent = await self._client.request(GetTransactions(limit=20))
+        if not isinstance(outcome, TaskOutcome) or not outcome.results:
+            raise BenchmarkError(f"task {key} ended without an answer: {outcome}")
+        if not isinstance(told, Tasks) or not isinstance(sent, Transactions):
+            raise BenchmarkError(f"the node did not tell of task {key}")
+        [task] = told.tasks
+        return Served(task, _ack_ms(task, sent.transactions))
+
+
+def _ack_ms(task: TaskView, transactions: tuple[Transaction, ...]) -> float:
+    for one in transactions:
+        if one.kind is TransactionKind.ACK and one.task_key == task.key:
+            if one.sent_at is None or task.assigned_at is None:
+                break
+            return (one.sent_at - task.assigned_at) * 1000
+    raise BenchmarkError(f"the ack of task {task.key} has no time")
+
+
+@asynccontextmanager
+async def anvil_world(folder: Path, model: Path) -> AsyncIterator[World]:
+    """Run the devnet on anvil, a block a second."""
+    command = (*PROGRAM, "devnet", "--backend", "anvil", "--block-time", "1", "--json")
+    async with running(*command, stdout=PIPE, stderr=None) as process:
+        if process.stdout is None:
+            raise BenchmarkError("the devnet was started without a pipe")
+        async with asyncio.timeout(START_TIMEOUT_S):
+            line = await process.stdout.readline()
+        if not line:
+            raise BenchmarkError("the devnet did not start")
+        world = World(msgspec.convert(json.loads(line), DevnetInfo), folder, model)
+        try:
+            yield world
+        finally:
+            await world.rpc.close()
+
+
+@asynccontextmanager
+async def bound_node(world: World, settings: Path) -> AsyncIterator[BoundNode]:
+    """Run `cortensor-tui node run`, bound to a session of the owner's, until the block is left."""
+    session_id = await world.create_session("benchmark")
+    await world.bind(session_id)
+    async with running(*PROGRAM, "node", "run", "--env", str(settings), stderr=None) as process:
+        await until_verdict(settings, Verdict.SERVING, process)
+        client = await NodeClient.connect(socket_path(settings))
+        try:
+            yield BoundNode(world, session_id, client)
+        finally:
+            await client.close()
