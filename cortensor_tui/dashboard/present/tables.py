@@ -92,7 +92,8 @@ def _session_row(view: SessionView) -> Row:
 def service_span(view: SessionView) -> Span:
     """Return what the node does with a session, and why where it does not serve it."""
     mark, role = _SERVICE_LOOKS[view.service]
-    reason = f": {inert(view.reason, 160)}" if view.reason and view.service is not Service.SERVED else ""
+    says_all = view.service in (Service.SERVED, Service.NOT_BOUND)
+    reason = "" if says_all or not view.reason else f": {inert(view.reason, 160)}"
     return Span(f"{mark}{view.service}{reason}", role)
 
 

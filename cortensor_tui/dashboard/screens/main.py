@@ -99,7 +99,10 @@ class MainScreen(Watching):
         self.query_one("#transactions", LineTable).show(tables.transaction_rows(view, now))
         live = view.live
         self.query_one("#answer", AnswerTail).show(
-            str(live.key) if live else "", live.answer if live else "", "" if live else inference.IDLE
+            str(live.key) if live else "",
+            live.answer if live else "",
+            "" if live else inference.IDLE,
+            is_whole=live is not None and live.finished is not None,
         )
         self.query_one("#rates", Sparkbars).show(view.rates)
         self._say_remarks(state)

@@ -14,7 +14,8 @@ FLUSH_S = 0.5
 class AnswerTail(LineView):
     """Fills from the top; when full it turns the page, keeping the last lines: most lines are sent once.
 
-    A text that scrolled line by line would repaint every row for every new one.
+    A text that scrolled line by line would repaint every row for every new one. Once whole, it shows as many
+    of its last lines as there is room for.
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -24,15 +25,17 @@ class AnswerTail(LineView):
         self._name = ""
         self._placeholder = ""
         self._top = 0
+        self._is_whole = False
         self._flush: Timer | None = None
 
-    def show(self, name: str, text: str, placeholder: str = "") -> None:
+    def show(self, name: str, text: str, placeholder: str = "", *, is_whole: bool = False) -> None:
         """Show the text called `name`. More of the same text is drawn at most twice a second."""
         self._wanted = text
+        has_ended, self._is_whole = is_whole and not self._is_whole, is_whole
         if name != self._name or placeholder != self._placeholder or not text:
             self._name, self._placeholder, self._top = name, placeholder, 0
             self._draw_now()
-        elif self._text != text and self._flush is None:
+        elif (self._text != text or has_ended) and self._flush is None:
             self._flush = self.set_timer(FLUSH_S, self._draw_now)
 
     def lines(self, width: int, height: int) -> list[Line]:
@@ -54,7 +57,9 @@ class AnswerTail(LineView):
     def _turn_page(self, count: int, height: int) -> None:
         if self._top >= count:
             self._top = 0
-        if count - self._top > height:
+        if self._is_whole:
+            self._top = max(0, count - height)
+        elif count - self._top > height:
             self._top = count - max(1, height // 4)
 
     def _draw_now(self) -> None:
