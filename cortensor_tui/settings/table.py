@@ -49,7 +49,7 @@ _CHAIN = (
         kinds.whole(1, 2**63 - 1),
         REQUIRED,
         Group.CHAIN,
-        "The chain's id. A node refuses to start on an endpoint that answers with another.",
+        "The chain's id. A node is blocked while its endpoint answers with another.",
         example="421614",
     ),
     _spec(

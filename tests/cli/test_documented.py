@@ -1,4 +1,4 @@
-"""docs/command-line.md is true: its commands run, and every key of their documents is in it."""
+"""The documented commands run, and docs/command-line.md has every key of their documents."""
 
 from __future__ import annotations
 
@@ -17,8 +17,16 @@ from tests.cli.test_starting import Recorder, launch
 
 __all__ = ["launch"]  # the fixture
 
-PAGE = (Path(__file__).parents[2] / "docs/command-line.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^    \$ (.*)$", PAGE, re.MULTILINE)
+REPOSITORY = Path(__file__).parents[2]
+PAGE = (REPOSITORY / "docs/command-line.md").read_text(encoding="utf-8")
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+DEVNET = (REPOSITORY / "docs/devnet.md").read_text(encoding="utf-8")
+COMMANDS = list(
+    dict.fromkeys(
+        re.findall(r"^    \$ (.*)$", PAGE + DEVNET, re.MULTILINE)
+        + re.findall(r"^(cortensor-tui.*)$", README, re.MULTILINE)
+    )
+)
 _STARTING = re.compile(r"cortensor-tui( node (run|~.*)| devnet.*| demo)?")
 STARTING = [command for command in COMMANDS if _STARTING.fullmatch(command)]
 ASKING = [command for command in COMMANDS if command not in STARTING]
@@ -62,3 +70,26 @@ def test_the_page_names_every_command() -> None:
     for name in ("status", "sessions", "tasks", "txs", "assign", "unassign", "session create", "submit"):
         assert any(f"cortensor-tui {name}" in command for command in ASKING)
     assert len(STARTING) >= 6
+
+
+def test_the_readme_names_no_command_that_no_test_runs() -> None:
+    shell = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
+    others = [line for line in shell.splitlines() if line and line not in COMMANDS]
+    # end_to_end/test_demo.py runs the first, CI the second, end_to_end/test_wheel.py builds and reads what
+    # the third installs, and the last is below.
+    assert others == ["make demo", "make test", "pip install .", COPY]
+
+
+COPY = "cp .env.example ~/.cortensor/.env"
+
+
+async def test_the_example_is_copied_and_says_what_is_left_to_fill_in(home: Home) -> None:
+    programs = Path(sys.executable).parent
+    steps = (
+        f"cd {shlex.quote(str(REPOSITORY))} && mkdir -p ~/.cortensor && {COPY} && cortensor-tui config check"
+    )
+    ended = await home.execute("bash", "-c", steps, PATH=f"{programs}:{home.environ['PATH']}")
+
+    assert ended.code == 2
+    assert "NODE_PRIVATE_KEY" in ended.err + ended.out
+    assert "Traceback" not in ended.err

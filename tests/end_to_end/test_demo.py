@@ -13,6 +13,7 @@ from tests.terminal import open_terminal
 
 pytestmark = pytest.mark.real
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 DEMO = (sys.executable, "-m", "cortensor_tui", "demo")
 
 
@@ -32,7 +33,7 @@ async def test_it_ends_by_itself_with_a_task_answered_twice_in_a_row(
 ) -> None:
     before = demo_processes()
     for _ in range(2):
-        command = ["env", "CORTENSOR_TUI_DEMO_SECONDS=20", *DEMO]
+        command = ["env", "CORTENSOR_TUI_DEMO_SECONDS=20", "make", "-s", "-C", str(REPOSITORY), "demo"]
         async with open_terminal(command, columns=80, rows=24) as terminal:
             await terminal.until("SERVING", "demo: bound", "mined")
             assert await terminal.until_ended() == 0
