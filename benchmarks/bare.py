@@ -41,5 +41,5 @@ async def bare_loop(model: Path, context_tokens: int, threads: tuple[int, int]) 
     """Load the model in a process of its own; `threads` are for decode and for prefill."""
     numbers = (str(number) for number in (context_tokens, *threads))
     command = (sys.executable, "-m", "benchmarks.bare_loop", str(model), *numbers)
-    async with running(*command, stdin=PIPE, stdout=PIPE, stderr=None) as process:
+    async with running(*command, stdin=PIPE, stdout=PIPE) as process:
         yield BareLoop(process)

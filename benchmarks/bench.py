@@ -67,13 +67,11 @@ class Bench:
             else:
                 served, bare = await self._node_run(node, screen), await self._bare_run()
             pair = _paired(served, bare)
-            is_same = served.task.answer == bare.text
             self.pairs.append(pair)
-            self.same_answers += is_same
+            self.same_answers += served.task.answer == bare.text
             say(
                 f"pair {number} of {self._plan.pairs}: node {pair.node:.1f}, bare {pair.bare:.1f} tokens/s, "
                 f"ratio {pair.ratio:.3f}, ack {served.ack_ms:.1f} ms"
-                + ("" if is_same else ", answers differ")
             )
         return bare
 

@@ -22,9 +22,9 @@ class BenchmarkError(Exception):
 
 @asynccontextmanager
 async def running(
-    *command: str, stdin: int = DEVNULL, stdout: int = DEVNULL, stderr: int = DEVNULL
+    *command: str, stdin: int = DEVNULL, stdout: int = DEVNULL, stderr: int | None = None
 ) -> AsyncIterator[Process]:
-    """Run a command, tied to this process, until the block is left."""
+    """Run a command, tied to this process, until the block is left; `stderr` None is that of this process."""
     # The launcher becomes the command, and has the kernel end it when this process dies.
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", anvil_launcher.__file__, str(os.getpid()), *command),

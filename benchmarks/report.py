@@ -69,7 +69,7 @@ def figures(
         "decode_threads": decode.threads[0],
         "prefill_threads": decode.threads[1],
     }
-    return measured | msgspec.to_builtins(machine)
+    return {**measured, **msgspec.to_builtins(machine)}
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

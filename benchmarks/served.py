@@ -70,7 +70,7 @@ def _ack_ms(task: TaskView, transactions: tuple[Transaction, ...]) -> float:
 async def anvil_world(folder: Path, model: Path) -> AsyncIterator[World]:
     """Run the devnet on anvil, a block a second."""
     command = (*PROGRAM, "devnet", "--backend", "anvil", "--block-time", "1", "--json")
-    async with running(*command, stdout=PIPE, stderr=None) as process:
+    async with running(*command, stdout=PIPE) as process:
         if process.stdout is None:
             raise BenchmarkError("the devnet was started without a pipe")
         async with asyncio.timeout(START_TIMEOUT_S):
@@ -89,8 +89,11 @@ async def bound_node(world: World, settings: Path) -> AsyncIterator[BoundNode]:
     """Run `cortensor-tui node run`, bound to a session of the owner's, until the block is left."""
     session_id = await world.create_session("benchmark")
     await world.bind(session_id)
-    async with running(*PROGRAM, "node", "run", "--env", str(settings), stderr=None) as process:
-        await until_verdict(settings, Verdict.SERVING, process)
+    async with running(*PROGRAM, "node", "run", "--env", str(settings), stderr=PIPE) as process:
+        try:
+            await until_verdict(settings, Verdict.SERVING, process)
+        except AssertionError as error:  # it has the node's own words
+            raise BenchmarkError(str(error)) from error
         client = await NodeClient.connect(socket_path(settings))
         try:
             yield BoundNode(world, session_id, client)
