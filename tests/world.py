@@ -192,11 +192,13 @@ async def until_verdict(
 
 
 @asynccontextmanager
-async def open_world(folder: Path, model: Path, backend: str, block_time: int = 1) -> AsyncIterator[World]:
+async def open_world(
+    folder: Path, model: Path, backend: str, block_time: int = 1, port: int = 0
+) -> AsyncIterator[World]:
     """Run a devnet by its own command and give the world on it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cortensor_tui", "devnet", "--json"),
-        *("--backend", backend, "--block-time", str(block_time)),
+        *("--backend", backend, "--block-time", str(block_time), "--port", str(port)),
         cwd=REPOSITORY,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

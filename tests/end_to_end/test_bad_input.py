@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ from cortensor_tui.node.messages import (
     Tasks,
 )
 from cortensor_tui.node.paths import socket_path
-from tests.world import World, end, status_of, until_verdict
+from tests.world import World, end, open_world, status_of, until_verdict
 
 pytestmark = pytest.mark.real
 
@@ -244,3 +244,28 @@ async def test_a_second_node_with_the_same_key_is_refused(world: World) -> None:
         assert await end(running)
     async with world.node(second) as free:
         await until_verdict(second, Verdict.WAITING, free, reason="bound to no active session")
+
+
+async def test_a_devnet_that_starts_anew_is_another_chain(
+    tmp_path: Path, default_model: Path, unused_tcp_port: int
+) -> None:
+    async with AsyncExitStack() as running:
+        async with open_world(tmp_path, default_model, "anvil", 0, unused_tcp_port) as first:
+            session_id = await first.create_session()
+            await first.bind(session_id)
+            settings = first.settings()
+            process = await running.enter_async_context(first.node(settings))
+            await until_verdict(settings, Verdict.SERVING, process)
+            key = await first.submit(session_id, "On the first chain.")
+            await first.until_ended(key)
+        await until_verdict(settings, Verdict.BLOCKED, process)
+        async with open_world(tmp_path, default_model, "anvil", 0, unused_tcp_port) as second:
+            await until_verdict(settings, Verdict.WAITING, process, reason="bound to no active session")
+            session_id = await second.create_session()
+            await second.bind(session_id)
+            await until_verdict(settings, Verdict.SERVING, process)
+            assert await second.submit(session_id, "On the second chain.") == key, "the same ids"
+            await second.until_ended(key)
+            [result] = await second.reader.results(key)
+            assert result.data
+            assert await second.transaction_count(second.miner.address) == 3
