@@ -24,6 +24,7 @@ from tests.world import World, until_verdict
 
 START_TIMEOUT_S = 60.0
 TASK_TIMEOUT_S = 300.0
+BLOCK_S = "0.25"  # the rhythm of Arbitrum, on which the network runs: the node is kept as busy as there
 PROGRAM = (sys.executable, "-m", "cortensor_tui")
 
 
@@ -68,8 +69,8 @@ def _ack_ms(task: TaskView, transactions: tuple[Transaction, ...]) -> float:
 
 @asynccontextmanager
 async def anvil_world(folder: Path, model: Path) -> AsyncIterator[World]:
-    """Run the devnet on anvil, a block a second."""
-    command = (*PROGRAM, "devnet", "--backend", "anvil", "--block-time", "1", "--json")
+    """Run the devnet on anvil."""
+    command = (*PROGRAM, "devnet", "--backend", "anvil", "--block-time", BLOCK_S, "--json")
     async with running(*command, stdout=PIPE) as process:
         if process.stdout is None:
             raise BenchmarkError("the devnet was started without a pipe")
