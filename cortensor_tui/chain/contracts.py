@@ -23,6 +23,9 @@ from cortensor_tui.domain.tasks import MinerResult, TaskDecoration, TaskKey, Tas
 # A stranger can put 2**256-1 into any number; beyond what JSON carries exactly, only "huge" matters.
 LARGEST_NUMBER = 2**53 - 1
 BATCH_READS = 100
+# A stranger chooses how long these are, and a thousand sessions travel in one list.
+MOST_NAME_CHARS = 200
+MOST_METADATA_CHARS = 1_000
 
 
 class Contracts(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,6 +190,10 @@ def saturated(value: int) -> int:
     return min(int(value), LARGEST_NUMBER)
 
 
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def _time(value: int) -> float | None:
     return float(saturated(value)) or None
 
@@ -195,8 +202,8 @@ def session_from_tuple(values: Sequence[Any], active_state: int) -> Session:
     """Return a session from SessionData's struct (order in cortensor-protocol.md, 4.3)."""
     return Session(
         session_id=saturated(values[0]),
-        name=values[2],
-        metadata=values[3],
+        name=_cut(values[2], MOST_NAME_CHARS),
+        metadata=_cut(values[3], MOST_METADATA_CHARS),
         state=values[4],
         is_active=values[4] == active_state,
         created_at=float(saturated(values[5])),

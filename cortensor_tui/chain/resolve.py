@@ -7,7 +7,7 @@ from eth_utils.crypto import keccak
 
 from cortensor_tui.chain.abi import RUNTIME_GET_MODULE, checksum, decode_output, encode_call, load_interface
 from cortensor_tui.chain.contracts import ContractReader, Contracts
-from cortensor_tui.chain.rpc import RpcClient, RpcError, endpoint_name
+from cortensor_tui.chain.rpc import RpcClient, RpcError, endpoint_name, quantity
 from cortensor_tui.domain.problems import ProblemError, problem_error
 
 
@@ -41,7 +41,7 @@ async def identify_chain(rpc: RpcClient, expected_chain_id: int | None) -> Chain
             str(answers[0])[:200],
             "Check HOST",
         )
-    found = int(answers[0], 16)
+    found = quantity(answers[0], 2**63 - 1)
     if expected_chain_id is not None and found != expected_chain_id:
         raise problem_error(
             "wrong_chain",
@@ -49,7 +49,7 @@ async def identify_chain(rpc: RpcClient, expected_chain_id: int | None) -> Chain
             "HOST and CHAINID do not belong together",
             "Correct one of them",
         )
-    return ChainIdentity(chain_id=found, genesis_hash=answers[1]["hash"])
+    return ChainIdentity(chain_id=found, genesis_hash=str(answers[1].get("hash")))
 
 
 async def resolve_contracts(rpc: RpcClient, known: KnownAddresses) -> Contracts:

@@ -6,16 +6,18 @@ Contract calls through web3 cost about 2 ms of event loop each; a batched raw ca
 from __future__ import annotations
 
 import itertools
-import json
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
+import msgspec
 
+from cortensor_tui.chain.json_nesting import is_nested_deeper_than
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_NESTING = 64
 Call = tuple[str, Sequence[Any]]
 
 
@@ -32,14 +34,23 @@ class RpcError(ProblemError):
 
 
 class RpcClient:
-    """Speaks to one HTTP endpoint. Every call is bounded by `timeout_s`."""
+    """Speaks to one endpoint at a time. Every call is bounded by `timeout_s`.
 
-    def __init__(self, url: str, timeout_s: float = 10.0) -> None:
-        self.url = url
+    `others` take over in turn: after a call that had no usable answer, the next one goes to the next.
+    """
+
+    def __init__(self, url: str, timeout_s: float = 10.0, others: Sequence[str] = ()) -> None:
         self.latency_ms: float | None = None
+        self._urls = (url, *others)
+        self._current = 0
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
         self._ids = itertools.count(1)
+
+    @property
+    def url(self) -> str:
+        """Return the endpoint in use."""
+        return self._urls[self._current]
 
     async def call(self, method: str, *params: Any) -> Any:
         """Return the result of one call.
@@ -59,7 +70,7 @@ class RpcClient:
             result_of(answers)
         if not isinstance(answers, list):
             raise self._problem("the answer to a batch was not a list")
-        by_id = {answer.get("id"): answer for answer in answers if isinstance(answer, dict)}
+        by_id = {answer["id"]: answer for answer in answers if _has_plain_id(answer)}
         return [_result_or_error(by_id.get(request["id"])) for request in requests]
 
     async def close(self) -> None:
@@ -72,19 +83,33 @@ class RpcClient:
         return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
 
     async def _post(self, payload: Any) -> Any:
+        try:
+            return await self._exchange(payload)
+        except ProblemError:
+            self._current = (self._current + 1) % len(self._urls)
+            raise
+
+    async def _exchange(self, payload: Any) -> Any:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
         began = time.monotonic()
         try:
-            async with self._session.post(self.url, json=payload) as response:
+            # A redirect would take signed transactions, and the token in the path, to another host.
+            posting = self._session.post(self.url, json=payload, allow_redirects=False)
+            async with posting as response:
                 body = await _read_bounded(response)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise self._problem(str(error) or type(error).__name__) from error
+            raise self._problem(_failure(error)) from error
         self.latency_ms = (time.monotonic() - began) * 1000
+        if is_nested_deeper_than(body, MAX_NESTING):
+            raise self._problem(f"HTTP {response.status} and JSON nested too deeply")
         try:
-            return json.loads(body)
-        except ValueError as error:
+            answer = msgspec.json.decode(body)
+        except ValueError as error:  # msgspec's errors are ValueErrors
             raise self._problem(f"HTTP {response.status} without JSON") from error
+        if not _is_answer(answer):
+            raise self._problem(f"HTTP {response.status} and JSON that is no answer to a call")
+        return answer
 
     def _problem(self, why: str) -> ProblemError:
         return problem_error(
@@ -93,6 +118,21 @@ class RpcClient:
             why,
             "Check that HOST is right and the endpoint is up; the node keeps trying",
         )
+
+
+def _failure(error: Exception) -> str:
+    """Return what went wrong without the URL, whose path may hold a token."""
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
+
+
+def _is_answer(answer: Any) -> bool:
+    if isinstance(answer, list):
+        return True
+    return isinstance(answer, dict) and ("result" in answer or isinstance(answer.get("error"), dict))
 
 
 async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
@@ -114,17 +154,34 @@ def result_of(answer: Any) -> Any:
 
 
 def _result_or_error(answer: Any) -> Any:
-    if not isinstance(answer, dict):
+    if not isinstance(answer, dict) or not _is_answer(answer):
         return RpcError(-32603, "the endpoint left this call unanswered")
     error = answer.get("error")
     if error is None:
         return answer.get("result")
-    if not isinstance(error, dict):
-        return RpcError(-32603, str(error))
     code = error.get("code")
-    return RpcError(
-        code if isinstance(code, int) else -32603, str(error.get("message", "")), error.get("data")
-    )
+    message = str(error.get("message", ""))
+    return RpcError(code if isinstance(code, int) else -32603, message, error.get("data"))
+
+
+def _has_plain_id(answer: Any) -> bool:
+    return isinstance(answer, dict) and isinstance(answer.get("id"), int)
+
+
+def quantity(value: Any, most: int = 2**256 - 1) -> int:
+    """Return a number from the hex of an answer. Raises `ProblemError` "bad_answer" for anything else."""
+    try:
+        number = int(value, 16)
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number <= most:
+        raise problem_error(
+            "bad_answer",
+            "The chain endpoint answered something that is no number",
+            repr(value)[:80],
+            "Use another endpoint if this does not pass",
+        )
+    return number
 
 
 def endpoint_name(url: str) -> str:

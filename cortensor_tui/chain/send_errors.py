@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
+from cortensor_tui.chain.abi import revert_sentence
 from cortensor_tui.chain.rpc import RpcError
+from cortensor_tui.domain.problems import ProblemError, problem_error
 
 
 class SendError(Enum):
@@ -13,19 +15,46 @@ class SendError(Enum):
     ALREADY_KNOWN = "it was sent before: go on waiting for it"
     NONCE_TOO_LOW = "another transaction took the nonce, or ours is mined already: look for its receipt"
     NONCE_TOO_HIGH = "an earlier transaction is missing: send that again"
-    UNDERPRICED = "another transaction with this nonce pays more: wait for its receipt"
-    NO_FUNDS = "pause until the balance is filled"
-    REVERTED = "do not send"
-    REFUSED = "do not send; show the endpoint's words"
+    REPLACES_CHEAPLY = "another transaction with this nonce waits already: look for a receipt"
+    FEE_TOO_LOW = "it was not taken: sign again with the fees of now"
+    NO_FUNDS = "it was not taken: pause until the balance is filled"
+    REVERTED = "it was not taken: do not send"
+    INVALID = "it was not taken: show the endpoint's words"
+    UNCLEAR = "it may have been taken: keep the nonce, ask, and send the same bytes again"
 
+
+# Only these say for certain that the transaction was not taken, so that its nonce may be used again.
+NOT_TAKEN = frozenset(
+    {
+        SendError.NONCE_TOO_LOW,
+        SendError.FEE_TOO_LOW,
+        SendError.NO_FUNDS,
+        SendError.REVERTED,
+        SendError.INVALID,
+    }
+)
 
 _MARKS: tuple[tuple[SendError, tuple[str, ...]], ...] = (
     (SendError.ALREADY_KNOWN, ("already known", "already imported", "known transaction", "alreadyknown")),
     (SendError.NONCE_TOO_LOW, ("nonce too low", "nonce is too low", "nonce has already been used")),
     (SendError.NONCE_TOO_HIGH, ("nonce too high", "nonce gap")),
-    (SendError.UNDERPRICED, ("replacement transaction underpriced", "transaction underpriced")),
+    (SendError.REPLACES_CHEAPLY, ("replacement transaction underpriced", "replacement fee too low")),
+    (SendError.FEE_TOO_LOW, ("underpriced", "less than block base fee", "fee cap less than", "fee too low")),
     (SendError.NO_FUNDS, ("insufficient funds", "insufficient balance", "doesn't have enough funds")),
-    (SendError.REVERTED, ("execution reverted", "revert")),
+    (SendError.REVERTED, ("execution reverted",)),
+    (
+        SendError.INVALID,
+        (
+            "intrinsic gas",
+            "exceeds block gas limit",
+            "gas limit too high",
+            "oversized data",
+            "invalid sender",
+            "invalid signature",
+            "invalid chain id",
+            "wrong chain",
+        ),
+    ),
 )
 
 
@@ -37,4 +66,28 @@ def classify(error: RpcError) -> SendError:
     for meaning, marks in _MARKS:
         if any(mark in message for mark in marks):
             return meaning
-    return SendError.REFUSED
+    return SendError.UNCLEAR
+
+
+def refusal(error: RpcError, address: str) -> ProblemError:
+    """Return the refusal of a call or transaction as a person meets it; `address` is the sender."""
+    meaning = classify(error)
+    if meaning is SendError.NO_FUNDS:
+        return problem_error(
+            "no_balance",
+            f"The account {address} cannot pay for gas",
+            error.message,
+            "Send it some of the chain's coin; the node goes on by itself",
+        )
+    if meaning is SendError.REVERTED:
+        return problem_error(
+            "reverted", "The contract refuses this call", revert_sentence(error.data, error.message)
+        )
+    if meaning is SendError.FEE_TOO_LOW:
+        return problem_error(
+            "fee_too_low",
+            "The fee is below what the chain asks now",
+            error.message,
+            "The node tries again",
+        )
+    return problem_error("send_refused", "The chain endpoint refused the transaction", error.message)

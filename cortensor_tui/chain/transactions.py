@@ -2,7 +2,8 @@
 
 State machine of one transaction:  signed -> sent -> mined | reverted
                                    signed -> unknown (no answer) -> sent
-                                   signed -> rejected (refused; its nonce is used again)
+                                   signed -> rejected (certainly not taken; its nonce is used again)
+                                   mined | reverted -> sent (the chain was reorganised; the same bytes again)
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import structlog
 from cortensor_tui.chain.abi import revert_sentence
 from cortensor_tui.chain.contracts import ContractCall
 from cortensor_tui.chain.fees import Fees, gas_limit_for
-from cortensor_tui.chain.rpc import RpcClient, RpcError
-from cortensor_tui.chain.send_errors import SendError, classify
+from cortensor_tui.chain.rpc import RpcClient, RpcError, quantity
+from cortensor_tui.chain.send_errors import NOT_TAKEN, SendError, classify, refusal
 from cortensor_tui.chain.signer import Signer
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 REBROADCAST_S = 10.0
 LOOKS_UNTIL_REPLACED = 3  # an endpoint behind a balancer may lag for a look or two
+REREAD_AFTER_REORG = 20
+LARGEST_STORED = 2**63 - 1  # SQLite's
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +81,7 @@ class TransactionSender:
 
     async def start(self) -> None:
         """Find the next nonce and send again, byte for byte, what was saved and has no receipt."""
-        mined = int(await self._rpc.call("eth_getTransactionCount", self.address, "latest"), 16)
+        mined = await self._mined_count()
         for transaction in self._log.unfinished(self.address):
             self._open[transaction.transaction_id] = transaction
         self._next_nonce = max([mined] + [one.nonce + 1 for one in self._open.values()])
@@ -94,8 +97,8 @@ class TransactionSender:
                 "eth_estimateGas", {"from": self.address, "to": call.to, "data": call.data}, "latest"
             )
         except RpcError as error:
-            raise self._refusal(error) from error
-        return Estimate(gas_limit=gas_limit_for(int(answer, 16)), fees=fees)
+            raise refusal(error, self.address) from error
+        return Estimate(gas_limit=gas_limit_for(quantity(answer, LARGEST_STORED)), fees=fees)
 
     async def send(self, call: ContractCall, purpose: Purpose) -> Transaction:
         """Sign, save and send; return it as sent (or as `unknown` when no answer came).
@@ -132,10 +135,44 @@ class TransactionSender:
         for transaction, receipt in zip(open_now, receipts, strict=True):
             if isinstance(receipt, dict):
                 await self._finish(transaction, receipt)
-            elif isinstance(mined_count, str) and int(mined_count, 16) > transaction.nonce:
+            elif isinstance(mined_count, str) and quantity(mined_count) > transaction.nonce:
                 self._count_missing(transaction)
-            elif _is_overdue(transaction, time.time()):
-                await self._broadcast_again(transaction)
+            else:
+                await self._broadcast_overdue(transaction)
+
+    async def reread(self) -> None:
+        """After a reorganisation: what was mined and has no receipt any more goes out again, same bytes."""
+        mined = self._log.mined(self.address, REREAD_AFTER_REORG)
+        if not mined:
+            return
+        receipts = await self._rpc.batch([("eth_getTransactionReceipt", (one.hash,)) for one in mined])
+        for transaction, receipt in zip(mined, receipts, strict=True):
+            if receipt is None:  # an error is not a no
+                log.warning("a mined transaction is gone", hash=transaction.hash)
+                reopened = msgspec.structs.replace(
+                    transaction,
+                    state=TransactionState.SIGNED,
+                    mined_at=None,
+                    block_number=None,
+                    error="the chain was reorganised",
+                )
+                self._log.update(reopened)
+                self._keep(reopened)
+        await self.look()
+
+    def close(self) -> None:
+        """Let go of everybody who waits: this chain is no longer looked at."""
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(
+                    problem_error(
+                        "chain_replaced",
+                        "The node no longer looks at this chain",
+                        "its endpoint serves another one, or the node stops",
+                        "Look the transaction up before asking again",
+                    )
+                )
+        self._waiting.clear()
 
     # --- sending -----------------------------------------------------------------------------------
 
@@ -172,15 +209,16 @@ class TransactionSender:
     async def _send_first(self, transaction: Transaction) -> Transaction:
         error = await self._broadcast(transaction)
         if error is None:
-            return self._open[transaction.transaction_id]
+            return self._log.get(transaction.transaction_id)
         meaning = classify(error)
         log.warning("send refused", hash=transaction.hash, meaning=meaning.name, message=error.message)
-        if meaning in (SendError.ALREADY_KNOWN, SendError.UNDERPRICED, SendError.NONCE_TOO_HIGH):
+        if meaning is SendError.UNCLEAR:
+            return self._change(transaction, state=TransactionState.UNKNOWN, sent_at=time.time())
+        if meaning not in NOT_TAKEN:
             return self._mark_sent(transaction)
         self._reject(transaction, error.message)
         if meaning is SendError.NONCE_TOO_LOW:
-            mined = int(await self._rpc.call("eth_getTransactionCount", self.address, "latest"), 16)
-            self._next_nonce = max(mined, transaction.nonce + 1)
+            self._next_nonce = max(await self._mined_count(), transaction.nonce + 1)
             raise problem_error(
                 "nonce_used",
                 f"Another program sent transactions with the key of {self.address}",
@@ -188,7 +226,7 @@ class TransactionSender:
                 "Give the node a key of its own",
             )
         self._next_nonce = transaction.nonce  # nothing was sent, and the lock kept others from going on
-        raise self._refusal(error)
+        raise refusal(error, self.address)
 
     async def _broadcast(self, transaction: Transaction) -> RpcError | None:
         """Send the saved bytes; None when they were accepted or nobody answered."""
@@ -204,43 +242,37 @@ class TransactionSender:
         self._mark_sent(transaction)
         return None
 
+    async def _broadcast_overdue(self, transaction: Transaction) -> None:
+        async with self._lock:  # a first send may be under way
+            current = self._open.get(transaction.transaction_id)
+            if current is not None and _is_overdue(current, time.time()):
+                await self._broadcast_again(current)
+
     async def _broadcast_again(self, transaction: Transaction) -> None:
         error = await self._broadcast(transaction)
         if error is None:
             return
-        meaning = classify(error)
-        if meaning in (SendError.ALREADY_KNOWN, SendError.NONCE_TOO_LOW):
+        if classify(error) in (SendError.ALREADY_KNOWN, SendError.NONCE_TOO_LOW):
             self._mark_sent(transaction)
         else:
-            self._change(transaction, sent_at=time.time(), error=error.message)
+            self._change(transaction, sent_at=time.time(), error=error.message[:500])
 
-    def _refusal(self, error: RpcError) -> ProblemError:
-        meaning = classify(error)
-        if meaning is SendError.NO_FUNDS:
-            return problem_error(
-                "no_balance",
-                f"The account {self.address} cannot pay for gas",
-                error.message,
-                "Send it some of the chain's coin; the node goes on by itself",
-            )
-        if meaning is SendError.REVERTED:
-            return problem_error(
-                "reverted", "The contract refuses this call", revert_sentence(error.data, error.message)
-            )
-        return problem_error("send_refused", "The chain endpoint refused the transaction", error.message)
+    async def _mined_count(self) -> int:
+        answer = await self._rpc.call("eth_getTransactionCount", self.address, "latest")
+        return quantity(answer, LARGEST_STORED)
 
     # --- following ---------------------------------------------------------------------------------
 
     async def _finish(self, transaction: Transaction, receipt: dict[str, Any]) -> None:
-        succeeded = int(receipt["status"], 16) == 1
-        gas_used = int(receipt["gasUsed"], 16)
+        succeeded = quantity(receipt.get("status")) == 1
+        gas_used = quantity(receipt.get("gasUsed"), LARGEST_STORED)
         self._change(
             transaction,
             state=TransactionState.MINED if succeeded else TransactionState.REVERTED,
             mined_at=time.time(),
-            block_number=int(receipt["blockNumber"], 16),
+            block_number=quantity(receipt.get("blockNumber"), LARGEST_STORED),
             gas_used=gas_used,
-            fee_wei=str(gas_used * int(receipt.get("effectiveGasPrice") or "0x0", 16)),
+            fee_wei=str(gas_used * quantity(receipt.get("effectiveGasPrice") or "0x0")),
             error="" if succeeded else await self._why_reverted(transaction, receipt),
         )
 
@@ -282,7 +314,10 @@ class TransactionSender:
         self._on_change(transaction)
 
     def _change(self, transaction: Transaction, **fields: Any) -> Transaction:
-        changed = msgspec.structs.replace(transaction, **fields)
+        current = self._open.get(transaction.transaction_id)
+        if current is None:  # it was settled meanwhile, and what is settled stays so
+            return self._log.get(transaction.transaction_id)
+        changed = msgspec.structs.replace(current, **fields)
         self._log.update(changed)
         self._keep(changed)
         return changed

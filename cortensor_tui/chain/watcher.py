@@ -13,12 +13,13 @@ import structlog
 
 from cortensor_tui.chain.abi import Event, checksum, decode_log
 from cortensor_tui.chain.contracts import ContractReader, saturated
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.rpc import RpcClient, quantity
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.journal.scope import Cursor, CursorLog
 
 log = structlog.get_logger(__name__)
 
+LARGEST_STORED = 2**63 - 1  # SQLite's
 MOST_SPANS_BEHIND = 5  # further behind than this, the events are history: state tells what is open
 
 
@@ -151,8 +152,8 @@ def _head(block: Any) -> Head:
             "It may still be syncing; the node keeps trying",
         )
     return Head(
-        number=int(block["number"], 16),
-        hash=block["hash"],
-        mined_at=float(int(block["timestamp"], 16)),
-        base_fee_wei=int(block.get("baseFeePerGas") or "0x0", 16),
+        number=quantity(block.get("number"), LARGEST_STORED),
+        hash=str(block.get("hash")),
+        mined_at=float(quantity(block.get("timestamp"), LARGEST_STORED)),
+        base_fee_wei=quantity(block.get("baseFeePerGas") or "0x0"),
     )

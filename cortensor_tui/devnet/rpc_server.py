@@ -7,7 +7,6 @@ this machine can neither rebind a name to it nor post a form to it.
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 from typing import Any
 
@@ -15,6 +14,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from cortensor_tui.chain.json_nesting import is_nested_deeper_than
 from cortensor_tui.devnet.rpc_methods_errors import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
@@ -35,7 +35,6 @@ BODY_TIMEOUT_S = 10.0
 REQUEST_TIMEOUT_S = 60.0
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _JSON = "application/json"
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[][{}]', re.DOTALL)
 
 _log = structlog.get_logger(__name__)
 _encoder = msgspec.json.Encoder()
@@ -81,7 +80,7 @@ class RpcServer:
 
     async def answer(self, body: bytes) -> bytes | None:
         """Return the JSON for a request's body, or None when it holds nothing but notifications."""
-        if _is_nested_deeper_than(body, MAX_NESTING):
+        if is_nested_deeper_than(body, MAX_NESTING):
             return _failure(None, ErrorObject(PARSE_ERROR, "parse error: the body is nested too deeply"))
         try:
             message = msgspec.json.decode(body)
@@ -158,26 +157,6 @@ def _listen(port: int) -> socket.socket:
             "Choose another port with --port, or 0 for a free one",
         ) from error
     return listener
-
-
-def _is_nested_deeper_than(body: bytes, limit: int) -> bool:
-    """Tell whether arrays and objects lie deeper in one another than `limit`.
-
-    The decoder recurses, and py-evm raises Python's recursion limit: a long enough run of brackets would
-    overflow the stack and end the process.
-    """
-    if body.count(b"[") + body.count(b"{") <= limit:
-        return False
-    depth = 0
-    for found in _STRING_OR_BRACKET.finditer(body):
-        first = body[found.start()]
-        if first in b"[{":
-            depth += 1
-            if depth > limit:
-                return True
-        elif first in b"]}":
-            depth -= 1
-    return False
 
 
 def _host_name(host: str) -> str:

@@ -29,17 +29,18 @@ CREATE TABLE tasks (
     deadline_at REAL, note TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (chain, session_id, task_id)
 ) STRICT;
-CREATE INDEX open_tasks ON tasks (chain, stage) WHERE stage NOT IN ('ended', 'missed');
+CREATE INDEX tasks_by_stage ON tasks (chain, stage);
 CREATE INDEX tasks_by_time ON tasks (chain, assigned_at);
 
 CREATE TABLE transactions (
     transaction_id INTEGER PRIMARY KEY,
     chain INTEGER NOT NULL REFERENCES chains,
     kind TEXT NOT NULL, state TEXT NOT NULL, sender TEXT NOT NULL, nonce INTEGER NOT NULL,
-    hash TEXT NOT NULL UNIQUE, raw BLOB NOT NULL,
+    hash TEXT NOT NULL, raw BLOB NOT NULL,
     session_id INTEGER, task_id INTEGER,
     created_at REAL NOT NULL, sent_at REAL, mined_at REAL,
-    block_number INTEGER, gas_used INTEGER, fee_wei TEXT, error TEXT NOT NULL DEFAULT ''
+    block_number INTEGER, gas_used INTEGER, fee_wei TEXT, error TEXT NOT NULL DEFAULT '',
+    UNIQUE (chain, hash)
 ) STRICT;
 CREATE INDEX transactions_open ON transactions (chain, sender, nonce)
     WHERE state NOT IN ('mined', 'reverted', 'rejected');
@@ -100,15 +101,28 @@ class Database:
     def step(self, name: str) -> Iterator[sqlite3.Connection]:
         """Write one named step: all of it is on disk when the block is left, or none of it.
 
-        The name is for people and for tests that kill the node after a given step.
+        The name is for people and for tests that kill the node after a given step. Raises `ProblemError`
+        "journal_unwritable" when the disk refuses.
         """
-        self.connection.execute("BEGIN IMMEDIATE")
         try:
+            self.connection.execute("BEGIN IMMEDIATE")
             yield self.connection
+            self.connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise problem_error(
+                "journal_unwritable",
+                "The journal cannot be written, so nothing is sent",
+                str(error),
+                "Free disk space or mend the rights of the data folder; the node goes on by itself",
+            ) from error
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            self._roll_back()
             raise
-        self.connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        if self.connection.in_transaction:  # on a full disk SQLite has done it already
+            self.connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the file."""

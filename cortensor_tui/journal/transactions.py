@@ -43,7 +43,10 @@ class TransactionLog:
             cursor = connection.execute(
                 "INSERT INTO transactions"
                 " (chain, kind, state, sender, nonce, hash, raw, session_id, task_id, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                # The same call with the same nonce and fees, refused before, has the same bytes again.
+                " ON CONFLICT (chain, hash) DO UPDATE SET state = excluded.state, error = ''"
+                " WHERE state = 'rejected' RETURNING transaction_id",
                 (
                     self._chain,
                     signed.kind.value,
@@ -57,7 +60,10 @@ class TransactionLog:
                     now,
                 ),
             )
-        return self.get(int(cursor.lastrowid or 0))
+            rows = cursor.fetchall()
+        if not rows:
+            raise RuntimeError(f"the transaction {signed.hash} is in the journal and was not rejected")
+        return self.get(int(rows[0]["transaction_id"]))
 
     def update(self, transaction: Transaction) -> None:
         """Write the transaction as it now stands."""
@@ -100,6 +106,14 @@ class TransactionLog:
             kind.value,
         )
         return found[0] if found else None
+
+    def mined(self, sender: str, limit: int) -> list[Transaction]:
+        """Return a key's newest mined or reverted transactions, newest first."""
+        return self._select(
+            "sender = ? AND state IN ('mined', 'reverted') ORDER BY transaction_id DESC LIMIT ?",
+            sender,
+            limit,
+        )
 
     def recent(self, limit: int) -> list[Transaction]:
         """Return the newest transactions, newest first."""

@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 # A prompt that kills the engine every time must not keep it from other tasks.
 MOST_RUNS = 3
+# The engine is started again, so the task waits for it.
+ENGINE_GONE = frozenset({"engine_died", "engine_failed", "engine_stopped"})
 
 
 class PromptSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +87,7 @@ class Answering:
                 try:
                     return await self._run(self._prepared(record), prompt, on_start)
                 except ProblemError as error:
-                    if error.problem.code != "engine_died" or attempt == MOST_RUNS:
+                    if error.problem.code not in ENGINE_GONE or attempt == MOST_RUNS:
                         raise
                     log.warning("engine died, the task is run again", task=str(record.key), attempt=attempt)
         raise AssertionError("unreachable: the last attempt returns or raises")

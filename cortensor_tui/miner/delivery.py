@@ -9,7 +9,7 @@ import structlog
 
 from cortensor_tui.chain.contracts import ContractCall, ContractReader
 from cortensor_tui.chain.transactions import Purpose, TransactionSender
-from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.journal.transactions import TransactionLog
@@ -17,7 +17,19 @@ from cortensor_tui.journal.transactions import TransactionLog
 log = structlog.get_logger(__name__)
 
 # These pass by themselves or when the operator acts; the task is kept while they last.
-PASSING = frozenset({"no_rpc", "rpc_refused", "no_balance", "nonce_used", "send_refused"})
+PASSING = frozenset(
+    {
+        "no_rpc",
+        "rpc_refused",
+        "read_refused",
+        "bad_answer",
+        "no_balance",
+        "fee_too_low",
+        "nonce_used",
+        "send_refused",
+        "journal_unwritable",
+    }
+)
 RETRY_S = 1.0
 
 _DONE_INDEX = {TransactionKind.ACK: 0, TransactionKind.PRECOMMIT: 1, TransactionKind.COMMIT: 2}
@@ -31,7 +43,7 @@ class Delivery:
         reader: ContractReader,
         sender: TransactionSender,
         transactions: TransactionLog,
-        on_trouble: Callable[[TaskKey, str], None],
+        on_trouble: Callable[[TaskKey, Problem], None],
     ) -> None:
         self._reader = reader
         self._sender = sender
@@ -45,32 +57,35 @@ class Delivery:
         contract refuses for good.
         """
         while True:
-            transaction = self._transactions.of_task(key, purpose.kind)
             try:
-                if transaction is None or transaction.state is TransactionState.REVERTED:
-                    transaction = await self._sender.send(call, purpose)
-                settled = await self._sender.settled(transaction)
+                transaction = await self._bring(key, call, purpose)
+            except ProblemError as error:
+                if error.problem.code not in PASSING:
+                    raise
+                self._on_trouble(key, error.problem)
+                await asyncio.sleep(RETRY_S)
+                continue
+            if transaction is None or transaction.state is TransactionState.MINED:
+                return transaction
+            log.warning("transaction rejected, signing again", task=str(key), kind=purpose.kind)
+
+    async def _bring(self, key: TaskKey, call: ContractCall, purpose: Purpose) -> Transaction | None:
+        transaction = self._transactions.of_task(key, purpose.kind)
+        if transaction is None or transaction.state is TransactionState.REVERTED:
+            try:
+                transaction = await self._sender.send(call, purpose)
             except ProblemError as error:
                 if error.problem.code == "reverted" and await self._is_done(key, purpose.kind):
                     return None
-                if error.problem.code not in PASSING:
-                    raise
-                self._on_trouble(key, error.problem.sentence())
-                await asyncio.sleep(RETRY_S)
-                continue
-            if settled.state is TransactionState.MINED:
-                return settled
-            if await self._is_done(key, purpose.kind):
-                return None
-            if settled.state is TransactionState.REVERTED:
-                raise problem_error(
-                    "reverted", f"The {purpose.kind} of task {key} was refused", settled.error
-                )
-            log.warning("transaction rejected, signing again", task=str(key), kind=purpose.kind)
+                raise
+        settled = await self._sender.settled(transaction)
+        if settled.state is TransactionState.MINED:
+            return settled
+        if await self._is_done(key, purpose.kind):
+            return None
+        if settled.state is TransactionState.REVERTED:
+            raise problem_error("reverted", f"The {purpose.kind} of task {key} was refused", settled.error)
+        return settled
 
     async def _is_done(self, key: TaskKey, kind: TransactionKind) -> bool:
-        try:
-            return (await self._reader.result_times(key, self._sender.address))[_DONE_INDEX[kind]]
-        except ProblemError as error:
-            log.warning("result times unreadable", task=str(key), why=error.problem.sentence())
-            return False
+        return (await self._reader.result_times(key, self._sender.address))[_DONE_INDEX[kind]]

@@ -13,7 +13,7 @@ import structlog
 from cortensor_tui.chain.contracts import ContractCall, ContractReader
 from cortensor_tui.chain.networks import NetworkProfile
 from cortensor_tui.chain.transactions import Purpose
-from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.journal.commitments import Commitment
@@ -25,6 +25,10 @@ from cortensor_tui.miner.signals import TaskSignals
 from cortensor_tui.storage.local_store import LocalStore
 
 log = structlog.get_logger(__name__)
+
+
+# The disk's fault, not the task's.
+OUR_TROUBLE = frozenset({"journal_unwritable", "store_unwritable"})
 
 
 class PipelineParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +53,7 @@ class TaskPipeline:
         self._parts = parts
         self._record = record
         self._signals = signals
+        self._trouble_code = ""
 
     @property
     def record(self) -> TaskRecord:
@@ -61,19 +66,25 @@ class TaskPipeline:
         ended = asyncio.create_task(self._signals.ended.wait())
         try:
             await asyncio.wait({steps, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if not steps.done():
-                await self._settle_ended("the task ended before this node was done")
-            elif (error := steps.exception()) is not None:
+            if steps.done() and (error := steps.exception()) is not None:
                 await self._give_up(error)
+                return
+            if steps.done():
+                await ended
+            cause = "" if steps.done() else "the task ended before this node was done"
+            steps.cancel()  # an engine that still runs it is free for others
+            await asyncio.gather(steps, return_exceptions=True)
+            await self._settle_ended(cause)
         finally:
             for running in (steps, ended):
                 running.cancel()
             await asyncio.gather(steps, ended, return_exceptions=True)
 
-    def trouble(self, text: str) -> None:
-        """Show why the task does not move; it is kept."""
-        if text != self._record.note:
-            self._save("trouble noted", note=text)
+    def trouble(self, problem: Problem) -> None:
+        """Show why the task does not move; it is kept. The same kind of trouble is noted once."""
+        if problem.code != self._trouble_code:
+            self._trouble_code = problem.code
+            self._save("trouble noted", note=problem.sentence())
 
     async def _steps(self) -> None:
         if self._record.stage is Stage.ASSIGNED:
@@ -85,8 +96,6 @@ class TaskPipeline:
         if self._record.stage is Stage.PRECOMMITTED:
             await self._signals.precommits_closed.wait()
             await self._commit()
-        await self._signals.ended.wait()
-        await self._settle_ended("")
 
     async def _ack(self) -> None:
         await self._parts.answering.ready()  # an ack is a promise to answer
@@ -137,7 +146,7 @@ class TaskPipeline:
             try:
                 _, _, is_committed = await self._parts.reader.result_times(self.key, self._parts.node)
             except ProblemError as error:
-                self.trouble(error.problem.sentence())
+                self.trouble(error.problem)
                 await asyncio.sleep(1.0)
                 continue
             break
@@ -150,8 +159,8 @@ class TaskPipeline:
             self._save("missed", stage=Stage.MISSED, ended_at=now, note=why, deadline_at=None)
 
     async def _give_up(self, error: BaseException) -> None:
-        if not isinstance(error, ProblemError):
-            raise error
+        if not isinstance(error, ProblemError) or error.problem.code in OUR_TROUBLE:
+            raise error  # the scheduler starts the task again from its last step
         log.warning("task given up", task=str(self.key), why=error.problem.sentence())
         self._save(
             "missed",

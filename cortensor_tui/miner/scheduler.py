@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from cortensor_tui.chain.watcher import ContractEvent
-from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import Stage, TaskDecoration, TaskKey, TaskOnChain
 from cortensor_tui.inference.params import asked_from_decoration, asked_from_llm_params
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
@@ -29,6 +29,7 @@ class Scheduler:
         self._is_served = is_served
         self._running: dict[TaskKey, tuple[TaskPipeline, TaskSignals, asyncio.Task[None]]] = {}
         self._submitted_in: dict[TaskKey, str] = {}
+        self._failed: set[TaskKey] = set()
 
     def resume(self) -> None:
         """Go on with every task the journal holds open."""
@@ -58,10 +59,12 @@ class Scheduler:
         if not self._is_served(key.session_id):
             log.warning("task of a session that is not served", task=str(key))
             return
-        if self._parts.tasks.get(key) is None:
+        record = self._parts.tasks.get(key)
+        if record is None:
             record = await self._new_record(task)
             self._parts.tasks.save(record, "assigned")
             self._parts.on_change(record)
+        if not record.stage.is_final:
             self._start(record).on_state(task)
 
     async def refresh(self) -> None:
@@ -73,10 +76,15 @@ class Scheduler:
             if task.key in self._running:
                 self._running[task.key][1].on_state(task)
 
-    def trouble(self, key: TaskKey, text: str) -> None:
+    def trouble(self, key: TaskKey, problem: Problem) -> None:
         """Show why a task does not move."""
         if key in self._running:
-            self._running[key][0].trouble(text)
+            self._running[key][0].trouble(problem)
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether any task is open."""
+        return bool(self._running or self._failed)
 
     async def stop(self) -> None:
         """Stop every pipeline where it stands; the journal has each one's place."""
@@ -106,14 +114,12 @@ class Scheduler:
         )
 
     async def _llm_params(self, key: TaskKey) -> tuple[int, ...] | None:
-        digest = self._submitted_in.pop(key, None)
+        digest = self._submitted_in.get(key)
         if digest is None:
             return None
-        try:
-            params = await self._parts.reader.submitted_llm_params(digest)
-        except ProblemError as error:
-            log.warning("submit not readable", task=str(key), why=error.problem.sentence())
-            return None
+        # Trouble with the endpoint goes up: the look is repeated, and the answer does not depend on it.
+        params = await self._parts.reader.submitted_llm_params(digest)
+        self._submitted_in.pop(key, None)
         return params if params is not None and len(params) == 7 else None
 
     def _remember(self, key: TaskKey, transaction_hash: str) -> None:
@@ -126,10 +132,14 @@ class Scheduler:
         pipeline = TaskPipeline(self._parts, record, signals)
         task = asyncio.create_task(pipeline.run(), name=f"task {record.key}")
         self._running[record.key] = (pipeline, signals, task)
+        self._failed.discard(record.key)
         task.add_done_callback(lambda done: self._finished(record.key, done))
         return signals
 
     def _finished(self, key: TaskKey, done: asyncio.Task[None]) -> None:
+        """Forget a pipeline that ended. One that failed is started again when the open tasks are read."""
         self._running.pop(key, None)
-        if not done.cancelled() and (error := done.exception()) is not None:
-            log.error("a task's pipeline failed", task=str(key), error=repr(error), exc_info=error)
+        if done.cancelled() or (error := done.exception()) is None:
+            return
+        self._failed.add(key)
+        log.error("a task's pipeline failed and is started again", task=str(key), exc_info=error)

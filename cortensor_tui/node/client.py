@@ -90,6 +90,7 @@ class NodeClient:
 
     async def close(self) -> None:
         """Hang up; the node goes on."""
+        self._end("the connection was closed")
         self._reading.cancel()
         self._writer.close()
         await asyncio.gather(self._reading, self._writer.wait_closed(), return_exceptions=True)
@@ -108,6 +109,11 @@ class NodeClient:
                 self._take(_decoder.decode(line))
         except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors too
             why = str(error)
+        self._end(why)
+
+    def _end(self, why: str) -> None:
+        if self._gone is not None:
+            return
         self._gone = _node_gone(why)
         self._stream.put_nowait(self._gone)
         for answer in self._waiting.values():

@@ -23,13 +23,20 @@ from cortensor_tui.node.messages import (
     RequestBody,
     Snapshot,
 )
-from cortensor_tui.node.redaction import redact_change, redact_snapshot
+from cortensor_tui.node.redaction import redact
 
 log = structlog.get_logger(__name__)
 
 MOST_CLIENTS = 32
 MOST_REQUESTS_AT_ONCE = 16
 WRITE_TIMEOUT_S = 30.0
+
+TOO_MANY = Problem(
+    code="too_many_clients",
+    what="The node has as many clients as it takes",
+    why=f"{MOST_CLIENTS} are connected",
+    remedy="Close a dashboard or wait",
+)
 
 Answer = Callable[[RequestBody], Awaitable[ReplyBody]]
 _encoder = msgspec.json.Encoder()
@@ -51,15 +58,18 @@ class ControlServer:
         await self._listen(commands, is_viewer=False)
         await self._listen(viewers, is_viewer=True)
 
-    async def stop(self) -> None:
-        """Hang up on everybody and remove the sockets."""
+    def stop_listening(self) -> None:
+        """Remove the sockets: whoever comes now finds no node."""
+        for path in self._paths:
+            path.unlink(missing_ok=True)
         for server in self._servers:
             server.close()
+
+    async def hang_up(self) -> None:
+        """End every connection; to the clients, this is the end of the node."""
         for client in tuple(self._clients):
             client.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
-        for path in self._paths:
-            path.unlink(missing_ok=True)
 
     async def _listen(self, path: Path, *, is_viewer: bool) -> None:
         if await _answers(path):
@@ -86,6 +96,7 @@ class ControlServer:
     ) -> None:
         task = asyncio.current_task()
         if task is None or len(self._clients) >= MOST_CLIENTS:
+            writer.write(_encoder.encode(Reply(request_id=0, body=Refused(TOO_MANY))) + b"\n")
             writer.close()
             return
         self._clients.add(task)
@@ -126,6 +137,8 @@ class _Connection:
         for task in self._work:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
+        if self._writer.transport.get_write_buffer_size():
+            self._writer.transport.abort()  # nobody reads it
         self._writer.close()
 
     async def _handle(self, request: Request) -> None:
@@ -161,18 +174,23 @@ class _Connection:
     async def _tell(self) -> None:
         with self._hub.listening() as changes:
             snapshot = self._hub.snapshot()
-            await self._write(redact_snapshot(snapshot) if self._is_viewer else snapshot)
+            await self._write(redact(snapshot) if self._is_viewer else snapshot)
             while (change := await changes.get()) is not None:
-                await self._write(redact_change(change) if self._is_viewer else change)
-        self._writer.close()  # too far behind
+                await self._write(redact(change) if self._is_viewer else change)
+        self._writer.transport.abort()  # too far behind
 
     async def _refuse(self, request: Request, problem: Problem) -> None:
         await self._write(Reply(request_id=request.request_id, body=Refused(problem)))
 
     async def _write(self, message: Snapshot | Change | Reply) -> None:
+        """Send one line; a client that does not read is hung up on, so that it attaches anew."""
         self._writer.write(_encoder.encode(message) + b"\n")
-        async with asyncio.timeout(WRITE_TIMEOUT_S):
-            await self._writer.drain()
+        try:
+            async with asyncio.timeout(WRITE_TIMEOUT_S):
+                await self._writer.drain()
+        except (TimeoutError, OSError) as error:
+            log.info("client does not read", why=str(error)[:200])
+            self._writer.transport.abort()
 
 
 async def _answers(path: Path) -> bool:

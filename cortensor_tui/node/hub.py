@@ -36,7 +36,7 @@ KEPT_RATES = 120
 # A listener this far behind is let go; it attaches again and gets a fresh snapshot.
 MOST_WAITING = 2_000
 
-Listener = asyncio.Queue[Change | None]
+Listener = asyncio.Queue[Change | Snapshot | None]
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
@@ -87,6 +87,16 @@ class Hub:
         finally:
             self._listeners.discard(listener)
 
+    def reset(self) -> None:
+        """Forget tasks, transactions and sessions: another chain is served. Listeners get a new snapshot."""
+        self._tasks.clear()
+        self._transactions.clear()
+        self._sessions, self._live = (), None
+        self._sequence += 1
+        snapshot = self.snapshot()
+        for listener in tuple(self._listeners):
+            self._hand(listener, snapshot)
+
     def publish(self, body: ChangeBody) -> None:
         """Take a change, number it and hand it on. A status or session list equal to the last is dropped."""
         if not self._keep(body):
@@ -94,11 +104,14 @@ class Hub:
         self._sequence += 1
         change = Change(sequence=self._sequence, body=body)
         for listener in tuple(self._listeners):
-            if listener.qsize() >= MOST_WAITING:
-                self._listeners.discard(listener)
-                listener.put_nowait(None)
-            else:
-                listener.put_nowait(change)
+            self._hand(listener, change)
+
+    def _hand(self, listener: Listener, message: Change | Snapshot) -> None:
+        if listener.qsize() >= MOST_WAITING:
+            self._listeners.discard(listener)
+            listener.put_nowait(None)
+        else:
+            listener.put_nowait(message)
 
     def _keep(self, body: ChangeBody) -> bool:
         match body:

@@ -17,7 +17,7 @@ from cortensor_tui.chain.resolve import (
     identify_chain,
     resolve_contracts,
 )
-from cortensor_tui.chain.rpc import RpcClient, endpoint_name
+from cortensor_tui.chain.rpc import RpcClient, endpoint_name, quantity
 from cortensor_tui.chain.signer import Signer
 from cortensor_tui.chain.transactions import TransactionSender
 from cortensor_tui.chain.watcher import Head, Watcher
@@ -97,6 +97,16 @@ class ChainLink:
         if time.monotonic() - self._accounts_read_at > ACCOUNTS_EVERY_S:
             await self._read_accounts()
 
+    async def reread(self) -> None:
+        """After a reorganisation, look again for what was mined."""
+        for sender in self._senders:
+            await sender.reread()
+
+    def close(self) -> None:
+        """Let go of everybody who waits for a transaction here."""
+        for sender in self._senders:
+            sender.close()
+
     async def is_same_chain(self) -> bool:
         """Tell whether the endpoint still serves the chain this link was made for."""
         return await identify_chain(self.rpc, None) == self.identity
@@ -135,10 +145,10 @@ class ChainLink:
         balances = [("eth_getBalance", (address, "latest")) for address in addresses]
         priority_fee, *found = await self.rpc.batch([("eth_maxPriorityFeePerGas", ()), *balances])
         if isinstance(priority_fee, str):  # an endpoint without it leaves the fee at the base fee
-            self._priority_fee_wei = int(priority_fee, 16)
+            self._priority_fee_wei = quantity(priority_fee)
         if all(isinstance(balance, str) for balance in found):
             self.balances_wei = {
-                address: int(balance, 16) for address, balance in zip(addresses, found, strict=True)
+                address: quantity(balance) for address, balance in zip(addresses, found, strict=True)
             }
             self.balances_read_at = time.time()
         self._accounts_read_at = time.monotonic()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from cortensor_tui.chain.abi import checksum
+from cortensor_tui.chain.watcher import ContractEvent
+from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.admission import Admission
@@ -18,7 +21,9 @@ from cortensor_tui.node.session_list import SessionList
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.local_store import LocalStore
 
-# After a gap, this many of a session's newest tasks are read: older ones are past their deadlines.
+STATE_EVERY_S = 5.0
+IDLE_STATE_EVERY_S = 60.0
+# This many of a session's newest tasks are read from state; the journal has the open ones it knows besides.
 TASKS_READ_AFTER_GAP = 50
 
 
@@ -59,13 +64,16 @@ class Mining:
         )
         self.scheduler = Scheduler(parts, self.sessions.is_served)
         self._is_resumed = False
+        self._state_read_at_s = time.monotonic()
 
     async def look(self) -> bool:
         """Take one look and act on it. False when the endpoint now serves another chain."""
         link = self.link
         look = await link.watcher.look()
-        if look.is_gap and not await link.is_same_chain():
-            return False
+        if look.is_gap:
+            if not await link.is_same_chain():
+                return False
+            await link.reread()
         link.see(look.head)
         await link.follow()
         await self.sessions.update(look.events, is_gap=look.is_gap)
@@ -73,15 +81,29 @@ class Mining:
             self.scheduler.resume()
             self._is_resumed = True
         for event in look.events:
+            await self._know_session(event)
             await self.scheduler.handle(event)
-        if look.is_gap:
+        if look.is_gap or self._is_state_old():
             await self._read_open_tasks()
+            self._state_read_at_s = time.monotonic()
         link.watcher.handled(look)
         return True
+
+    async def _know_session(self, event: ContractEvent) -> None:
+        """Read a session of which a task is assigned to this node, should it not be among the listed."""
+        is_ours = event.name == "TaskAssigned" and self.link.miner_sender.address in event.miners
+        if is_ours and event.session_id is not None and not self.sessions.is_known(event.session_id):
+            await self.sessions.read(event.session_id)
+
+    def _is_state_old(self) -> bool:
+        """An endpoint behind a balancer may have left an event out: events are for speed, state for truth."""
+        patience_s = STATE_EVERY_S if self.scheduler.is_busy else IDLE_STATE_EVERY_S
+        return time.monotonic() - self._state_read_at_s > patience_s
 
     async def stop(self) -> None:
         """Stop working; the journal has each task's place."""
         await self.scheduler.stop()
+        self.link.close()
 
     async def _read_open_tasks(self) -> None:
         session_ids = self.sessions.served_ids()
@@ -95,5 +117,5 @@ class Mining:
             await self.scheduler.take(task)
         await self.scheduler.refresh()
 
-    def _trouble(self, key: TaskKey, text: str) -> None:
-        self.scheduler.trouble(key, text)
+    def _trouble(self, key: TaskKey, problem: Problem) -> None:
+        self.scheduler.trouble(key, problem)

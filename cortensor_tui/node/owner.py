@@ -6,7 +6,7 @@ from typing import Any
 
 from cortensor_tui.chain.abi import checksum, decode_log
 from cortensor_tui.chain.contracts import ContractCall, ContractReader
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.rpc import RpcClient, quantity
 from cortensor_tui.chain.transactions import Estimate, Purpose, TransactionSender
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.sessions import Session
@@ -142,7 +142,7 @@ class OwnerDesk:
         name = "contract accepts"
         try:
             estimate = await self._sender.estimate(call)
-            balance = int(await self._rpc.call("eth_getBalance", self._sender.address, "latest"), 16)
+            balance = quantity(await self._rpc.call("eth_getBalance", self._sender.address, "latest"))
         except ProblemError as error:
             refused = error.problem.code in ("reverted", "no_balance")
             return None, Check(

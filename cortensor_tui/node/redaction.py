@@ -17,6 +17,11 @@ from cortensor_tui.node.messages import (
 WITHHELD = "[not shown to viewers]"
 
 
+def redact(message: Snapshot | Change) -> Snapshot | Change:
+    """Return the message without payloads."""
+    return redact_snapshot(message) if isinstance(message, Snapshot) else redact_change(message)
+
+
 def redact_snapshot(snapshot: Snapshot) -> Snapshot:
     """Return the snapshot without payloads."""
     live = None if snapshot.live is None else _redact_live(snapshot.live)

@@ -33,7 +33,7 @@ from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.views import task_view
 from cortensor_tui.storage.local_store import LocalStore
 
-MOST_LISTED = 500
+MOST_LISTED = 200
 TASK_LOOK_S = 0.25
 LONGEST_WAIT_S = 3600.0
 
@@ -91,13 +91,13 @@ class RequestDesk:
     def _listed(self, body: GetTasks | GetTask | GetTransactions) -> ReplyBody:
         journal = self._connected().link.journal
         if isinstance(body, GetTransactions):
-            return Transactions(tuple(journal.transactions.recent(min(body.limit, MOST_LISTED))))
+            return Transactions(tuple(journal.transactions.recent(_listed(body.limit))))
         if isinstance(body, GetTask):
             record = journal.tasks.get(body.key)
             if record is None:
                 raise problem_error("no_such_task", f"This node has no task {body.key}")
             return Tasks((task_view(record, self._store, is_whole=True),))
-        records = journal.tasks.recent(min(body.limit, MOST_LISTED), body.session_id)
+        records = journal.tasks.recent(_listed(body.limit), body.session_id)
         return Tasks(tuple(task_view(record, self._store) for record in records))
 
     async def _wait_task(self, body: WaitTask) -> TaskOutcome:
@@ -132,3 +132,7 @@ class RequestDesk:
 
 def _status_word(status: int) -> str:
     return _STATUS_WORDS[status] if status < len(_STATUS_WORDS) else f"status {status}"
+
+
+def _listed(limit: int) -> int:
+    return max(1, min(limit, MOST_LISTED))

@@ -57,11 +57,12 @@ class Node:
         journal = settings.data_dir / "journal" / f"{self._miner_address.lower()}.sqlite"
         self._database = Database.open(journal)
         self._store = LocalStore(settings.data_dir / "payloads")
-        self._rpc = RpcClient(settings.rpc_urls[0])
+        self._rpc = RpcClient(settings.rpc_urls[0], others=settings.rpc_urls[1:])
         self._chain_problem: Problem | None = None
         self._link: ChainLink | None = None
         self._mining: Mining | None = None
         self._started_at = time.time()
+        self._answered_tasks = self._missed_tasks = 0
         self._store_health = self._store.health()
         self._engine_room = EngineRoom(settings, self._engine_changed)
         self._engine_health = self._engine_room.engine.health
@@ -116,10 +117,11 @@ class Node:
     async def _close(self) -> None:
         if self._mining is not None:
             await self._mining.stop()
+        self._control.stop_listening()
         await self._rpc.close()
         self._database.close()
         self._lock.close()
-        await self._control.stop()  # last: who waits for the end may start another node right after
+        await self._control.hang_up()  # last: who waits for the end may start another node right after
         log.info("node stopped")
 
     # --- the chain ---------------------------------------------------------------------------------
@@ -131,13 +133,18 @@ class Node:
                 await self._mine(mining)
             except ProblemError as error:
                 self._chain_trouble(error.problem)
+            except Exception as error:  # whatever an endpoint makes of us, the node stays
+                self._chain_trouble(_fault(error))
             await asyncio.sleep(RECONNECT_S)
 
     async def _connect(self) -> Mining:
         link = await open_link(
             self._rpc, self._settings, self._database, self._keys, self._transaction_changed
         )
+        if self._link is not None and self._link.identity != link.identity:
+            self._hub.reset()
         self._link = link
+        self._count_tasks()
         for record in reversed(link.journal.tasks.recent(KEPT_TASKS)):
             self._task_changed(record)
         for transaction in reversed(link.journal.transactions.recent(KEPT_TRANSACTIONS)):
@@ -160,9 +167,8 @@ class Node:
                     self._chain_problem = None
                 except ProblemError as error:
                     self._chain_trouble(error.problem)
-                except (KeyError, TypeError, ValueError) as error:
-                    log.exception("an answer of the endpoint could not be read")
-                    self._chain_trouble(_nonsense(error))
+                except Exception as error:
+                    self._chain_trouble(_fault(error))
                 self._hub.publish(SessionsChanged(mining.sessions.views()))
                 await asyncio.sleep(mining.link.profile.look_interval_s)
         finally:
@@ -208,7 +214,15 @@ class Node:
             self._announce(_verdict_line(status))
 
     def _task_changed(self, record: TaskRecord) -> None:
+        if record.stage.is_final:
+            self._count_tasks()
         self._hub.publish(TaskChanged(task_view(record, self._store)))
+
+    def _count_tasks(self) -> None:
+        """Count when a task ends, not each second: the history may be long."""
+        if self._link is not None:
+            tasks = self._link.journal.tasks
+            self._answered_tasks, self._missed_tasks = tasks.count(Stage.ENDED), tasks.count(Stage.MISSED)
 
     def _transaction_changed(self, transaction: Transaction) -> None:
         self._hub.publish(TransactionChanged(transaction))
@@ -219,7 +233,7 @@ class Node:
 
     def _status(self) -> NodeStatus:
         verdict, reason, problem = judge(self._preconditions())
-        link, tasks = self._link, self._link.journal.tasks if self._link else None
+        link = self._link
         return NodeStatus(
             verdict=verdict,
             reason=reason,
@@ -232,8 +246,8 @@ class Node:
             started_at=self._started_at,
             version=__version__,
             settings_path=str(self._settings.path),
-            answered_tasks=tasks.count(Stage.ENDED) if tasks else 0,
-            missed_tasks=tasks.count(Stage.MISSED) if tasks else 0,
+            answered_tasks=self._answered_tasks,
+            missed_tasks=self._missed_tasks,
             warnings=tuple(note.text for note in self._settings.notes),
         )
 
@@ -269,7 +283,8 @@ def _verdict_line(status: NodeStatus) -> str:
     return line
 
 
-def _nonsense(error: Exception) -> Problem:
+def _fault(error: Exception) -> Problem:
+    log.error("a look at the chain failed", exc_info=error)
     return Problem(
         code="bad_answer",
         what="The chain endpoint answered something that cannot be read",

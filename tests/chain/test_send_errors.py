@@ -15,11 +15,16 @@ from cortensor_tui.chain.send_errors import SendError, classify
         (-32003, "transaction already imported", SendError.ALREADY_KNOWN),
         (-32000, "nonce too low: next nonce 5, tx nonce 4", SendError.NONCE_TOO_LOW),
         (-32000, "nonce too high", SendError.NONCE_TOO_HIGH),
-        (-32000, "replacement transaction underpriced", SendError.UNDERPRICED),
+        (-32000, "replacement transaction underpriced", SendError.REPLACES_CHEAPLY),
         (-32000, "insufficient funds for gas * price + value", SendError.NO_FUNDS),
         (-32003, "Insufficient funds for gas * price + value", SendError.NO_FUNDS),
         (3, "execution reverted: not yours", SendError.REVERTED),
-        (-32000, "intrinsic gas too low", SendError.REFUSED),
+        (-32000, "intrinsic gas too low", SendError.INVALID),
+        (-32000, "transaction underpriced", SendError.FEE_TOO_LOW),
+        (-32000, "max fee per gas less than block base fee: address 0x1", SendError.FEE_TOO_LOW),
+        (-32603, "request timed out", SendError.UNCLEAR),
+        (-32005, "rate limit exceeded", SendError.UNCLEAR),
+        (502, "bad gateway", SendError.UNCLEAR),
     ],
 )
 def test_each_refusal_has_its_meaning(code: int, message: str, meaning: SendError) -> None:

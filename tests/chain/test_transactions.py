@@ -13,7 +13,7 @@ import pytest
 
 from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
 from cortensor_tui.chain.fees import Fees
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.rpc import RpcClient, RpcError
 from cortensor_tui.chain.signer import Signer
 from cortensor_tui.chain.transactions import LOOKS_UNTIL_REPLACED, Purpose, TransactionSender
 from cortensor_tui.devnet.accounts import user_accounts
@@ -194,3 +194,73 @@ async def test_a_stream_knows_what_the_journal_says(devnet: DevnetOnAnvil, strea
         TransactionState.SENT,
         TransactionState.MINED,
     ]
+
+
+class StubbornRpc(RpcClient):
+    """A real endpoint that answers `eth_sendRawTransaction` with an error so many times first."""
+
+    def __init__(self, url: str, error: RpcError, times: int, *, takes_it: bool = False) -> None:
+        super().__init__(url)
+        self._error = error
+        self._left = times
+        self._takes_it = takes_it
+
+    async def call(self, method: str, *params: Any) -> Any:
+        if method != "eth_sendRawTransaction" or self._left == 0:
+            return await super().call(method, *params)
+        self._left -= 1
+        if self._takes_it:
+            await super().call(method, *params)
+        raise self._error
+
+
+async def test_the_same_call_can_be_sent_again_after_a_refusal(devnet: DevnetOnAnvil, tmp_path: Path) -> None:
+    refusal = RpcError(-32000, "insufficient funds for gas * price + value")
+    stream = Stream(devnet, tmp_path / "journal.sqlite", StubbornRpc(devnet.rpc.url, refusal, times=1))
+    await stream.sender.start()
+    with pytest.raises(ProblemError) as refused:
+        await stream.sender.send(stream.create("again"), PURPOSE)
+    assert refused.value.problem.code == "no_balance"
+    settled = await stream.settled(await stream.sender.send(stream.create("again"), PURPOSE))
+    assert settled.state is TransactionState.MINED
+    assert settled.error == ""
+
+
+@pytest.mark.parametrize("takes_it", [True, False])
+async def test_an_unclear_refusal_is_no_refusal(
+    devnet: DevnetOnAnvil, tmp_path: Path, takes_it: bool
+) -> None:
+    unclear = RpcError(-32603, "request timed out")
+    rpc = StubbornRpc(devnet.rpc.url, unclear, times=1, takes_it=takes_it)
+    stream = Stream(devnet, tmp_path / "journal.sqlite", rpc)
+    await stream.sender.start()
+    sent = await stream.sender.send(stream.create("perhaps"), PURPOSE)
+    assert sent.state is TransactionState.UNKNOWN
+    settled = await stream.settled(sent)
+    assert (settled.state, settled.hash) == (TransactionState.MINED, sent.hash)
+    assert int(await devnet.read("SessionV2", "getSessionCount")) == 1
+
+
+async def test_what_a_reorganisation_took_away_is_sent_again(devnet: DevnetOnAnvil, stream: Stream) -> None:
+    await stream.sender.start()
+    mined = await stream.settled(await stream.sender.send(stream.create("kept"), PURPOSE))
+    await devnet.rpc.call("anvil_reorg", 1, [])
+    assert int(await devnet.read("SessionV2", "getSessionCount")) == 0
+    await stream.sender.reread()
+    again = await stream.settled(stream.journal.transactions.get(mined.transaction_id))
+    assert (again.state, again.hash) == (TransactionState.MINED, mined.hash)
+    assert int(await devnet.read("SessionV2", "getSessionCount")) == 1
+    following = await stream.settled(await stream.sender.send(stream.create("next"), PURPOSE))
+    assert following.nonce == mined.nonce + 1
+
+
+async def test_who_waits_is_told_when_the_chain_is_left(devnet: DevnetOnAnvil, stream: Stream) -> None:
+    await stream.sender.start()
+    async with holding_blocks(devnet):
+        sent = await stream.sender.send(stream.create("left"), PURPOSE)
+        waiting = asyncio.create_task(stream.sender.settled(sent))
+        await asyncio.sleep(0)
+        stream.sender.close()
+        with pytest.raises(ProblemError) as told:
+            await waiting
+    assert told.value.problem.code == "chain_replaced"

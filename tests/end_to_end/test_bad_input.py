@@ -28,6 +28,8 @@ from tests.world import World, end, open_world, status_of, until_verdict
 
 pytestmark = pytest.mark.real
 
+ODD_BLOCKS = b",".join(b'{"id":%d,"result":{"number":"x","hash":null}}' % number for number in range(1, 40))
+
 
 async def ask(settings: Path, body: RequestBody) -> ReplyBody:
     client = await NodeClient.connect(socket_path(settings))
@@ -269,3 +271,32 @@ async def test_a_devnet_that_starts_anew_is_another_chain(
             [result] = await second.reader.results(key)
             assert result.data
             assert await second.transaction_count(second.miner.address) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id":1,"result":"banana"}',
+        b'[{"id":[1]}]',
+        b'{"message":"Too many requests"}',
+        b"[" * 200_000,
+        b"[" + ODD_BLOCKS + b"]",
+    ],
+    ids=["banana", "odd ids", "no answer", "deep", "odd blocks"],
+)
+async def test_whatever_an_endpoint_answers_the_node_stays(world: World, body: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = world.settings(HOST=f"http://127.0.0.1:{port}")
+    async with server, world.node(settings) as process:
+        status = await until_verdict(settings, Verdict.BLOCKED, process)
+        assert status.problem is not None
+        assert status.problem.code in ("no_rpc", "bad_answer")
+        assert process.returncode is None

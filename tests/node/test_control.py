@@ -57,7 +57,8 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     server = ControlServer(served.hub, answer)
     await server.start(served.commands, served.viewers)
     yield served
-    await server.stop()
+    server.stop_listening()
+    await server.hang_up()
 
 
 async def test_both_sockets_are_for_their_user_only(served: Served) -> None:
@@ -145,7 +146,8 @@ async def test_a_socket_left_behind_is_replaced(tmp_path: Path) -> None:
     client = await NodeClient.connect(left)
     assert await client.request(GetStatus())
     await client.close()
-    await server.stop()
+    server.stop_listening()
+    await server.hang_up()
     assert not left.exists()
 
 
