@@ -54,8 +54,7 @@ class Node:
         self._owner_address = self._keys(0).owner.address
         _check_public_key(settings, self._miner_address)
         self._lock = KeyLock.take(settings.data_dir / "keys", self._miner_address)
-        journal = settings.data_dir / "journal" / f"{self._miner_address.lower()}.sqlite"
-        self._database = Database.open(journal)
+        self._database = _open_journal(settings, self._miner_address)
         self._store = LocalStore(settings.data_dir / "payloads")
         self._rpc = RpcClient(settings.rpc_urls[0], others=settings.rpc_urls[1:])
         self._chain_problem: Problem | None = None
@@ -302,3 +301,19 @@ def _check_public_key(settings: Settings, derived: str) -> None:
             f"the private key is that of {derived}, the settings say {stated}",
             "Correct one of them; NODE_PUBLIC_KEY may be left out",
         )
+
+
+def _open_journal(settings: Settings, address: str) -> Database:
+    """Open the key's journal. A key that had one must not answer without: it could answer twice."""
+    path = settings.data_dir / "journal" / f"{address.lower()}.sqlite"
+    mark = settings.data_dir / "keys" / f"{address.lower()}.has-journal"
+    if mark.exists() and not path.exists():
+        raise problem_error(
+            "journal_missing",
+            f"The journal of {address} is gone",
+            f"this key has answered before, and {path} is not there",
+            f"Restore it; or, if every task of this key has ended, remove {mark} and start again",
+        )
+    database = Database.open(path)
+    mark.touch(mode=0o600)
+    return database

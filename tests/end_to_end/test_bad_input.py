@@ -232,6 +232,20 @@ async def test_what_the_owner_gets_wrong(world: World) -> None:
     assert await world.transaction_count(node) == 0
 
 
+async def test_a_key_whose_journal_is_gone_does_not_answer(world: World) -> None:
+    settings = world.settings()
+    async with world.node(settings) as process:
+        await until_verdict(settings, Verdict.WAITING, process, reason="bound to no active session")
+    for file in (world.folder / "node-data" / "journal").iterdir():
+        file.unlink()
+    async with world.node(settings) as process:
+        assert process.stderr is not None
+        said = (await asyncio.wait_for(process.stderr.read(), 60)).decode()
+        assert await process.wait() == 1
+    assert "journal" in said
+    assert world.miner.address in said
+
+
 async def test_a_second_node_with_the_same_key_is_refused(world: World) -> None:
     first = world.settings("first", CORTENSOR_TUI_DATA_DIR=str(world.folder / "data"))
     second = world.settings("second", CORTENSOR_TUI_DATA_DIR=str(world.folder / "data"))
