@@ -69,9 +69,9 @@ def generate(llama: Llama, prompt: list[int], tokens: int) -> Told:
     times: list[float] = []
     text = bytearray()
     for token in llama.generate(prompt, temp=0.0, repeat_penalty=1.0):
-        times.append(time.monotonic())
         if token == llama.token_eos():
             break
+        times.append(time.monotonic())
         text += llama.detokenize([token])
         if len(times) == tokens:
             break
