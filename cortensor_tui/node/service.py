@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Callable
 
@@ -11,26 +12,25 @@ import structlog
 
 from cortensor_tui import __version__
 from cortensor_tui.chain.rpc import RpcClient, endpoint_name
-from cortensor_tui.chain.signer import Signer
-from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus, Verdict
+from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import EngineHealth
-from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
+from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import Transaction
-from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettings
 from cortensor_tui.node.control import ControlServer
 from cortensor_tui.node.engine_room import EngineRoom
 from cortensor_tui.node.hub import KEPT_TASKS, KEPT_TRANSACTIONS, Hub
-from cortensor_tui.node.link import ChainLink, Keys, open_link
+from cortensor_tui.node.identity import check_public_key, make_keys, open_journal
+from cortensor_tui.node.link import ChainLink, open_link
 from cortensor_tui.node.live import LiveRun
 from cortensor_tui.node.lock import KeyLock
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.paths import socket_path, viewer_socket_path
 from cortensor_tui.node.requests import RequestDesk
-from cortensor_tui.node.verdict import Preconditions, judge
+from cortensor_tui.node.verdict import Preconditions, judge, verdict_line
 from cortensor_tui.node.views import task_view
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.local_store import LocalStore
@@ -50,11 +50,12 @@ class Node:
         """Raises `ProblemError` when a key is unusable or another node has it."""
         self._settings = settings
         self._announce = announce
-        self._miner_address = self._keys(0).miner.address
-        self._owner_address = self._keys(0).owner.address
-        _check_public_key(settings, self._miner_address)
+        self._make_keys = functools.partial(make_keys, settings)
+        keys = self._make_keys(0)
+        self._miner_address, self._owner_address = keys.miner.address, keys.owner.address
+        check_public_key(settings, self._miner_address)
         self._lock = KeyLock.take(settings.data_dir / "keys", self._miner_address)
-        self._database = _open_journal(settings, self._miner_address)
+        self._database = open_journal(settings, self._miner_address)
         self._store = LocalStore(settings.data_dir / "payloads")
         self._rpc = RpcClient(settings.rpc_urls[0], others=settings.rpc_urls[1:])
         self._chain_problem: Problem | None = None
@@ -138,7 +139,7 @@ class Node:
 
     async def _connect(self) -> Mining:
         link = await open_link(
-            self._rpc, self._settings, self._database, self._keys, self._transaction_changed
+            self._rpc, self._settings, self._database, self._make_keys, self._transaction_changed
         )
         if self._link is not None and self._link.identity != link.identity:
             self._hub.reset()
@@ -179,12 +180,6 @@ class Node:
             log.warning("chain trouble", code=problem.code, why=problem.sentence())
         self._chain_problem = problem
 
-    def _keys(self, chain_id: int) -> Keys:
-        miner = Signer(self._settings.node_private_key.reveal(), chain_id)
-        owner_key = self._settings.owner_private_key
-        owner = miner if owner_key is None else Signer(owner_key.reveal(), chain_id)
-        return Keys(miner=miner, owner=owner)
-
     def _own_addresses(self) -> frozenset[str]:
         return frozenset({self._miner_address, self._owner_address})
 
@@ -210,7 +205,7 @@ class Node:
         self._hub.publish(StatusChanged(status))
         if (before.verdict, before.reason) != (status.verdict, status.reason):
             log.info("verdict", verdict=status.verdict.value, reason=status.reason)
-            self._announce(_verdict_line(status))
+            self._announce(verdict_line(status))
 
     def _task_changed(self, record: TaskRecord) -> None:
         if record.stage.is_final:
@@ -274,14 +269,6 @@ class Node:
         )
 
 
-def _verdict_line(status: NodeStatus) -> str:
-    line = f"{status.verdict.value}: {status.reason}"
-    if status.verdict is Verdict.BLOCKED and status.problem is not None:
-        rest = ". ".join(part for part in (status.problem.why, status.problem.remedy) if part)
-        return f"{line}. {rest}" if rest else line
-    return line
-
-
 def _fault(error: Exception) -> Problem:
     log.error("a look at the chain failed", exc_info=error)
     return Problem(
@@ -290,30 +277,3 @@ def _fault(error: Exception) -> Problem:
         why=repr(error)[:200],
         remedy="Use another endpoint if it does not pass; the node's log has the details",
     )
-
-
-def _check_public_key(settings: Settings, derived: str) -> None:
-    stated = settings.node_address
-    if stated is not None and stated.lower() != derived.lower():
-        raise problem_error(
-            "key_mismatch",
-            "NODE_PUBLIC_KEY and NODE_PRIVATE_KEY do not belong together",
-            f"the private key is that of {derived}, the settings say {stated}",
-            "Correct one of them; NODE_PUBLIC_KEY may be left out",
-        )
-
-
-def _open_journal(settings: Settings, address: str) -> Database:
-    """Open the key's journal. A key that had one must not answer without: it could answer twice."""
-    path = settings.data_dir / "journal" / f"{address.lower()}.sqlite"
-    mark = settings.data_dir / "keys" / f"{address.lower()}.has-journal"
-    if mark.exists() and not path.exists():
-        raise problem_error(
-            "journal_missing",
-            f"The journal of {address} is gone",
-            f"this key has answered before, and {path} is not there",
-            f"Restore it; or, if every task of this key has ended, remove {mark} and start again",
-        )
-    database = Database.open(path)
-    mark.touch(mode=0o600)
-    return database

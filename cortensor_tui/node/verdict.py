@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cortensor_tui.domain.health import StoreHealth, Verdict
+from cortensor_tui.domain.health import NodeStatus, StoreHealth, Verdict
 from cortensor_tui.domain.inference import EngineHealth, EngineState
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import Service, SessionView
@@ -76,3 +76,12 @@ def _first_problem(given: Preconditions) -> Problem | None:
             remedy="Send it some of the chain's coin; the node goes on by itself",
         )
     return None
+
+
+def verdict_line(status: NodeStatus) -> str:
+    """Return the verdict as one line of the log."""
+    line = f"{status.verdict.value}: {status.reason}"
+    if status.verdict is Verdict.BLOCKED and status.problem is not None:
+        rest = ". ".join(part for part in (status.problem.why, status.problem.remedy) if part)
+        return f"{line}. {rest}" if rest else line
+    return line
