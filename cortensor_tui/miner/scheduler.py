@@ -44,12 +44,16 @@ class Scheduler:
         if event.name == "TaskQueued":
             self._remember(key, event.transaction_hash)
         elif event.name == "TaskAssigned" and self._parts.node in event.miners:
-            await self.take(await self._parts.reader.task(key))
+            seen_at = time.time()
+            await self.take(await self._parts.reader.task(key), seen_at)
         elif key in self._running:
             self._running[key][1].on_event(event.name)
 
-    async def take(self, task: TaskOnChain) -> None:
-        """Start a task that the contract assigned to this node, unless it runs, ended or is not served."""
+    async def take(self, task: TaskOnChain, seen_at: float | None = None) -> None:
+        """Start a task that the contract assigned to this node, unless it runs, ended or is not served.
+
+        `seen_at` is when its assignment was seen, unix seconds; now if left out.
+        """
         key = task.key
         if key in self._running:
             self._running[key][1].on_state(task)
@@ -61,7 +65,7 @@ class Scheduler:
             return
         record = self._parts.tasks.get(key)
         if record is None:
-            record = await self._new_record(task)
+            record = await self._new_record(task, seen_at or time.time())
             self._parts.tasks.save(record, "assigned")
             self._parts.on_change(record)
         if not record.stage.is_final:
@@ -93,16 +97,15 @@ class Scheduler:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _new_record(self, task: TaskOnChain) -> TaskRecord:
+    async def _new_record(self, task: TaskOnChain, seen_at: float) -> TaskRecord:
         decoration = await self._parts.reader.decoration(task.key)
-        now = time.time()
         return TaskRecord(
             key=task.key,
             stage=Stage.ASSIGNED,
             prompt_cid=self._parts.store.put(task.data.encode("utf-8")),
             details=await self._details(task.key, decoration),
-            assigned_at=now,
-            deadline_at=now + self._parts.profile.ack_deadline_s,
+            assigned_at=seen_at,
+            deadline_at=seen_at + self._parts.profile.ack_deadline_s,
         )
 
     async def _details(self, key: TaskKey, decoration: TaskDecoration) -> TaskDetails:
