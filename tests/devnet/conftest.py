@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 def node_modules() -> Path:
     """Where npm put its packages."""
     folder = REPOSITORY / "node_modules"
-    if not all((folder / name).is_dir() for name in ("ethers", "solc", "@foundry-rs/anvil")):
+    if not all((folder / name).is_dir() for name in ("ethers", "solc", "@foundry-rs/anvil-linux-amd64")):
         pytest.fail(f"{folder} lacks what package-lock.json names; run `make node-parts`", pytrace=False)
     return folder
 

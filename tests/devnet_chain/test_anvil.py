@@ -59,7 +59,7 @@ def test_npm_in_this_folder_comes_before_path(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(cortensor_tui, "__file__", str(tmp_path / "site" / "cortensor_tui" / "__init__.py"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    with pytest.raises(ProblemError, match="npm install --ignore-scripts @foundry-rs/anvil"):
+    with pytest.raises(ProblemError, match="npm install --ignore-scripts @foundry-rs/anvil-linux-amd64"):
         find_anvil()
     on_path = program(tmp_path / "bin")
     assert find_anvil() == on_path
