@@ -105,7 +105,7 @@ def find_anvil(binary: Path | None = None) -> Path:
         "devnet.no_anvil",
         "The anvil program was not found",
         "it is neither in node_modules nor on PATH",
-        "Install it with `npm install --ignore-scripts @foundry-rs/anvil-linux-amd64`, or use the embedded backend",
+        "Install it: `npm install --ignore-scripts @foundry-rs/anvil-linux-amd64`; or use the embedded chain",
     )
 
 
