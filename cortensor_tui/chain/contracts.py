@@ -89,13 +89,14 @@ class ContractReader:
         return decoration_from_tuple(values[0][0])
 
     async def results(self, key: TaskKey) -> tuple[MinerResult, ...]:
-        """Return every miner's answer and precommitted hash."""
+        """Return the answer and precommitted hash of every miner that has precommitted."""
         miners, data, hashes = (
             await self._queue("getTaskResultsAndHashes", [(key.session_id, key.task_id)])
         )[0]
         return tuple(
             MinerResult(miner=checksum(miner), data=text, hash="0x" + digest.hex())
             for miner, text, digest in zip(miners, data, hashes, strict=True)
+            if any(digest)
         )
 
     async def result_times(self, key: TaskKey, miner: str) -> tuple[bool, bool, bool]:

@@ -6,6 +6,7 @@ Contract calls through web3 cost about 2 ms of event loop each; a batched raw ca
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -124,8 +125,12 @@ def _failure(error: Exception) -> str:
     """Return what went wrong without the URL, whose path may hold a token."""
     if isinstance(error, TimeoutError):
         return "it took too long"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its host name is not known"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "it hung up"
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno).lower()
     return type(error).__name__
 
 

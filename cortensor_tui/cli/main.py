@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import sys
@@ -94,9 +95,8 @@ def _exit_code(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         print_notice("Interrupted.")
         return INTERRUPTED
-    except BrokenPipeError:
-        _discard_output()
-        return Exit.FAILED
+    except OSError as error:
+        return _report_os_error(error, as_json)
     except Exception as error:
         if os.environ.get("CORTENSOR_TUI_DEBUG") == "1":
             raise
@@ -140,6 +140,16 @@ def _report_settings(error: SettingsError, as_json: bool) -> Exit:
     for problem in error.problems:
         print_notice(problem.sentence())
     return Exit.WRONG_USE
+
+
+def _report_os_error(error: OSError, as_json: bool) -> Exit:
+    """Tell of a lost output where that is still possible; anything else is unforeseen."""
+    if error.errno not in (errno.EPIPE, errno.ENOSPC):
+        return _report(unforeseen(error), as_json)
+    _discard_output()
+    if error.errno == errno.ENOSPC:
+        print_notice("The output could not be written: there is no space left where it goes.")
+    return Exit.FAILED
 
 
 def _discard_output() -> None:

@@ -141,6 +141,13 @@ def _print_outcome(sent: Sent, outcome: TaskOutcome, timeout_s: float, as_json: 
 
 def _unanswered(outcome: TaskOutcome, timeout_s: float) -> Problem | None:
     see = f"See: cortensor-tui tasks {outcome.key.session_id}"
+    if outcome.note:
+        return Problem(
+            code="task_missed",
+            what=f"Task {outcome.key} was given up by this node",
+            why=inert(outcome.note, 500),
+            remedy=see,
+        )
     if not outcome.is_ended:
         return Problem(
             code="task_not_ended",

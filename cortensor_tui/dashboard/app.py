@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -19,6 +20,7 @@ from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.screens.main import MainScreen
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.themes import DEFAULT_THEME, load_themes, shipped_folder
+from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.node.messages import ReplyBody, RequestBody, Stop
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 StartNode = Callable[[], Awaitable[None]]
 
-LEFT_RUNNING = "The node keeps running. Come back with: cortensor-tui"
+LEFT_RUNNING = "The node keeps running. Come back with: cortensor-tui --env"
 
 
 class FeedMoved(Message):
@@ -208,7 +210,10 @@ class Dashboard(App[None]):
 
     async def action_quit(self) -> None:
         """Leave. A node of its own goes on; the demo's ends with it."""
-        self.exit(message=None if self.owns_node or self.view is None else LEFT_RUNNING)
+        if self.owns_node or self.view is None:
+            self.exit()
+        else:
+            self.exit(message=f"{LEFT_RUNNING} {shlex.quote(inert(self.view.status.settings_path))}")
 
     def action_help_quit(self) -> None:
         """Answer ctrl+c, which in other programs would end something."""

@@ -83,6 +83,7 @@ def from_snapshot(snapshot: Snapshot) -> NodeView:
         tasks=_ordered_tasks(snapshot.tasks),
         transactions=_ordered_transactions(snapshot.transactions),
         live=None if snapshot.live is None else _capped(snapshot.live),
+        live_error="" if snapshot.live is None else snapshot.live.error,
         rates=snapshot.rates[-MAX_RATES:],
     )
 

@@ -147,8 +147,14 @@ class Answering:
         return Generation(messages=messages, params=details.applied or details.asked, seed=details.seed or 0)
 
     def _answered(self, record: TaskRecord, text: str, finished: Finished) -> TaskRecord:
+        context = self._engine.health.context_tokens
+        applied, clamps = record.details.applied, record.details.clamps
+        if context is not None:  # with the prompt's length known, the room for the answer is exact
+            applied, clamps = fit(record.details.asked, context, finished.prompt_tokens)
         details = msgspec.structs.replace(
             record.details,
+            applied=applied,
+            clamps=clamps,
             prompt_tokens=finished.prompt_tokens,
             answer_tokens=finished.answer_tokens,
             first_token_ms=finished.first_token_ms,

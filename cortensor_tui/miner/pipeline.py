@@ -53,7 +53,7 @@ class TaskPipeline:
         self._parts = parts
         self._record = record
         self._signals = signals
-        self._trouble_code = ""
+        self._held_by: Problem | None = None
 
     @property
     def record(self) -> TaskRecord:
@@ -80,10 +80,15 @@ class TaskPipeline:
                 running.cancel()
             await asyncio.gather(steps, ended, return_exceptions=True)
 
+    @property
+    def held_by(self) -> Problem | None:
+        """Return what keeps the task from moving."""
+        return self._held_by
+
     def trouble(self, problem: Problem) -> None:
         """Show why the task does not move; it is kept. The same kind of trouble is noted once."""
-        if problem.code != self._trouble_code:
-            self._trouble_code = problem.code
+        if self._held_by is None or problem.code != self._held_by.code:
+            self._held_by = problem
             self._save("trouble noted", note=problem.sentence())
 
     async def _steps(self) -> None:
@@ -187,6 +192,8 @@ class TaskPipeline:
 
     def _keep(self, record: TaskRecord, step: str) -> None:
         self._parts.tasks.save(record, step)
+        if record.stage is not self._record.stage:
+            self._held_by = None
         self._record = record
         log.info(step, task=str(record.key), stage=record.stage.value)
         self._parts.on_change(record)

@@ -86,6 +86,12 @@ class Scheduler:
             self._running[key][0].trouble(problem)
 
     @property
+    def held_by(self) -> Problem | None:
+        """Return what keeps the longest waiting task from moving."""
+        held = (pipeline.held_by for pipeline, _, _ in self._running.values())
+        return next((problem for problem in held if problem is not None), None)
+
+    @property
     def is_busy(self) -> bool:
         """Tell whether any task is open."""
         return bool(self._running or self._failed)

@@ -153,5 +153,5 @@ def _folded(live: LiveInference | None, body: ChangeBody) -> LiveInference | Non
             tokens_per_s=body.tokens_per_s,
         )
     if isinstance(body, InferenceFinished) and body.key == live.key:
-        return msgspec.structs.replace(live, finished=body.finished)
+        return msgspec.structs.replace(live, finished=body.finished, error=body.error)
     return live

@@ -23,7 +23,7 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 
 
 class LiveInference(msgspec.Struct, frozen=True, kw_only=True):
-    """The run going on, or the last one. `answer` is what has been streamed so far."""
+    """The run going on, or the last one. `answer` is what has been streamed so far; `error` what ended it."""
 
     key: TaskKey
     prompt: str
@@ -34,6 +34,7 @@ class LiveInference(msgspec.Struct, frozen=True, kw_only=True):
     first_token_ms: float | None = None
     tokens_per_s: float | None = None
     finished: Finished | None = None
+    error: str = ""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
@@ -262,12 +263,13 @@ class Transactions(msgspec.Struct, frozen=True, tag="transaction_list"):
 
 
 class TaskOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="task_outcome"):
-    """A task and every miner's answer as they stand on chain."""
+    """A task and every miner's answer as they stand on chain; `note` is why this node missed it."""
 
     key: TaskKey
     stage: str
     is_ended: bool
     results: tuple[MinerResult, ...]
+    note: str = ""
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from cortensor_tui.domain.health import NodeStatus
-from cortensor_tui.domain.problems import Problem, problem_error
-from cortensor_tui.domain.tasks import TaskKey, TaskOnChain
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
+from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain
 from cortensor_tui.node.messages import (
     Assign,
     CheckAssignment,
@@ -102,17 +103,27 @@ class RequestDesk:
 
     async def _wait_task(self, body: WaitTask) -> TaskOutcome:
         reader = self._connected().link.reader
-        task = await self._task(body.key)
-        try:
+        task, missed = await self._task(body.key), None
+        with suppress(TimeoutError):  # the outcome tells how far it came
             async with asyncio.timeout(min(body.timeout_s, LONGEST_WAIT_S)):
-                while not task.is_ended:
+                while not task.is_ended and missed is None:
                     await asyncio.sleep(TASK_LOOK_S)
-                    task = await self._task(body.key)
-        except TimeoutError:
-            pass  # the outcome tells how far it came
-        results = await reader.results(body.key)
+                    missed = self._missed(body.key)
+                    with suppress(ProblemError):  # the chain may be away for a while
+                        task = await self._task(body.key)
         stage = "ended" if task.is_ended else _status_word(task.status)
-        return TaskOutcome(key=body.key, stage=stage, is_ended=task.is_ended, results=results)
+        return TaskOutcome(
+            key=body.key,
+            stage=stage if missed is None else Stage.MISSED.value,
+            is_ended=task.is_ended,
+            results=await reader.results(body.key),
+            note=missed or "",
+        )
+
+    def _missed(self, key: TaskKey) -> str | None:
+        """Return why this node gave the task up, None where it did not."""
+        record = self._connected().link.journal.tasks.get(key)
+        return record.note if record is not None and record.stage is Stage.MISSED else None
 
     async def _task(self, key: TaskKey) -> TaskOnChain:
         return await self._connected().link.reader.task(key)

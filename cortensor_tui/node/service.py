@@ -203,7 +203,7 @@ class Node:
     def _publish_status(self) -> None:
         before, status = self._hub.status, self._status()
         self._hub.publish(StatusChanged(status))
-        if (before.verdict, before.reason) != (status.verdict, status.reason):
+        if (before.verdict, before.reason, before.problem) != (status.verdict, status.reason, status.problem):
             log.info("verdict", verdict=status.verdict.value, reason=status.reason)
             self._announce(verdict_line(status))
 
@@ -239,7 +239,7 @@ class Node:
             store=self._store_health,
             started_at=self._started_at,
             version=__version__,
-            settings_path=str(self._settings.path),
+            settings_path=str(self._settings.path.absolute()),
             answered_tasks=self._answered_tasks,
             missed_tasks=self._missed_tasks,
             warnings=tuple(note.text for note in self._settings.notes),
@@ -266,6 +266,7 @@ class Node:
             balance_wei=link.balances_wei.get(self._miner_address) if link else None,
             low_balance_wei=self._settings.low_balance_wei,
             sessions=self._mining.sessions.views() if self._mining else (),
+            task_trouble=self._mining.scheduler.held_by if self._mining else None,
         )
 
 

@@ -22,6 +22,7 @@ class Preconditions(msgspec.Struct, frozen=True, kw_only=True):
     balance_wei: int | None
     low_balance_wei: int
     sessions: tuple[SessionView, ...]
+    task_trouble: Problem | None = None
 
 
 def judge(given: Preconditions) -> tuple[Verdict, str, Problem | None]:
@@ -31,11 +32,12 @@ def judge(given: Preconditions) -> tuple[Verdict, str, Problem | None]:
         return Verdict.BLOCKED, problem.what, problem
     if not given.is_connected:
         return Verdict.WAITING, "connecting to the chain", None
-    if given.engine.state in (EngineState.STARTING, EngineState.LOADING):
+    if given.engine.state in (EngineState.STARTING, EngineState.LOADING, EngineState.STOPPED):
         return Verdict.WAITING, "the model is loading", None
     served = [view for view in given.sessions if view.service is Service.SERVED]
     if served:
-        names = ", ".join(str(view.session.session_id) for view in served[:5])
+        numbers = sorted(view.session.session_id for view in served)
+        names = ", ".join(str(number) for number in numbers[:5])
         more = f" and {len(served) - 5} more" if len(served) > 5 else ""
         return Verdict.SERVING, f"session{'s' if len(served) > 1 else ''} {names}{more}", None
     refused = [view for view in given.sessions if view.service is Service.REFUSED]
@@ -46,7 +48,7 @@ def judge(given: Preconditions) -> tuple[Verdict, str, Problem | None]:
             f"bound to session {first.session.session_id}, which is refused: {first.reason}",
             None,
         )
-    return Verdict.WAITING, "bound to no active session: bind this node with the assignment form (a)", None
+    return Verdict.WAITING, "bound to no active session: bind this node to one with the assignment form", None
 
 
 def _first_problem(given: Preconditions) -> Problem | None:
@@ -59,8 +61,13 @@ def _first_problem(given: Preconditions) -> Problem | None:
         )
     if given.chain_problem is not None:
         return given.chain_problem
-    if given.engine.state in (EngineState.FAILED, EngineState.STOPPED):
-        return Problem(code="engine", what="The model is not running", why=given.engine.error)
+    if given.engine.state is EngineState.FAILED:
+        return Problem(
+            code="engine",
+            what="The model is not running",
+            why=given.engine.error,
+            remedy="Mend the cause; the node tries again by itself",
+        )
     if not given.store.is_writable:
         return Problem(
             code="store",
@@ -75,7 +82,7 @@ def _first_problem(given: Preconditions) -> Problem | None:
             why=f"the balance of {given.node_address} is {given.balance_wei} wei",
             remedy="Send it some of the chain's coin; the node goes on by itself",
         )
-    return None
+    return given.task_trouble
 
 
 def verdict_line(status: NodeStatus) -> str:

@@ -34,7 +34,7 @@ class LocalStore:
             raise problem_error(
                 "store_unwritable",
                 f"The payload store {self._folder} cannot be written",
-                str(error),
+                error.strerror or str(error),
                 "Free disk space or mend the folder's rights",
             ) from error
         return cid
@@ -63,7 +63,7 @@ class LocalStore:
             with tempfile.TemporaryFile(dir=self._folder):
                 error = ""
         except OSError as failure:
-            error = str(failure)
+            error = failure.strerror or str(failure)
         return StoreHealth(kind="local", location=str(self._folder), is_writable=not error, error=error)
 
     def _write(self, path: Path, data: bytes) -> None:

@@ -76,7 +76,7 @@ async def test_everything_is_on_one_screen_at_80x24(app: Dashboard) -> None:
         assert samples.NODE in shown(app, "#status")
         assert "head 1,204, 2 s ago" in shown(app, "#moving")
         assert "● served" in shown(app, "#sessions")
-        assert "✖ refused: its o…" in shown(app, "#sessions")
+        assert "✖ refused: it" in shown(app, "#sessions")
         assert "they have become" in shown(app, "#answer").replace("\n", "")
         assert "first token 83 ms" in shown(app, "#figures")
         assert "▲ sent" in shown(app, "#transactions")
@@ -352,7 +352,9 @@ async def test_quitting_says_whether_the_node_goes_on(node: ScriptedNode, owns_n
         assert app.is_running, "ctrl+c ends nothing"
         await pilot.press("q")
         await pilot.pause()
-        assert app._exit_renderables == ([] if owns_node else [LEFT_RUNNING])
+        assert app._exit_renderables == (
+            [] if owns_node else [f"{LEFT_RUNNING} {samples.status().settings_path}"]
+        )
     assert app.return_code == 0
 
 

@@ -77,7 +77,7 @@ async def test_a_chain_on_which_the_deployer_did_something_else_is_told(rpc: Rpc
 
 
 async def test_a_deployer_without_money_is_told(rpc: RpcClient) -> None:
-    with pytest.raises(ProblemError, match="deploying Runtime was refused"):
+    with pytest.raises(ProblemError, match="Deploying Runtime was refused"):
         await deploy(rpc, dev_account("deployer of the fourth test").private_key, ORACLE)
 
 
@@ -87,14 +87,14 @@ async def test_what_would_revert_is_not_sent_and_holds_nothing_up(devnet: Devnet
     owner = next(account for account in user_accounts() if account.address == OWNER)
     outgoing = [
         Outgoing(text=text, to=devnet.contracts.session_v2, data=encode_call(bind, number, ALICE))
-        for text, number in (("binding to none", 99), ("binding", session_id))
+        for text, number in (("Binding to none", 99), ("binding", session_id))
     ]
     nonce = await devnet.rpc.call("eth_getTransactionCount", OWNER, "latest")
 
     problems = await DevSender(devnet.rpc, owner.private_key).send_all(outgoing)
 
     assert problems[0] is not None
-    assert problems[0].sentence() == "binding to none was refused. SessionV2: there is no such session."
+    assert problems[0].sentence() == "Binding to none was refused. SessionV2: there is no such session."
     assert problems[1] is None
     assert await devnet.read("SessionV2", "getDedicatedNodeExists", session_id, ALICE) is True
     sent = int(await devnet.rpc.call("eth_getTransactionCount", OWNER, "latest"), 16) - int(nonce, 16)

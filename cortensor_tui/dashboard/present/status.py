@@ -103,7 +103,7 @@ def _aged(read_at: float | None, now: float) -> tuple[str, str]:
     age_s = now - read_at
     if age_s < _AGES_SHOWN_FROM_S:
         return "plain", ""
-    return ("stale" if age_s >= _DIM_FROM_S else "plain"), f", {age(read_at, now)} old"
+    return ("stale" if age_s >= _DIM_FROM_S else "plain"), f" · {age(read_at, now)}"
 
 
 def engine_spans(engine: EngineHealth) -> Line:

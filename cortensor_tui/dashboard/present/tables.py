@@ -13,7 +13,7 @@ from cortensor_tui.domain.transactions import Transaction, TransactionState
 
 SESSION_COLUMNS = (
     Column("id", 4, is_right=True),
-    Column("name", 10, share=1),
+    Column("name", 10, share=3),
     Column("mode", 9, rank=3),
     Column("state", 8, rank=4),
     Column("nodes", 5, rank=2, is_right=True),
@@ -27,7 +27,7 @@ TRANSACTION_COLUMNS = (
     Column("task", 8),
     Column("nonce", 5, is_right=True),
     Column("hash", 11, rank=1),
-    Column("gas", 8, rank=2, is_right=True),
+    Column("gas", 10, rank=2, is_right=True),
     Column("block", 8, rank=3, is_right=True),
     Column("fee", 15, rank=4, is_right=True),
     Column("state", 11, share=1),

@@ -33,7 +33,12 @@ def _told(status: NodeStatus, state: FeedState, now: float, width: int) -> list[
         ("  ", "plain"),
         inert(status.reason, 300),
     )
-    lines = [spread(left, _link_mark(status, stale_s, width - width_of(left) - 1), width)]
+    mark_line = _link_mark(status, stale_s, width - width_of(left) - 1)
+    if stale_s is None and width_of(left) + width_of(mark_line) + 2 > width:
+        mark_line = ()  # the reason matters more than that all is well with the line
+    lines = [spread(left, mark_line, width)]
+    if width_of(left) > width:  # the whole reason below, since it did not fit
+        lines += [(Span("     "), Span(piece)) for piece in wrap(inert(status.reason, 300), width - 6)[:2]]
     if status.problem is not None:
         lines += _remedy(status.problem.why, status.problem.remedy, width)
     return lines

@@ -62,6 +62,7 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
             max-width: 84;
             height: auto;
             max-height: 100%;
+            overflow-y: auto;
             background: $surface;
             border: round $rule;
             border-title-color: $accent;

@@ -35,7 +35,7 @@ class Form(Panel[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f10", "confirm", "Confirm", show=False, id="form.confirm", tooltip="Send the form"),
     ]
-    PANEL_HINT = "tab next field   esc back"
+    PANEL_HINT = "tab next field   f10 send   esc back"
     CONFIRM_LABEL = "Confirm"
     TRANSACTION_KIND: TransactionKind
 

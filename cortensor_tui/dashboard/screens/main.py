@@ -158,7 +158,9 @@ class MainScreen(Watching):
             return
         _, sessions, running, transactions = self.query(Heading)
         served = sum(1 for one in view.sessions if one.service.value == "served")
-        sessions.say(line((f"{served} of {len(view.sessions)} served", "muted")))
+        is_read = view.status.chain.head_number is not None
+        remark = f"{served} of {len(view.sessions)} served" if is_read else "unknown, the chain is not read"
+        sessions.say(line((remark, "muted")))
         running.say(inference.heading(view))
         waiting = sum(1 for one in view.transactions if not one.state.is_final)
         transactions.say(
