@@ -9,13 +9,21 @@ import typer
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
 from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env, SessionId
-from cortensor_tui.cli.output import Exit, print_json, print_problem, print_text, problem_json, usage_error
+from cortensor_tui.cli.output import (
+    Exit,
+    print_json,
+    print_notice,
+    print_problem,
+    print_text,
+    problem_json,
+    usage_error,
+)
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import result_json, transaction_json
 from cortensor_tui.domain.inert import inert, inert_lines
-from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.node.messages import Sent, Submit, TaskOutcome, WaitTask
+from cortensor_tui.node.messages import GetSessions, Sent, SessionsChanged, Submit, TaskOutcome, WaitTask
 
 MAX_PROMPT_BYTES = 64 * 1024  # the rest of a transaction must fit beside it
 _PROMPT_TYPES = {"default": 0, "raw": 1, "template": 2}
@@ -51,6 +59,8 @@ def submit(
     """Submit a prompt to a session with the owner's key."""
     if prompt_type not in _PROMPT_TYPES:
         raise usage_error(f"{prompt_type!r} is no type of a prompt", remedy="Give default, raw or template")
+    if template and prompt_type != "template":
+        raise usage_error("--template goes with --type template", remedy="Add that, or leave it out")
     body = Submit(
         session_id=session,
         prompt=_prompt_text(prompt),
@@ -68,18 +78,35 @@ def submit(
         ),
     )
 
-    async def send_and_wait(client: NodeClient) -> tuple[Sent, TaskOutcome | None]:
+    async def send_and_wait(client: NodeClient) -> tuple[Sent, TaskOutcome | Problem | None]:
+        await _warn_if_nobody_serves(client, session)
         sent = await ask(client, body, Sent, SEND_TIMEOUT_S)
         require_mined(sent)
         if not wait or sent.task_key is None:
             return sent, None
         waiting = WaitTask(key=sent.task_key, timeout_s=timeout)
-        return sent, await ask(client, waiting, TaskOutcome, timeout + _REPLY_SLACK_S)
+        try:
+            return sent, await ask(client, waiting, TaskOutcome, timeout + _REPLY_SLACK_S)
+        except ProblemError as error:  # the task is paid for: whatever comes, its number is told
+            return sent, error.problem
 
     sent, outcome = with_node(env, send_and_wait)
     if outcome is None:
         return _print_sent(sent, as_json)
+    if isinstance(outcome, Problem):
+        return _print_unknown(sent, outcome, as_json)
     return _print_outcome(sent, outcome, timeout, as_json)
+
+
+async def _warn_if_nobody_serves(client: NodeClient, session_id: int) -> None:
+    listed = await ask(client, GetSessions(), SessionsChanged)
+    for view in listed.sessions:
+        found = view.session
+        if found.session_id == session_id and not found.dedicated_nodes + found.ephemeral_nodes:
+            print_notice(
+                f"No node is bound to session {session_id}: the task waits until one is. "
+                f"Bind this one with: cortensor-tui assign {session_id}"
+            )
 
 
 def _prompt_text(argument: str) -> str:
@@ -118,6 +145,15 @@ def _print_sent(sent: Sent, as_json: bool) -> int:
     else:
         print_text(f"Task {sent.task_key} is submitted. {mined_sentence(sent.transaction)}")
     return Exit.DONE
+
+
+def _print_unknown(sent: Sent, problem: Problem, as_json: bool) -> int:
+    if as_json:
+        print_json({**_identity(sent), "error": problem_json(problem)})
+    else:
+        print_text(f"Task {sent.task_key} is submitted; how it ended is not known.")
+        print_problem(problem)
+    return Exit.FAILED
 
 
 def _print_outcome(sent: Sent, outcome: TaskOutcome, timeout_s: float, as_json: bool) -> int:

@@ -12,15 +12,17 @@ from cortensor_tui.node.messages import (
     Check,
     CheckAssignment,
     CreateSession,
+    GetSessions,
     GetStatus,
     Refused,
     Sent,
+    SessionsChanged,
     Submit,
     TaskOutcome,
     WaitTask,
 )
 from tests.cli.conftest import Home
-from tests.cli.examples import CHECKED, CONTRACT, ENDED, HASH, NASTY, NODE, OWNER, REVERTED
+from tests.cli.examples import CHECKED, CONTRACT, ENDED, HASH, NASTY, NODE, OWNER, REVERTED, SESSION
 from tests.cli.scripted_node import ScriptedNode
 
 
@@ -126,7 +128,7 @@ async def test_submit_scales_the_sampling_as_the_chain_has_it(home: Home, node: 
 
     assert ended.code == 0
     assert "Task 3/7 is submitted" in ended.out
-    assert node.requests == [
+    assert node.requests[1:] == [
         Submit(session_id=3, prompt="Say hello", prompt_type=0, llm_params=(64, 29, 95, 7, 110, 0, 0))
     ]
 
@@ -142,7 +144,7 @@ async def test_submit_and_wait_gives_every_result_exactly(home: Home, node: Scri
     )
     assert ended.document["results"] == [{"miner": NODE, "data": ENDED.results[0].data, "hash": HASH}]
     assert "error" not in ended.document
-    assert node.requests[1] == WaitTask(key=TaskKey(3, 7), timeout_s=5)
+    assert node.requests[2] == WaitTask(key=TaskKey(3, 7), timeout_s=5)
 
 
 async def test_results_for_people_are_inert_and_keep_their_lines(home: Home, node: ScriptedNode) -> None:
@@ -158,6 +160,12 @@ async def test_results_for_people_are_inert_and_keep_their_lines(home: Home, nod
     [
         (TaskOutcome(key=TaskKey(3, 7), stage="acked", is_ended=False, results=()), "task_not_ended"),
         (TaskOutcome(key=TaskKey(3, 7), stage="ended", is_ended=True, results=()), "task_without_results"),
+        (
+            TaskOutcome(
+                key=TaskKey(3, 7), stage="missed", is_ended=False, results=(), note="it does not fit"
+            ),
+            "task_missed",
+        ),
     ],
 )
 async def test_a_task_without_an_answer_fails_the_command(
@@ -174,10 +182,29 @@ async def test_a_task_without_an_answer_fails_the_command(
     assert "cortensor-tui tasks 3" in text.err
 
 
+async def test_a_task_that_is_paid_for_is_named_whatever_comes(home: Home, node: ScriptedNode) -> None:
+    node.answers[WaitTask] = Refused(Problem(code="no_rpc", what="The chain did not answer"))
+
+    ended = await home.run("submit", "3", "hello", "--wait", "--json")
+
+    assert ended.code == 1
+    assert (ended.document["task_id"], ended.document["error"]["code"]) == (7, "no_rpc")
+
+
+async def test_a_session_that_nobody_serves_is_named_before_paying(home: Home, node: ScriptedNode) -> None:
+    bare = msgspec.structs.replace(SESSION.session, dedicated_nodes=(), ephemeral_nodes=())
+    node.answers[GetSessions] = SessionsChanged((msgspec.structs.replace(SESSION, session=bare),))
+
+    ended = await home.run("submit", "3", "hello")
+
+    assert ended.code == 0
+    assert "No node is bound to session 3" in ended.err
+
+
 @pytest.mark.parametrize(("stdin", "prompt"), [(b"two\nlines\n", "two\nlines"), ("déjà".encode(), "déjà")])
 async def test_a_prompt_comes_from_stdin(home: Home, node: ScriptedNode, stdin: bytes, prompt: str) -> None:
     assert (await home.run("submit", "3", "-", stdin=stdin)).code == 0
-    assert node.requests == [Submit(session_id=3, prompt=prompt)]
+    assert node.requests[1:] == [Submit(session_id=3, prompt=prompt)]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +228,7 @@ async def test_a_bad_prompt_is_wrong_use_and_nothing_is_sent(
 
 async def test_the_longest_prompt_is_taken_whole(home: Home, node: ScriptedNode) -> None:
     assert (await home.run("submit", "3", "-", stdin=b"x" * 64 * 1024 + b"\n")).code == 0
-    assert node.requests == [Submit(session_id=3, prompt="x" * 64 * 1024)]
+    assert node.requests[1:] == [Submit(session_id=3, prompt="x" * 64 * 1024)]
 
 
 async def test_a_reverted_transaction_fails_with_its_reason_shown_inert(

@@ -46,7 +46,7 @@ class TasksScreen(Watching):
         if state.view is None:
             return
         self.query_one(LineTable).show(tables.task_rows(state.view, self.dashboard.now()))
-        self.query_one(Heading).say(line((f"{len(state.view.tasks)} tasks, newest first ", "muted")))
+        self.query_one(Heading).say(line((_counted(len(state.view.tasks)), "muted")))
 
     def tick(self) -> None:
         """Move the ages on."""
@@ -75,3 +75,7 @@ class TasksScreen(Watching):
 
         row = event.table.current
         self.app.push_screen(DetailScreen(f"Task {event.key}", content, copy=row.copy if row else ""))
+
+
+def _counted(count: int) -> str:
+    return "1 task " if count == 1 else f"{count} tasks, newest first "
