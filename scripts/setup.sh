@@ -8,6 +8,17 @@ shift 2
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 
+# --- The interpreter: a pyenv shim may stand for a version that is not switched on --------------------
+if ! "$python" -c '' 2>/dev/null; then
+    for found in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"${python#python}".*/bin/python; do
+        [ -x "$found" ] && python=$found
+    done
+fi
+if command -v "$python" >/dev/null && ! "$python" -c '' 2>/dev/null; then
+    echo "$python does not run; set PYTHON to a Python 3.11 to 3.13 that does" >&2
+    exit 1
+fi
+
 # --- Debian packages: installed as root, otherwise named in one line ---------------------------------
 missing=()
 command -v "$python" >/dev/null || missing+=(python3)
