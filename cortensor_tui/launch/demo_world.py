@@ -124,7 +124,7 @@ async def _create_sessions(
     rpc: RpcClient, reader: ContractReader, owner: DevAccount, node: str, client: str
 ) -> None:
     sender = DevSender(rpc, owner.private_key)
-    for name in ("demo: bound to this node", "demo: bind me with the form"):
+    for name in ("bound (demo)", "to bind (demo)"):
         arguments = (name, "", ZERO_ADDRESS, 1, 3, 1, 0, 2, False, 0, 0, 300, 5)
         await _call(sender, reader, "create", *arguments)
     await _call(sender, reader, "addDedicatedNode", BOUND_SESSION, node)
