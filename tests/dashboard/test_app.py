@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Button, Input, Select, TextArea
 
 from cortensor_tui.dashboard.app import LEFT_RUNNING, Dashboard
+from cortensor_tui.dashboard.present.status import moving_lines
 from cortensor_tui.dashboard.screens.assign import AssignScreen
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.help import HelpScreen
@@ -80,6 +81,13 @@ async def test_everything_is_on_one_screen_at_80x24(app: Dashboard) -> None:
         assert "they have become" in shown(app, "#answer").replace("\n", "")
         assert "first token 83 ms" in shown(app, "#figures")
         assert "▲ sent" in shown(app, "#transactions")
+
+
+def test_restarts_of_the_engine_are_told_whole_where_room_is_scarce() -> None:
+    busy = samples.status()
+    engine = msgspec.structs.replace(busy.engine, restarts=2, rss_bytes=203 * 2**20, context_tokens=2048)
+    narrow = moving_lines(msgspec.structs.replace(busy, engine=engine), samples.NOW, 28)
+    assert "context 2,048 · 2 restarts" in "".join(span.text for span in narrow[2])
 
 
 async def test_tokens_stream_into_the_answer(node: ScriptedNode, app: Dashboard) -> None:

@@ -39,7 +39,7 @@ def moving_lines(status: NodeStatus, now: float, width: int) -> list[Line]:
     facts = [
         _balance(status.node, now),
         (*_head(chain, now), *_latency(chain)),
-        line((_context(status.engine), "muted")),
+        line((_context(status.engine, has_room=False), "muted")),
         _tally(status),
     ]
     return [spread((), (*spans, Span(" ")), width) for spans in facts]
@@ -53,7 +53,7 @@ def tall_lines(status: NodeStatus, now: float, width: int) -> list[Line]:
         ("network", _network(status.chain)),
         ("head", (*_head(status.chain, now)[1:], *_latency(status.chain))),
         ("engine", engine_spans(status.engine)),
-        ("", line((_context(status.engine), "muted"))),
+        ("", line((_context(status.engine, has_room=True), "muted"))),
         ("store", _store(status)),
         ("tasks", _tally(status)),
     ]
@@ -122,14 +122,17 @@ def _progress(fraction: float, cells: int = 10) -> str:
     return f"{'━' * done}{'╌' * (cells - done)} {fraction:.0%}"
 
 
-def _context(engine: EngineHealth) -> str:
+def _context(engine: EngineHealth, *, has_room: bool) -> str:
+    """Return context, memory and restarts; where room is scarce, memory gives way to restarts."""
     context = (
         "context unknown" if engine.context_tokens is None else f"context {number(engine.context_tokens)}"
     )
-    parts = [context, mebibytes(engine.rss_bytes) if engine.rss_bytes is not None else ""]
+    parts = [context]
+    if engine.rss_bytes is not None and (has_room or not engine.restarts):
+        parts.append(mebibytes(engine.rss_bytes))
     if engine.restarts:
         parts.append(f"{engine.restarts} restarts" if engine.restarts > 1 else "1 restart")
-    return " · ".join(part for part in parts if part)
+    return " · ".join(parts)
 
 
 def _store(status: NodeStatus) -> Line:
