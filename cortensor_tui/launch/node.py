@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.launch.logs import log_to
 from cortensor_tui.launch.until_signal import until_signal
@@ -15,14 +16,14 @@ from cortensor_tui.node.service import Node
 from cortensor_tui.settings import Settings, load_settings
 
 
-def run_node(settings_path: Path, environ: Mapping[str, str]) -> int:
+def run_node(settings_path: Path, environ: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> int:
     """Load the settings and run. Lines on stderr tell each change of the verdict."""
     settings = load_settings(settings_path, environ)
     log_path = node_log_path(settings)
     log_to(log_path, settings.log_level)
     for note in settings.notes:
         _announce(f"note: {note.text}")
-    asyncio.run(until_signal(_run(settings, log_path)))
+    asyncio.run(until_signal(_run(settings, log_path, clock)))
     return 0
 
 
@@ -31,8 +32,8 @@ def node_log_path(settings: Settings) -> Path:
     return settings.data_dir / "logs" / settings.log_file_name
 
 
-async def _run(settings: Settings, log_path: Path) -> None:
-    node = Node(settings, _announce)
+async def _run(settings: Settings, log_path: Path, clock: Clock) -> None:
+    node = Node(settings, _announce, clock)
     _announce(f"node {node.address} started; log: {log_path}")
     await node.run()
 

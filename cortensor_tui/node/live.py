@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import Finished, GenerationEvent, Prefilled, Token
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.hub import Hub
@@ -21,8 +20,9 @@ SHOWN_PROMPT_CHARS = 4_000
 class LiveRun:
     """Gathers one run's events. `flush` is called a few times a second, `sample` once."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, clock: Clock = SYSTEM_CLOCK) -> None:
         self._hub = hub
+        self._clock = clock
         self._key: TaskKey | None = None
         self._pending: list[str] = []
         self._count = 0
@@ -38,7 +38,11 @@ class LiveRun:
         self._key, self._pending, self._count, self._sampled_count = key, [], 0, 0
         self._prefilled = self._first = self._last = self._finished = None
         live = LiveInference(
-            key=key, prompt=prompt[:SHOWN_PROMPT_CHARS], answer="", token_count=0, started_at=time.time()
+            key=key,
+            prompt=prompt[:SHOWN_PROMPT_CHARS],
+            answer="",
+            token_count=0,
+            started_at=self._clock.now(),
         )
         self._hub.publish(InferenceStarted(live))
 

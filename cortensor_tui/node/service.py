@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import time
 from collections.abc import Callable
 
 import msgspec
@@ -12,6 +11,7 @@ import structlog
 
 from cortensor_tui import __version__
 from cortensor_tui.chain.rpc import RpcClient, endpoint_name
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.problems import Problem, ProblemError
@@ -46,7 +46,9 @@ STORE_CHECK_S = 15.0
 class Node:
     """One node. `announce` gets a line each time the verdict changes."""
 
-    def __init__(self, settings: Settings, announce: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, announce: Callable[[str], None], clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         """Raises `ProblemError` when a key is unusable or another node has it."""
         self._settings = settings
         self._announce = announce
@@ -61,13 +63,13 @@ class Node:
         self._chain_problem: Problem | None = None
         self._link: ChainLink | None = None
         self._mining: Mining | None = None
-        self._started_at = time.time()
+        self._started_at = clock.now()
         self._answered_tasks = self._missed_tasks = 0
         self._store_health = self._store.health()
         self._engine_room = EngineRoom(settings, self._engine_changed)
         self._engine_health = self._engine_room.engine.health
         self._hub = Hub(self._status())
-        self._live = LiveRun(self._hub)
+        self._live = LiveRun(self._hub, clock)
         prompts = PromptSettings(
             default_system_prompt=settings.default_system_prompt,
             raw_prompt="verbatim" if settings.raw_prompt == "verbatim" else "chat",
