@@ -15,7 +15,7 @@ from cortensor_tui.chain.abi import (
     encode_call,
     load_interface,
 )
-from cortensor_tui.chain.rpc import RpcClient, RpcError
+from cortensor_tui.chain.rpc import Rpc, RpcError
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.sessions import Session
 from cortensor_tui.domain.tasks import MinerResult, TaskDecoration, TaskKey, TaskOnChain
@@ -46,7 +46,7 @@ class ContractCall(msgspec.Struct, frozen=True, kw_only=True):
 class ContractReader:
     """Reads both contracts at the latest block, many values a request."""
 
-    def __init__(self, rpc: RpcClient, contracts: Contracts, active_session_state: int) -> None:
+    def __init__(self, rpc: Rpc, contracts: Contracts, active_session_state: int) -> None:
         self._rpc = rpc
         self._active_state = active_session_state
         self.contracts = contracts

@@ -7,7 +7,7 @@ from eth_utils.crypto import keccak
 
 from cortensor_tui.chain.abi import RUNTIME_GET_MODULE, checksum, decode_output, encode_call, load_interface
 from cortensor_tui.chain.contracts import ContractReader, Contracts
-from cortensor_tui.chain.rpc import RpcClient, RpcError, endpoint_name, quantity
+from cortensor_tui.chain.rpc import Rpc, RpcError, endpoint_name, quantity
 from cortensor_tui.domain.problems import ProblemError, problem_error
 
 
@@ -31,7 +31,7 @@ def answer_hash(text: str) -> str:
     return "0x" + keccak(text=text).hex()
 
 
-async def identify_chain(rpc: RpcClient, expected_chain_id: int | None) -> ChainIdentity:
+async def identify_chain(rpc: Rpc, expected_chain_id: int | None) -> ChainIdentity:
     """Return the chain's identity. Raises "wrong_chain" when its id is not the one in the settings."""
     answers = await rpc.batch([("eth_chainId", ()), ("eth_getBlockByNumber", ("0x0", False))])
     if not isinstance(answers[0], str) or not isinstance(answers[1], dict):
@@ -52,7 +52,7 @@ async def identify_chain(rpc: RpcClient, expected_chain_id: int | None) -> Chain
     return ChainIdentity(chain_id=found, genesis_hash=str(answers[1].get("hash")))
 
 
-async def resolve_contracts(rpc: RpcClient, known: KnownAddresses) -> Contracts:
+async def resolve_contracts(rpc: Rpc, known: KnownAddresses) -> Contracts:
     """Return the contracts: from the settings, else from SessionV2's getter, else from the Runtime."""
     session = known.session_v2 or await _from_runtime(rpc, known.runtime, "SessionV2")
     if session is None:
@@ -78,7 +78,7 @@ async def check_hash(reader: ContractReader) -> None:
         )
 
 
-async def _from_runtime(rpc: RpcClient, runtime: str | None, module: str) -> str | None:
+async def _from_runtime(rpc: Rpc, runtime: str | None, module: str) -> str | None:
     if runtime is None:
         return None
     call = {"to": runtime, "data": encode_call(RUNTIME_GET_MODULE, module)}
@@ -88,7 +88,7 @@ async def _from_runtime(rpc: RpcClient, runtime: str | None, module: str) -> str
         return None  # the network's own Runtime has no such function: the settings must tell
 
 
-async def _queue_of(rpc: RpcClient, session: str) -> str | None:
+async def _queue_of(rpc: Rpc, session: str) -> str | None:
     getter = load_interface("SessionV2").functions["getSessionQueueAddress"]
     try:
         return _address_in(
@@ -106,7 +106,7 @@ def _address_in(answer: str) -> str | None:
     return None if int(address, 16) == 0 else address
 
 
-async def _require_code(rpc: RpcClient, address: str, contract: str, setting: str) -> None:
+async def _require_code(rpc: Rpc, address: str, contract: str, setting: str) -> None:
     if await rpc.call("eth_getCode", address, "latest") in ("0x", "0x0", None):
         raise problem_error(
             "no_contract",

@@ -9,7 +9,7 @@ import itertools
 import os
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import msgspec
@@ -34,24 +34,46 @@ class RpcError(ProblemError):
         self.data = data
 
 
-class RpcClient:
-    """Speaks to one endpoint at a time. Every call is bounded by `timeout_s`.
-
-    `others` take over in turn: after a call that had no usable answer, the next one goes to the next.
-    """
-
-    def __init__(self, url: str, timeout_s: float = 10.0, others: Sequence[str] = ()) -> None:
-        self.latency_ms: float | None = None
-        self._urls = (url, *others)
-        self._current = 0
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
-        self._session: aiohttp.ClientSession | None = None
-        self._ids = itertools.count(1)
+class Rpc(Protocol):
+    """What whoever reads or writes the chain needs: one endpoint, or a pool of them."""
 
     @property
     def url(self) -> str:
-        """Return the endpoint in use."""
-        return self._urls[self._current]
+        """Return the endpoint in use; its path may hold a token, so show `endpoint_name(url)`."""
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Return how long that endpoint takes to answer, None before its first answer."""
+
+    async def call(self, method: str, *params: Any) -> Any:
+        """Return the result of one call.
+
+        Raises `RpcError` when the endpoint refuses, `ProblemError` when no usable answer came: then what
+        was asked may still have happened.
+        """
+
+    async def batch(self, calls: Sequence[Call]) -> list[Any]:
+        """Return each call's result, or its `RpcError` in place, in the order asked."""
+
+    async def send_raw(self, raw: str) -> str:
+        """Send a signed transaction, 0x hex, and return its hash as the endpoint tells it.
+
+        Raises `RpcError` when it was refused, `ProblemError` when that is not known: it may be under way.
+        """
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+class RpcClient:
+    """Speaks to one endpoint. Every call is bounded by `timeout_s`."""
+
+    def __init__(self, url: str, timeout_s: float = 10.0) -> None:
+        self.url = url
+        self.latency_ms: float | None = None
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._session: aiohttp.ClientSession | None = None
+        self._ids = itertools.count(1)
 
     async def call(self, method: str, *params: Any) -> Any:
         """Return the result of one call.
@@ -74,6 +96,10 @@ class RpcClient:
         by_id = {answer["id"]: answer for answer in answers if _has_plain_id(answer)}
         return [_result_or_error(by_id.get(request["id"])) for request in requests]
 
+    async def send_raw(self, raw: str) -> str:
+        """Send a signed transaction, 0x hex, and return its hash as the endpoint tells it."""
+        return str(await self.call("eth_sendRawTransaction", raw))
+
     async def close(self) -> None:
         """Close the connections; the client may be used again after."""
         if self._session is not None:
@@ -84,13 +110,6 @@ class RpcClient:
         return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
 
     async def _post(self, payload: Any) -> Any:
-        try:
-            return await self._exchange(payload)
-        except ProblemError:
-            self._current = (self._current + 1) % len(self._urls)
-            raise
-
-    async def _exchange(self, payload: Any) -> Any:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
         began = time.monotonic()

@@ -19,7 +19,7 @@ import structlog
 from cortensor_tui.chain.abi import revert_sentence
 from cortensor_tui.chain.contracts import ContractCall
 from cortensor_tui.chain.fees import Fees, gas_limit_for
-from cortensor_tui.chain.rpc import RpcClient, RpcError, quantity
+from cortensor_tui.chain.rpc import Rpc, RpcError, quantity
 from cortensor_tui.chain.send_errors import NOT_TAKEN, SendError, classify, refusal
 from cortensor_tui.chain.signer import Signer
 from cortensor_tui.domain.problems import ProblemError, problem_error
@@ -61,7 +61,7 @@ class TransactionSender:
 
     def __init__(
         self,
-        rpc: RpcClient,
+        rpc: Rpc,
         signer: Signer,
         transactions: TransactionLog,
         current_fees: Callable[[], Fees],
@@ -232,7 +232,7 @@ class TransactionSender:
         """Send the saved bytes; None when they were accepted or nobody answered."""
         raw = "0x" + self._log.raw(transaction.transaction_id).hex()
         try:
-            await self._rpc.call("eth_sendRawTransaction", raw)
+            await self._rpc.send_raw(raw)
         except RpcError as error:
             return error
         except ProblemError as error:  # a timeout is an unknown, never a no

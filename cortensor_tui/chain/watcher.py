@@ -13,7 +13,7 @@ import structlog
 
 from cortensor_tui.chain.abi import Event, checksum, decode_log
 from cortensor_tui.chain.contracts import ContractReader, saturated
-from cortensor_tui.chain.rpc import RpcClient, quantity
+from cortensor_tui.chain.rpc import Rpc, quantity
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.journal.scope import Cursor, CursorLog
 
@@ -56,7 +56,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 class Watcher:
     """Reads forward from the journal's cursor."""
 
-    def __init__(self, rpc: RpcClient, reader: ContractReader, cursor: CursorLog, span_blocks: int) -> None:
+    def __init__(self, rpc: Rpc, reader: ContractReader, cursor: CursorLog, span_blocks: int) -> None:
         self._rpc = rpc
         self._cursor = cursor
         self._span = span_blocks

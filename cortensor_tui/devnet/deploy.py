@@ -9,7 +9,7 @@ from eth_account import Account
 from eth_utils.crypto import keccak
 
 from cortensor_tui.chain.abi import checksum, decode_output, encode_call
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.rpc import Rpc
 from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.sender import DevSender, Outgoing
 from cortensor_tui.domain.problems import ProblemError, problem_error
@@ -26,7 +26,7 @@ class DevnetContracts(msgspec.Struct, frozen=True, kw_only=True):
     session_queue_v2: str
 
 
-async def deploy(rpc: RpcClient, deployer_private_key: str, oracle_address: str) -> DevnetContracts:
+async def deploy(rpc: Rpc, deployer_private_key: str, oracle_address: str) -> DevnetContracts:
     """Deploy the three contracts and register the modules, all in one block where it has room.
 
     Raises `ProblemError` when the chain refuses.
@@ -57,7 +57,7 @@ async def deploy(rpc: RpcClient, deployer_private_key: str, oracle_address: str)
     return contracts
 
 
-async def find_deployed(rpc: RpcClient, deployer: str) -> DevnetContracts | None:
+async def find_deployed(rpc: Rpc, deployer: str) -> DevnetContracts | None:
     """Return what this deployer's first transactions put on the chain, None where it has sent none.
 
     Raises `ProblemError` "foreign_state" when it sent others.

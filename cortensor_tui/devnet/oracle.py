@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from cortensor_tui.chain.abi import Function, decode_output, encode_call, load_interface
-from cortensor_tui.chain.rpc import RpcClient, RpcError
+from cortensor_tui.chain.rpc import Rpc, RpcError
 from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.decisions import (
     Action,
@@ -52,7 +52,7 @@ class Oracle:
 
     def __init__(
         self,
-        rpc: RpcClient,
+        rpc: Rpc,
         private_key: str,
         contracts: DevnetContracts,
         deadlines: Deadlines,

@@ -14,7 +14,7 @@ import msgspec
 
 from cortensor_tui.chain.abi import revert_sentence
 from cortensor_tui.chain.fees import fees_for, gas_limit_for
-from cortensor_tui.chain.rpc import RpcClient, RpcError
+from cortensor_tui.chain.rpc import Rpc, RpcError
 from cortensor_tui.chain.signer import Signer
 from cortensor_tui.domain.problems import Problem, ProblemError
 
@@ -39,7 +39,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 class DevSender:
     """One devnet key. Only one caller at a time."""
 
-    def __init__(self, rpc: RpcClient, private_key: str) -> None:
+    def __init__(self, rpc: Rpc, private_key: str) -> None:
         self._rpc = rpc
         self._private_key = private_key
         self._signer: Signer | None = None

@@ -17,7 +17,7 @@ from cortensor_tui.chain.resolve import (
     identify_chain,
     resolve_contracts,
 )
-from cortensor_tui.chain.rpc import RpcClient, endpoint_name, quantity
+from cortensor_tui.chain.rpc import Rpc, endpoint_name, quantity
 from cortensor_tui.chain.signer import Signer
 from cortensor_tui.chain.transactions import TransactionSender
 from cortensor_tui.chain.watcher import Head, Watcher
@@ -44,7 +44,7 @@ class ChainLink:
 
     def __init__(
         self,
-        rpc: RpcClient,
+        rpc: Rpc,
         identity: ChainIdentity,
         profile: NetworkProfile,
         reader: ContractReader,
@@ -160,7 +160,7 @@ class ChainLink:
 
 
 async def open_link(
-    rpc: RpcClient,
+    rpc: Rpc,
     settings: Settings,
     database: Database,
     make_keys: Callable[[int], Keys],

@@ -6,7 +6,7 @@ from typing import Any
 
 from cortensor_tui.chain.abi import checksum, decode_log
 from cortensor_tui.chain.contracts import ContractCall, ContractReader
-from cortensor_tui.chain.rpc import RpcClient, quantity
+from cortensor_tui.chain.rpc import Rpc, quantity
 from cortensor_tui.chain.transactions import Estimate, Purpose, TransactionSender
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.sessions import Session
@@ -31,7 +31,7 @@ ZERO_ADDRESS = "0x" + "0" * 40
 class OwnerDesk:
     """Serves the owner's requests with the owner's key."""
 
-    def __init__(self, rpc: RpcClient, reader: ContractReader, sender: TransactionSender) -> None:
+    def __init__(self, rpc: Rpc, reader: ContractReader, sender: TransactionSender) -> None:
         self._rpc = rpc
         self._reader = reader
         self._sender = sender

@@ -10,7 +10,8 @@ import msgspec
 import structlog
 
 from cortensor_tui import __version__
-from cortensor_tui.chain.rpc import RpcClient, endpoint_name
+from cortensor_tui.chain.endpoints import EndpointPool
+from cortensor_tui.chain.rpc import endpoint_name
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import EngineHealth
@@ -59,7 +60,7 @@ class Node:
         self._lock = KeyLock.take(settings.data_dir / "keys", self._miner_address)
         self._database = open_journal(settings, self._miner_address)
         self._store = LocalStore(settings.data_dir / "payloads")
-        self._rpc = RpcClient(settings.rpc_urls[0], others=settings.rpc_urls[1:])
+        self._rpc = EndpointPool(settings.rpc_urls)
         self._chain_problem: Problem | None = None
         self._link: ChainLink | None = None
         self._mining: Mining | None = None

@@ -107,16 +107,6 @@ async def test_a_redirect_is_not_followed_and_its_token_not_told(endpoint: Endpo
     await client.close()
 
 
-async def test_after_a_failure_the_next_endpoint_is_asked(endpoint: Endpoint, unused_tcp_port: int) -> None:
-    endpoint.response = {"status": 200, "body": b'{"id": 1, "result": "0x1"}'}
-    client = RpcClient(f"http://127.0.0.1:{unused_tcp_port}/SECRETTOKEN", others=[endpoint.url])
-    with pytest.raises(ProblemError) as told:
-        await client.call("eth_chainId")
-    assert "SECRETTOKEN" not in str(told.value)
-    assert await client.call("eth_chainId") == "0x1"
-    await client.close()
-
-
 @pytest.mark.parametrize("value", [None, "banana", 5, "-0x1", hex(2**256), [], "0x"])
 def test_a_number_that_is_none_is_a_problem(value: object) -> None:
     with pytest.raises(ProblemError) as told:

@@ -8,7 +8,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from cortensor_tui.chain.abi import decode_log, decode_output, encode_call, load_interface, revert_sentence
-from cortensor_tui.chain.rpc import RpcClient, RpcError
+from cortensor_tui.chain.rpc import Rpc, RpcError
 from cortensor_tui.devnet.accounts import deployer_account, oracle_account, user_accounts
 from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.deploy import DevnetContracts
@@ -35,7 +35,7 @@ def node_id(address: str) -> bytes:
 class DevnetOnAnvil:
     """Our contracts on a chain that a test steers: it sends as anyone and moves time."""
 
-    def __init__(self, rpc: RpcClient, contracts: DevnetContracts) -> None:
+    def __init__(self, rpc: Rpc, contracts: DevnetContracts) -> None:
         self.rpc = rpc
         self.contracts = contracts
 
