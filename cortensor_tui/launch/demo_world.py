@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from cortensor_tui.chain.contracts import ContractReader, Contracts
-from cortensor_tui.chain.networks import profile_for_chain
+from cortensor_tui.chain.networks import choose_profile
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import DevAccount
 from cortensor_tui.devnet.sender import DevSender, Outgoing
@@ -109,7 +109,7 @@ async def _play(folder: Path, is_ready: asyncio.Future[DevnetInfo], model: async
         reader = ContractReader(
             rpc,
             Contracts(session_v2=info.contracts.session_v2, session_queue_v2=info.contracts.session_queue_v2),
-            profile_for_chain(info.chain_id).active_session_state,
+            choose_profile(info.chain_id).active_session_state,
         )
         await _create_sessions(rpc, reader, owner, node.address, client.address)
         tell("sessions", "done", "one bound to the node, one to bind by hand")

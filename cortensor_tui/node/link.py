@@ -9,7 +9,7 @@ import msgspec
 
 from cortensor_tui.chain.contracts import ContractReader
 from cortensor_tui.chain.fees import Fees, fees_for
-from cortensor_tui.chain.networks import NetworkProfile, profile_for_chain
+from cortensor_tui.chain.networks import NetworkProfile
 from cortensor_tui.chain.resolve import (
     ChainIdentity,
     KnownAddresses,
@@ -26,6 +26,7 @@ from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
+from cortensor_tui.node.network import profile_of
 from cortensor_tui.settings import Settings
 
 ACCOUNTS_EVERY_S = 10.0
@@ -168,7 +169,7 @@ async def open_link(
 ) -> ChainLink:
     """Find and check the chain and its contracts. Raises `ProblemError` with what to mend."""
     identity = await identify_chain(rpc, settings.chain_id)
-    profile = _profile(settings, identity.chain_id)
+    profile = profile_of(settings, identity.chain_id)
     known = KnownAddresses(
         runtime=settings.runtime_address,
         session_v2=settings.session_address,
@@ -187,14 +188,3 @@ async def open_link(
     link = ChainLink(rpc, identity, profile, reader, journal, keys, settings.max_fee_wei, on_transaction)
     await link.start()
     return link
-
-
-def _profile(settings: Settings, chain_id: int) -> NetworkProfile:
-    profile = profile_for_chain(chain_id)
-    return msgspec.structs.replace(
-        profile,
-        look_interval_s=min(profile.look_interval_s, settings.longest_look_interval_s),
-        ack_deadline_s=settings.ack_deadline_s or profile.ack_deadline_s,
-        precommit_deadline_s=settings.precommit_deadline_s or profile.precommit_deadline_s,
-        commit_deadline_s=settings.commit_deadline_s or profile.commit_deadline_s,
-    )

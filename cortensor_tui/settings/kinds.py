@@ -151,6 +151,11 @@ THREADS: Kind[int | None] = unless(
         render=str,
     ),
 )
+FINALITY: Kind[str | int | None] = Kind(
+    accepted=f"finalized or safe, as the endpoint says, or a number of blocks to {parsers.MOST_BLOCKS}",
+    parse=parsers.parse_finality,
+    render=lambda value: "" if value is None else str(value),
+)
 ETHER: Kind[int] = Kind(
     accepted="an amount of ether, such as 0.05",
     parse=parsers.parse_ether,

@@ -125,6 +125,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     runtime_address: str | None
     session_address: str | None
     queue_address: str | None
+    generation: str
+    finality: str | int | None
+    bump: bool | None
+    log_span_blocks: int | None
+    active_session_state: int | None
     node_address: str | None
     node_private_key: Secret
     owner_private_key: Secret | None

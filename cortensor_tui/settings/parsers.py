@@ -13,6 +13,7 @@ from cortensor_tui.settings.secret import Secret
 
 ALL_THREADS = 99999  # the network's word for "every core"
 WEI_PER_ETHER = 10**18
+MOST_BLOCKS = 10_000_000
 _LARGEST_UINT256 = 2**256 - 1
 _CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # of secp256k1
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -180,3 +181,8 @@ def parse_threads(text: str) -> int:
 def parse_ether(text: str) -> int:
     """Read an amount of ether into wei, exactly."""
     return int(decimal(text, Decimal(0), Decimal(10**9)) * WEI_PER_ETHER)
+
+
+def parse_finality(text: str) -> str | int:
+    """Return a block tag, or how many blocks on top make a block final."""
+    return text.lower() if text.lower() in ("finalized", "safe") else whole(text, 1, MOST_BLOCKS)

@@ -13,6 +13,7 @@ from cortensor_tui.settings.spec import REQUIRED, Group, Spec
 
 MAX_RPC_HOSTS: Final = 20
 _ZERO_ADDRESS = "0x" + "0" * 40
+_FROM_PROFILE = "the network's profile"
 
 
 def _spec(
@@ -92,6 +93,41 @@ _CHAIN = (
         None,
         Group.CHAIN,
         "SessionQueueV2. If left out, SessionV2 is asked for it.",
+    ),
+    _spec(
+        "CORTENSOR_TUI_GENERATION",
+        "generation",
+        kinds.one_of("auto", "old", "mid", "new"),
+        "auto",
+        Group.CHAIN,
+        "Generation of the contracts' interface; auto finds it out by calls that only one of them answers.",
+    ),
+    _spec(
+        "CORTENSOR_TUI_FINALITY",
+        "finality",
+        kinds.FINALITY,
+        None,
+        Group.CHAIN,
+        "When a block counts as final.",
+        default_words=_FROM_PROFILE,
+    ),
+    _spec(
+        "CORTENSOR_TUI_LOG_SPAN_BLOCKS",
+        "log_span_blocks",
+        kinds.optional(kinds.whole(1, 10_000_000)),
+        None,
+        Group.CHAIN,
+        "The most blocks to ask an endpoint for events at once; some allow 5 or 10 only.",
+        default_words=_FROM_PROFILE,
+    ),
+    _spec(
+        "CORTENSOR_TUI_ACTIVE_SESSION_STATE",
+        "active_session_state",
+        kinds.optional(kinds.whole(0, 255)),
+        None,
+        Group.CHAIN,
+        "The number by which the contract calls a session active. The network does not publish it.",
+        default_words=_FROM_PROFILE,
     ),
     _spec(
         "MINER_PULLING_INTERVAL_SECONDS",
@@ -176,6 +212,16 @@ _TRANSACTIONS = (
         "The most to pay for one unit of gas. Above it a transaction waits.",
     ),
     _spec(
+        "CORTENSOR_TUI_BUMP",
+        "bump",
+        kinds.optional(kinds.FLAG),
+        None,
+        Group.TRANSACTIONS,
+        "1 raises the fee of a transaction that waits long; 0 sends the same one again, as suits a chain "
+        "whose sequencer takes transactions as they come.",
+        default_words=_FROM_PROFILE,
+    ),
+    _spec(
         "CORTENSOR_TUI_LOW_BALANCE_ETH",
         "low_balance_wei",
         kinds.ETHER,
@@ -190,7 +236,7 @@ _TRANSACTIONS = (
         None,
         Group.TRANSACTIONS,
         "Seconds from the assignment to the ack.",
-        default_words="the network's profile",
+        default_words=_FROM_PROFILE,
     ),
     _spec(
         "CORTENSOR_TUI_PRECOMMIT_DEADLINE_S",
@@ -199,7 +245,7 @@ _TRANSACTIONS = (
         None,
         Group.TRANSACTIONS,
         "Seconds from the ack to the precommit.",
-        default_words="the network's profile",
+        default_words=_FROM_PROFILE,
     ),
     _spec(
         "CORTENSOR_TUI_COMMIT_DEADLINE_S",
@@ -208,7 +254,7 @@ _TRANSACTIONS = (
         None,
         Group.TRANSACTIONS,
         "Seconds from the end of the precommits to the commit.",
-        default_words="the network's profile",
+        default_words=_FROM_PROFILE,
     ),
     _spec(
         "CORTENSOR_TUI_PRECOMMIT_DATA",

@@ -57,6 +57,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "CORTENSOR_TUI_SYSTEM_PROMPT": st.text(
         st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=80
     ),
+    "CORTENSOR_TUI_FINALITY": st.sampled_from(["finalized", "safe"]) | st.integers(1, 10_000_000),
+    "CORTENSOR_TUI_BUMP": st.booleans(),
     "CORTENSOR_TUI_SEED": st.integers(0, 2**32 - 2),
     "CORTENSOR_TUI_RAW_PROMPT": st.sampled_from(["chat", "verbatim"]),
     "LLM_OPTION_GPU_THRESHOLD": st.none() | st.integers(0, 10_000),

@@ -1,0 +1,39 @@
+"""What a node found out about its network: where the contracts are, and of which generation."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Generation(StrEnum):
+    """The three public generations of SessionV2 and SessionQueueV2."""
+
+    OLD = "old"
+    MID = "mid"
+    NEW = "new"
+
+
+class Standing(StrEnum):
+    """How far an address may be trusted."""
+
+    STATED = "stated"  # in the network's own files
+    SEEN = "seen"  # in a public client that works with it
+    UNVERIFIED = "unverified"  # in a public client that is wrong about other things
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """One call made at start, what came back, and what that says."""
+
+    call: str
+    answer: str
+    meaning: str
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a contract is, and how that was found out. `address` is checksummed."""
+
+    name: str
+    address: str
+    source: str
