@@ -26,7 +26,7 @@ from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.journal.commitments import Commitment
-from cortensor_tui.journal.transactions import SignedTransaction, TransactionLog
+from cortensor_tui.journal.transactions import SignedAttempt, SignedTransaction, TransactionLog
 
 log = structlog.get_logger(__name__)
 
@@ -142,7 +142,7 @@ class TransactionSender:
 
     async def reread(self) -> None:
         """After a reorganisation: what was mined and has no receipt any more goes out again, same bytes."""
-        mined = self._log.mined(self.address, REREAD_AFTER_REORG)
+        mined = self._log.mined_from(self.address, 0)[-REREAD_AFTER_REORG:]
         if not mined:
             return
         receipts = await self._rpc.batch([("eth_getTransactionReceipt", (one.hash,)) for one in mined])
@@ -194,8 +194,7 @@ class TransactionSender:
                 kind=purpose.kind,
                 sender=self.address,
                 nonce=self._next_nonce,
-                hash=digest,
-                raw=raw,
+                attempt=SignedAttempt(hash=digest, raw=raw),
                 session_id=purpose.session_id,
                 task_key=purpose.task_key,
                 commitment=purpose.commitment,

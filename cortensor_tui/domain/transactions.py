@@ -10,7 +10,10 @@ from cortensor_tui.domain.tasks import TaskKey
 
 
 class TransactionKind(StrEnum):
-    """What a transaction is for; the first three are the miner's, the others the owner's."""
+    """What a transaction is for: the first three are the miner's, then the owner's.
+
+    A `no-op` moves nothing: it takes a nonce whose own transaction can never be mined.
+    """
 
     ACK = "ack"
     PRECOMMIT = "precommit"
@@ -19,10 +22,14 @@ class TransactionKind(StrEnum):
     UNBIND = "unbind"
     CREATE_SESSION = "create session"
     SUBMIT = "submit"
+    NO_OP = "no-op"
 
 
 class TransactionState(StrEnum):
-    """Life of a transaction. `signed` is saved but perhaps not sent; `unknown` was sent and not answered."""
+    """Life of a transaction. `signed` is saved but perhaps not sent; `unknown` was sent and not answered.
+
+    `rejected` was certainly not taken and its nonce is used again; `replaced` lost its nonce to another.
+    """
 
     SIGNED = "signed"
     SENT = "sent"
@@ -30,15 +37,45 @@ class TransactionState(StrEnum):
     MINED = "mined"
     REVERTED = "reverted"
     REJECTED = "rejected"
+    REPLACED = "replaced"
 
     @property
     def is_final(self) -> bool:
-        """Tell whether the transaction will not change any more."""
-        return self in (TransactionState.MINED, TransactionState.REVERTED, TransactionState.REJECTED)
+        """Tell whether the transaction will not change any more, short of a reorganisation."""
+        return self in _FINAL
+
+
+_FINAL = frozenset(
+    {
+        TransactionState.MINED,
+        TransactionState.REVERTED,
+        TransactionState.REJECTED,
+        TransactionState.REPLACED,
+    }
+)
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One signature of a transaction: same nonce and call as its others, other fees. Wei a unit of gas.
+
+    Fees are None where an older journal did not keep them; `error` is the endpoint's last word on it.
+    """
+
+    number: int
+    hash: str
+    signed_at: float
+    max_fee_wei: str | None = None
+    priority_fee_wei: str | None = None
+    sent_at: float | None = None
+    error: str = ""
 
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
-    """One transaction. Times in unix seconds, hashes 0x hex; wei travels as text, as in `Account`."""
+    """One intended call at one nonce. Times in unix seconds, hashes 0x hex; wei as text, as in `Account`.
+
+    `hash` is the mined attempt's, else the newest one's. `waiting_for` says why it is not mined yet, where
+    that is known. `call` is the decoded call for people.
+    """
 
     transaction_id: int
     kind: TransactionKind
@@ -52,6 +89,12 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: float | None = None
     mined_at: float | None = None
     block_number: int | None = None
+    block_hash: str | None = None
+    gas_limit: int | None = None
     gas_used: int | None = None
     fee_wei: str | None = None
     error: str = ""
+    call: str = ""
+    deadline_at: float | None = None
+    waiting_for: str = ""
+    attempts: tuple[Attempt, ...] = ()

@@ -1,4 +1,4 @@
-"""Opens the journal's file and defines its tables."""
+"""Opens the journal's file and writes it step by step."""
 
 from __future__ import annotations
 
@@ -9,50 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cortensor_tui.domain.problems import problem_error
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE chains (
-    chain INTEGER PRIMARY KEY,
-    chain_id INTEGER NOT NULL, genesis_hash TEXT NOT NULL, queue_address TEXT NOT NULL,
-    cursor_block INTEGER, cursor_hash TEXT,
-    UNIQUE (chain_id, genesis_hash, queue_address)
-) STRICT;
-
-CREATE TABLE tasks (
-    chain INTEGER NOT NULL REFERENCES chains, session_id INTEGER NOT NULL, task_id INTEGER NOT NULL,
-    stage TEXT NOT NULL,
-    prompt_cid TEXT NOT NULL, answer_cid TEXT, answer_hash TEXT,
-    details BLOB NOT NULL,
-    assigned_at REAL, acked_at REAL, precommitted_at REAL, committed_at REAL, ended_at REAL,
-    deadline_at REAL, note TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (chain, session_id, task_id)
-) STRICT;
-CREATE INDEX tasks_by_stage ON tasks (chain, stage);
-CREATE INDEX tasks_by_time ON tasks (chain, assigned_at);
-
-CREATE TABLE transactions (
-    transaction_id INTEGER PRIMARY KEY,
-    chain INTEGER NOT NULL REFERENCES chains,
-    kind TEXT NOT NULL, state TEXT NOT NULL, sender TEXT NOT NULL, nonce INTEGER NOT NULL,
-    hash TEXT NOT NULL, raw BLOB NOT NULL,
-    session_id INTEGER, task_id INTEGER,
-    created_at REAL NOT NULL, sent_at REAL, mined_at REAL,
-    block_number INTEGER, gas_used INTEGER, fee_wei TEXT, error TEXT NOT NULL DEFAULT '',
-    UNIQUE (chain, hash)
-) STRICT;
-CREATE INDEX transactions_open ON transactions (chain, sender, nonce)
-    WHERE state NOT IN ('mined', 'reverted', 'rejected');
-CREATE INDEX transactions_of_task ON transactions (chain, session_id, task_id, kind);
-
-CREATE TABLE commitments (
-    chain_id INTEGER NOT NULL, genesis_hash TEXT NOT NULL, contract TEXT NOT NULL,
-    session_id INTEGER NOT NULL, task_id INTEGER NOT NULL, node TEXT NOT NULL, stage TEXT NOT NULL,
-    payload_hash TEXT NOT NULL, first_signed_at REAL NOT NULL,
-    PRIMARY KEY (chain_id, genesis_hash, contract, session_id, task_id, node, stage)
-) STRICT, WITHOUT ROWID;
-"""
+from cortensor_tui.journal.migrations import SCHEMA_VERSION, migrate
 
 
 class Database:
@@ -87,15 +44,14 @@ class Database:
             self.connection.execute(f"PRAGMA {pragma}")
         self.connection.row_factory = sqlite3.Row
         version = self.connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            self.connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-        elif version != SCHEMA_VERSION:
+        if version > SCHEMA_VERSION:
             raise problem_error(
                 "journal_version",
                 f"The journal {path} was written by another version of this program",
                 f"its format is {version}, this program reads {SCHEMA_VERSION}",
                 "Update the program, or set CORTENSOR_TUI_DATA_DIR to another folder",
             )
+        migrate(self.connection, version)
 
     @contextmanager
     def step(self, name: str) -> Iterator[sqlite3.Connection]:

@@ -3,24 +3,47 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind, TransactionState
 from cortensor_tui.journal.commitments import Commitment, record_commitment
 from cortensor_tui.journal.database import Database
 
+_OPEN = "state NOT IN ('mined', 'reverted', 'rejected', 'replaced')"
+MOST_CALL_CHARS = 300  # of a decoded call; the whole of it is in the calldata
+
+
+class SignedAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """Signed bytes and what they offer, wei a unit of gas."""
+
+    hash: str
+    raw: bytes
+    max_fee_wei: int | None = None
+    priority_fee_wei: int | None = None
+
+
+class SavedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transaction calls, as needed to sign it again with other fees. `data` is 0x hex."""
+
+    target: str
+    data: str
+    gas_limit: int
+
 
 class SignedTransaction(msgspec.Struct, frozen=True, kw_only=True):
-    """What is saved before sending. `raw` is the signed bytes."""
+    """What is saved before sending: the call, its place in the nonce stream and its first attempt."""
 
     kind: TransactionKind
     sender: str
     nonce: int
-    hash: str
-    raw: bytes
+    attempt: SignedAttempt
+    saved_call: SavedCall | None = None
+    call: str = ""
+    deadline_at: float | None = None
     session_id: int | None = None
     task_key: TaskKey | None = None
     commitment: Commitment | None = None
@@ -35,71 +58,58 @@ class TransactionLog:
 
     def save_signed(self, signed: SignedTransaction, now: float) -> Transaction:
         """Save signed bytes and their promise in one step, or raise "two_answers" and save nothing."""
-        key = signed.task_key
-        session_id = key.session_id if key else signed.session_id
         with self._database.step(f"{signed.kind} signed") as connection:
             if signed.commitment is not None:
                 record_commitment(connection, signed.commitment, now)
-            cursor = connection.execute(
-                "INSERT INTO transactions"
-                " (chain, kind, state, sender, nonce, hash, raw, session_id, task_id, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                # The same call with the same nonce and fees, refused before, has the same bytes again.
-                " ON CONFLICT (chain, hash) DO UPDATE SET state = excluded.state, error = ''"
-                " WHERE state = 'rejected' RETURNING transaction_id",
-                (
-                    self._chain,
-                    signed.kind.value,
-                    TransactionState.SIGNED.value,
-                    signed.sender,
-                    signed.nonce,
-                    signed.hash,
-                    signed.raw,
-                    session_id,
-                    key.task_id if key else None,
-                    now,
-                ),
-            )
-            rows = cursor.fetchall()
-        if not rows:
-            raise RuntimeError(f"the transaction {signed.hash} is in the journal and was not rejected")
-        return self.get(int(rows[0]["transaction_id"]))
+            transaction_id = self._insert(connection, signed, now)
+            connection.execute("DELETE FROM attempts WHERE transaction_id = ?", (transaction_id,))
+            _insert_attempt(connection, transaction_id, 1, signed.attempt, now)
+        return self.get(transaction_id)
 
-    def update(self, transaction: Transaction) -> None:
-        """Write the transaction as it now stands."""
-        with self._database.step(f"{transaction.kind} {transaction.state}") as connection:
+    def save_attempt(self, transaction: Transaction, attempt: SignedAttempt, now: float) -> Transaction:
+        """Save another signature of the same call at the same nonce, before it is sent."""
+        number = transaction.attempts[-1].number + 1
+        with self._database.step(f"{transaction.kind} signed again") as connection:
+            _insert_attempt(connection, transaction.transaction_id, number, attempt, now)
             connection.execute(
-                "UPDATE transactions SET state = ?, sent_at = ?, mined_at = ?, block_number = ?,"
-                " gas_used = ?, fee_wei = ?, error = ? WHERE transaction_id = ?",
-                (
-                    transaction.state.value,
-                    transaction.sent_at,
-                    transaction.mined_at,
-                    transaction.block_number,
-                    transaction.gas_used,
-                    transaction.fee_wei,
-                    transaction.error,
-                    transaction.transaction_id,
-                ),
+                "UPDATE transactions SET hash = ? WHERE transaction_id = ?",
+                (attempt.hash, transaction.transaction_id),
             )
+        return self.get(transaction.transaction_id)
 
-    def raw(self, transaction_id: int) -> bytes:
-        """Return the signed bytes."""
+    def update(self, *transactions: Transaction) -> None:
+        """Write transactions as they now stand, all in one step."""
+        names = ", ".join(sorted({f"{one.kind} {one.state}" for one in transactions}))
+        with self._database.step(names) as connection:
+            for one in transactions:
+                _update(connection, one)
+
+    def raw(self, transaction_id: int, number: int | None = None) -> bytes:
+        """Return the signed bytes of one attempt, the newest unless told otherwise."""
         row = self._database.connection.execute(
-            "SELECT raw FROM transactions WHERE transaction_id = ?", (transaction_id,)
+            "SELECT raw FROM attempts WHERE transaction_id = ? AND number = coalesce(?, number)"
+            " ORDER BY number DESC LIMIT 1",
+            (transaction_id, number),
         ).fetchone()
         return bytes(row["raw"])
 
+    def saved_call(self, transaction_id: int) -> SavedCall | None:
+        """Return what the transaction calls; None where an older journal did not keep it."""
+        row = self._database.connection.execute(
+            "SELECT target, calldata, gas_limit FROM transactions WHERE transaction_id = ?", (transaction_id,)
+        ).fetchone()
+        if row["target"] is None or row["calldata"] is None or row["gas_limit"] is None:
+            return None
+        return SavedCall(target=row["target"], data=row["calldata"], gas_limit=row["gas_limit"])
+
     def unfinished(self, sender: str) -> list[Transaction]:
         """Return a key's transactions that may still change, by nonce."""
-        return self._select(
-            "sender = ? AND state NOT IN ('mined', 'reverted', 'rejected') ORDER BY nonce", sender
-        )
+        return self._select(f"sender = ? AND {_OPEN} ORDER BY nonce, transaction_id", sender)
 
     def of_task(self, key: TaskKey, kind: TransactionKind) -> Transaction | None:
-        """Return the task's last transaction of a kind that was not rejected, or None."""
+        """Return the task's last transaction of a kind that still stands for it, or None."""
         found = self._select(
-            "session_id = ? AND task_id = ? AND kind = ? AND state != 'rejected'"
+            "session_id = ? AND task_id = ? AND kind = ? AND state NOT IN ('rejected', 'replaced')"
             " ORDER BY transaction_id DESC LIMIT 1",
             key.session_id,
             key.task_id,
@@ -107,13 +117,45 @@ class TransactionLog:
         )
         return found[0] if found else None
 
-    def mined(self, sender: str, limit: int) -> list[Transaction]:
-        """Return a key's newest mined or reverted transactions, newest first."""
+    def mined_from(self, sender: str, block_number: int) -> list[Transaction]:
+        """Return a key's mined or reverted transactions from a block on, by nonce."""
         return self._select(
-            "sender = ? AND state IN ('mined', 'reverted') ORDER BY transaction_id DESC LIMIT ?",
+            "sender = ? AND state IN ('mined', 'reverted') AND block_number >= ? ORDER BY nonce",
             sender,
-            limit,
+            block_number,
         )
+
+    def mined_with_nonces(self, sender: str, first: int) -> list[Transaction]:
+        """Return a key's mined or reverted transactions from a nonce on, by nonce."""
+        return self._select(
+            "sender = ? AND nonce >= ? AND state IN ('mined', 'reverted') ORDER BY nonce", sender, first
+        )
+
+    def at_nonce(self, sender: str, nonce: int) -> list[Transaction]:
+        """Return everything a key ever signed at a nonce."""
+        return self._select("sender = ? AND nonce = ? ORDER BY transaction_id", sender, nonce)
+
+    def next_nonce(self, sender: str) -> int:
+        """Return the nonce after the highest one that a key's transactions use up, 0 where none does."""
+        row = self._database.connection.execute(
+            "SELECT max(nonce) AS highest FROM transactions"
+            " WHERE chain = ? AND sender = ? AND state != 'rejected'",
+            (self._chain, sender),
+        ).fetchone()
+        return 0 if row["highest"] is None else int(row["highest"]) + 1
+
+    def gas_fees(self, keys: Iterable[TaskKey]) -> dict[TaskKey, int]:
+        """Return what each task's transactions have cost so far, wei; those that paid none are left out."""
+        fees: dict[TaskKey, int] = {}
+        for key in keys:
+            rows = self._database.connection.execute(
+                "SELECT fee_wei FROM transactions WHERE chain = ? AND session_id = ? AND task_id = ?"
+                " AND state IN ('mined', 'reverted') AND fee_wei IS NOT NULL",
+                (self._chain, key.session_id, key.task_id),
+            ).fetchall()
+            if rows:
+                fees[key] = sum(int(row["fee_wei"]) for row in rows)
+        return fees
 
     def recent(self, limit: int) -> list[Transaction]:
         """Return the newest transactions, newest first."""
@@ -123,15 +165,99 @@ class TransactionLog:
         """Return one transaction as it stands."""
         return self._select("transaction_id = ?", transaction_id)[0]
 
+    def _insert(self, connection: sqlite3.Connection, signed: SignedTransaction, now: float) -> int:
+        key, saved = signed.task_key, signed.saved_call
+        values: dict[str, Any] = {
+            "chain": self._chain,
+            "kind": signed.kind.value,
+            "state": TransactionState.SIGNED.value,
+            "sender": signed.sender,
+            "nonce": signed.nonce,
+            "hash": signed.attempt.hash,
+            "session_id": key.session_id if key else signed.session_id,
+            "task_id": key.task_id if key else None,
+            "created_at": now,
+            "target": saved.target if saved else None,
+            "calldata": saved.data if saved else None,
+            "gas_limit": saved.gas_limit if saved else None,
+            "call": signed.call[:MOST_CALL_CHARS],
+            "deadline_at": signed.deadline_at,
+        }
+        row = connection.execute(
+            f"INSERT INTO transactions ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608
+            # The same call with the same nonce and fees, refused before, has the same bytes again.
+            " ON CONFLICT (chain, hash) DO UPDATE SET state = excluded.state, error = '', waiting_for = ''"
+            " WHERE state = 'rejected' RETURNING transaction_id",
+            tuple(values.values()),
+        ).fetchone()
+        if row is None:
+            raise RuntimeError(
+                f"the transaction {signed.attempt.hash} is in the journal and was not rejected"
+            )
+        return int(row["transaction_id"])
+
     def _select(self, where: str, *values: Any) -> list[Transaction]:
         rows = self._database.connection.execute(
             f"SELECT * FROM transactions WHERE chain = ? AND {where}",  # noqa: S608 - our own clauses
             (self._chain, *values),
+        ).fetchall()
+        return [_transaction(row, self._attempts(row["transaction_id"])) for row in rows]
+
+    def _attempts(self, transaction_id: int) -> tuple[Attempt, ...]:
+        rows = self._database.connection.execute(
+            "SELECT number, hash, signed_at, max_fee_wei, priority_fee_wei, sent_at, error"
+            " FROM attempts WHERE transaction_id = ? ORDER BY number",
+            (transaction_id,),
         )
-        return [_transaction(row) for row in rows]
+        return tuple(Attempt(**dict(row)) for row in rows)
 
 
-def _transaction(row: sqlite3.Row) -> Transaction:
+def _insert_attempt(
+    connection: sqlite3.Connection, transaction_id: int, number: int, attempt: SignedAttempt, now: float
+) -> None:
+    connection.execute(
+        "INSERT INTO attempts (transaction_id, number, hash, raw, max_fee_wei, priority_fee_wei, signed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            transaction_id,
+            number,
+            attempt.hash,
+            attempt.raw,
+            None if attempt.max_fee_wei is None else str(attempt.max_fee_wei),
+            None if attempt.priority_fee_wei is None else str(attempt.priority_fee_wei),
+            now,
+        ),
+    )
+
+
+def _update(connection: sqlite3.Connection, transaction: Transaction) -> None:
+    connection.execute(
+        "UPDATE transactions SET state = ?, hash = ?, sent_at = ?, mined_at = ?, block_number = ?,"
+        " block_hash = ?, gas_used = ?, fee_wei = ?, error = ?, waiting_for = ? WHERE transaction_id = ?",
+        (
+            transaction.state.value,
+            transaction.hash,
+            transaction.sent_at,
+            transaction.mined_at,
+            transaction.block_number,
+            transaction.block_hash,
+            transaction.gas_used,
+            transaction.fee_wei,
+            transaction.error,
+            transaction.waiting_for,
+            transaction.transaction_id,
+        ),
+    )
+    connection.executemany(
+        "UPDATE attempts SET sent_at = ?, error = ? WHERE transaction_id = ? AND number = ?",
+        [
+            (attempt.sent_at, attempt.error, transaction.transaction_id, attempt.number)
+            for attempt in transaction.attempts
+        ],
+    )
+
+
+def _transaction(row: sqlite3.Row, attempts: tuple[Attempt, ...]) -> Transaction:
     task_id = row["task_id"]
     return Transaction(
         transaction_id=row["transaction_id"],
@@ -146,7 +272,13 @@ def _transaction(row: sqlite3.Row) -> Transaction:
         sent_at=row["sent_at"],
         mined_at=row["mined_at"],
         block_number=row["block_number"],
+        block_hash=row["block_hash"],
+        gas_limit=row["gas_limit"],
         gas_used=row["gas_used"],
         fee_wei=row["fee_wei"],
         error=row["error"],
+        call=row["call"],
+        deadline_at=row["deadline_at"],
+        waiting_for=row["waiting_for"],
+        attempts=attempts,
     )

@@ -19,7 +19,7 @@ from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope, Cursor
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
-from cortensor_tui.journal.transactions import SignedTransaction
+from cortensor_tui.journal.transactions import SignedAttempt, SignedTransaction
 
 SCOPE = ChainScope(chain_id=31337, genesis_hash="0x" + "aa" * 32, queue_address="0x" + "11" * 20)
 FIRST = TaskKey(0, 0)
@@ -47,8 +47,7 @@ def precommit(payload_hash: str, nonce: int, scope: ChainScope = SCOPE) -> Signe
         kind=TransactionKind.PRECOMMIT,
         sender=NODE,
         nonce=nonce,
-        hash=f"0x{scope.genesis_hash[-4:]}{payload_hash}{nonce}",
-        raw=b"signed",
+        attempt=SignedAttempt(hash=f"0x{scope.genesis_hash[-4:]}{payload_hash}{nonce}", raw=b"signed"),
         task_key=key,
         commitment=commitment,
     )

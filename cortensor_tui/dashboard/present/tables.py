@@ -55,6 +55,7 @@ _TRANSACTION_LOOKS = {
     TransactionState.MINED: ("● ", "good"),
     TransactionState.REVERTED: ("✖ ", "bad"),
     TransactionState.REJECTED: ("✖ ", "bad"),
+    TransactionState.REPLACED: ("✖ ", "bad"),
 }
 _STAGE_LOOKS = {
     Stage.QUEUED: ("○ ", "muted"),

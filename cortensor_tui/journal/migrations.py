@@ -1,0 +1,92 @@
+"""The journal's tables as an ordered list of steps. A new step goes to the end; none is ever changed.
+
+Step n takes a file of version n - 1 to version n; a new file takes all of them. Forward only: an older
+program refuses a newer file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+_FIRST_TABLES = """
+CREATE TABLE chains (
+    chain INTEGER PRIMARY KEY,
+    chain_id INTEGER NOT NULL, genesis_hash TEXT NOT NULL, queue_address TEXT NOT NULL,
+    cursor_block INTEGER, cursor_hash TEXT,
+    UNIQUE (chain_id, genesis_hash, queue_address)
+) STRICT;
+
+CREATE TABLE tasks (
+    chain INTEGER NOT NULL REFERENCES chains, session_id INTEGER NOT NULL, task_id INTEGER NOT NULL,
+    stage TEXT NOT NULL,
+    prompt_cid TEXT NOT NULL, answer_cid TEXT, answer_hash TEXT,
+    details BLOB NOT NULL,
+    assigned_at REAL, acked_at REAL, precommitted_at REAL, committed_at REAL, ended_at REAL,
+    deadline_at REAL, note TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (chain, session_id, task_id)
+) STRICT;
+CREATE INDEX tasks_by_stage ON tasks (chain, stage);
+CREATE INDEX tasks_by_time ON tasks (chain, assigned_at);
+
+CREATE TABLE transactions (
+    transaction_id INTEGER PRIMARY KEY,
+    chain INTEGER NOT NULL REFERENCES chains,
+    kind TEXT NOT NULL, state TEXT NOT NULL, sender TEXT NOT NULL, nonce INTEGER NOT NULL,
+    hash TEXT NOT NULL, raw BLOB NOT NULL,
+    session_id INTEGER, task_id INTEGER,
+    created_at REAL NOT NULL, sent_at REAL, mined_at REAL,
+    block_number INTEGER, gas_used INTEGER, fee_wei TEXT, error TEXT NOT NULL DEFAULT '',
+    UNIQUE (chain, hash)
+) STRICT;
+CREATE INDEX transactions_open ON transactions (chain, sender, nonce)
+    WHERE state NOT IN ('mined', 'reverted', 'rejected');
+CREATE INDEX transactions_of_task ON transactions (chain, session_id, task_id, kind);
+
+CREATE TABLE commitments (
+    chain_id INTEGER NOT NULL, genesis_hash TEXT NOT NULL, contract TEXT NOT NULL,
+    session_id INTEGER NOT NULL, task_id INTEGER NOT NULL, node TEXT NOT NULL, stage TEXT NOT NULL,
+    payload_hash TEXT NOT NULL, first_signed_at REAL NOT NULL,
+    PRIMARY KEY (chain_id, genesis_hash, contract, session_id, task_id, node, stage)
+) STRICT, WITHOUT ROWID;
+"""
+
+# One transaction may be signed several times, with the same nonce and call and higher fees.
+_ATTEMPTS = """
+CREATE TABLE attempts (
+    transaction_id INTEGER NOT NULL REFERENCES transactions, number INTEGER NOT NULL,
+    hash TEXT NOT NULL, raw BLOB NOT NULL,
+    max_fee_wei TEXT, priority_fee_wei TEXT,
+    signed_at REAL NOT NULL, sent_at REAL, error TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (transaction_id, number)
+) STRICT, WITHOUT ROWID;
+INSERT INTO attempts (transaction_id, number, hash, raw, signed_at, sent_at, error)
+    SELECT transaction_id, 1, hash, raw, created_at, sent_at, '' FROM transactions;
+
+ALTER TABLE transactions DROP COLUMN raw;
+ALTER TABLE transactions ADD COLUMN target TEXT;
+ALTER TABLE transactions ADD COLUMN calldata TEXT;
+ALTER TABLE transactions ADD COLUMN call TEXT NOT NULL DEFAULT '';
+ALTER TABLE transactions ADD COLUMN gas_limit INTEGER;
+ALTER TABLE transactions ADD COLUMN deadline_at REAL;
+ALTER TABLE transactions ADD COLUMN block_hash TEXT;
+ALTER TABLE transactions ADD COLUMN waiting_for TEXT NOT NULL DEFAULT '';
+
+DROP INDEX transactions_open;
+CREATE INDEX transactions_open ON transactions (chain, sender, nonce)
+    WHERE state NOT IN ('mined', 'reverted', 'rejected', 'replaced');
+CREATE INDEX transactions_by_nonce ON transactions (chain, sender, nonce);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST_TABLES, _ATTEMPTS)
+SCHEMA_VERSION = len(STEPS)
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a file from its version to this program's, each step whole or not at all."""
+    for step, statements in enumerate(STEPS[version:], version + 1):
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {statements} PRAGMA user_version={step}; COMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
