@@ -44,7 +44,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class ChainLies:
-    """Rewrites requests and answers by the faults that are on; `frozen_head` is set while the head is stale."""
+    """Rewrites requests and answers by the faults that are on. `frozen_head` is set while the head stands."""
 
     def __init__(
         self, faults: Mapping[type[Any], Fault], affected: Counter[str], random_: random.Random
