@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 
 from cortensor_tui.chain.abi import decode_log
-from cortensor_tui.chain.contracts import ContractReader, Contracts
+from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_call, submit_call
+from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.sender import DevSender, Outgoing
 from cortensor_tui.devnet.service import DevnetInfo
@@ -29,7 +30,6 @@ from cortensor_tui.node.paths import socket_path
 from cortensor_tui.settings import env_line
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-ZERO_ADDRESS = "0x" + "0" * 40
 GREEDY = (48, 0, 100, 40, 100, 0, 0)
 LOOK_S = 0.05
 
@@ -71,18 +71,21 @@ class World:
 
     async def send(self, name: str, *arguments: Any, sender: DevSender | None = None) -> None:
         """Send a call to SessionV2, from the owner unless told otherwise, and wait until it is mined."""
-        call = self.reader.session_call(name, *arguments)
+        await self.send_call(self.reader.session_call(name, *arguments), sender)
+
+    async def send_call(self, call: ContractCall, sender: DevSender | None = None) -> None:
+        """Send a call, from the owner unless told otherwise, and wait until it is mined."""
         await (sender or self.owner_sender).send(Outgoing(text=call.text, to=call.to, data=call.data))
 
     async def create_session(self, name: str = "private", sender: DevSender | None = None) -> int:
         """Create a dedicated session and return its id."""
         session_id = await self.reader.session_count()
-        await self.send("create", name, "", ZERO_ADDRESS, 1, 3, 1, 0, 2, False, 0, 0, 300, 5, sender=sender)
+        await self.send_call(create_call(self.reader, NewSession(name=name)), sender)
         return session_id
 
     async def bind(self, session_id: int, sender: DevSender | None = None) -> None:
         """Bind the miner to a session."""
-        await self.send("addDedicatedNode", session_id, self.miner.address, sender=sender)
+        await self.send_call(bind_call(self.reader, session_id, self.miner.address), sender)
 
     async def submit(
         self,
@@ -94,10 +97,8 @@ class World:
     ) -> TaskKey:
         """Submit a prompt and return its task."""
         task_id = (await self.reader.task_counts([session_id]))[0]
-        params, request = list(llm_params), [90, 0, 0, 0, 0, 0]
-        await self.send(
-            "submit", session_id, 2, prompt, prompt_type, "", params, request, "test", sender=sender
-        )
+        asked = NewTask(session_id=session_id, prompt=prompt, llm_params=llm_params, prompt_type=prompt_type)
+        await self.send_call(submit_call(self.reader, asked), sender)
         return TaskKey(session_id, task_id)
 
     async def until_ended(self, key: TaskKey, timeout_s: float = 90.0) -> TaskOnChain:

@@ -43,12 +43,13 @@ _codec = _make_codec()
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True):
-    """One contract function; types are ABI types without names."""
+    """One contract function; types are ABI types without names. `input_names` has the parameters' names."""
 
     name: str
     selector: bytes
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    input_names: tuple[str, ...] = ()
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +71,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
 
 @functools.cache
 def load_interface(contract: str, generation: str = "new") -> Interface:
-    """Return the interface of "SessionV2" or "SessionQueueV2"."""
+    """Return the interface of "SessionV2" or "SessionQueueV2" in the "old", "mid" or "new" generation."""
     text = resources.files("cortensor_tui.chain").joinpath("signatures.json").read_text(encoding="utf-8")
     part = json.loads(text)["contracts"][contract][generation]
     functions = [_function(signature, entry) for signature, entry in part["functions"].items()]
@@ -102,7 +103,10 @@ def encode_call(function: Function, *arguments: Any) -> str:
 
 def decode_arguments(function: Function, calldata: str) -> tuple[Any, ...] | None:
     """Return the arguments in calldata, or None when it calls something else."""
-    data = bytes.fromhex(calldata.removeprefix("0x"))
+    try:
+        data = bytes.fromhex(calldata.removeprefix("0x"))
+    except ValueError:
+        return None
     if data[:4] != function.selector:
         return None
     try:
@@ -171,8 +175,8 @@ def checksum(address: str) -> str:
 
 
 def _bare_type(declared: str) -> str:
-    # "(uint256 id,bytes32 sid)[] sessions" -> "(uint256,bytes32)[]"
-    return re.sub(r"\s+\w+", "", declared)
+    # "(uint256 id,bytes32 sid)[] sessions" -> "(uint256,bytes32)[]"; a mapping's key has no name: "uint256 "
+    return re.sub(r"\s+\w*", "", declared)
 
 
 def _function(signature: str, entry: Mapping[str, Any]) -> Function:
@@ -181,6 +185,7 @@ def _function(signature: str, entry: Mapping[str, Any]) -> Function:
         selector=bytes.fromhex(entry["selector"][2:]),
         inputs=tuple(_bare_type(declared) for declared in entry["inputs"]),
         outputs=tuple(_bare_type(declared) for declared in entry["outputs"]),
+        input_names=tuple(declared.rpartition(" ")[2] for declared in entry["inputs"]),
     )
 
 

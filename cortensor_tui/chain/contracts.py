@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,19 +13,23 @@ from cortensor_tui.chain.abi import (
     decode_arguments,
     decode_output,
     encode_call,
-    load_interface,
 )
+from cortensor_tui.chain.decoding import (
+    decoration_from_tuple,
+    saturated,
+    session_from_tuple,
+    task_from_tuple,
+)
+from cortensor_tui.chain.generations import Reading, Values, dialect_of
 from cortensor_tui.chain.rpc import Rpc, RpcError
-from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.networks import Generation
+from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.sessions import Session
 from cortensor_tui.domain.tasks import MinerResult, TaskDecoration, TaskKey, TaskOnChain
 
-# A stranger can put 2**256-1 into any number; beyond what JSON carries exactly, only "huge" matters.
-LARGEST_NUMBER = 2**53 - 1
 BATCH_READS = 100
-# A stranger chooses how long these are, and a thousand sessions travel in one list.
-MOST_NAME_CHARS = 200
-MOST_METADATA_CHARS = 1_000
+# Longer than this, a session's tasks are no longer read as one list.
+MOST_TASKS_IN_A_LIST = 500
 
 
 class Contracts(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,14 +48,27 @@ class ContractCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContractReader:
-    """Reads both contracts at the latest block, many values a request."""
+    """Reads both contracts at the latest block, many values a request, whatever generation they are of.
 
-    def __init__(self, rpc: Rpc, contracts: Contracts, active_session_state: int) -> None:
+    `active_session_state` and `queued_status` are the contracts' numbers for a session that is active and for
+    a task that is not yet assigned.
+    """
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        contracts: Contracts,
+        active_session_state: int,
+        generation: Generation = Generation.NEW,
+        queued_status: int = 0,
+    ) -> None:
         self._rpc = rpc
+        self._queued_status = queued_status
         self._active_state = active_session_state
         self.contracts = contracts
-        self.sessions_interface = load_interface("SessionV2")
-        self.queue_interface = load_interface("SessionQueueV2")
+        self.dialect = dialect_of(generation)
+        self.sessions_interface = self.dialect.sessions
+        self.queue_interface = self.dialect.queue
 
     async def session_count(self) -> int:
         """Return how many sessions there are; ids run from 0."""
@@ -75,13 +92,16 @@ class ContractReader:
 
     async def task(self, key: TaskKey) -> TaskOnChain:
         """Return one task."""
-        values = await self._queue("getTask", [(key.session_id, key.task_id)])
-        return task_from_tuple(values[0][0])
+        return (await self.tasks([key]))[0]
 
     async def tasks(self, keys: Sequence[TaskKey]) -> list[TaskOnChain]:
-        """Return many tasks."""
-        values = await self._queue("getTask", [(key.session_id, key.task_id) for key in keys])
-        return [task_from_tuple(value[0]) for value in values]
+        """Return many tasks. Raises `ProblemError` "no_such_task"."""
+        found = await self._read_all(self.dialect.task, keys)
+        tasks = [task_from_tuple(key, values) for key, values in zip(keys, found, strict=True)]
+        for task in tasks:
+            if task.created_at == 0:  # a mapping answers zeros for what is not in it
+                raise problem_error("no_such_task", f"There is no task {task.key} on this chain")
+        return await self._with_missing_miners(tasks)
 
     async def decoration(self, key: TaskKey) -> TaskDecoration:
         """Return how the task's prompt is to be treated."""
@@ -90,9 +110,9 @@ class ContractReader:
 
     async def results(self, key: TaskKey) -> tuple[MinerResult, ...]:
         """Return the answer and precommitted hash of every miner that has precommitted."""
-        miners, data, hashes = (
-            await self._queue("getTaskResultsAndHashes", [(key.session_id, key.task_id)])
-        )[0]
+        [(miners, data, hashes)] = await self._read_all(self.dialect.results, [key])
+        if not len(miners) == len(data) == len(hashes):
+            raise _odd_answers(self.dialect.results, "the lists differ in length")
         return tuple(
             MinerResult(miner=checksum(miner), data=text, hash="0x" + digest.hex())
             for miner, text, digest in zip(miners, data, hashes, strict=True)
@@ -102,11 +122,16 @@ class ContractReader:
     async def result_times(self, key: TaskKey, miner: str) -> tuple[bool, bool, bool]:
         """Tell whether this miner has acked, precommitted and committed, from the contract's timestamps."""
         arguments = (key.session_id, key.task_id)
-        acked = await self._queue("getAllTaskResultAckedTimestamps", [arguments])
-        precommit = await self._queue("getTaskResultPrecommitTimestamp", [(*arguments, miner)])
-        commit = await self._queue("getTaskResultCommitTimestamp", [(*arguments, miner)])
-        times = dict(zip((checksum(one) for one in acked[0][0]), acked[0][1], strict=True))
-        return times.get(miner, 0) > 0, precommit[0][0] > 0, commit[0][0] > 0
+        (miners, acked_at), (precommitted_at,), (committed_at,) = await self._ask(
+            self.contracts.session_queue_v2,
+            [
+                (self.queue_interface.functions["getAllTaskResultAckedTimestamps"], arguments),
+                (self.queue_interface.functions["getTaskResultPrecommitTimestamp"], (*arguments, miner)),
+                (self.queue_interface.functions["getTaskResultCommitTimestamp"], (*arguments, miner)),
+            ],
+        )
+        times = dict(zip((checksum(one) for one in miners), acked_at, strict=False))
+        return times.get(miner, 0) > 0, precommitted_at > 0, committed_at > 0
 
     async def submitted_llm_params(self, transaction_hash: str) -> tuple[int, ...] | None:
         """Return the seven llmParams of a `submit`, from its calldata; the contract keeps only six of them.
@@ -117,8 +142,11 @@ class ContractReader:
         calldata = transaction.get("input") if isinstance(transaction, dict) else None
         if not isinstance(calldata, str):
             return None
-        arguments = decode_arguments(self.sessions_interface.functions["submit"], calldata)
-        return None if arguments is None else tuple(saturated(value) for value in arguments[5])
+        submit = self.sessions_interface.functions["submit"]
+        arguments = decode_arguments(submit, calldata)
+        if arguments is None:
+            return None
+        return tuple(saturated(value) for value in arguments[submit.input_names.index("llmParams")])
 
     async def remote_hash(self, text: str) -> str:
         """Return the queue's own hash of a text, 0x hex."""
@@ -141,26 +169,67 @@ class ContractReader:
 
     # --- plumbing ----------------------------------------------------------------------------------
 
-    async def _session(self, name: str, arguments: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        return await self._read(self.contracts.session_v2, self.sessions_interface.functions[name], arguments)
+    async def _session(self, name: str, arguments: Sequence[Values]) -> list[Values]:
+        function = self.sessions_interface.functions[name]
+        return await self._ask(self.contracts.session_v2, [(function, one) for one in arguments])
 
-    async def _queue(self, name: str, arguments: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        return await self._read(
-            self.contracts.session_queue_v2, self.queue_interface.functions[name], arguments
+    async def _queue(self, name: str, arguments: Sequence[Values]) -> list[Values]:
+        function = self.queue_interface.functions[name]
+        return await self._ask(self.contracts.session_queue_v2, [(function, one) for one in arguments])
+
+    async def _read_all(self, reading: Reading, keys: Sequence[TaskKey]) -> list[Values]:
+        """Read one thing of many tasks, each by as many calls as this generation needs."""
+        functions = [self.queue_interface.functions[name] for name in reading.calls]
+        answers = await self._ask(
+            self.contracts.session_queue_v2,
+            [(function, (key.session_id, key.task_id)) for key in keys for function in functions],
         )
+        size = len(functions)
+        try:
+            return [reading.join(answers[start : start + size]) for start in range(0, len(answers), size)]
+        except ValueError as error:
+            raise _odd_answers(reading, str(error)) from error
 
-    async def _read(
-        self, address: str, function: Function, arguments: Sequence[tuple[Any, ...]]
-    ) -> list[tuple[Any, ...]]:
-        answers: list[tuple[Any, ...]] = []
-        for part in _parts(arguments, BATCH_READS):
+    async def _with_missing_miners(self, tasks: list[TaskOnChain]) -> list[TaskOnChain]:
+        """Complete assigned tasks of which no miner is told.
+
+        The list of acks is taken to name every assigned miner. Should a contract list those alone that have
+        acked, the list of the session's tasks still tells, where it is not too long to be read.
+        """
+        name = self.dialect.task_list
+        session_ids = sorted({task.key.session_id for task in tasks if self._lacks_miners(task)})
+        if name is None or not session_ids:
+            return tasks
+        counts = await self.task_counts(session_ids)
+        short = [
+            (one,) for one, count in zip(session_ids, counts, strict=True) if count <= MOST_TASKS_IN_A_LIST
+        ]
+        miners = {
+            TaskKey(session_id, saturated(values[0])): tuple(checksum(miner) for miner in values[4])
+            for (session_id,), (listed,) in zip(short, await self._queue(name, short), strict=True)
+            for values in listed
+        }
+        return [
+            msgspec.structs.replace(task, assigned_miners=miners.get(task.key, ()))
+            if self._lacks_miners(task)
+            else task
+            for task in tasks
+        ]
+
+    def _lacks_miners(self, task: TaskOnChain) -> bool:
+        return not (task.assigned_miners or task.is_ended or task.status == self._queued_status)
+
+    async def _ask(self, address: str, calls: Sequence[tuple[Function, Values]]) -> list[Values]:
+        answers: list[Values] = []
+        for start in range(0, len(calls), BATCH_READS):
+            part = calls[start : start + BATCH_READS]
             batch = await self._rpc.batch(
                 [
-                    ("eth_call", ({"to": address, "data": encode_call(function, *one)}, "latest"))
-                    for one in part
+                    ("eth_call", ({"to": address, "data": encode_call(function, *arguments)}, "latest"))
+                    for function, arguments in part
                 ]
             )
-            answers += [_answer(function, answer) for answer in batch]
+            answers += [_answer(function, answer) for (function, _), answer in zip(part, batch, strict=True)]
         return answers
 
 
@@ -170,8 +239,13 @@ def _answer(function: Function, answer: Any) -> tuple[Any, ...]:
     return decode_output(function, str(answer))
 
 
-def _parts(items: Sequence[tuple[Any, ...]], size: int) -> Iterable[Sequence[tuple[Any, ...]]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+def _odd_answers(reading: Reading, why: str) -> ProblemError:
+    return problem_error(
+        "unexpected_contract",
+        f"The contract's answers to {' and '.join(reading.calls)} do not belong together",
+        why,
+        "Check the contract addresses in the settings: this may be another contract or generation",
+    )
 
 
 def _call(address: str, contract: str, function: Function, arguments: tuple[Any, ...]) -> ContractCall:
@@ -184,71 +258,3 @@ def _call(address: str, contract: str, function: Function, arguments: tuple[Any,
 def _shown(argument: Any) -> str:
     text = "0x" + argument.hex() if isinstance(argument, bytes) else str(argument)
     return text if len(text) <= 66 else text[:63] + "..."
-
-
-def saturated(value: int) -> int:
-    """Return the number, or the largest that JSON carries exactly."""
-    return min(int(value), LARGEST_NUMBER)
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def _time(value: int) -> float | None:
-    return float(saturated(value)) or None
-
-
-def session_from_tuple(values: Sequence[Any], active_state: int) -> Session:
-    """Return a session from SessionData's struct (order in cortensor-protocol.md, 4.3)."""
-    return Session(
-        session_id=saturated(values[0]),
-        name=_cut(values[2], MOST_NAME_CHARS),
-        metadata=_cut(values[3], MOST_METADATA_CHARS),
-        state=values[4],
-        is_active=values[4] == active_state,
-        created_at=float(saturated(values[5])),
-        updated_at=float(saturated(values[6])),
-        owner=checksum(values[7]),
-        ephemeral_nodes=tuple(checksum(node) for node in values[8]),
-        dedicated_nodes=tuple(checksum(node) for node in values[9]),
-        mode=saturated(values[10]),
-        redundant=saturated(values[11]),
-        min_nodes=saturated(values[12]),
-        max_nodes=saturated(values[13]),
-        validator_nodes=saturated(values[14]),
-        sla=saturated(values[17]),
-        model_identifier=saturated(values[18]),
-        reserve_period_s=saturated(values[19]),
-        max_task_executions=saturated(values[20]),
-    )
-
-
-def task_from_tuple(values: Sequence[Any]) -> TaskOnChain:
-    """Return a task from SessionQueueData.Task (order in cortensor-protocol.md, 5.3)."""
-    return TaskOnChain(
-        key=TaskKey(saturated(values[2]), saturated(values[0])),
-        global_id=saturated(values[1]),
-        data=values[3],
-        assigned_miners=tuple(checksum(miner) for miner in values[4]),
-        is_ended=values[5],
-        status=values[6],
-        created_at=float(saturated(values[7])),
-        last_precommit_at=_time(values[8]),
-        last_commit_at=_time(values[9]),
-        finished_at=_time(values[10]),
-    )
-
-
-def decoration_from_tuple(values: Sequence[Any]) -> TaskDecoration:
-    """Return a decoration from SessionQueueData.TaskDecoration (order in cortensor-protocol.md, 5.3)."""
-    return TaskDecoration(
-        prompt_type=saturated(values[3]),
-        prompt_template=values[4],
-        max_tokens=saturated(values[5]),
-        temperature=saturated(values[6]),
-        top_p=saturated(values[7]),
-        top_k=saturated(values[8]),
-        presence_penalty=saturated(values[9]),
-        frequency_penalty=saturated(values[10]),
-    )

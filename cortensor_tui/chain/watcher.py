@@ -12,7 +12,8 @@ import msgspec
 import structlog
 
 from cortensor_tui.chain.abi import Event, checksum, decode_log
-from cortensor_tui.chain.contracts import ContractReader, saturated
+from cortensor_tui.chain.contracts import ContractReader
+from cortensor_tui.chain.decoding import saturated
 from cortensor_tui.chain.rpc import Rpc, quantity
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.journal.scope import Cursor, CursorLog

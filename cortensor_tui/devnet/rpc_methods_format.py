@@ -16,12 +16,12 @@ from cortensor_tui.devnet.block_index import (
     ReceiptRecord,
     TransactionRecord,
 )
+from cortensor_tui.domain.addresses import ZERO_ADDRESS
 
 _EMPTY_UNCLES_HASH = "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347"
 _EMPTY_ROOT = "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421"
 _EMPTY_REQUESTS_HASH = "0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _ZERO_HASH = "0x" + 64 * "0"
-_ZERO_ADDRESS = "0x" + 40 * "0"
 
 Json = dict[str, Any]
 
@@ -52,7 +52,7 @@ def block_json(block: BlockRecord, *, is_full: bool) -> Json:
         "transactionsRoot": hex_data(block.transactions_root),
         "stateRoot": hex_data(block.state_root),
         "receiptsRoot": hex_data(block.receipts_root),
-        "miner": _ZERO_ADDRESS,
+        "miner": ZERO_ADDRESS,
         "difficulty": "0x0",
         "totalDifficulty": "0x0",
         "extraData": "0x",

@@ -16,7 +16,10 @@ class SessionMode(IntEnum):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """One session. Addresses are checksummed; `created_at` and `updated_at` are unix seconds."""
+    """One session. Addresses are checksummed; `created_at` and `updated_at` are unix seconds.
+
+    What the old generation of contracts does not keep is None.
+    """
 
     session_id: int
     name: str
@@ -31,10 +34,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     validator_nodes: int
     ephemeral_nodes: tuple[str, ...]
     dedicated_nodes: tuple[str, ...]
-    model_identifier: int
-    sla: int
-    reserve_period_s: int
-    max_task_executions: int
+    model_identifier: int | None
+    sla: int | None
+    reserve_period_s: int | None
+    max_task_executions: int | None
     created_at: float
     updated_at: float
 

@@ -19,7 +19,8 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.contracts import ContractReader, Contracts
+from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_call, submit_call
+from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
 from cortensor_tui.chain.networks import choose_profile
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import DevAccount
@@ -41,7 +42,7 @@ BOUND_SESSION, FREE_SESSION = 0, 1
 PAUSE_BETWEEN_PROMPTS_S = 8.0
 TASK_LOOK_S = 0.5
 NODE_STOP_TIMEOUT_S = 10.0
-ZERO_ADDRESS = "0x" + "0" * 40
+LLM_PARAMS = (192, 70, 95, 40, 110, 0, 0)
 
 PROMPTS = (
     "In three sentences, what is a commit-reveal scheme good for?",
@@ -125,14 +126,12 @@ async def _create_sessions(
 ) -> None:
     sender = DevSender(rpc, owner.private_key)
     for name in ("bound (demo)", "to bind (demo)"):
-        arguments = (name, "", ZERO_ADDRESS, 1, 3, 1, 0, 2, False, 0, 0, 300, 5)
-        await _call(sender, reader, "create", *arguments)
-    await _call(sender, reader, "addDedicatedNode", BOUND_SESSION, node)
-    await _call(sender, reader, "addRouter", BOUND_SESSION, client, "the demo's client")
+        await _send(sender, create_call(reader, NewSession(name=name)))
+    await _send(sender, bind_call(reader, BOUND_SESSION, node))
+    await _send(sender, reader.session_call("addRouter", BOUND_SESSION, client, "the demo's client"))
 
 
-async def _call(sender: DevSender, reader: ContractReader, name: str, *arguments: Any) -> None:
-    call = reader.session_call(name, *arguments)
+async def _send(sender: DevSender, call: ContractCall) -> None:
     await sender.send(Outgoing(text=call.text, to=call.to, data=call.data))
 
 
@@ -224,19 +223,10 @@ class DemoClient:
 
     async def _submit(self, prompt: str) -> None:
         task_id = (await self._reader.task_counts([BOUND_SESSION]))[0]
-        await _call(
-            self._sender,
-            self._reader,
-            "submit",
-            BOUND_SESSION,
-            2,
-            prompt,
-            1,
-            "",
-            [192, 70, 95, 40, 110, 0, 0],
-            [90, 0, 0, 0, 0, 0],
-            "demo",
+        asked = NewTask(
+            session_id=BOUND_SESSION, prompt=prompt, llm_params=LLM_PARAMS, client_reference="demo"
         )
+        await _send(self._sender, submit_call(self._reader, asked))
         key = TaskKey(BOUND_SESSION, task_id)
         task = await self._reader.task(key)
         while not task.is_ended:

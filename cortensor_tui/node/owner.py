@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from cortensor_tui.chain.abi import checksum, decode_log
+from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_call, submit_call, unbind_call
 from cortensor_tui.chain.contracts import ContractCall, ContractReader
 from cortensor_tui.chain.rpc import Rpc, quantity
 from cortensor_tui.chain.transactions import Estimate, Purpose, TransactionSender
+from cortensor_tui.domain.addresses import ZERO_ADDRESS
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.sessions import Session
 from cortensor_tui.domain.tasks import TaskKey
@@ -24,8 +28,6 @@ from cortensor_tui.node.messages import (
 
 # The largest transaction an Arbitrum sequencer takes is 95,000 bytes (nitro's default).
 MOST_PROMPT_BYTES = 90_000
-NODE_TYPE_DEDICATED = 2
-ZERO_ADDRESS = "0x" + "0" * 40
 
 
 class OwnerDesk:
@@ -71,22 +73,7 @@ class OwnerDesk:
 
     async def create(self, asked: CreateSession) -> Sent:
         """Create a session and return its id once mined."""
-        call = self._reader.session_call(
-            "create",
-            asked.name,
-            asked.metadata,
-            ZERO_ADDRESS,
-            asked.min_nodes,
-            asked.max_nodes,
-            asked.redundant,
-            asked.validator_nodes,
-            asked.mode,
-            False,
-            asked.sla,
-            asked.model_identifier,
-            asked.reserve_period_s,
-            asked.max_task_executions,
-        )
+        call = create_call(self._reader, NewSession(**msgspec.structs.asdict(asked)))
         mined = await self._send(call, Purpose(kind=TransactionKind.CREATE_SESSION))
         found = await self._event_of(mined, "SessionCreated")
         return Sent(transaction=mined, session_id=int(found["sessionId"]))
@@ -101,17 +88,7 @@ class OwnerDesk:
                 f"it has {size} bytes, a transaction takes {MOST_PROMPT_BYTES}" if size else "it is empty",
                 "Shorten it" if size else "Write something",
             )
-        call = self._reader.session_call(
-            "submit",
-            asked.session_id,
-            NODE_TYPE_DEDICATED,
-            asked.prompt,
-            asked.prompt_type,
-            asked.prompt_template,
-            list(asked.llm_params),
-            [90, 0, 0, 0, 0, 0],  # the one example public clients give; index 0 is taken for a time-out in s
-            "cortensor-tui",
-        )
+        call = submit_call(self._reader, NewTask(**msgspec.structs.asdict(asked)))
         mined = await self._send(call, Purpose(kind=TransactionKind.SUBMIT, session_id=asked.session_id))
         found = await self._event_of(mined, "TaskSubmitted")
         return Sent(transaction=mined, task_key=TaskKey(int(found["sessionId"]), int(found["taskId"])))
@@ -155,8 +132,8 @@ class OwnerDesk:
         return estimate, Check(name=name, is_met=True, detail="a trial run on the current block succeeds")
 
     def _call(self, asked: CheckAssignment | Assign, address: str) -> ContractCall:
-        name = "removeDedicatedNode" if asked.unbind else "addDedicatedNode"
-        return self._reader.session_call(name, asked.session_id, address)
+        build = unbind_call if asked.unbind else bind_call
+        return build(self._reader, asked.session_id, address)
 
     # --- sending -----------------------------------------------------------------------------------
 

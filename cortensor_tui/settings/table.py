@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from cortensor_tui.domain.addresses import ZERO_ADDRESS
 from cortensor_tui.settings import kinds
 from cortensor_tui.settings.model import OwnSessions
 from cortensor_tui.settings.spec import REQUIRED, Group, Spec
 
 MAX_RPC_HOSTS: Final = 20
-_ZERO_ADDRESS = "0x" + "0" * 40
 _FROM_PROFILE = "the network's profile"
 
 
@@ -147,7 +147,7 @@ _KEYS = (
         None,
         Group.KEYS,
         "The node's address. If set, it must belong to NODE_PRIVATE_KEY.",
-        example=_ZERO_ADDRESS,
+        example=ZERO_ADDRESS,
     ),
     _spec(
         "NODE_PRIVATE_KEY",

@@ -17,7 +17,7 @@ from cortensor_tui.chain.abi import (
     load_interface,
     revert_sentence,
 )
-from cortensor_tui.chain.contracts import LARGEST_NUMBER, decoration_from_tuple
+from cortensor_tui.chain.decoding import LARGEST_NUMBER, decoration_from_tuple
 from cortensor_tui.domain.problems import ProblemError
 
 QUEUE = load_interface("SessionQueueV2")

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from cortensor_tui.chain.calls import NewSession, create_call
 from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
 from cortensor_tui.chain.fees import Fees
 from cortensor_tui.chain.rpc import RpcClient, RpcError
@@ -27,7 +28,6 @@ from tests.devnet.devnet_on_anvil import OWNER, STRANGER, DevnetOnAnvil
 pytestmark = pytest.mark.real
 
 FEES = Fees(max_fee_wei=10**11, priority_fee_wei=10**9)
-ZERO = "0x" + "00" * 20
 PURPOSE = Purpose(kind=TransactionKind.CREATE_SESSION)
 
 
@@ -51,7 +51,7 @@ class Stream:
         )
 
     def create(self, name: str) -> ContractCall:
-        return self.reader.session_call("create", name, "", ZERO, 1, 3, 1, 0, 2, False, 0, 0, 300, 5)
+        return create_call(self.reader, NewSession(name=name))
 
     async def settled(self, transaction: Transaction) -> Transaction:
         waiting = asyncio.create_task(self.sender.settled(transaction))

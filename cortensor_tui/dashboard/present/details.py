@@ -17,7 +17,7 @@ from cortensor_tui.dashboard.format import (
 )
 from cortensor_tui.domain.health import Account, NodeStatus
 from cortensor_tui.domain.inference import Clamp, SamplingParams
-from cortensor_tui.domain.sessions import SessionView
+from cortensor_tui.domain.sessions import Session, SessionView
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.transactions import Transaction
 
@@ -46,12 +46,19 @@ def session_details(view: SessionView) -> Details:
         *_addresses("dedicated", session.dedicated_nodes),
         *_addresses("ephemeral", session.ephemeral_nodes),
         Detail("tasks", number(view.task_count)),
-        Detail("model", f"identifier {session.model_identifier}"),
-        Detail("limits", f"{session.max_task_executions} tasks in {session.reserve_period_s} s of reserve"),
+        *_terms(session),
         Detail("created", moment(session.created_at)),
         Detail("updated", moment(session.updated_at)),
         Detail("metadata", session.metadata or UNKNOWN),
     ]
+
+
+def _terms(session: Session) -> Iterator[Detail]:
+    if session.model_identifier is None:  # the old generation of contracts keeps none of them
+        yield Detail("limits", "this network's contracts keep none", "muted")
+        return
+    yield Detail("model", f"identifier {session.model_identifier}")
+    yield Detail("limits", f"{session.max_task_executions} tasks in {session.reserve_period_s} s of reserve")
 
 
 def _addresses(label: str, addresses: tuple[str, ...]) -> Iterator[Detail]:

@@ -1,0 +1,89 @@
+"""The owner's calls to SessionV2, built for whichever generation the contract is of."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cortensor_tui.chain.contracts import ContractCall, ContractReader
+from cortensor_tui.domain.addresses import ZERO_ADDRESS
+from cortensor_tui.domain.sessions import SessionMode
+
+# The one example that public clients give; index 0 is taken for a time-out in seconds.
+REQUEST_PARAMS = (90, 0, 0, 0, 0, 0)
+NODE_TYPE_DEDICATED = 2
+
+
+class NewSession(msgspec.Struct, frozen=True, kw_only=True):
+    """What `create` takes. The old generation knows nothing from `sla` on and leaves it out."""
+
+    name: str
+    metadata: str = ""
+    min_nodes: int = 1
+    max_nodes: int = 3
+    redundant: int = 1
+    validator_nodes: int = 0
+    mode: int = SessionMode.DEDICATED
+    sla: int = 0
+    model_identifier: int = 0
+    reserve_period_s: int = 300
+    max_task_executions: int = 5
+
+
+class NewTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What `submit` takes. `llm_params` are the chain's own seven integers; only the newest generation takes
+    `request_params`.
+    """
+
+    session_id: int
+    prompt: str
+    llm_params: tuple[int, ...]
+    prompt_type: int = 1
+    prompt_template: str = ""
+    node_type: int = NODE_TYPE_DEDICATED
+    request_params: tuple[int, ...] = REQUEST_PARAMS
+    client_reference: str = "cortensor-tui"
+
+
+def create_call(reader: ContractReader, asked: NewSession) -> ContractCall:
+    """Return the call that creates a session."""
+    values = {
+        "name": asked.name,
+        "metadata": asked.metadata,
+        "variableAddress": ZERO_ADDRESS,
+        "minNumOfNodes": asked.min_nodes,
+        "maxNumOfNodes": asked.max_nodes,
+        "redundant": asked.redundant,
+        "numOfValidatorNodes": asked.validator_nodes,
+        "mode": int(asked.mode),
+        "reserveEphemeralNodes": False,
+        "sla": asked.sla,
+        "modelIdentifier": asked.model_identifier,
+        "reservePeriod": asked.reserve_period_s,
+        "maxTaskExecutionCount": asked.max_task_executions,
+    }
+    return reader.session_call("create", *reader.dialect.session_arguments("create", values))
+
+
+def submit_call(reader: ContractReader, asked: NewTask) -> ContractCall:
+    """Return the call that submits a prompt."""
+    values = {
+        "sessionId": asked.session_id,
+        "nodeType": asked.node_type,
+        "taskData": asked.prompt,
+        "promptType": asked.prompt_type,
+        "promptTemplate": asked.prompt_template,
+        "llmParams": list(asked.llm_params),
+        "requestParams": list(asked.request_params),
+        "clientReference": asked.client_reference,
+    }
+    return reader.session_call("submit", *reader.dialect.session_arguments("submit", values))
+
+
+def bind_call(reader: ContractReader, session_id: int, node_address: str) -> ContractCall:
+    """Return the call that binds a node to a session."""
+    return reader.session_call("addDedicatedNode", session_id, node_address)
+
+
+def unbind_call(reader: ContractReader, session_id: int, node_address: str) -> ContractCall:
+    """Return the call that takes a node from a session."""
+    return reader.session_call("removeDedicatedNode", session_id, node_address)

@@ -1,0 +1,266 @@
+"""The table of generations: what a contract of any holds is read the same, what is sent is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from eth_abi.abi import encode
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cortensor_tui.chain.abi import Function, checksum, decode_arguments, load_interface
+from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_call, submit_call, unbind_call
+from cortensor_tui.chain.contracts import MOST_TASKS_IN_A_LIST, ContractReader, Contracts
+from cortensor_tui.chain.decoding import LARGEST_NUMBER
+from cortensor_tui.chain.rpc import Call, RpcError
+from cortensor_tui.domain.networks import Generation
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.tasks import TaskKey
+
+CONTRACTS = Contracts(session_v2="0x" + "51" * 20, session_queue_v2="0x" + "52" * 20)
+KEY = TaskKey(7, 3)
+GENERATIONS = list(Generation)
+OLDER = [Generation.OLD, Generation.MID]
+
+addresses = st.binary(min_size=20, max_size=20).map(lambda raw: checksum("0x" + raw.hex()))
+words = st.integers(0, 2**256 - 1)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+digests = st.binary(min_size=32, max_size=32)
+
+
+class ScriptedContracts:
+    """An endpoint behind which functions answer from a table; any other reverts, as an unknown one does."""
+
+    def __init__(self, generation: Generation, answers: Mapping[str, tuple[Any, ...]]) -> None:
+        self.url = "http://scripted"
+        self.latency_ms = None
+        self.asked: list[str] = []
+        self.requests = 0
+        self._answers = answers
+        self._functions = {
+            function.selector: function
+            for contract in ("SessionV2", "SessionQueueV2")
+            for function in load_interface(contract, generation).functions.values()
+        }
+
+    async def call(self, method: str, *params: Any) -> Any:
+        (answer,) = await self.batch([(method, params)])
+        if isinstance(answer, RpcError):
+            raise answer
+        return answer
+
+    async def batch(self, calls: Sequence[Call]) -> list[Any]:
+        self.requests += 1
+        return [self._answer(params[0]["data"]) for _, params in calls]
+
+    async def send_raw(self, raw: str) -> str:
+        raise AssertionError(f"nothing is sent here: {raw}")
+
+    async def close(self) -> None:
+        pass
+
+    def _answer(self, calldata: str) -> Any:
+        function = self._functions.get(bytes.fromhex(calldata[2:10]))
+        if function is None or function.name not in self._answers:
+            return RpcError(3, "execution reverted", "0x")
+        self.asked.append(function.name)
+        assert decode_arguments(function, calldata) is not None
+        return answer_of(function, self._answers[function.name])
+
+
+def answer_of(function: Function, values: tuple[Any, ...]) -> str:
+    return "0x" + encode(function.outputs, values).hex()
+
+
+def reader_of(generation: Generation, **answers: Any) -> tuple[ContractReader, ScriptedContracts]:
+    rpc = ScriptedContracts(generation, answers)
+    return ContractReader(rpc, CONTRACTS, 1, generation), rpc
+
+
+@st.composite
+def stored_tasks(draw: st.DrawFn) -> tuple[Any, ...]:
+    """Return a task as SessionQueueData.Task; created_at is never 0, as no block's time is."""
+    fields = (KEY.task_id, draw(words), KEY.session_id, draw(texts))
+    miners = draw(st.lists(addresses, min_size=1, max_size=4, unique=True))
+    times = (draw(st.integers(1, 2**256 - 1)), draw(words), draw(words), draw(words))
+    return (*fields, tuple(miners), draw(st.booleans()), draw(st.integers(0, 255)), *times)
+
+
+@given(stored_tasks())
+async def test_a_task_reads_the_same_in_every_generation(stored: tuple[Any, ...]) -> None:
+    miners = stored[4]
+    told = {
+        "getTask": (stored,),
+        "sessionTasks": (*stored[:4], *stored[5:]),
+        "getAllTaskResultAckedTimestamps": (miners, [0] * len(miners)),
+    }
+    tasks = []
+    for generation in GENERATIONS:
+        reader, rpc = reader_of(generation, **told)
+        tasks.append(await reader.task(KEY))
+        assert rpc.requests == 1, "one request, however many calls it takes"
+    assert tasks[0] == tasks[1] == tasks[2]
+    assert tasks[0].key == KEY
+    assert tasks[0].assigned_miners == miners
+    assert tasks[0].data == stored[3]
+    assert tasks[0].created_at == min(stored[7], LARGEST_NUMBER)
+
+
+@given(st.lists(st.tuples(addresses, texts, digests), max_size=4, unique_by=lambda one: one[0]))
+async def test_results_read_the_same_in_every_generation(stored: list[tuple[str, str, bytes]]) -> None:
+    miners, data, hashes = ([one[place] for one in stored] for place in range(3))
+    told = {
+        "getTaskResultsAndHashes": (miners, data, hashes),
+        "getTaskResults": (miners, data),
+        "getTaskResultHashes": (miners, hashes),
+    }
+    found = [await reader_of(generation, **told)[0].results(KEY) for generation in GENERATIONS]
+    assert found[0] == found[1] == found[2]
+    assert {one.miner: (one.data, one.hash) for one in found[0]} == {
+        miner: (text, "0x" + digest.hex()) for miner, text, digest in stored if any(digest)
+    }
+
+
+@pytest.mark.parametrize("generation", OLDER)
+async def test_a_hash_without_a_text_yet_is_a_result(generation: Generation) -> None:
+    first, second = checksum("0x" + "11" * 20), checksum("0x" + "22" * 20)
+    reader, _ = reader_of(
+        generation,
+        getTaskResults=([first], ["an answer"]),
+        getTaskResultHashes=([second, first], [b"\2" * 32, b"\1" * 32]),
+    )
+    found = {one.miner: one.data for one in await reader.results(KEY)}
+    assert found == {first: "an answer", second: ""}
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+async def test_what_the_old_sessions_lack_is_unknown_and_not_zero(generation: Generation) -> None:
+    owner = checksum("0x" + "33" * 20)
+    stored: tuple[Any, ...] = (1, bytes(32), "n", "m", 1, 5, 6, owner, [], [owner], 2, 1, 1, 3, 0, [], [])
+    terms = () if generation is Generation.OLD else (0, 12, 300, 5)
+    reader, _ = reader_of(generation, getSession=((*stored, *terms),))
+    [session] = await reader.sessions([1])
+    assert (session.owner, session.dedicated_nodes, session.max_nodes) == (owner, (owner,), 3)
+    expected = (None,) * 4 if generation is Generation.OLD else terms
+    assert (
+        session.sla,
+        session.model_identifier,
+        session.reserve_period_s,
+        session.max_task_executions,
+    ) == expected
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+@given(
+    prompt=texts,
+    params=st.lists(st.integers(0, LARGEST_NUMBER), min_size=7, max_size=7).map(tuple),
+    session_id=words,
+)
+async def test_a_submits_params_are_read_back_from_its_calldata(
+    generation: Generation, prompt: str, params: tuple[int, ...], session_id: int
+) -> None:
+    reader, rpc = reader_of(generation)
+    call = submit_call(reader, NewTask(session_id=session_id, prompt=prompt, llm_params=params))
+    values = decode_arguments(load_interface("SessionV2", generation).functions["submit"], call.data)
+    assert values is not None
+    assert (values[0], values[2], values[-1]) == (session_id, prompt, "cortensor-tui")
+    assert len(values) == (8 if generation is Generation.NEW else 7)
+    rpc.call = answering({"input": call.data})  # type: ignore[method-assign]
+    assert await reader.submitted_llm_params("0x1") == params
+
+
+def answering(value: Any) -> Any:
+    async def call(method: str, *params: Any) -> Any:
+        return value
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "odd", [{"input": "0xzz"}, {"input": 7}, {}, None, [], "0x", {"input": "0xa00ffe19"}]
+)
+async def test_an_odd_transaction_has_no_params(odd: Any) -> None:
+    reader, rpc = reader_of(Generation.NEW)
+    rpc.call = answering(odd)  # type: ignore[method-assign]
+    assert await reader.submitted_llm_params("0x1") is None
+
+
+@pytest.mark.parametrize(("generation", "count"), [("old", 9), ("mid", 13), ("new", 13)])
+def test_create_takes_what_the_generation_takes(generation: str, count: int) -> None:
+    reader, _ = reader_of(Generation(generation))
+    call = create_call(reader, NewSession(name="n", metadata="m", max_nodes=4, sla=2, model_identifier=12))
+    values = decode_arguments(load_interface("SessionV2", generation).functions["create"], call.data)
+    assert values is not None
+    assert len(values) == count
+    assert values[:9] == ("n", "m", "0x" + "0" * 40, 1, 4, 1, 0, 2, False)
+    assert values[9:] == ((2, 12, 300, 5) if count == 13 else ())
+    assert call.to == CONTRACTS.session_v2
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_binding_and_unbinding_are_one_call_each(generation: Generation) -> None:
+    reader, _ = reader_of(generation)
+    node = checksum("0x" + "44" * 20)
+    functions = load_interface("SessionV2", generation).functions
+    bound = decode_arguments(functions["addDedicatedNode"], bind_call(reader, 3, node).data)
+    unbound = decode_arguments(functions["removeDedicatedNode"], unbind_call(reader, 3, node).data)
+    assert bound == unbound == (3, node.lower())
+
+
+TASK_ZEROS = (0, 0, 0, "", False, 0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("generation", OLDER)
+async def test_zeros_of_a_mapping_are_no_task(generation: Generation) -> None:
+    reader, _ = reader_of(generation, sessionTasks=TASK_ZEROS, getAllTaskResultAckedTimestamps=((), ()))
+    with pytest.raises(ProblemError) as told:
+        await reader.task(KEY)
+    assert told.value.problem.code == "no_such_task"
+
+
+@pytest.mark.parametrize("generation", OLDER)
+async def test_lists_that_do_not_belong_together_are_a_sentence(generation: Generation) -> None:
+    miner = checksum("0x" + "11" * 20)
+    reader, _ = reader_of(
+        generation,
+        sessionTasks=(3, 1, 7, "x", False, 1, 5, 0, 0, 0),
+        getAllTaskResultAckedTimestamps=([miner], []),
+        getTaskResults=([miner], []),
+        getTaskResultHashes=([miner], [bytes(32)]),
+    )
+    for read in (reader.task, reader.results):
+        with pytest.raises(ProblemError) as told:
+            await read(KEY)
+        assert told.value.problem.code == "unexpected_contract"
+
+
+@pytest.mark.parametrize("generation", OLDER)
+@pytest.mark.parametrize("count", [4, MOST_TASKS_IN_A_LIST + 1])
+async def test_miners_that_only_the_list_of_tasks_tells_are_found_in_short_sessions(
+    generation: Generation, count: int
+) -> None:
+    miner = checksum("0x" + "11" * 20)
+    listed = [(task_id, 1, 7, "x", [miner], False, 1, 5, 0, 0, 0) for task_id in range(4)]
+    reader, rpc = reader_of(
+        generation,
+        sessionTasks=(3, 1, 7, "x", False, 1, 5, 0, 0, 0),
+        getAllTaskResultAckedTimestamps=((), ()),
+        getTaskCountBySessionIds=([count],),
+        getTasksBySessionId=(listed,),
+    )
+    task = await reader.task(KEY)
+    assert task.assigned_miners == ((miner,) if count == 4 else ())
+    assert ("getTasksBySessionId" in rpc.asked) == (count == 4)
+
+
+@pytest.mark.parametrize("generation", OLDER)
+async def test_a_queued_task_needs_no_miners(generation: Generation) -> None:
+    reader, rpc = reader_of(
+        generation,
+        sessionTasks=(3, 1, 7, "x", False, 0, 5, 0, 0, 0),
+        getAllTaskResultAckedTimestamps=((), ()),
+    )
+    assert (await reader.task(KEY)).assigned_miners == ()
+    assert rpc.requests == 1
