@@ -13,7 +13,10 @@ const MAX_CONTRACT_BYTES = 24_576; // EIP-170
 const CONTRACTS = {
   Runtime: "Runtime.sol",
   SessionV2: "session/SessionV2.sol",
+  SessionV2Mid: "session/SessionV2Mid.sol",
+  SessionV2Old: "session/SessionV2Old.sol",
   SessionQueueV2: "queue/SessionQueueV2.sol",
+  SessionQueueV2Early: "queue/SessionQueueV2Early.sol",
 };
 const SETTINGS = {
   evmVersion: "cancun",

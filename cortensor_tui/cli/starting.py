@@ -19,6 +19,7 @@ from cortensor_tui.node.messages import Done, Stop
 STOP_TIMEOUT_S = 30.0
 _MINER_ROLES = ("minerv3", "minerv4")
 _BACKENDS = ("embedded", "anvil")
+_GENERATIONS = ("old", "mid", "new")
 
 node_commands = typer.Typer(
     help="The background worker that serves tasks. "
@@ -111,18 +112,23 @@ def devnet(
             "--block-time", min=0, metavar="S", help="Seconds a block; 0 mines at once (anvil only)."
         ),
     ] = 1.0,
+    generation: Annotated[
+        str, typer.Option("--generation", metavar="NAME", help="Of the contracts: old, mid or new.")
+    ] = "new",
     as_json: AsJson = False,
 ) -> int:
     """Run a chain with our own contracts until SIGINT or SIGTERM; print where it is once it answers."""
     if backend not in _BACKENDS:
         raise usage_error(f"{backend!r} is no backend of the devnet", remedy=f"Give {' or '.join(_BACKENDS)}")
+    if generation not in _GENERATIONS:
+        raise usage_error(f"{generation!r} is no generation of the contracts", remedy="Give old, mid or new")
     if backend == "embedded" and block_time < 1:
         raise usage_error(
             "The embedded chain mines one block a second at most", remedy="Give --block-time 1 or more"
         )
     from cortensor_tui import launch
 
-    return launch.run_devnet(backend, port, as_json, block_time)
+    return launch.run_devnet(backend, port, as_json, block_time, generation)
 
 
 def demo() -> int:

@@ -9,8 +9,8 @@ from eth_account import Account
 from eth_utils.crypto import keccak
 
 from cortensor_tui.chain.abi import checksum, decode_output, encode_call
-from cortensor_tui.chain.rpc import Rpc
-from cortensor_tui.devnet.artifacts import load_artifact
+from cortensor_tui.chain.rpc import Rpc, RpcError
+from cortensor_tui.devnet.artifacts import Generation, load_artifact
 from cortensor_tui.devnet.sender import DevSender, Outgoing
 from cortensor_tui.domain.problems import ProblemError, problem_error
 
@@ -26,8 +26,12 @@ class DevnetContracts(msgspec.Struct, frozen=True, kw_only=True):
     session_queue_v2: str
 
 
-async def deploy(rpc: Rpc, deployer_private_key: str, oracle_address: str) -> DevnetContracts:
+async def deploy(
+    rpc: Rpc, deployer_private_key: str, oracle_address: str, generation: Generation = "new"
+) -> DevnetContracts:
     """Deploy the three contracts and register the modules, all in one block where it has room.
+
+    The addresses are the same in every generation.
 
     Raises `ProblemError` when the chain refuses.
     """
@@ -37,9 +41,9 @@ async def deploy(rpc: Rpc, deployer_private_key: str, oracle_address: str) -> De
     arguments = encode(["address", "address"], [contracts.runtime, oracle_address]).hex()
     register = load_artifact("Runtime").function("registerModule")
     outgoing = [
-        _creation("Runtime", ""),
-        _creation("SessionV2", arguments),
-        _creation("SessionQueueV2", arguments),
+        _creation("Runtime", generation, ""),
+        _creation("SessionV2", generation, arguments),
+        _creation("SessionQueueV2", generation, arguments),
         *(
             Outgoing(
                 text=f"registering {name}",
@@ -57,10 +61,11 @@ async def deploy(rpc: Rpc, deployer_private_key: str, oracle_address: str) -> De
     return contracts
 
 
-async def find_deployed(rpc: Rpc, deployer: str) -> DevnetContracts | None:
+async def find_deployed(rpc: Rpc, deployer: str, generation: Generation = "new") -> DevnetContracts | None:
     """Return what this deployer's first transactions put on the chain, None where it has sent none.
 
-    Raises `ProblemError` "foreign_state" when it sent others.
+    Raises `ProblemError` "foreign_state" when it sent others, "other_generation" when those contracts are of
+    another generation.
     """
     if int(await rpc.call("eth_getTransactionCount", deployer, "latest"), 16) == 0:
         return None
@@ -76,11 +81,32 @@ async def find_deployed(rpc: Rpc, deployer: str) -> DevnetContracts | None:
                 f"{name} is not where the devnet puts it",
                 "Delete the state file, or name another, to start a fresh chain",
             )
+    found = await _generation_of(rpc, contracts)
+    if found != generation:
+        raise problem_error(
+            "other_generation",
+            f"The saved chain holds contracts of generation {found}, not {generation}",
+            remedy=f"Ask for generation {found}, or name another state file to start a fresh chain",
+        )
     return contracts
 
 
-def _creation(contract: str, arguments: str) -> Outgoing:
-    return Outgoing(text=f"deploying {contract}", data=load_artifact(contract).bytecode + arguments)
+async def _generation_of(rpc: Rpc, contracts: DevnetContracts) -> Generation:
+    """Tell our contracts' generations apart by getters that the later ones brought."""
+    getters = [
+        load_artifact("SessionV2").function(name)
+        for name in ("getSessionDataAddress", "getSessionPaymentAddress")
+    ]
+    calls = [{"to": contracts.session_v2, "data": encode_call(getter)} for getter in getters]
+    in_new, in_mid = await rpc.batch([("eth_call", (call, "latest")) for call in calls])
+    if not isinstance(in_new, RpcError):
+        return "new"
+    return "old" if isinstance(in_mid, RpcError) else "mid"
+
+
+def _creation(contract: str, generation: Generation, arguments: str) -> Outgoing:
+    bytecode = load_artifact(contract, generation).bytecode
+    return Outgoing(text=f"deploying {contract}", data=bytecode + arguments)
 
 
 def _contracts_from(deployer: str, nonce: int) -> DevnetContracts:

@@ -12,7 +12,7 @@ import structlog
 
 from cortensor_tui.chain.abi import Function, decode_output, encode_call, load_interface
 from cortensor_tui.chain.rpc import Rpc, RpcError
-from cortensor_tui.devnet.artifacts import load_artifact
+from cortensor_tui.devnet.artifacts import Generation, load_artifact
 from cortensor_tui.devnet.decisions import (
     Action,
     Assign,
@@ -36,6 +36,7 @@ LOST_AFTER_S = 30.0
 BATCH_READS = 100
 SENDS_A_TICK = 16
 _ACTIVE = 1  # SessionState.Active in our contract
+_MODEL_FIELD = 18  # of the session's struct, which ends before it in generation old
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,7 @@ class Oracle:
         deadlines: Deadlines,
         tick_s: float = TICK_S,
         lost_after_s: float = LOST_AFTER_S,
+        generation: Generation = "new",
     ) -> None:
         self._rpc = rpc
         self._sender = DevSender(rpc, private_key)
@@ -65,9 +67,9 @@ class Oracle:
         self._deadlines = deadlines
         self._tick_s = tick_s
         self._lost_after_s = lost_after_s
-        self._queue = load_interface("SessionQueueV2").functions
-        self._sessions = load_interface("SessionV2").functions
-        self._progress_of = load_artifact("SessionQueueV2").function("getTaskProgress")
+        self._queue = load_interface("SessionQueueV2", generation).functions
+        self._sessions = load_interface("SessionV2", generation).functions
+        self._progress_of = load_artifact("SessionQueueV2", generation).function("getTaskProgress")
         self._head: _Head | None = None
         self._must_look = True
         self._task_counts: dict[int, int] = {}
@@ -192,7 +194,8 @@ class Oracle:
         arguments: tuple[Any, ...]
         match action:
             case Assign(miners=miners, model_identifier=model_identifier):
-                name, arguments = "assignTask", (*task, miners, model_identifier)
+                inputs = self._queue["assignTask"].inputs  # the earlier generations name no model
+                name, arguments = "assignTask", (*task, miners, model_identifier)[: len(inputs)]
             case EndAck():
                 name, arguments = "endAck", task
             case EndPrecommit():
@@ -257,5 +260,5 @@ def _session_nodes(values: Sequence[Any]) -> SessionNodes:
         is_active=values[4] == _ACTIVE,
         dedicated_nodes=tuple(values[9]),
         redundant=values[11],
-        model_identifier=values[18],
+        model_identifier=values[_MODEL_FIELD] if len(values) > _MODEL_FIELD else 0,
     )

@@ -18,6 +18,7 @@ from cortensor_tui.devnet.accounts import (
     oracle_account,
     user_accounts,
 )
+from cortensor_tui.devnet.artifacts import Generation
 from cortensor_tui.devnet.backend import Backend
 from cortensor_tui.devnet.decisions import Deadlines
 from cortensor_tui.devnet.deploy import DevnetContracts, deploy, find_deployed
@@ -34,6 +35,7 @@ class DevnetInfo(msgspec.Struct, frozen=True, kw_only=True):
     rpc_url: str
     contracts: DevnetContracts
     accounts: tuple[DevAccount, ...]
+    generation: Generation = "new"
 
 
 async def run_devnet(
@@ -44,6 +46,7 @@ async def run_devnet(
     deadlines: Deadlines | None = None,
     block_interval_s: float = 1.0,
     state_file: Path | None = None,
+    generation: Generation = "new",
 ) -> None:
     """Run a devnet until cancelled; `on_ready` is called once it answers. Port 0 takes a free one.
 
@@ -52,20 +55,23 @@ async def run_devnet(
     chain = await _start(backend, port, block_interval_s, state_file)
     rpc = RpcClient(chain.rpc_url)
     try:
-        contracts = await find_deployed(rpc, deployer_account().address)
+        contracts = await find_deployed(rpc, deployer_account().address, generation)
         if contracts is None:
-            contracts = await deploy(rpc, deployer_account().private_key, oracle_account().address)
+            deployer_key, oracle_address = deployer_account().private_key, oracle_account().address
+            contracts = await deploy(rpc, deployer_key, oracle_address, generation)
         info = DevnetInfo(
             chain_id=int(await rpc.call("eth_chainId"), 16),
             rpc_url=chain.rpc_url,
             contracts=contracts,
             accounts=user_accounts(),
+            generation=generation,
         )
         oracle = Oracle(
             rpc,
             oracle_account().private_key,
             contracts,
             deadlines or Deadlines.of(load_profiles()["local"]),
+            generation=generation,
         )
         called = on_ready(info)
         if inspect.isawaitable(called):

@@ -19,11 +19,13 @@ def run_node(settings_path: Path, environ: Mapping[str, str]) -> int:
     return run(settings_path, environ)
 
 
-def run_devnet(backend: str, port: int, as_json: bool, block_interval_s: float = 1.0) -> int:
+def run_devnet(
+    backend: str, port: int, as_json: bool, block_interval_s: float = 1.0, generation: str = "new"
+) -> int:
     """Run a devnet in the foreground until SIGINT or SIGTERM."""
     from cortensor_tui.launch.devnet import run_devnet_command as run
 
-    return run(backend, port, as_json, block_interval_s)
+    return run(backend, port, as_json, block_interval_s, generation)
 
 
 def open_dashboard(settings_path: Path, environ: Mapping[str, str]) -> int:

@@ -9,11 +9,14 @@ import sys
 import msgspec
 import structlog
 
+from cortensor_tui.devnet.artifacts import Generation
 from cortensor_tui.devnet.service import BackendName, DevnetInfo, run_devnet
 from cortensor_tui.launch.until_signal import until_signal
 
 
-def run_devnet_command(backend: str, port: int, as_json: bool, block_interval_s: float) -> int:
+def run_devnet_command(
+    backend: str, port: int, as_json: bool, block_interval_s: float, generation: str
+) -> int:
     """Run until a signal; print one line of JSON on stdout once the chain answers, words on stderr."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
@@ -27,6 +30,12 @@ def run_devnet_command(backend: str, port: int, as_json: bool, block_interval_s:
             sys.stderr.write(f"The devnet answers at {info.rpc_url}. Stop it with Ctrl+C.\n")
 
     chosen: BackendName = "anvil" if backend == "anvil" else "embedded"
-    devnet = run_devnet(backend=chosen, port=port, on_ready=ready, block_interval_s=block_interval_s)
+    devnet = run_devnet(
+        backend=chosen,
+        port=port,
+        on_ready=ready,
+        block_interval_s=block_interval_s,
+        generation=msgspec.convert(generation, Generation),
+    )
     asyncio.run(until_signal(devnet))
     return 0

@@ -68,6 +68,7 @@ async def test_no_node_and_no_settings_file_says_so(home: Home) -> None:
         (("submit", "1", "x", "--type", "odd"), "default, raw or template"),
         (("submit", "1", "x", "--temperature", "hot"), "--temperature"),
         (("devnet", "--backend", "geth"), "embedded or anvil"),
+        (("devnet", "--generation", "v3"), "old, mid or new"),
         (("devnet", "--port", "70000"), "--port"),
         (("node",), "Missing command"),
         (("node", "rnu"), "rnu"),

@@ -29,8 +29,10 @@ class Recorder(ModuleType):
         self.calls.append(("run_node", settings_path, environ is os.environ))
         return 0
 
-    def run_devnet(self, backend: str, port: int, as_json: bool, block_interval_s: float) -> int:
-        self.calls.append(("run_devnet", backend, port, as_json, block_interval_s))
+    def run_devnet(
+        self, backend: str, port: int, as_json: bool, block_interval_s: float, generation: str
+    ) -> int:
+        self.calls.append(("run_devnet", backend, port, as_json, block_interval_s, generation))
         return 0
 
     def run_demo(self, environ: Mapping[str, str]) -> int:
@@ -59,10 +61,11 @@ HOME_ENV = Path("/home/op/.cortensor/.env")
         (["node", "~/.cortensor/.env", "minerv3", "1", "docker"], ("run_node", HOME_ENV, True)),
         (["node", ".env-2", "minerv4"], ("run_node", Path(".env-2"), True)),
         (["node", ".env-2", "minerv4", "7"], ("run_node", Path(".env-2"), True)),
-        (["devnet"], ("run_devnet", "embedded", 0, False, 1.0)),
+        (["devnet"], ("run_devnet", "embedded", 0, False, 1.0, "new")),
+        (["devnet", "--generation", "mid"], ("run_devnet", "embedded", 0, False, 1.0, "mid")),
         (
             ["devnet", "--backend", "anvil", "--port", "8545", "--block-time", "0", "--json"],
-            ("run_devnet", "anvil", 8545, True, 0.0),
+            ("run_devnet", "anvil", 8545, True, 0.0, "new"),
         ),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import deployer_account, funded_balances, oracle_account
+from cortensor_tui.devnet.artifacts import Generation
 from cortensor_tui.devnet.deploy import deploy
 from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 
@@ -50,12 +51,14 @@ def anvil_url(node_modules: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def devnet(anvil_url: str) -> AsyncIterator[DevnetOnAnvil]:
-    """Fresh contracts on the module's anvil, with funded accounts."""
+async def devnet(request: pytest.FixtureRequest, anvil_url: str) -> AsyncIterator[DevnetOnAnvil]:
+    """Fresh contracts on the module's anvil, with funded accounts; of the newest generation unless marked."""
+    generation: Generation = getattr(request, "param", "new")
     rpc = RpcClient(anvil_url)
     await rpc.batch(
         [("anvil_setBalance", (address, hex(balance))) for address, balance in funded_balances().items()]
     )
-    contracts = await deploy(rpc, deployer_account().private_key, oracle_account().address)
-    yield DevnetOnAnvil(rpc, contracts)
+    deployer_key, oracle_address = deployer_account().private_key, oracle_account().address
+    contracts = await deploy(rpc, deployer_key, oracle_address, generation)
+    yield DevnetOnAnvil(rpc, contracts, generation)
     await rpc.close()

@@ -10,7 +10,7 @@ from eth_utils.crypto import keccak
 from cortensor_tui.chain.abi import decode_log, decode_output, encode_call, load_interface, revert_sentence
 from cortensor_tui.chain.rpc import Rpc, RpcError
 from cortensor_tui.devnet.accounts import deployer_account, oracle_account, user_accounts
-from cortensor_tui.devnet.artifacts import load_artifact
+from cortensor_tui.devnet.artifacts import GENERATIONS, Generation, load_artifact
 from cortensor_tui.devnet.deploy import DevnetContracts
 
 LLM_PARAMS = (128, 70, 95, 40, 110, 3, 4)
@@ -18,6 +18,9 @@ OWNER, STRANGER, ROUTER, ALICE, BOB, CAROL = (account.address for account in use
 ORACLE = oracle_account().address
 DEPLOYER = deployer_account().address
 ZERO = "0x" + "00" * 20
+
+in_every_generation = pytest.mark.parametrize("devnet", GENERATIONS, indirect=True)
+before_new = pytest.mark.parametrize("devnet", ["old", "mid"], indirect=True)
 
 
 def events(logs: list[dict[str, Any]], contract: str = "SessionV2") -> list[tuple[str, dict[str, Any]]]:
@@ -35,9 +38,10 @@ def node_id(address: str) -> bytes:
 class DevnetOnAnvil:
     """Our contracts on a chain that a test steers: it sends as anyone and moves time."""
 
-    def __init__(self, rpc: Rpc, contracts: DevnetContracts) -> None:
+    def __init__(self, rpc: Rpc, contracts: DevnetContracts, generation: Generation = "new") -> None:
         self.rpc = rpc
         self.contracts = contracts
+        self.generation = generation
 
     def address_of(self, contract: str) -> str:
         """Return a contract's address by its name."""
@@ -58,7 +62,7 @@ class DevnetOnAnvil:
     async def read(self, contract: str, name: str, *arguments: Any, sender: str = STRANGER) -> Any:
         """Return what a view answers: one value bare, several as a tuple."""
         answer = await self.rpc.call("eth_call", self._fields(sender, contract, name, arguments), "latest")
-        values = decode_output(load_artifact(contract).function(name), answer)
+        values = decode_output(load_artifact(contract, self.generation).function(name), answer)
         return values[0] if len(values) == 1 else values
 
     async def refusal(self, sender: str, contract: str, name: str, *arguments: Any) -> str:
@@ -89,7 +93,8 @@ class DevnetOnAnvil:
         self, owner: str = OWNER, *, nodes: tuple[str, ...] = (), redundant: int = 1, mode: int = 2
     ) -> int:
         """Create a session with these nodes bound; return its id."""
-        arguments = ("a session", "{}", ZERO, 1, 5, redundant, 0, mode, False, 0, 12, 300, 5)
+        terms = () if self.generation == "old" else (0, 12, 300, 5)
+        arguments = ("a session", "{}", ZERO, 1, 5, redundant, 0, mode, False, *terms)
         await self.send(owner, "SessionV2", "create", *arguments)
         session_id = int(await self.read("SessionV2", "getLatestSessionId", owner))
         for node in nodes:
@@ -98,18 +103,33 @@ class DevnetOnAnvil:
 
     async def submit(self, session_id: int, prompt: str = "What is a chain?", sender: str = OWNER) -> int:
         """Submit a prompt; return the task's id."""
-        await self.send(
-            sender, "SessionV2", "submit", session_id, 2, prompt, 1, "", LLM_PARAMS, (90, 0), "reference"
-        )
+        await self.send(sender, "SessionV2", "submit", *self.submission(session_id, prompt))
         return int(await self.read("SessionQueueV2", "getTaskCountBySessionId", session_id)) - 1
 
     async def assigned_task(self, *miners: str) -> tuple[int, int]:
         """Return (session id, task id) of a task assigned to these miners."""
         session_id = await self.create_session(nodes=miners, redundant=len(miners))
         task_id = await self.submit(session_id)
-        await self.send(ORACLE, "SessionQueueV2", "assignTask", session_id, task_id, miners, 12)
+        await self.send(
+            ORACLE, "SessionQueueV2", "assignTask", *self.assignment((session_id, task_id), *miners)
+        )
         return session_id, task_id
 
+    def submission(self, session_id: int, prompt: str) -> tuple[Any, ...]:
+        """Return what this generation's `submit` takes."""
+        request = ((90, 0),) if self.generation == "new" else ()
+        return session_id, 2, prompt, 1, "", LLM_PARAMS, *request, "reference"
+
+    def assignment(self, task: tuple[int, int], *miners: str) -> tuple[Any, ...]:
+        """Return what this generation's `assignTask` takes."""
+        return (*task, miners, 12) if self.generation == "new" else (*task, miners)
+
+    async def miners(self, task: tuple[int, int]) -> tuple[str, ...]:
+        """Return who is assigned to a task, in lower case."""
+        acked = await self.read("SessionQueueV2", "getAllTaskResultAckedTimestamps", *task)
+        miners: tuple[str, ...] = acked[0]
+        return miners
+
     def _fields(self, sender: str, contract: str, name: str, arguments: tuple[Any, ...]) -> dict[str, str]:
-        data = encode_call(load_artifact(contract).function(name), *arguments)
+        data = encode_call(load_artifact(contract, self.generation).function(name), *arguments)
         return {"from": sender, "to": self.address_of(contract), "data": data}

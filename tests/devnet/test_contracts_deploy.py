@@ -12,7 +12,7 @@ from cortensor_tui.chain.abi import encode_call
 from cortensor_tui.chain.resolve import KnownAddresses, resolve_contracts
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import BALANCE_WEI, DevAccount, dev_account, user_accounts
-from cortensor_tui.devnet.artifacts import load_artifact
+from cortensor_tui.devnet.artifacts import GENERATIONS, Generation, load_artifact
 from cortensor_tui.devnet.deploy import deploy, find_deployed
 from cortensor_tui.devnet.sender import DevSender, Outgoing
 from cortensor_tui.domain.problems import ProblemError
@@ -51,6 +51,21 @@ async def test_deployed_contracts_are_found_again(rpc: RpcClient) -> None:
     contracts = await deploy(rpc, deployer.private_key, ORACLE)
 
     assert await find_deployed(rpc, deployer.address) == contracts
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+async def test_contracts_are_found_again_in_their_own_generation_alone(
+    rpc: RpcClient, generation: Generation
+) -> None:
+    deployer = await funded(rpc, f"deployer of generation {generation}")
+    contracts = await deploy(rpc, deployer.private_key, ORACLE, generation)
+
+    assert await find_deployed(rpc, deployer.address, generation) == contracts
+    for other in set(GENERATIONS) - {generation}:
+        with pytest.raises(ProblemError) as caught:
+            await find_deployed(rpc, deployer.address, other)
+        assert caught.value.problem.code == "other_generation"
+        assert f"Ask for generation {generation}" in caught.value.problem.remedy
 
 
 async def test_a_node_resolves_the_modules_from_the_runtime_alone(rpc: RpcClient) -> None:

@@ -14,6 +14,7 @@ from tests.devnet.devnet_on_anvil import (
     OWNER,
     ZERO,
     DevnetOnAnvil,
+    in_every_generation,
 )
 from tests.devnet.task_steps import (
     ANSWER,
@@ -54,19 +55,20 @@ async def test_only_the_oracle_oversees(devnet: DevnetOnAnvil, name: str, extra:
         )
 
 
+@in_every_generation
 async def test_an_assignment_names_bound_nodes_each_once(devnet: DevnetOnAnvil) -> None:
     session_id = await devnet.create_session(nodes=(ALICE, BOB))
     task = (session_id, await devnet.submit(session_id))
 
     async def refused(*miners: str) -> str:
-        return await devnet.refusal(ORACLE, QUEUE, "assignTask", *task, miners, 0)
+        return await devnet.refusal(ORACLE, QUEUE, "assignTask", *devnet.assignment(task, *miners))
 
     assert await refused() == "SessionQueueV2: a task needs at least one miner"
     assert await refused(ALICE, ALICE) == "SessionQueueV2: a miner is named twice"
-    assert await refused(ALICE, CAROL) == "SessionQueueV2: only nodes bound to the session may be assigned"
-    assert await refused(ZERO) == "SessionQueueV2: only nodes bound to the session may be assigned"
+    assert await refused(ALICE, CAROL) == "SessionV2: only nodes bound to the session may be assigned"
+    assert await refused(ZERO) == "SessionV2: only nodes bound to the session may be assigned"
     assert await refused(*([ALICE] * 33)) == "SessionQueueV2: a task takes at most 32 miners"
-    await devnet.send(ORACLE, QUEUE, "assignTask", *task, (BOB,), 0)
+    await devnet.send(ORACLE, QUEUE, "assignTask", *devnet.assignment(task, BOB))
     assert await refused(ALICE) == "SessionQueueV2: the task is not queued"
 
 

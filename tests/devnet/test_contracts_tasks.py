@@ -16,6 +16,7 @@ from tests.devnet.devnet_on_anvil import (
     OWNER,
     STRANGER,
     DevnetOnAnvil,
+    in_every_generation,
 )
 from tests.devnet.task_steps import (
     ANSWER,
@@ -90,11 +91,12 @@ async def test_the_decoration_keeps_all_but_the_repeat_penalty(devnet: DevnetOnA
         assert await devnet.read(QUEUE, f"getTaskDecoration{field}", 0, 0) == value
 
 
+@in_every_generation
 async def test_a_task_for_two_miners_goes_through_every_stage(devnet: DevnetOnAnvil) -> None:
     session_id = await devnet.create_session(nodes=(ALICE, BOB), redundant=2)
     task = (session_id, await devnet.submit(session_id))
 
-    logs = await devnet.send(ORACLE, QUEUE, "assignTask", *task, (ALICE, BOB), 12)
+    logs = await devnet.send(ORACLE, QUEUE, "assignTask", *devnet.assignment(task, ALICE, BOB))
     assert told(logs) == ["TaskAssigned"]
     assert told(logs, "SessionV2") == ["TaskAssigned"]
     assert await status(devnet, task) == ASSIGNED
@@ -119,13 +121,12 @@ async def test_a_task_for_two_miners_goes_through_every_stage(devnet: DevnetOnAn
 
     logs = await devnet.send(ORACLE, QUEUE, "end", *task, False)
     assert miners_told(logs, "TaskEnded") == lower(ALICE, BOB)
-    ended = await devnet.read(QUEUE, "getTask", *task)
+    [ended] = await devnet.read(QUEUE, "getTasksBySessionId", session_id)
     assert (ended[5], ended[6], ended[10]) == (True, COMPLETED, await devnet.now())
     assert ended[9] == committed_at
 
     hashes = (hash_of(ANSWER), hash_of("other"))
     results = (lower(ALICE, BOB), (ANSWER, "other"))
-    assert await devnet.read(QUEUE, "getTaskResultsAndHashes", *task) == (*results, hashes)
     assert await devnet.read(QUEUE, "getTaskResults", *task) == results
     assert await devnet.read("SessionV2", "getTaskResults", *task) == results
     assert await devnet.read(QUEUE, "getTaskResultHashes", *task) == (lower(ALICE, BOB), hashes)
@@ -153,6 +154,8 @@ async def test_each_miner_s_result_and_times_can_be_read(devnet: DevnetOnAnvil) 
     assert await devnet.read(QUEUE, "getTaskResultState", *task, STRANGER) == 0
     assert await devnet.read(QUEUE, "getTaskResultData", *task, ALICE) == ANSWER
     assert await devnet.read(QUEUE, "getTaskResultDataHash", *task, ALICE) == hash_of(ANSWER)
+    results = await devnet.read(QUEUE, "getTaskResultsAndHashes", *task)
+    assert results == (lower(ALICE, BOB), (ANSWER, ""), (hash_of(ANSWER), bytes(32)))
     assert await devnet.read(QUEUE, "getTaskResultPrecommitTimestamp", *task, ALICE) == times[1]
     assert await devnet.read(QUEUE, "getTaskResultCommitTimestamp", *task, ALICE) == times[2]
     acked = await devnet.read(QUEUE, "getAllTaskResultAckedTimestamps", *task)
@@ -165,6 +168,7 @@ async def test_each_miner_s_result_and_times_can_be_read(devnet: DevnetOnAnvil) 
         )
 
 
+@in_every_generation
 async def test_the_hash_is_keccak_of_the_bytes_and_is_enforced(devnet: DevnetOnAnvil) -> None:
     task = await devnet.assigned_task(ALICE)
     await answer(devnet, task, ALICE, upto="precommit")
@@ -188,6 +192,7 @@ async def test_an_empty_answer_is_an_answer(devnet: DevnetOnAnvil) -> None:
     assert await devnet.read(QUEUE, "getTaskResultState", *task, ALICE) == 4
 
 
+@in_every_generation
 async def test_steps_out_of_order_or_twice_are_refused(devnet: DevnetOnAnvil) -> None:
     task = await devnet.assigned_task(ALICE, BOB)
     precommit, commit = (*task, hash_of(ANSWER), ""), (*task, ANSWER)
@@ -218,6 +223,7 @@ async def test_steps_out_of_order_or_twice_are_refused(devnet: DevnetOnAnvil) ->
 
 
 @pytest.mark.parametrize("step", ["ack", "precommit", "commit"])
+@in_every_generation
 async def test_only_an_assigned_miner_answers(devnet: DevnetOnAnvil, step: str) -> None:
     task = await devnet.assigned_task(ALICE)
     extra = {"ack": (), "precommit": (hash_of(ANSWER), ""), "commit": (ANSWER,)}[step]
@@ -241,11 +247,11 @@ async def test_what_depends_on_the_sender_is_told_to_each_apart(devnet: DevnetOn
     )
 
 
+@in_every_generation
 async def test_an_estimate_made_within_the_same_second_is_enough_later(devnet: DevnetOnAnvil) -> None:
     """Wallets such as ethers add no margin to the estimate, which is made on the last block's time."""
     session_id = await devnet.create_session()
     task = (session_id, 0)
-    submitted = (session_id, 2, "prompt", 1, "", LLM_PARAMS, (), "")
     precommit, commit = (*task, hash_of(ANSWER), ""), (*task, ANSWER)
     steps: list[tuple[str, str, str, tuple[Any, ...]]] = [
         (OWNER, "SessionV2", "addDedicatedNode", (session_id, ALICE)),
@@ -253,8 +259,8 @@ async def test_an_estimate_made_within_the_same_second_is_enough_later(devnet: D
         (OWNER, "SessionV2", "addRouter", (session_id, CAROL, "text")),
         (OWNER, "SessionV2", "updateRouter", (session_id, CAROL, "texts")),
         (OWNER, "SessionV2", "update", ("n", "m", session_id, 1, 5, 2, 0, 1)),
-        (OWNER, "SessionV2", "submit", submitted),
-        (ORACLE, QUEUE, "assignTask", (*task, (ALICE, BOB), 0)),
+        (OWNER, "SessionV2", "submit", devnet.submission(session_id, "prompt")),
+        (ORACLE, QUEUE, "assignTask", devnet.assignment(task, ALICE, BOB)),
         (ALICE, QUEUE, "ack", task),
         (BOB, QUEUE, "ack", task),
         (ALICE, QUEUE, "precommit", precommit),

@@ -115,7 +115,7 @@ async def test_what_a_devnet_tells_of_itself_is_plain_json(backend: BackendName,
     async with running_devnet(backend) as info:
         told = json.loads(msgspec.json.encode(info))
 
-    assert set(told) == {"chain_id", "rpc_url", "contracts", "accounts"}
+    assert set(told) == {"chain_id", "rpc_url", "contracts", "accounts", "generation"}
     assert set(told["contracts"]) == {"runtime", "session_v2", "session_queue_v2"}
     assert [set(account) for account in told["accounts"]] == [{"address", "private_key"}] * 10
     assert told["rpc_url"].startswith("http://127.0.0.1:")

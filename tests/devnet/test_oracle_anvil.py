@@ -15,7 +15,7 @@ from cortensor_tui.devnet.accounts import oracle_account
 from cortensor_tui.devnet.decisions import Deadlines, TaskPhase
 from cortensor_tui.devnet.oracle import Oracle
 from cortensor_tui.domain.problems import ProblemError
-from tests.devnet.devnet_on_anvil import ALICE, BOB, CAROL, OWNER, DevnetOnAnvil
+from tests.devnet.devnet_on_anvil import ALICE, BOB, CAROL, OWNER, DevnetOnAnvil, in_every_generation
 
 pytestmark = pytest.mark.real
 QUEUE = "SessionQueueV2"
@@ -24,7 +24,8 @@ MAX_TICKS = 12
 
 
 def oracle_on(devnet: DevnetOnAnvil, rpc: RpcClient | None = None, tick_s: float = 0.02) -> Oracle:
-    return Oracle(rpc or devnet.rpc, oracle_account().private_key, devnet.contracts, DEADLINES, tick_s)
+    key = oracle_account().private_key
+    return Oracle(rpc or devnet.rpc, key, devnet.contracts, DEADLINES, tick_s, generation=devnet.generation)
 
 
 async def settle(oracle: Oracle) -> None:
@@ -39,11 +40,6 @@ async def phase(devnet: DevnetOnAnvil, task: tuple[int, int]) -> TaskPhase:
     return TaskPhase((await devnet.read(QUEUE, "getTaskProgress", *task))[0])
 
 
-async def miners(devnet: DevnetOnAnvil, task: tuple[int, int]) -> tuple[str, ...]:
-    assigned: tuple[str, ...] = (await devnet.read(QUEUE, "getTask", *task))[4]
-    return assigned
-
-
 async def take(devnet: DevnetOnAnvil, step: str, task: tuple[int, int], *senders: str) -> None:
     extra: dict[str, tuple[Any, ...]] = {
         "ack": (),
@@ -54,6 +50,7 @@ async def take(devnet: DevnetOnAnvil, step: str, task: tuple[int, int], *senders
         await devnet.send(sender, QUEUE, step, *task, *extra[step])
 
 
+@in_every_generation
 async def test_tasks_go_to_the_nodes_in_turns_and_end_when_answered(devnet: DevnetOnAnvil) -> None:
     session_id = await devnet.create_session(nodes=(ALICE, BOB, CAROL), redundant=2)
     tasks = [(session_id, await devnet.submit(session_id)) for _ in range(3)]
@@ -63,7 +60,7 @@ async def test_tasks_go_to_the_nodes_in_turns_and_end_when_answered(devnet: Devn
 
     expected = [(ALICE, BOB), (CAROL, ALICE), (BOB, CAROL)]
     for task, pair in zip(tasks, expected, strict=True):
-        assert await miners(devnet, task) == tuple(one.lower() for one in pair)
+        assert await devnet.miners(task) == tuple(one.lower() for one in pair)
         for step in ("ack", "precommit", "commit"):
             await take(devnet, step, task, *pair)
     await settle(oracle)
@@ -80,9 +77,10 @@ async def test_a_task_waits_for_a_node_and_is_assigned_once_one_is_bound(devnet:
     await devnet.send(OWNER, "SessionV2", "addDedicatedNode", session_id, ALICE)
     await settle(oracle)
 
-    assert await miners(devnet, task) == (ALICE.lower(),)
+    assert await devnet.miners(task) == (ALICE.lower(),)
 
 
+@in_every_generation
 async def test_a_queued_task_of_a_closed_session_ends(devnet: DevnetOnAnvil) -> None:
     session_id = await devnet.create_session()
     task = (session_id, await devnet.submit(session_id))
@@ -107,7 +105,7 @@ async def test_deadlines_drop_the_late_and_end_what_nobody_answers(devnet: Devne
     await settle(oracle)
     assert await phase(devnet, ignored) is TaskPhase.ENDED
     assert await phase(devnet, late) is TaskPhase.AWAITING_PRECOMMITS
-    assert await miners(devnet, late) == (ALICE.lower(), BOB.lower())
+    assert await devnet.miners(late) == (ALICE.lower(), BOB.lower())
 
     await take(devnet, "precommit", late, ALICE)
     await devnet.advance(100)

@@ -7,8 +7,8 @@ interface IRuntime {
     function getModuleAddress(string calldata name) external view returns (address);
 }
 
-/// @notice What both modules share: who the oracle is, where the other module is, how a node is named, and the
-///         getters of network modules that a devnet does not have.
+/// @notice What both modules share in every generation: who the oracle is, where the other module is, how a node
+///         is named, and the getters of network modules that a devnet does not have.
 abstract contract Module is Ownable {
     IRuntime private immutable _runtime;
     address internal immutable _oracle;
@@ -40,20 +40,8 @@ abstract contract Module is Ownable {
         return address(0);
     }
 
-    function getSessionPaymentAddress() external pure returns (address) {
-        return address(0);
-    }
-
     function getSessionStatsAddress() external pure returns (address) {
         return address(0);
-    }
-
-    function useSessionPayment() external pure returns (bool) {
-        return false;
-    }
-
-    function useSwitchModel() external pure returns (bool) {
-        return false;
     }
 
     function _module(string memory name) internal view returns (address) {

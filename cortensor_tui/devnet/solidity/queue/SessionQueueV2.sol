@@ -2,26 +2,13 @@
 pragma solidity 0.8.37;
 
 import {Module} from "../Module.sol";
-import {TaskAnswers} from "./TaskAnswers.sol";
-import {TaskDecorationViews} from "./TaskDecorationViews.sol";
-import {TaskOversight} from "./TaskOversight.sol";
-import {TaskResultViews} from "./TaskResultViews.sol";
-import {TaskDecoration, TaskRecord} from "./TaskStore.sol";
-import {TaskViews} from "./TaskViews.sol";
+import {TaskQueue} from "./TaskQueue.sol";
+import {Task} from "./TaskStore.sol";
 
-/// @notice The queue of every session's tasks: enqueued by SessionV2, overseen by the oracle, answered by miners.
-contract SessionQueueV2 is TaskAnswers, TaskOversight, TaskViews, TaskDecorationViews, TaskResultViews {
-    uint8 public constant version = 2;
-    uint8 public constant subversion = 0;
-
-    uint256 private _globalTaskCount;
-
-    event TaskQueued(uint256 sessionId, uint256 taskId, uint256 globalId, string taskData);
-
+/// @notice SessionQueueV2 of the newest generation: whole tasks and answers with their hashes in one call.
+contract SessionQueueV2 is TaskQueue {
     constructor(address runtimeAddress, address oracleAddress) Module(runtimeAddress, oracleAddress) {}
 
-    /// @param llmParams maxTokens, temperature, topP, topK, repeatPenalty, presencePenalty, frequencyPenalty; the
-    ///        scaled ones times 100; the repeat penalty is not kept, as on the network
     /// @param requestParams for routers; not kept, since no getter tells them
     function enqueueTask(
         uint256 sessionId,
@@ -31,40 +18,43 @@ contract SessionQueueV2 is TaskAnswers, TaskOversight, TaskViews, TaskDecoration
         uint256[] calldata llmParams,
         uint256[] calldata requestParams
     ) external returns (uint256 taskId) {
-        require(isPrimaryModule(msg.sender), "SessionQueueV2: only SessionV2 may enqueue a task");
         (requestParams);
-        taskId = _records[sessionId].length;
-        uint256 globalId = _globalTaskCount++;
-        TaskRecord storage record = _records[sessionId].push();
-        record.data = taskData;
-        record.progress.createdAt = uint40(block.timestamp);
-        record.progress.phaseBeganAt = uint40(block.timestamp);
-        record.decoration = TaskDecoration({
-            id: globalId,
-            sessionId: sessionId,
-            taskId: taskId,
-            promptType: promptType,
-            promptTemplate: promptTemplate,
-            maxTokens: llmParams[0],
-            temperature: llmParams[1],
-            topP: llmParams[2],
-            topK: llmParams[3],
-            presencePenalty: llmParams[5],
-            frequencyPenalty: llmParams[6]
-        });
-        emit TaskQueued(sessionId, taskId, globalId, taskData);
+        return _enqueue(sessionId, taskData, promptType, promptTemplate, llmParams);
     }
 
-    /// @notice Whether an address is the contract through which tasks come in.
-    function isPrimaryModule(address addr) public view returns (bool) {
-        return addr != address(0) && addr == _module("SessionV2");
+    /// @param modelIdentifier the model asked for; without model switching, as here, nothing depends on it
+    function assignTask(
+        uint256 sessionId,
+        uint256 taskId,
+        address[] calldata addrs,
+        uint256 modelIdentifier
+    ) external onlyOracle {
+        (modelIdentifier);
+        _assign(sessionId, taskId, addrs);
     }
 
-    function getNodeReputationAddress() external pure returns (address) {
-        return address(0);
+    function getTask(uint256 sessionId, uint256 taskId) external view returns (Task memory) {
+        return _taskOf(_existing(sessionId, taskId));
     }
 
-    function getNodeStatsAddress() external pure returns (address) {
+    /// @notice The task's data for a miner that has acked it; depends on the sender of the call.
+    function getTaskDataWithAcked(uint256 sessionId, uint256 taskId) external view returns (string memory) {
+        require(isAcked(sessionId, taskId), "SessionQueueV2: only a miner that has acked may read the task here");
+        return _records[sessionId][taskId].data;
+    }
+
+    function getTaskResultDataHash(uint256 sessionId, uint256 taskId, address miner) external view returns (bytes32) {
+        return _existing(sessionId, taskId).results[miner].hash;
+    }
+
+    function getTaskResultsAndHashes(
+        uint256 sessionId,
+        uint256 taskId
+    ) external view returns (address[] memory miners, string[] memory data, bytes32[] memory hashes) {
+        return _results(_existing(sessionId, taskId));
+    }
+
+    function getSessionPaymentAddress() external pure returns (address) {
         return address(0);
     }
 
@@ -72,23 +62,15 @@ contract SessionQueueV2 is TaskAnswers, TaskOversight, TaskViews, TaskDecoration
         return address(0);
     }
 
-    function getSessionQueueValidationAddress() external pure returns (address) {
-        return address(0);
-    }
-
-    function getSessionReputationAddress() external pure returns (address) {
-        return address(0);
-    }
-
-    function getUseSessionStats() external pure returns (bool) {
-        return false;
-    }
-
     function usePaymentFlow() external pure returns (bool) {
         return false;
     }
 
-    function useSessionStats() external pure returns (bool) {
+    function useSessionPayment() external pure returns (bool) {
+        return false;
+    }
+
+    function useSwitchModel() external pure returns (bool) {
         return false;
     }
 }

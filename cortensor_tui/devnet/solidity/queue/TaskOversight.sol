@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ISessionV2} from "../Interfaces.sol";
+import {ISessions} from "../Interfaces.sol";
 import {TaskPhases} from "./TaskPhases.sol";
 import {TaskPhase, TaskProgress, TaskRecord, TaskResult, TaskState} from "./TaskStore.sol";
 
@@ -14,35 +14,6 @@ abstract contract TaskOversight is TaskPhases {
     modifier onlyOracle() {
         require(msg.sender == _oracle, "SessionQueueV2: only the oracle may do this");
         _;
-    }
-
-    /// @param modelIdentifier the model asked for; without model switching, as here, nothing depends on it
-    function assignTask(
-        uint256 sessionId,
-        uint256 taskId,
-        address[] calldata addrs,
-        uint256 modelIdentifier
-    ) external onlyOracle {
-        (modelIdentifier);
-        TaskRecord storage record = _existing(sessionId, taskId);
-        require(record.progress.phase == TaskPhase.Queued, "SessionQueueV2: the task is not queued");
-        require(addrs.length > 0, "SessionQueueV2: a task needs at least one miner");
-        require(addrs.length <= MAX_MINERS, "SessionQueueV2: a task takes at most 32 miners");
-        ISessionV2 session = ISessionV2(_module("SessionV2"));
-        for (uint256 i = 0; i < addrs.length; i++) {
-            TaskResult storage result = record.results[addrs[i]];
-            require(result.state == TaskState.None, "SessionQueueV2: a miner is named twice");
-            require(
-                session.getDedicatedNodeExists(sessionId, addrs[i]),
-                "SessionQueueV2: only nodes bound to the session may be assigned"
-            );
-            result.state = TaskState.Assigned;
-        }
-        record.assignedMiners = addrs;
-        record.progress.assigned = uint16(addrs.length);
-        _openAcks(record);
-        emit TaskAssigned(sessionId, taskId, addrs);
-        session.onTaskAssigned(sessionId, taskId, addrs);
     }
 
     /// @notice Go on without the miners that have not acked: they are no longer assigned.
@@ -87,6 +58,23 @@ abstract contract TaskOversight is TaskPhases {
     /// @notice The same as `end`: how the two differ on the network is not public.
     function end2(uint256 sessionId, uint256 taskId, bool forceEnd) external onlyOracle {
         _end(sessionId, taskId, forceEnd);
+    }
+
+    function _assign(uint256 sessionId, uint256 taskId, address[] calldata addrs) internal {
+        TaskRecord storage record = _existing(sessionId, taskId);
+        require(record.progress.phase == TaskPhase.Queued, "SessionQueueV2: the task is not queued");
+        require(addrs.length > 0, "SessionQueueV2: a task needs at least one miner");
+        require(addrs.length <= MAX_MINERS, "SessionQueueV2: a task takes at most 32 miners");
+        for (uint256 i = 0; i < addrs.length; i++) {
+            TaskResult storage result = record.results[addrs[i]];
+            require(result.state == TaskState.None, "SessionQueueV2: a miner is named twice");
+            result.state = TaskState.Assigned;
+        }
+        record.assignedMiners = addrs;
+        record.progress.assigned = uint16(addrs.length);
+        _openAcks(record);
+        emit TaskAssigned(sessionId, taskId, addrs);
+        ISessions(_module("SessionV2")).onTaskAssigned(sessionId, taskId, addrs);
     }
 
     function _end(uint256 sessionId, uint256 taskId, bool forceEnd) private {

@@ -18,10 +18,6 @@ abstract contract TaskResultViews is TaskStore {
         return _existing(sessionId, taskId).results[miner].data;
     }
 
-    function getTaskResultDataHash(uint256 sessionId, uint256 taskId, address miner) external view returns (bytes32) {
-        return _existing(sessionId, taskId).results[miner].hash;
-    }
-
     function getTaskResultPrecommitTimestamp(
         uint256 sessionId,
         uint256 taskId,
@@ -82,13 +78,6 @@ abstract contract TaskResultViews is TaskStore {
         (miners, , hashes) = _results(_existing(sessionId, taskId));
     }
 
-    function getTaskResultsAndHashes(
-        uint256 sessionId,
-        uint256 taskId
-    ) external view returns (address[] memory miners, string[] memory data, bytes32[] memory hashes) {
-        return _results(_existing(sessionId, taskId));
-    }
-
     /// @notice The same for every task of a session, in order of task.
     function getAllTaskResults(
         uint256 sessionId
@@ -102,7 +91,7 @@ abstract contract TaskResultViews is TaskStore {
 
     function _results(
         TaskRecord storage record
-    ) private view returns (address[] memory miners, string[] memory data, bytes32[] memory hashes) {
+    ) internal view returns (address[] memory miners, string[] memory data, bytes32[] memory hashes) {
         miners = record.assignedMiners;
         data = new string[](miners.length);
         hashes = new bytes32[](miners.length);

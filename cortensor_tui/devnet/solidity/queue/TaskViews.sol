@@ -3,12 +3,8 @@ pragma solidity 0.8.37;
 
 import {Task, TaskPhase, TaskProgress, TaskRecord, TaskState, TaskStatus, TaskStore} from "./TaskStore.sol";
 
-/// @notice Tasks as clients and miners read them.
+/// @notice Tasks as clients and miners read them in every generation.
 abstract contract TaskViews is TaskStore {
-    function getTask(uint256 sessionId, uint256 taskId) external view returns (Task memory) {
-        return _taskOf(_existing(sessionId, taskId));
-    }
-
     function getTasksBySessionId(uint256 sessionId) external view returns (Task[] memory tasks) {
         TaskRecord[] storage records = _records[sessionId];
         tasks = new Task[](records.length);
@@ -37,12 +33,6 @@ abstract contract TaskViews is TaskStore {
         return _existing(sessionId, taskId).data;
     }
 
-    /// @notice The task's data for a miner that has acked it; depends on the sender of the call.
-    function getTaskDataWithAcked(uint256 sessionId, uint256 taskId) external view returns (string memory) {
-        require(isAcked(sessionId, taskId), "SessionQueueV2: only a miner that has acked may read the task here");
-        return _records[sessionId][taskId].data;
-    }
-
     function getLatestTask(uint256 sessionId) external view returns (string memory) {
         uint256 count = _records[sessionId].length;
         require(count > 0, "SessionQueueV2: the session has no task");
@@ -54,7 +44,7 @@ abstract contract TaskViews is TaskStore {
         return _existing(sessionId, taskId).results[msg.sender].state >= TaskState.Acked;
     }
 
-    function _taskOf(TaskRecord storage record) private view returns (Task memory) {
+    function _taskOf(TaskRecord storage record) internal view returns (Task memory) {
         TaskProgress memory progress = record.progress;
         bool ended = progress.phase == TaskPhase.Ended;
         return

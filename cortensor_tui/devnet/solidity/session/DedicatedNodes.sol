@@ -6,25 +6,17 @@ import {Session, SessionState, SessionStore} from "./SessionStore.sol";
 /// @notice Which nodes a session's owner has bound to it by hand. A node may serve several sessions; the
 ///         latest binding is the one that the single-valued getters tell.
 abstract contract DedicatedNodes is SessionStore {
-    /// @dev A node added by hand, as opposed to one drawn from a pool; the network's numbers are not public.
-    uint256 private constant ASSIGNED_BY_OWNER = 1;
-
     struct Binding {
         uint256 sessionId;
         uint256 boundAt;
     }
 
     mapping(address node => Binding[] bindings) private _bindingsOf;
-    mapping(bytes32 nodeId => address node) private _nodeOf;
+    mapping(bytes32 nodeId => address node) internal _nodeOf;
+    address[] internal _nodesEverBound;
 
     event DedicatedNodeAdded(address indexed nodeAddress);
     event DedicatedNodeRemoved(address indexed nodeAddress);
-    event NewNodeAssignedToSession(
-        uint256 indexed sessionId,
-        address[] nodeAddresses,
-        uint256 newNodeCount,
-        uint256 assignmentType
-    );
     event NodeReleased(bytes32 nodeId, uint256 sessionId);
 
     function addDedicatedNode(uint256 sessionId, address nodeAddress) external {
@@ -41,11 +33,13 @@ abstract contract DedicatedNodes is SessionStore {
         session.dedicatedNodes.push(nodeAddress);
         _touch(session);
         _bindingsOf[nodeAddress].push(Binding(sessionId, block.timestamp));
-        _nodeOf[getNodeId(nodeAddress)] = nodeAddress;
-        address[] memory nodes = new address[](1);
-        nodes[0] = nodeAddress;
+        bytes32 nodeId = getNodeId(nodeAddress);
+        if (_nodeOf[nodeId] == address(0)) {
+            _nodeOf[nodeId] = nodeAddress;
+            _nodesEverBound.push(nodeAddress);
+        }
         emit DedicatedNodeAdded(nodeAddress);
-        emit NewNodeAssignedToSession(sessionId, nodes, 1, ASSIGNED_BY_OWNER);
+        _afterBinding(sessionId, nodeAddress);
     }
 
     /// @notice Unbind a node. A deactivated session may still let its nodes go; assigned tasks stay assigned.
@@ -69,11 +63,7 @@ abstract contract DedicatedNodes is SessionStore {
         emit NodeReleased(nodeId, sessionId);
     }
 
-    function getDedicatedNodeExists(uint256 sessionId, address nodeAddress) external view returns (bool) {
-        return sessionId < _sessions.length && _isBound(_sessions[sessionId], nodeAddress);
-    }
-
-    function isNodeAssignedToAnySession(address nodeAddress) external view returns (bool) {
+    function isNodeAssignedToAnySession(address nodeAddress) public view returns (bool) {
         return _bindingsOf[nodeAddress].length > 0;
     }
 
@@ -90,7 +80,10 @@ abstract contract DedicatedNodes is SessionStore {
         return bindings.length == 0 ? 0 : bindings[bindings.length - 1].boundAt;
     }
 
-    function _isBound(Session storage session, address nodeAddress) private view returns (bool) {
+    /// @dev What a generation tells of a binding besides DedicatedNodeAdded.
+    function _afterBinding(uint256 sessionId, address nodeAddress) internal virtual {}
+
+    function _isBound(Session storage session, address nodeAddress) internal view returns (bool) {
         address[] storage nodes = session.dedicatedNodes;
         for (uint256 i = 0; i < nodes.length; i++) {
             if (nodes[i] == nodeAddress) return true;

@@ -65,11 +65,6 @@ abstract contract SessionRouters is SessionStore {
         return session.routerAddresses[index];
     }
 
-    /// @return The router's position; reverts where it is not listed.
-    function getRouterAddressToIndex(uint256 sessionId, address routerAddress) external view returns (uint256) {
-        return _listedPositionOf(_existing(sessionId), routerAddress);
-    }
-
     /// @return The router's position, -1 where it is not listed.
     function getRouterIndex(uint256 sessionId, address routerAddress) external view returns (int256) {
         return _positionOf(_existing(sessionId), routerAddress);
@@ -78,15 +73,6 @@ abstract contract SessionRouters is SessionStore {
     function getRouterInfo(uint256 sessionId, address routerAddress) external view returns (string memory) {
         Session storage session = _existing(sessionId);
         return session.routerMetadatas[_listedPositionOf(session, routerAddress)];
-    }
-
-    function getRouterInfoExists(uint256 sessionId, string calldata routerInfo) external view returns (bool) {
-        string[] storage metadatas = _existing(sessionId).routerMetadatas;
-        bytes32 wanted = keccak256(bytes(routerInfo));
-        for (uint256 i = 0; i < metadatas.length; i++) {
-            if (keccak256(bytes(metadatas[i])) == wanted) return true;
-        }
-        return false;
     }
 
     function getLatestRouterIndex(uint256 sessionId) public view returns (uint256) {
@@ -131,7 +117,7 @@ abstract contract SessionRouters is SessionStore {
         }
     }
 
-    function _listedPositionOf(Session storage session, address routerAddress) private view returns (uint256) {
+    function _listedPositionOf(Session storage session, address routerAddress) internal view returns (uint256) {
         int256 position = _positionOf(session, routerAddress);
         require(position >= 0, "SessionV2: the router is not listed");
         return uint256(position);

@@ -77,6 +77,11 @@ abstract contract SessionStore is Module {
         session.updatedAt = _lastChangeOf[sessionId].changedAt;
     }
 
+    /// @return session as `_read` tells it, all zero where there is none
+    function _readOrNothing(uint256 sessionId) internal view returns (Session memory session) {
+        if (sessionId < _sessions.length) session = _read(sessionId);
+    }
+
     /// @dev Keeps the order, so that the last id stays the latest session.
     function _forget(address sessionOwner, uint256 sessionId) internal {
         uint256[] storage ids = _sessionIdsOf[sessionOwner];

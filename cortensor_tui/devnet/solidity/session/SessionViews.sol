@@ -3,14 +3,11 @@ pragma solidity 0.8.37;
 
 import {Session, SessionState, SessionStore} from "./SessionStore.sol";
 
-/// @notice Sessions as clients read them, one by one and by owner.
+/// @notice Which sessions there are and whose, alike in every generation. Each generation adds the views that
+///         tell whole sessions, since its struct is its own.
 abstract contract SessionViews is SessionStore {
     function doesSessionExist(uint256 sessionId) external view returns (bool) {
         return sessionId < _sessions.length;
-    }
-
-    function getSession(uint256 sessionId) external view returns (Session memory) {
-        return _read(sessionId);
     }
 
     function getSessionCount() external view returns (uint256) {
@@ -39,31 +36,6 @@ abstract contract SessionViews is SessionStore {
         return ids[ids.length - 1];
     }
 
-    function getActiveSessionsByAddress(address userAddr) external view returns (Session[] memory sessions) {
-        uint256[] storage ids = _sessionIdsOf[userAddr];
-        uint256 count = 0;
-        for (uint256 i = 0; i < ids.length; i++) {
-            if (_sessions[ids[i]].state == SessionState.Active) count++;
-        }
-        sessions = new Session[](count);
-        uint256 next = 0;
-        for (uint256 i = 0; i < ids.length; i++) {
-            if (_sessions[ids[i]].state == SessionState.Active) sessions[next++] = _read(ids[i]);
-        }
-    }
-
-    /// @param offset how many of the owner's sessions to leave out, oldest first
-    function getSessionsByAddressByPage(
-        address userAddr,
-        uint256 offset,
-        uint256 amount
-    ) external view returns (Session[] memory sessions) {
-        uint256[] storage ids = _sessionIdsOf[userAddr];
-        uint256 left = offset < ids.length ? ids.length - offset : 0;
-        sessions = new Session[](amount < left ? amount : left);
-        for (uint256 i = 0; i < sessions.length; i++) sessions[i] = _read(ids[offset + i]);
-    }
-
     /// @notice Ids, names, metadata and times of creation. What the network's fourth list holds is not public.
     function getSessionIdAndNameAndMetadataByAddress(
         address userAddr
@@ -77,5 +49,29 @@ abstract contract SessionViews is SessionStore {
             (names[i], metadatas[i], createdAt[i]) = (session.name, session.metadata, session.createdAt);
         }
         return (ids, names, metadatas, createdAt);
+    }
+
+    function _activeIdsOf(address userAddr) internal view returns (uint256[] memory active) {
+        uint256[] storage ids = _sessionIdsOf[userAddr];
+        active = new uint256[](ids.length);
+        uint256 count = 0;
+        for (uint256 i = 0; i < ids.length; i++) {
+            if (_sessions[ids[i]].state == SessionState.Active) active[count++] = ids[i];
+        }
+        assembly ("memory-safe") {
+            mstore(active, count)
+        }
+    }
+
+    /// @param offset how many of the owner's sessions to leave out, oldest first
+    function _pageOfIds(
+        address userAddr,
+        uint256 offset,
+        uint256 amount
+    ) internal view returns (uint256[] memory page) {
+        uint256[] storage ids = _sessionIdsOf[userAddr];
+        uint256 left = offset < ids.length ? ids.length - offset : 0;
+        page = new uint256[](amount < left ? amount : left);
+        for (uint256 i = 0; i < page.length; i++) page[i] = ids[offset + i];
     }
 }
