@@ -153,6 +153,11 @@ class ContractReader:
         digest: bytes = (await self._queue("getHash", [(text,)]))[0][0]
         return "0x" + digest.hex()
 
+    async def agrees_on_hash(self, text: str, digest: str) -> bool:
+        """Tell whether the queue itself finds this to be the text's hash; `digest` is 0x hex."""
+        arguments = (text, bytes.fromhex(digest.removeprefix("0x")))
+        return bool((await self._queue("verifyHash", [arguments]))[0][0])
+
     # --- calls that write --------------------------------------------------------------------------
 
     def session_call(self, name: str, *arguments: Any) -> ContractCall:

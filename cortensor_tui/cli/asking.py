@@ -27,9 +27,9 @@ def with_node(settings_path: Path, talk: Callable[[NodeClient], Awaitable[R]]) -
     return asyncio.run(conversation())
 
 
-def ask_node(settings_path: Path, body: RequestBody, expected: type[R]) -> R:
+def ask_node(settings_path: Path, body: RequestBody, expected: type[R], timeout_s: float = 30.0) -> R:
     """Ask one thing of the running node."""
-    return with_node(settings_path, lambda client: ask(client, body, expected))
+    return with_node(settings_path, lambda client: ask(client, body, expected, timeout_s))
 
 
 async def ask(client: NodeClient, body: RequestBody, expected: type[R], timeout_s: float = 30.0) -> R:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from cortensor_tui import __version__
-from cortensor_tui.cli import assignment, config, sessions, starting, status, submit, tasks
+from cortensor_tui.cli import assignment, config, sessions, starting, status, submit, tasks, verify
 from cortensor_tui.cli.mishap import unforeseen
 from cortensor_tui.cli.options import DEFAULT_ENV, Env
 from cortensor_tui.cli.output import (
@@ -46,6 +46,7 @@ app.command()(tasks.txs)
 app.command()(assignment.assign)
 app.command()(assignment.unassign)
 app.command()(submit.submit)
+app.command()(verify.verify)
 app.command()(starting.devnet)
 app.command()(starting.demo)
 app.add_typer(sessions.session_commands, name="session")

@@ -18,6 +18,7 @@ class Exit(IntEnum):
     FAILED = 1
     WRONG_USE = 2
     NO_NODE = 3
+    UNTOLD = 4  # neither yes nor no
 
 
 _EXITS = {"usage": Exit.WRONG_USE, "settings": Exit.WRONG_USE, "no_node": Exit.NO_NODE}

@@ -13,6 +13,7 @@ from cortensor_tui.domain.inference import SamplingParams
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import MinerResult, TaskView
 from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.domain.verification import Place, Verification
 from cortensor_tui.node.messages import AssignmentChecked
 
 
@@ -134,6 +135,40 @@ def checked_json(session_id: int, checked: AssignmentChecked) -> dict[str, Any]:
 def result_json(result: MinerResult) -> dict[str, Any]:
     """Return one miner's answer of `submit --wait`."""
     return {"miner": result.miner, "data": result.data, "hash": result.hash}
+
+
+def verification_json(found: Verification) -> dict[str, Any]:
+    """Return the document of `verify`."""
+    return {
+        "session_id": found.key.session_id,
+        "task_id": found.key.task_id,
+        "verdict": found.verdict.value,
+        "summary": found.summary,
+        "node_address": found.node_address,
+        "chain_id": found.chain_id,
+        "queue_address": found.queue_address,
+        "checks": [
+            {
+                "name": check.name,
+                "title": check.title,
+                "finding": check.finding.value,
+                "expected": check.expected or None,
+                "found": check.found or None,
+                "detail": check.detail,
+                **_place_json(check.place or Place()),
+            }
+            for check in found.checks
+        ],
+    }
+
+
+def _place_json(place: Place) -> dict[str, Any]:
+    return {
+        "transaction_hash": place.transaction_hash,
+        "block_number": place.block_number,
+        "block_hash": place.block_hash,
+        "block_at": iso_time(place.block_at),
+    }
 
 
 def _account_json(account: Account) -> dict[str, Any]:

@@ -21,6 +21,26 @@ class Commitment(msgspec.Struct, frozen=True, kw_only=True):
     payload_hash: str
 
 
+def recorded_payload_hash(
+    connection: sqlite3.Connection, scope: ChainScope, key: TaskKey, node: str, stage: str
+) -> str | None:
+    """Return what the node has put its name to at this stage, None where nothing."""
+    found = connection.execute(
+        "SELECT payload_hash FROM commitments WHERE chain_id = ? AND genesis_hash = ? AND contract = ?"
+        " AND session_id = ? AND task_id = ? AND node = ? AND stage = ?",
+        (
+            scope.chain_id,
+            scope.genesis_hash,
+            scope.queue_address,
+            key.session_id,
+            key.task_id,
+            node,
+            stage,
+        ),
+    ).fetchone()
+    return None if found is None else str(found["payload_hash"])
+
+
 def record_commitment(connection: sqlite3.Connection, commitment: Commitment, now: float) -> None:
     """Write the row inside the caller's step, or find the same promise there.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.journal.commitments import recorded_payload_hash
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.scope import ChainScope, CursorLog, scope_row
 from cortensor_tui.journal.tasks import TaskLog
@@ -14,6 +16,11 @@ class Journal:
     def __init__(self, database: Database, scope: ChainScope) -> None:
         chain = scope_row(database, scope)
         self.scope = scope
+        self._database = database
         self.cursor = CursorLog(database, chain)
         self.tasks = TaskLog(database, chain)
         self.transactions = TransactionLog(database, chain)
+
+    def payload_hash(self, key: TaskKey, node: str, stage: str) -> str | None:
+        """Return the hash that a node has put its name to at a stage of a task, None where none."""
+        return recorded_payload_hash(self._database.connection, self.scope, key, node, stage)

@@ -15,6 +15,7 @@ from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import MinerResult, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.domain.verification import Verification
 
 PROTOCOL = 1
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -195,6 +196,12 @@ class WaitTask(msgspec.Struct, frozen=True, kw_only=True, tag="wait_task"):
     timeout_s: float = 120.0
 
 
+class Verify(msgspec.Struct, frozen=True, kw_only=True, tag="verify"):
+    """Check a task's stored bytes against the chain. Answered with `Verification`."""
+
+    key: TaskKey
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Ask the node to stop; answered with `Done` before it does."""
 
@@ -211,6 +218,7 @@ RequestBody = (
     | CreateSession
     | Submit
     | WaitTask
+    | Verify
     | Stop
 )
 
@@ -288,6 +296,7 @@ ReplyBody = (
     | AssignmentChecked
     | Sent
     | TaskOutcome
+    | Verification
     | Done
     | Refused
 )

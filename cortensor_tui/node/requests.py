@@ -28,9 +28,11 @@ from cortensor_tui.node.messages import (
     TaskOutcome,
     Tasks,
     Transactions,
+    Verify,
     WaitTask,
 )
 from cortensor_tui.node.mining import Mining
+from cortensor_tui.node.verification import verify
 from cortensor_tui.node.views import task_view
 from cortensor_tui.storage.local_store import LocalStore
 
@@ -69,6 +71,8 @@ class RequestDesk:
                 return self._listed(body)
             case WaitTask():
                 return await self._wait_task(body)
+            case Verify():
+                return await verify(self._connected().link, self._store, body.key)
             case Stop():
                 asyncio.get_running_loop().call_later(0.1, self._stop)  # the answer leaves first
                 return Done()

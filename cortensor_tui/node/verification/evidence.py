@@ -1,0 +1,183 @@
+"""What a verification stands on, read from disk, journal and chain, with nothing concluded yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from cortensor_tui.chain.contracts import ContractReader
+from cortensor_tui.chain.lookup import (
+    FoundBlock,
+    FoundReceipt,
+    FoundTransaction,
+    QueueEvent,
+    SignedCall,
+    find_block,
+    find_queue_events,
+    find_receipt,
+    find_transaction,
+    read_signed,
+)
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.tasks import MinerResult, TaskKey, TaskOnChain
+from cortensor_tui.domain.transactions import Transaction, TransactionKind
+from cortensor_tui.journal.journal import Journal
+from cortensor_tui.journal.tasks import TaskRecord
+from cortensor_tui.node.link import ChainLink
+from cortensor_tui.storage.local_store import LocalStore
+
+STEPS = (TransactionKind.ACK, TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
+# The contract says with either that nobody may precommit any more.
+CLOSING_EVENTS = frozenset({"TaskAllPrecommitted", "TaskPrecommitEnded"})
+FINALIZED = "finalized"
+T = TypeVar("T")
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """Stands for a value that could not be read; never for its absence."""
+
+    why: str
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the node's transactions. `signed` is from the journal's own bytes, the rest from the endpoint.
+
+    `block` is the one on the chain now at the number that the receipt, or else the journal, names.
+    """
+
+    journaled: Transaction
+    signed: SignedCall | Unread
+    transaction: FoundTransaction | Unread | None
+    receipt: FoundReceipt | Unread | None
+    block: FoundBlock | Unread | None
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about one task. `record` is None where the journal does not have the task."""
+
+    key: TaskKey
+    node: str
+    reader: ContractReader
+    task: TaskOnChain | Unread
+    results: tuple[MinerResult, ...] | Unread
+    head: FoundBlock | Unread | None
+    finalized: FoundBlock | Unread | None
+    record: TaskRecord | None = None
+    prompt: bytes | Unread = Unread("the journal does not have the task")
+    answer: bytes | Unread = Unread("this node has no answer to the task")
+    queue_agrees: bool | Unread = Unread("there is no stored answer to ask with")
+    traces: Mapping[TransactionKind, Trace] = {}
+    payload_hashes: Mapping[TransactionKind, str | None] = {}
+    closing: QueueEvent | Unread | None = Unread("precommit and commit are not both found")
+
+
+async def gather_evidence(link: ChainLink, store: LocalStore, key: TaskKey) -> Evidence:
+    """Read everything, and mark what cannot be read."""
+    node, reader = link.miner_sender.address, link.reader
+    task, results, head, finalized = await asyncio.gather(
+        _tried(reader.task(key)),
+        _tried(reader.results(key)),
+        _tried(find_block(link.rpc, "latest")),
+        _tried(find_block(link.rpc, FINALIZED)),
+    )
+    evidence = Evidence(
+        key=key, node=node, reader=reader, task=task, results=results, head=head, finalized=finalized
+    )
+    record = link.journal.tasks.get(key)
+    if record is None:
+        return evidence
+    answer = evidence.answer if record.answer_cid is None else _stored(store, record.answer_cid)
+    traces, queue_agrees = await asyncio.gather(_traces(link, key), _queue_agrees(reader, record, answer))
+    return msgspec.structs.replace(
+        evidence,
+        record=record,
+        prompt=_stored(store, record.prompt_cid),
+        answer=answer,
+        queue_agrees=queue_agrees,
+        traces=traces,
+        payload_hashes={
+            kind: link.journal.payload_hash(key, node, kind.value)
+            for kind in (TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
+        },
+        closing=await _closing(link, key, traces),
+    )
+
+
+def _stored(store: LocalStore, cid: str) -> bytes | Unread:
+    try:
+        return store.read_unchecked(cid)
+    except ProblemError as error:
+        return Unread(error.problem.sentence())
+
+
+async def _queue_agrees(reader: ContractReader, record: TaskRecord, answer: bytes | Unread) -> bool | Unread:
+    if isinstance(answer, Unread):
+        return answer
+    try:
+        text = answer.decode("utf-8")
+        digest = bytes.fromhex((record.answer_hash or "").removeprefix("0x"))
+    except ValueError:
+        return Unread("the stored answer or its hash is not what it should be")
+    if len(digest) != 32:
+        return Unread("the journal has no hash of the answer")
+    return await _tried(reader.agrees_on_hash(text, "0x" + digest.hex()))
+
+
+async def _traces(link: ChainLink, key: TaskKey) -> dict[TransactionKind, Trace]:
+    journaled = {kind: link.journal.transactions.of_task(key, kind) for kind in STEPS}
+    present = {kind: one for kind, one in journaled.items() if one is not None}
+    traces = await asyncio.gather(*(_trace(link, one) for one in present.values()))
+    return dict(zip(present, traces, strict=True))
+
+
+async def _trace(link: ChainLink, journaled: Transaction) -> Trace:
+    transaction, receipt = await asyncio.gather(
+        _tried(find_transaction(link.rpc, journaled.hash)),
+        _tried(find_receipt(link.rpc, link.reader, journaled.hash)),
+    )
+    number = receipt.block_number if isinstance(receipt, FoundReceipt) else journaled.block_number
+    block: FoundBlock | Unread | None = Unread("its block is not known")
+    if number is not None:
+        block = await _tried(find_block(link.rpc, number))
+    return Trace(
+        journaled=journaled,
+        signed=_signed(link.journal, journaled),
+        transaction=transaction,
+        receipt=receipt,
+        block=block,
+    )
+
+
+def _signed(journal: Journal, journaled: Transaction) -> SignedCall | Unread:
+    try:
+        return read_signed(journal.transactions.raw(journaled.transaction_id))
+    except ValueError as error:
+        return Unread(f"the journal's bytes cannot be read: {error}")
+
+
+async def _closing(
+    link: ChainLink, key: TaskKey, traces: Mapping[TransactionKind, Trace]
+) -> QueueEvent | Unread | None:
+    """Return the first event that closed the precommits, looked for from our precommit to our commit."""
+    receipts = [traces[kind].receipt for kind in STEPS[1:] if kind in traces]
+    numbers = [receipt.block_number for receipt in receipts if isinstance(receipt, FoundReceipt)]
+    if len(numbers) != 2:
+        return Unread("precommit and commit are not both found")
+    first, last = numbers
+    if not first <= last < first + link.profile.log_span_blocks:
+        return Unread(f"the {abs(last - first)} blocks between precommit and commit are too many to read")
+    events = await _tried(find_queue_events(link.rpc, link.reader, first, last))
+    if isinstance(events, Unread):
+        return events
+    ours = (event for event in events if (event.session_id, event.task_id) == (key.session_id, key.task_id))
+    return next((event for event in ours if event.name in CLOSING_EVENTS), None)
+
+
+async def _tried(reading: Awaitable[T]) -> T | Unread:
+    try:
+        return await reading
+    except ProblemError as error:
+        return Unread(error.problem.sentence())
