@@ -29,14 +29,12 @@ _MAX_DETAIL = 400
 
 TaskId = Annotated[
     int,
-    typer.Argument(
-        metavar="TASK", min=0, max=MAX_SESSION_ID, show_default=False, help="The task's id in it."
-    ),
+    typer.Argument(metavar="TASK", min=0, max=MAX_SESSION_ID, show_default=False, help="Its task's id."),
 ]
 
 
 def verify(session: SessionId, task: TaskId, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
-    """Prove that what is on chain is what this node's model said. Exit 0 proven, 1 refuted, 4 cannot be told."""
+    """Prove that what is on chain is what the model said: exit 0 proven, 1 refuted, 4 cannot be told."""
     try:
         found = ask_node(env, Verify(key=TaskKey(session, task)), Verification, ANSWER_TIMEOUT_S)
     except ProblemError as error:

@@ -32,7 +32,6 @@ from cortensor_tui.storage.local_store import LocalStore
 STEPS = (TransactionKind.ACK, TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
 # The contract says with either that nobody may precommit any more.
 CLOSING_EVENTS = frozenset({"TaskAllPrecommitted", "TaskPrecommitEnded"})
-FINALIZED = "finalized"
 T = TypeVar("T")
 
 
@@ -64,7 +63,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     task: TaskOnChain | Unread
     results: tuple[MinerResult, ...] | Unread
     head: FoundBlock | Unread | None
-    finalized: FoundBlock | Unread | None
+    final_number: int | Unread
     record: TaskRecord | None = None
     prompt: bytes | Unread = Unread("the journal does not have the task")
     answer: bytes | Unread = Unread("this node has no answer to the task")
@@ -77,14 +76,21 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 async def gather_evidence(link: ChainLink, store: LocalStore, key: TaskKey) -> Evidence:
     """Read everything, and mark what cannot be read."""
     node, reader = link.miner_sender.address, link.reader
+    finality = link.profile.finality
     task, results, head, finalized = await asyncio.gather(
         _tried(reader.task(key)),
         _tried(reader.results(key)),
         _tried(find_block(link.rpc, "latest")),
-        _tried(find_block(link.rpc, FINALIZED)),
+        _tried(find_block(link.rpc, finality if isinstance(finality, str) else "latest")),
     )
     evidence = Evidence(
-        key=key, node=node, reader=reader, task=task, results=results, head=head, finalized=finalized
+        key=key,
+        node=node,
+        reader=reader,
+        task=task,
+        results=results,
+        head=head,
+        final_number=_final_number(finalized, 0 if isinstance(finality, str) else finality),
     )
     record = link.journal.tasks.get(key)
     if record is None:
@@ -104,6 +110,13 @@ async def gather_evidence(link: ChainLink, store: LocalStore, key: TaskKey) -> E
         },
         closing=await _closing(link, key, traces),
     )
+
+
+def _final_number(block: FoundBlock | Unread | None, depth: int) -> int | Unread:
+    """Return the newest block that is final: the one tagged so, or one so many blocks under the head."""
+    if block is None:
+        return Unread("the endpoint does not tell which block is final")
+    return block if isinstance(block, Unread) else max(0, block.number - depth)
 
 
 def _stored(store: LocalStore, cid: str) -> bytes | Unread:
@@ -152,8 +165,11 @@ async def _trace(link: ChainLink, journaled: Transaction) -> Trace:
 
 
 def _signed(journal: Journal, journaled: Transaction) -> SignedCall | Unread:
+    numbers = [attempt.number for attempt in journaled.attempts if attempt.hash == journaled.hash]
+    if not numbers:
+        return Unread("the journal has no signed bytes under this hash")
     try:
-        return read_signed(journal.transactions.raw(journaled.transaction_id))
+        return read_signed(journal.transactions.raw(journaled.transaction_id, numbers[-1]))
     except ValueError as error:
         return Unread(f"the journal's bytes cannot be read: {error}")
 

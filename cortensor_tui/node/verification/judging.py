@@ -91,17 +91,17 @@ def finality_line(evidence: Evidence) -> ProofCheck:
         return noted(name, title, "nothing is mined")
     last = max(mined, key=lambda place: place.block_number or 0)
     number = last.block_number or 0
-    head, finalized = evidence.head, evidence.finalized
+    head, final = evidence.head, evidence.final_number
     depth = (
         f"{head.number - number} blocks under the head" if isinstance(head, FoundBlock) else "depth unknown"
     )
-    if isinstance(finalized, Unread) or finalized is None:
-        return noted(name, title, f"{depth}; the endpoint does not tell which block is final", last)
-    if number <= finalized.number:
+    if isinstance(final, Unread):
+        return noted(name, title, f"{depth}; {final.why}", last)
+    if number <= final:
         return ProofCheck(
             name=name, title="the last block is final", finding=Finding.HOLDS, detail=depth, place=last
         )
-    return noted(name, title, f"not final yet: {depth}; block {finalized.number} is", last)
+    return noted(name, title, f"not final yet: {depth}; the newest final block is {final}", last)
 
 
 def judge(checks: Sequence[ProofCheck]) -> tuple[ProofVerdict, str]:

@@ -126,6 +126,13 @@ def _block_check(trace: Trace, kind: TransactionKind, place: Place) -> ProofChec
     if block is None:
         why = f"the endpoint has no block {receipt.block_number}"
         return unknown(name, title, why, expected=receipt.block_hash, place=place)
+    journaled = trace.journaled
+    if journaled.block_number not in (None, receipt.block_number):
+        why = f"the journal has it in block {journaled.block_number}"
+        return holds_if(name, title, False, found=receipt.block_hash, detail=why, place=place)
+    if journaled.block_hash not in (None, receipt.block_hash):
+        why = "the journal has it in another block of that number"
+        return equal(name, title, str(journaled.block_hash), receipt.block_hash, why, place)
     if block.hash != receipt.block_hash:
         why = f"block {receipt.block_number} is another one now: the chain was reorganised"
         return equal(name, title, receipt.block_hash, block.hash, why, place)
