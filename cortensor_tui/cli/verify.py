@@ -14,7 +14,7 @@ from cortensor_tui.cli.shapes import verification_json
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.domain.verification import Finding, Place, ProofCheck, ProofVerdict, Verification
+from cortensor_tui.domain.verification import Finding, ProofCheck, ProofVerdict, Verification
 from cortensor_tui.node.messages import Verify
 
 ANSWER_TIMEOUT_S = 60.0  # some twenty reads, on a slow public chain
@@ -57,8 +57,10 @@ def _text(found: Verification) -> str:
         f"Task {found.key}, node {inert(found.node_address, 42)}, "
         f"queue {inert(found.queue_address, 42)} on chain {found.chain_id}"
     )
+    befores = (None, *found.checks)
     rows = [
-        (_MARKS[check.finding], inert(check.title), _compared(check), _where(check)) for check in found.checks
+        (_MARKS[check.finding], inert(check.title), _compared(check), _where(check, before))
+        for check, before in zip(found.checks, befores, strict=False)
     ]
     return f"{title}\n\n{table(('', 'CHECK', 'COMPARED', 'WHERE'), rows)}\n\n{_verdict(found)}"
 
@@ -84,20 +86,18 @@ def _short(value: str) -> str:
     return text if " " in text else short_hash(text)
 
 
-def _where(check: ProofCheck) -> str:
+def _where(check: ProofCheck, before: ProofCheck | None) -> str:
+    """Return transaction and block; a line about the same ones as the line before is short."""
     place = check.place
     if place is None:
         return ""
+    if before is not None and before.place == place:
+        return "the same"
     parts = [f"tx {_short(place.transaction_hash)}"] if place.transaction_hash else []
-    return " ".join(parts + _block_parts(place))
-
-
-def _block_parts(place: Place) -> list[str]:
-    if place.block_number is None:
-        return []
-    parts = [f"block {place.block_number}"]
+    if place.block_number is not None:
+        parts.append(f"block {place.block_number}")
     if place.block_hash:
         parts.append(_short(place.block_hash))
     if place.block_at is not None:
         parts.append(str(iso_time(place.block_at)))
-    return parts
+    return " ".join(parts)

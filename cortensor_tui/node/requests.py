@@ -33,6 +33,7 @@ from cortensor_tui.node.messages import (
 )
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.verification import verify
+from cortensor_tui.node.verification.evidence import Ground
 from cortensor_tui.node.views import task_view
 from cortensor_tui.storage.local_store import LocalStore
 
@@ -72,7 +73,7 @@ class RequestDesk:
             case WaitTask():
                 return await self._wait_task(body)
             case Verify():
-                return await verify(self._connected().link, self._store, body.key)
+                return await verify(self._ground(), body.key)
             case Stop():
                 asyncio.get_running_loop().call_later(0.1, self._stop)  # the answer leaves first
                 return Done()
@@ -131,6 +132,18 @@ class RequestDesk:
 
     async def _task(self, key: TaskKey) -> TaskOnChain:
         return await self._connected().link.reader.task(key)
+
+    def _ground(self) -> Ground:
+        link = self._connected().link
+        return Ground(
+            rpc=link.rpc,
+            reader=link.reader,
+            journal=link.journal,
+            store=self._store,
+            node=link.miner_sender.address,
+            finality=link.profile.finality,
+            log_span_blocks=link.profile.log_span_blocks,
+        )
 
     def _connected(self) -> Mining:
         mining = self._mining()

@@ -5,15 +5,13 @@ from __future__ import annotations
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.verification import Verification
-from cortensor_tui.node.link import ChainLink
-from cortensor_tui.node.verification.evidence import Unread, gather_evidence
+from cortensor_tui.node.verification.evidence import Ground, Unread, gather_evidence
 from cortensor_tui.node.verification.judging import all_checks, judge
-from cortensor_tui.storage.local_store import LocalStore
 
 
-async def verify(link: ChainLink, store: LocalStore, key: TaskKey) -> Verification:
+async def verify(ground: Ground, key: TaskKey) -> Verification:
     """Check one task against the chain. Raises `ProblemError` "no_such_task" where nobody knows of it."""
-    evidence = await gather_evidence(link, store, key)
+    evidence = await gather_evidence(ground, key)
     if evidence.record is None and isinstance(evidence.task, Unread):
         raise problem_error("no_such_task", f"Nothing is known of task {key}", evidence.task.why)
     checks = all_checks(evidence)
@@ -21,8 +19,8 @@ async def verify(link: ChainLink, store: LocalStore, key: TaskKey) -> Verificati
     return Verification(
         key=key,
         node_address=evidence.node,
-        chain_id=link.identity.chain_id,
-        queue_address=link.reader.contracts.session_queue_v2,
+        chain_id=ground.journal.scope.chain_id,
+        queue_address=ground.reader.contracts.session_queue_v2,
         verdict=verdict,
         summary=summary,
         checks=checks,

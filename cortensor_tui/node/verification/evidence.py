@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
 import msgspec
+from eth_utils.crypto import keccak
 
 from cortensor_tui.chain.contracts import ContractReader
 from cortensor_tui.chain.lookup import (
@@ -21,18 +22,30 @@ from cortensor_tui.chain.lookup import (
     find_transaction,
     read_signed,
 )
+from cortensor_tui.chain.rpc import Rpc
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import MinerResult, TaskKey, TaskOnChain
 from cortensor_tui.domain.transactions import Transaction, TransactionKind
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.tasks import TaskRecord
-from cortensor_tui.node.link import ChainLink
 from cortensor_tui.storage.local_store import LocalStore
 
 STEPS = (TransactionKind.ACK, TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
 # The contract says with either that nobody may precommit any more.
 CLOSING_EVENTS = frozenset({"TaskAllPrecommitted", "TaskPrecommitEnded"})
 T = TypeVar("T")
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a verification reads: one chain, one node's journal and store."""
+
+    rpc: Rpc
+    reader: ContractReader
+    journal: Journal
+    store: LocalStore
+    node: str
+    finality: int | str
+    log_span_blocks: int
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -73,15 +86,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     closing: QueueEvent | Unread | None = Unread("precommit and commit are not both found")
 
 
-async def gather_evidence(link: ChainLink, store: LocalStore, key: TaskKey) -> Evidence:
+async def gather_evidence(ground: Ground, key: TaskKey) -> Evidence:
     """Read everything, and mark what cannot be read."""
-    node, reader = link.miner_sender.address, link.reader
-    finality = link.profile.finality
+    node, reader, store, finality = ground.node, ground.reader, ground.store, ground.finality
     task, results, head, finalized = await asyncio.gather(
         _tried(reader.task(key)),
         _tried(reader.results(key)),
-        _tried(find_block(link.rpc, "latest")),
-        _tried(find_block(link.rpc, finality if isinstance(finality, str) else "latest")),
+        _tried(find_block(ground.rpc, "latest")),
+        _tried(find_block(ground.rpc, finality if isinstance(finality, str) else "latest")),
     )
     evidence = Evidence(
         key=key,
@@ -92,11 +104,11 @@ async def gather_evidence(link: ChainLink, store: LocalStore, key: TaskKey) -> E
         head=head,
         final_number=_final_number(finalized, 0 if isinstance(finality, str) else finality),
     )
-    record = link.journal.tasks.get(key)
+    record = ground.journal.tasks.get(key)
     if record is None:
         return evidence
     answer = evidence.answer if record.answer_cid is None else _stored(store, record.answer_cid)
-    traces, queue_agrees = await asyncio.gather(_traces(link, key), _queue_agrees(reader, record, answer))
+    traces, queue_agrees = await asyncio.gather(_traces(ground, key), _queue_agrees(reader, record, answer))
     return msgspec.structs.replace(
         evidence,
         record=record,
@@ -105,10 +117,10 @@ async def gather_evidence(link: ChainLink, store: LocalStore, key: TaskKey) -> E
         queue_agrees=queue_agrees,
         traces=traces,
         payload_hashes={
-            kind: link.journal.payload_hash(key, node, kind.value)
+            kind: ground.journal.payload_hash(key, node, kind.value)
             for kind in (TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
         },
-        closing=await _closing(link, key, traces),
+        closing=await _closing(ground, key, traces),
     )
 
 
@@ -139,25 +151,25 @@ async def _queue_agrees(reader: ContractReader, record: TaskRecord, answer: byte
     return await _tried(reader.agrees_on_hash(text, "0x" + digest.hex()))
 
 
-async def _traces(link: ChainLink, key: TaskKey) -> dict[TransactionKind, Trace]:
-    journaled = {kind: link.journal.transactions.of_task(key, kind) for kind in STEPS}
+async def _traces(ground: Ground, key: TaskKey) -> dict[TransactionKind, Trace]:
+    journaled = {kind: ground.journal.transactions.of_task(key, kind) for kind in STEPS}
     present = {kind: one for kind, one in journaled.items() if one is not None}
-    traces = await asyncio.gather(*(_trace(link, one) for one in present.values()))
+    traces = await asyncio.gather(*(_trace(ground, one) for one in present.values()))
     return dict(zip(present, traces, strict=True))
 
 
-async def _trace(link: ChainLink, journaled: Transaction) -> Trace:
+async def _trace(ground: Ground, journaled: Transaction) -> Trace:
     transaction, receipt = await asyncio.gather(
-        _tried(find_transaction(link.rpc, journaled.hash)),
-        _tried(find_receipt(link.rpc, link.reader, journaled.hash)),
+        _tried(find_transaction(ground.rpc, journaled.hash)),
+        _tried(find_receipt(ground.rpc, ground.reader, journaled.hash)),
     )
     number = receipt.block_number if isinstance(receipt, FoundReceipt) else journaled.block_number
     block: FoundBlock | Unread | None = Unread("its block is not known")
     if number is not None:
-        block = await _tried(find_block(link.rpc, number))
+        block = await _tried(find_block(ground.rpc, number))
     return Trace(
         journaled=journaled,
-        signed=_signed(link.journal, journaled),
+        signed=_signed(ground.journal, journaled),
         transaction=transaction,
         receipt=receipt,
         block=block,
@@ -165,17 +177,19 @@ async def _trace(link: ChainLink, journaled: Transaction) -> Trace:
 
 
 def _signed(journal: Journal, journaled: Transaction) -> SignedCall | Unread:
+    """Return what was signed: the mined attempt, or the newest where none has that hash."""
+    if not journaled.attempts:
+        return Unread("the journal has no signed bytes of it")
     numbers = [attempt.number for attempt in journaled.attempts if attempt.hash == journaled.hash]
-    if not numbers:
-        return Unread("the journal has no signed bytes under this hash")
+    raw = journal.transactions.raw(journaled.transaction_id, numbers[-1] if numbers else None)
     try:
-        return read_signed(journal.transactions.raw(journaled.transaction_id, numbers[-1]))
-    except ValueError as error:
-        return Unread(f"the journal's bytes cannot be read: {error}")
+        return read_signed(raw)
+    except ValueError:  # what is there says nothing that could hold
+        return SignedCall(hash="0x" + keccak(raw).hex(), sender="", to="", calldata="0x")
 
 
 async def _closing(
-    link: ChainLink, key: TaskKey, traces: Mapping[TransactionKind, Trace]
+    ground: Ground, key: TaskKey, traces: Mapping[TransactionKind, Trace]
 ) -> QueueEvent | Unread | None:
     """Return the first event that closed the precommits, looked for from our precommit to our commit."""
     receipts = [traces[kind].receipt for kind in STEPS[1:] if kind in traces]
@@ -183,9 +197,9 @@ async def _closing(
     if len(numbers) != 2:
         return Unread("precommit and commit are not both found")
     first, last = numbers
-    if not first <= last < first + link.profile.log_span_blocks:
+    if not first <= last < first + ground.log_span_blocks:
         return Unread(f"the {abs(last - first)} blocks between precommit and commit are too many to read")
-    events = await _tried(find_queue_events(link.rpc, link.reader, first, last))
+    events = await _tried(find_queue_events(ground.rpc, ground.reader, first, last))
     if isinstance(events, Unread):
         return events
     ours = (event for event in events if (event.session_id, event.task_id) == (key.session_id, key.task_id))

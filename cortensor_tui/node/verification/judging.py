@@ -92,9 +92,7 @@ def finality_line(evidence: Evidence) -> ProofCheck:
     last = max(mined, key=lambda place: place.block_number or 0)
     number = last.block_number or 0
     head, final = evidence.head, evidence.final_number
-    depth = (
-        f"{head.number - number} blocks under the head" if isinstance(head, FoundBlock) else "depth unknown"
-    )
+    depth = f"at depth {head.number - number}" if isinstance(head, FoundBlock) else "at a depth not known"
     if isinstance(final, Unread):
         return noted(name, title, f"{depth}; {final.why}", last)
     if number <= final:

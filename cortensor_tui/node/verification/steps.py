@@ -65,12 +65,14 @@ def _why_absent(evidence: Evidence, kind: TransactionKind) -> str:
 def _transaction_check(evidence: Evidence, trace: Trace, kind: TransactionKind, place: Place) -> ProofCheck:
     name, title = f"{kind}_transaction", f"{kind}: signed by this node, for the queue, and on this chain"
     expected = trace.journaled.hash
-    wrong = _wrong_signature(evidence, trace)
+    if isinstance(trace.signed, Unread):
+        return unknown(name, title, trace.signed.why, expected=expected, place=place)
+    wrong = _wrong_signature(evidence, trace.signed, expected)
     if wrong is not None:
-        found = trace.signed.hash if isinstance(trace.signed, SignedCall) else ""
+        found = trace.signed.hash
         return holds_if(name, title, False, expected=expected, found=found, detail=wrong, place=place)
     if isinstance(trace.transaction, FoundTransaction):
-        wrong = _wrong_copy(evidence, trace.transaction, trace)
+        wrong = _wrong_copy(evidence, trace.transaction, trace.signed)
         found = trace.transaction.hash
         detail = wrong or ""
         return holds_if(
@@ -85,29 +87,26 @@ def _transaction_check(evidence: Evidence, trace: Trace, kind: TransactionKind, 
     return unknown(name, title, "the endpoint does not know it; it may not be mined", expected=expected)
 
 
-def _wrong_signature(evidence: Evidence, trace: Trace) -> str | None:
+def _wrong_signature(evidence: Evidence, signed: SignedCall, expected: str) -> str | None:
     """Say what the journal's own bytes contradict; they need no endpoint."""
-    signed = trace.signed
-    if isinstance(signed, Unread):
-        return signed.why
-    if signed.hash != trace.journaled.hash:
+    if signed.hash != expected:
         return "the signed bytes in the journal have another hash"
     if signed.sender != evidence.node:
-        return f"the signed bytes are signed by {signed.sender}"
+        return f"the signed bytes are signed by {signed.sender or 'nobody'}"
     if signed.to != evidence.reader.contracts.session_queue_v2:
         return f"the signed bytes call {signed.to}, not the queue"
     return None
 
 
-def _wrong_copy(evidence: Evidence, copy: FoundTransaction, trace: Trace) -> str | None:
+def _wrong_copy(evidence: Evidence, copy: FoundTransaction, signed: SignedCall) -> str | None:
     """Say what the endpoint's copy of the transaction contradicts."""
-    if copy.hash != trace.journaled.hash:
+    if copy.hash != signed.hash:
         return "the endpoint answered with another transaction"
     if copy.sender != evidence.node:
         return f"the endpoint says it is from {copy.sender}"
     if copy.to != evidence.reader.contracts.session_queue_v2:
         return f"the endpoint says it calls {copy.to}, not the queue"
-    if isinstance(trace.signed, SignedCall) and copy.calldata != trace.signed.calldata:
+    if copy.calldata != signed.calldata:
         return "the endpoint's calldata is not what was signed"
     return None
 
