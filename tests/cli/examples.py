@@ -9,6 +9,7 @@ from cortensor_tui.domain.inference import Clamp, EngineHealth, EngineState, Sam
 from cortensor_tui.domain.sessions import Service, Session, SessionView
 from cortensor_tui.domain.tasks import MinerResult, Stage, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.domain.verification import Finding, Place, ProofCheck, ProofVerdict, Verification
 from cortensor_tui.node.messages import (
     Assign,
     AssignmentChecked,
@@ -30,6 +31,7 @@ from cortensor_tui.node.messages import (
     TaskOutcome,
     Tasks,
     Transactions,
+    Verify,
     WaitTask,
 )
 from tests.cli.scripted_node import Answer
@@ -143,6 +145,37 @@ ENDED = TaskOutcome(
     is_ended=True,
     results=(MinerResult(miner=NODE, data=f"the answer {NASTY}", hash=HASH),),
 )
+VERIFIED = Verification(
+    key=TaskKey(3, 7),
+    node_address=NODE,
+    chain_id=31337,
+    queue_address=CONTRACT,
+    verdict=ProofVerdict.PROVEN,
+    summary=f"the result on chain is the stored answer, byte for byte {NASTY}",
+    checks=(
+        ProofCheck(
+            name="assigned",
+            title="the task is on chain, assigned to this node",
+            finding=Finding.HOLDS,
+            expected=NODE,
+            found=NODE,
+        ),
+        *(
+            ProofCheck(
+                name=name,
+                title=f"precommit: {name} {NASTY}",
+                finding=finding,
+                expected=HASH,
+                found=HASH.replace("ab", "cd"),
+                detail=f"the detail {NASTY}",
+                place=Place(
+                    transaction_hash=HASH, block_number=13, block_hash=HASH.replace("ab", "ef"), block_at=AT
+                ),
+            )
+            for name, finding in (("precommit_block", Finding.HOLDS), ("precommit_event", Finding.NOTED))
+        ),
+    ),
+)
 
 
 def _checked(body: RequestBody) -> ReplyBody:
@@ -162,5 +195,6 @@ def good_answers() -> dict[type, Answer]:
         CreateSession: Sent(transaction=TRANSACTION, session_id=5),
         Submit: Sent(transaction=TRANSACTION, task_key=TaskKey(3, 7)),
         WaitTask: ENDED,
+        Verify: VERIFIED,
         Stop: Done(),
     }

@@ -19,11 +19,12 @@ __all__ = ["launch"]  # the fixture
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = (REPOSITORY / "docs/command-line.md").read_text(encoding="utf-8")
+VERIFY = (REPOSITORY / "docs/verify.md").read_text(encoding="utf-8")
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 DEVNET = (REPOSITORY / "docs/devnet.md").read_text(encoding="utf-8")
 COMMANDS = list(
     dict.fromkeys(
-        re.findall(r"^    \$ (.*)$", PAGE + DEVNET, re.MULTILINE)
+        re.findall(r"^    \$ (.*)$", PAGE + DEVNET + VERIFY, re.MULTILINE)
         + re.findall(r"^(cortensor-tui.*)$", README, re.MULTILINE)
     )
 )
@@ -67,7 +68,17 @@ def test_a_documented_command_starts_something(launch: Recorder, command: str) -
 
 
 def test_the_page_names_every_command() -> None:
-    for name in ("status", "sessions", "tasks", "txs", "assign", "unassign", "session create", "submit"):
+    for name in (
+        "status",
+        "sessions",
+        "tasks",
+        "txs",
+        "assign",
+        "unassign",
+        "session create",
+        "submit",
+        "verify",
+    ):
         assert any(f"cortensor-tui {name}" in command for command in ASKING)
     assert len(STARTING) >= 6
 

@@ -99,7 +99,7 @@ def finality_line(evidence: Evidence) -> ProofCheck:
         return ProofCheck(
             name=name, title="the last block is final", finding=Finding.HOLDS, detail=depth, place=last
         )
-    return noted(name, title, f"not final yet: {depth}; the newest final block is {final}", last)
+    return noted(name, title, f"not final yet: {depth}, final up to block {final}", last)
 
 
 def judge(checks: Sequence[ProofCheck]) -> tuple[ProofVerdict, str]:

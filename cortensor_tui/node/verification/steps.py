@@ -215,4 +215,5 @@ def _event_check(evidence: Evidence, trace: Trace, kind: TransactionKind, place:
         for one in receipt.events
     )
     detail = "the receipt has no such event"
-    return holds_if(name, title, is_there, expected=evidence.node, detail=detail, place=place)
+    found = evidence.node if is_there else ""
+    return holds_if(name, title, is_there, expected=evidence.node, found=found, detail=detail, place=place)
