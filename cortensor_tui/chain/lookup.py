@@ -12,7 +12,8 @@ from eth_account import Account
 from eth_utils.crypto import keccak
 
 from cortensor_tui.chain.abi import checksum, decode_log
-from cortensor_tui.chain.contracts import ContractReader, saturated
+from cortensor_tui.chain.contracts import ContractReader
+from cortensor_tui.chain.decoding import saturated
 from cortensor_tui.chain.rpc import Rpc, quantity
 from cortensor_tui.domain.problems import problem_error
 
