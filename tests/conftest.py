@@ -12,12 +12,13 @@ from cortensor_tui.inference.models import default_model_folder, fetch_default_m
 
 @pytest.fixture(autouse=True)
 def _own_sockets(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep nodes of tests apart from nodes of this user, and settings of this user out of tests."""
+    """Keep nodes of tests apart from nodes and keys of this user, and settings of this user out of tests."""
     for key in [key for key in os.environ if key.startswith("CORTENSOR_TUI_")]:
         monkeypatch.delenv(key)
     folder = tmp_path_factory.mktemp("run")
     folder.chmod(0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
 
 
 @pytest.fixture(scope="session")

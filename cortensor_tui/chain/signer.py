@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from cortensor_tui.domain.problems import problem_error
+
+
+class TransactionSigner(Protocol):
+    """Whatever turns the fields of a transaction into signed bytes, or refuses with a `ProblemError`."""
+
+    address: str
+
+    def sign(self, fields: dict[str, Any]) -> tuple[bytes, str]:
+        """Return the signed bytes and the transaction's hash, 0x hex."""
 
 
 class Signer:
@@ -22,7 +31,7 @@ class Signer:
                 "bad_key",
                 "A private key in the settings is not usable",
                 "it is not a number within the curve's order",
-                "Make a new key and set NODE_PRIVATE_KEY or CORTENSOR_TUI_OWNER_PRIVATE_KEY",
+                "Make a new key with: cortensor-tui keys new",
             ) from error
         self._chain_id = chain_id
         self.address = str(self._account.address)
@@ -34,3 +43,20 @@ class Signer:
 
     def __repr__(self) -> str:
         return f"Signer({self.address})"
+
+
+class WatchedAddress:
+    """An address whose key is in an external wallet: everything about it is known, nothing is signed."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def sign(self, fields: dict[str, Any]) -> tuple[bytes, str]:
+        """Raise `ProblemError` "no_owner_key"."""
+        raise problem_error(
+            "no_owner_key",
+            f"This node has no key of {self.address}",
+            "the owner is known by CORTENSOR_TUI_OWNER_ADDRESS alone",
+            "Write it with: cortensor-tui assign SESSION --unsigned FILE, sign it in your wallet, and send "
+            "it with: cortensor-tui assign --signed FILE; or give the node the owner's key",
+        )

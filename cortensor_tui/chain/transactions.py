@@ -21,7 +21,7 @@ from cortensor_tui.chain.contracts import ContractCall
 from cortensor_tui.chain.fees import Fees, gas_limit_for
 from cortensor_tui.chain.rpc import Rpc, RpcError, quantity
 from cortensor_tui.chain.send_errors import NOT_TAKEN, SendError, classify, refusal
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.signer import TransactionSigner
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
@@ -62,7 +62,7 @@ class TransactionSender:
     def __init__(
         self,
         rpc: Rpc,
-        signer: Signer,
+        signer: TransactionSigner,
         transactions: TransactionLog,
         current_fees: Callable[[], Fees],
         on_change: Callable[[Transaction], None],

@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from cortensor_tui import __version__
-from cortensor_tui.cli import assignment, config, sessions, starting, status, submit, tasks, verify
+from cortensor_tui.cli import assignment, config, keys, sessions, starting, status, submit, tasks, verify
 from cortensor_tui.cli.mishap import unforeseen
-from cortensor_tui.cli.options import DEFAULT_ENV, Env
+from cortensor_tui.cli.options import DEFAULT_ENV, Env, NewJournal
 from cortensor_tui.cli.output import (
     Exit,
     exit_of,
@@ -52,12 +52,14 @@ app.command()(starting.demo)
 app.add_typer(sessions.session_commands, name="session")
 app.add_typer(starting.node_commands, name="node")
 app.add_typer(config.config_commands, name="config")
+app.add_typer(keys.key_commands, name="keys")
 
 
 @app.callback(invoke_without_command=True)
 def dashboard(
     context: typer.Context,
     env: Env = DEFAULT_ENV,
+    new_journal: NewJournal = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> int:
     """Run a Cortensor dedicated node and watch it. Without a command: the dashboard."""
@@ -65,9 +67,11 @@ def dashboard(
         print_text(f"cortensor-tui {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        return starting.open_dashboard(env)
+        return starting.open_dashboard(env, new_journal)
     if env != DEFAULT_ENV:
         raise typer.BadParameter("it goes after the command", param_hint="--env")
+    if new_journal:
+        raise typer.BadParameter("it goes after `node run`", param_hint="--new-journal")
     return Exit.DONE
 
 

@@ -17,6 +17,14 @@ Env = Annotated[
     typer.Option("--env", metavar="FILE", help="The node's settings file.", show_default=str(DEFAULT_ENV)),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+NewJournal = Annotated[
+    bool,
+    typer.Option(
+        "--new-journal",
+        help="Start a key that has answered before without its journal. Only when all its tasks have ended: "
+        "what it signed is forgotten.",
+    ),
+]
 SessionId = Annotated[
     int,
     typer.Argument(

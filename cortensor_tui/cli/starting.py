@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cortensor_tui.cli.asking import ask, with_node
-from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env
+from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env, NewJournal
 from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, usage_error
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.client import NodeClient
@@ -28,19 +28,29 @@ node_commands = typer.Typer(
 )
 
 
-def open_dashboard(env: Path) -> int:
+def open_dashboard(env: Path, new_journal: bool) -> int:
     """Attach the dashboard to the running node, or start one."""
     from cortensor_tui import launch
 
-    return launch.open_dashboard(env.expanduser(), os.environ)
+    return launch.open_dashboard(env.expanduser(), os.environ, may_make_journal=new_journal)
 
 
 @node_commands.command("run")
-def node_run(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
+def node_run(
+    env: Env = DEFAULT_ENV,
+    new_journal: NewJournal = False,
+    passwords_on_stdin: Annotated[bool, typer.Option("--passwords-on-stdin", hidden=True)] = False,
+    as_json: AsJson = False,
+) -> int:
     """Run the node in the foreground until SIGINT or SIGTERM. With --json an error is JSON."""
     from cortensor_tui import launch
 
-    return launch.run_node(env.expanduser(), os.environ)
+    return launch.run_node(
+        env.expanduser(),
+        os.environ,
+        has_passwords_on_stdin=passwords_on_stdin,
+        may_make_journal=new_journal,
+    )
 
 
 @node_commands.command("cortensord", hidden=True)
@@ -66,7 +76,7 @@ def node_as_cortensord(
         )
     if engine == "docker":
         print_notice("The container engine comes later; llama.cpp runs in a child process instead.")
-    return node_run(env, as_json)
+    return node_run(env, as_json=as_json)
 
 
 @node_commands.command("stop")

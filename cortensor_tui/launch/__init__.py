@@ -9,14 +9,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def run_node(settings_path: Path, environ: Mapping[str, str]) -> int:
+def run_node(
+    settings_path: Path,
+    environ: Mapping[str, str],
+    *,
+    has_passwords_on_stdin: bool = False,
+    may_make_journal: bool = False,
+) -> int:
     """Run the node in the foreground until SIGINT, SIGTERM or a stop request.
 
     Raises `ProblemError` when it cannot start: bad settings, an unusable key, another node with the key.
     """
     from cortensor_tui.launch.node import run_node as run
 
-    return run(settings_path, environ)
+    return run(
+        settings_path,
+        environ,
+        has_passwords_on_stdin=has_passwords_on_stdin,
+        may_make_journal=may_make_journal,
+    )
 
 
 def run_devnet(
@@ -28,11 +39,11 @@ def run_devnet(
     return run(backend, port, as_json, block_interval_s, generation)
 
 
-def open_dashboard(settings_path: Path, environ: Mapping[str, str]) -> int:
+def open_dashboard(settings_path: Path, environ: Mapping[str, str], *, may_make_journal: bool = False) -> int:
     """Attach the dashboard to the running node, or start one that outlives it."""
     from cortensor_tui.launch.dashboard import open_dashboard as run
 
-    return run(settings_path, environ)
+    return run(settings_path, environ, may_make_journal=may_make_journal)
 
 
 def run_demo(environ: Mapping[str, str]) -> int:

@@ -7,39 +7,55 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+import msgspec
 
 from cortensor_tui.dashboard.run import run_dashboard  # first: it sets how often Textual draws
 
 from cortensor_tui.dashboard.app import Dashboard  # isort: skip
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.launch.passwords import ask_for_detached, passwords_line
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.paths import socket_path
-from cortensor_tui.settings import Settings, load_settings
+from cortensor_tui.settings import Secret, Settings, load_settings
 
 START_TIMEOUT_S = 20.0
 START_LOOK_S = 0.1
 
 
-def open_dashboard(settings_path: Path, environ: Mapping[str, str]) -> int:
+def open_dashboard(settings_path: Path, environ: Mapping[str, str], *, may_make_journal: bool = False) -> int:
     """Open the dashboard. Raises `ProblemError` for bad settings or without a terminal."""
     require_terminal()
     settings = load_settings(settings_path, environ)
     path = socket_path(settings.path)
 
-    starter = NodeStarter(settings, path)
+    start = NodeStart(
+        passwords={} if asyncio.run(_answers(path)) else ask_for_detached(settings, environ),
+        may_make_journal=may_make_journal,
+    )
+    starter = NodeStarter(settings, path, start)
     dashboard = Dashboard(
         starter.connect, theme=settings.theme, start_node=starter.start, board=starter.board
     )
     return asyncio.run(run_dashboard(dashboard))
 
 
+class NodeStart(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person gave for the first start: a later one has no passwords, since none are kept."""
+
+    passwords: Mapping[str, Secret] = {}
+    may_make_journal: bool = False
+
+
 class NodeStarter:
     """Connects to a node; where none runs, the first attempt starts one and tells how that goes."""
 
-    def __init__(self, settings: Settings, path: Path) -> None:
+    def __init__(self, settings: Settings, path: Path, first_start: NodeStart | None = None) -> None:
         self.board = StartupBoard()
+        self._next_start = first_start or NodeStart()
         self._settings = settings
         self._path = path
         self._has_tried = False
@@ -58,8 +74,9 @@ class NodeStarter:
         """Start a node that outlives this process. Raises `ProblemError` with what kept it from starting."""
         self._has_tried = True
         self.board.update("node", StepState.RUNNING, "starting one, since none runs")
+        start, self._next_start = self._next_start, NodeStart()
         try:
-            await start_node(self._settings, self._path)
+            await start_node(self._settings, self._path, start)
         except ProblemError as error:
             self.board.fail(error.problem)
             raise
@@ -77,19 +94,22 @@ def require_terminal() -> None:
         )
 
 
-async def start_node(settings: Settings, path: Path) -> None:
+async def start_node(settings: Settings, path: Path, start: NodeStart) -> None:
     """Start a node that outlives this process; return once it answers. Raises what kept it from starting."""
     console = settings.data_dir / "logs" / "console.log"
     console.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(console, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as output:
         node = subprocess.Popen(  # noqa: ASYNC220 - starting it takes a millisecond
-            [sys.executable, "-m", "cortensor_tui", "node", "run", "--env", str(settings.path)],
-            stdin=subprocess.DEVNULL,
+            _node_command(settings, start),
+            stdin=subprocess.PIPE if start.passwords else subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
+    if node.stdin is not None:
+        with suppress(BrokenPipeError), node.stdin:  # it may have ended already, which is told below
+            node.stdin.write(passwords_line(start.passwords))
     try:
         async with asyncio.timeout(START_TIMEOUT_S):
             while not await _answers(path):
@@ -103,6 +123,15 @@ async def start_node(settings: Settings, path: Path) -> None:
             "it may still be starting",
             f"See {console}",
         ) from error
+
+
+def _node_command(settings: Settings, start: NodeStart) -> list[str]:
+    command = [sys.executable, "-m", "cortensor_tui", "node", "run", "--env", str(settings.path)]
+    if start.passwords:
+        command.append("--passwords-on-stdin")
+    if start.may_make_journal:
+        command.append("--new-journal")
+    return command
 
 
 async def _answers(path: Path) -> bool:

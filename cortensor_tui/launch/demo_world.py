@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -21,6 +22,7 @@ import msgspec
 
 from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_call, submit_call
 from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.keystore import write_keystore
 from cortensor_tui.chain.networks import choose_profile
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import DevAccount
@@ -36,11 +38,13 @@ from cortensor_tui.launch.until_signal import until_signal
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import GetStatus, StatusChanged
 from cortensor_tui.node.paths import socket_path
-from cortensor_tui.settings import env_line
+from cortensor_tui.settings import NODE_ROLE, OWNER_ROLE, KeyRole, Secret, env_line
+from cortensor_tui.settings.private_file import write_private_file
 
 BOUND_SESSION, FREE_SESSION = 0, 1
 PAUSE_BETWEEN_PROMPTS_S = 8.0
 TASK_LOOK_S = 0.5
+DEMO_SCRYPT_N = 1024  # anybody can derive these keys
 NODE_STOP_TIMEOUT_S = 10.0
 LLM_PARAMS = (192, 70, 95, 40, 110, 0, 0)
 
@@ -141,15 +145,24 @@ def _write_settings(path: Path, info: DevnetInfo, owner: DevAccount, node: DevAc
         "CHAINID": str(info.chain_id),
         "CONTRACT_ADDRESS_RUNTIME": info.contracts.runtime,
         "NODE_PUBLIC_KEY": node.address,
-        "NODE_PRIVATE_KEY": node.private_key,
+        **_write_key(path.parent, NODE_ROLE, node),
         "ENABLE_DEDICATED_NODE": "1",
-        "CORTENSOR_TUI_OWNER_PRIVATE_KEY": owner.private_key,
+        **_write_key(path.parent, OWNER_ROLE, owner),
         "CORTENSOR_TUI_DATA_DIR": str(path.parent / "data"),
         "CORTENSOR_TUI_MODEL_PATH": str(model),
     }
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.writelines(env_line(key, value) for key, value in values.items())
+
+
+def _write_key(folder: Path, role: KeyRole, account: DevAccount) -> dict[str, str]:
+    """Write the account's keystore and its password, and return the settings that name them."""
+    keystore, password_file = folder / f"{role.name}-key.json", folder / f"{role.name}-password"
+    password = secrets.token_hex(16)
+    write_private_file(password_file, password.encode(), may_replace=False)
+    write_keystore(keystore, Secret(account.private_key), password, scrypt_n=DEMO_SCRYPT_N)
+    return {role.keystore_key: str(keystore), role.password_file_key: str(password_file)}
 
 
 async def _run_node(settings_path: Path, client: DemoClient) -> None:

@@ -11,19 +11,32 @@ from pathlib import Path
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.launch.logs import log_to
+from cortensor_tui.launch.passwords import ask_password, can_ask, passwords_from
 from cortensor_tui.launch.until_signal import until_signal
 from cortensor_tui.node.service import Node
+from cortensor_tui.node.unlock import Ask, UnlockedKeys, unlock_keys
 from cortensor_tui.settings import Settings, load_settings
 
 
-def run_node(settings_path: Path, environ: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> int:
-    """Load the settings and run. Lines on stderr tell each change of the verdict."""
+def run_node(
+    settings_path: Path,
+    environ: Mapping[str, str],
+    clock: Clock = SYSTEM_CLOCK,
+    *,
+    has_passwords_on_stdin: bool = False,
+    may_make_journal: bool = False,
+) -> int:
+    """Load the settings, unlock the keys and run. Lines on stderr tell each change of the verdict.
+
+    `may_make_journal` starts a key that has answered before with a new journal.
+    """
     settings = load_settings(settings_path, environ)
     log_path = node_log_path(settings)
     log_to(log_path, settings.log_level)
     for note in settings.notes:
         _announce(f"note: {note.text}")
-    asyncio.run(until_signal(_run(settings, log_path, clock)))
+    unlocked = unlock_keys(settings, environ, _asker(has_passwords_on_stdin))
+    asyncio.run(until_signal(_run(settings, unlocked, log_path, clock, may_make_journal)))
     return 0
 
 
@@ -32,10 +45,18 @@ def node_log_path(settings: Settings) -> Path:
     return settings.data_dir / "logs" / settings.log_file_name
 
 
-async def _run(settings: Settings, log_path: Path, clock: Clock) -> None:
-    node = Node(settings, _announce, clock)
+async def _run(
+    settings: Settings, unlocked: UnlockedKeys, log_path: Path, clock: Clock, may_make_journal: bool
+) -> None:
+    node = Node(settings, unlocked, _announce, clock, may_make_journal=may_make_journal)
     _announce(f"node {node.address} started; log: {log_path}")
     await node.run()
+
+
+def _asker(has_passwords_on_stdin: bool) -> Ask | None:
+    if has_passwords_on_stdin:
+        return passwords_from(sys.stdin)
+    return ask_password if can_ask() else None
 
 
 def _announce(line: str) -> None:

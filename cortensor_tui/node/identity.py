@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.abi import checksum
+from cortensor_tui.chain.signer import Signer, WatchedAddress
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.journal.database import Database
 from cortensor_tui.node.link import Keys
+from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.settings import Settings
 
 
-def make_keys(settings: Settings, chain_id: int) -> Keys:
+def make_keys(settings: Settings, unlocked: UnlockedKeys, chain_id: int) -> Keys:
     """Return both roles' signers for a chain. Raises `ProblemError` "bad_key"."""
-    miner = Signer(settings.node_private_key.reveal(), chain_id)
-    owner_key = settings.owner_private_key
-    owner = miner if owner_key is None else Signer(owner_key.reveal(), chain_id)
-    return Keys(miner=miner, owner=owner)
+    miner = Signer(unlocked.node.reveal(), chain_id)
+    if unlocked.owner is not None:
+        return Keys(miner=miner, owner=Signer(unlocked.owner.reveal(), chain_id))
+    stated = settings.owner_address
+    if stated is not None and stated.lower() != miner.address.lower():
+        return Keys(miner=miner, owner=WatchedAddress(checksum(stated)))
+    return Keys(miner=miner, owner=miner)
 
 
-def check_public_key(settings: Settings, derived: str) -> None:
-    """Raise `ProblemError` "key_mismatch" when the settings name another address than the key's."""
-    stated = settings.node_address
-    if stated is not None and stated.lower() != derived.lower():
-        raise problem_error(
-            "key_mismatch",
-            "NODE_PUBLIC_KEY and NODE_PRIVATE_KEY do not belong together",
-            f"the private key is that of {derived}, the settings say {stated}",
-            "Correct one of them; NODE_PUBLIC_KEY may be left out",
-        )
+def check_addresses(settings: Settings, keys: Keys) -> None:
+    """Raise `ProblemError` "key_mismatch" when the settings name another address than a key's."""
+    for name, stated, derived in (
+        ("NODE_PUBLIC_KEY", settings.node_address, keys.miner.address),
+        ("CORTENSOR_TUI_OWNER_ADDRESS", settings.owner_address, keys.owner.address),
+    ):
+        if stated is not None and stated.lower() != derived.lower():
+            role = "node" if derived == keys.miner.address else "owner"
+            raise problem_error(
+                "key_mismatch",
+                f"{name} and the {role}'s key do not belong together",
+                f"the key is that of {derived}, the settings say {stated}",
+                f"Correct one of them; {name} may be left out",
+            )
 
 
-def open_journal(settings: Settings, address: str) -> Database:
-    """Open the key's journal. A key that had one must not answer without: it could answer twice."""
+def open_journal(settings: Settings, address: str, *, may_make: bool = False) -> Database:
+    """Open the key's journal. A key that had one must not answer without: it could answer twice.
+
+    `may_make` is a person's word that a new one is wanted. Raises `ProblemError` "journal_missing".
+    """
     path = settings.data_dir / "journal" / f"{address.lower()}.sqlite"
     mark = settings.data_dir / "keys" / f"{address.lower()}.has-journal"
-    if mark.exists() and not path.exists():
+    if mark.exists() and not path.exists() and not may_make:
         raise problem_error(
             "journal_missing",
             f"The journal of {address} is gone",
             f"this key has answered before, and {path} is not there",
-            f"Restore it; or, if every task of this key has ended, remove {mark} and start again",
+            "Restore it from a backup. Only when every task of this key has ended: start with --new-journal, "
+            "after which nothing but the chain knows what it has signed",
         )
     database = Database.open(path)
     mark.touch(mode=0o600)

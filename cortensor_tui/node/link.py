@@ -18,7 +18,7 @@ from cortensor_tui.chain.resolve import (
     resolve_contracts,
 )
 from cortensor_tui.chain.rpc import Rpc, endpoint_name, quantity
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.signer import TransactionSigner
 from cortensor_tui.chain.transactions import TransactionSender
 from cortensor_tui.chain.watcher import Head, Watcher
 from cortensor_tui.domain.health import Account, ChainHealth
@@ -36,8 +36,8 @@ FIRST_PRIORITY_FEE_WEI = 0
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
     """Both roles' signers; the same object where one key has both."""
 
-    miner: Signer
-    owner: Signer
+    miner: TransactionSigner
+    owner: TransactionSigner
 
 
 class ChainLink:

@@ -23,7 +23,7 @@ from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettin
 from cortensor_tui.node.control import ControlServer
 from cortensor_tui.node.engine_room import EngineRoom
 from cortensor_tui.node.hub import KEPT_TASKS, KEPT_TRANSACTIONS, Hub
-from cortensor_tui.node.identity import check_public_key, make_keys, open_journal
+from cortensor_tui.node.identity import check_addresses, make_keys, open_journal
 from cortensor_tui.node.link import ChainLink, open_link
 from cortensor_tui.node.live import LiveRun
 from cortensor_tui.node.lock import KeyLock
@@ -31,6 +31,7 @@ from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChan
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.paths import socket_path, viewer_socket_path
 from cortensor_tui.node.requests import RequestDesk
+from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.node.verdict import Preconditions, judge, verdict_line
 from cortensor_tui.node.views import task_view
 from cortensor_tui.settings import Settings
@@ -48,17 +49,23 @@ class Node:
     """One node. `announce` gets a line each time the verdict changes."""
 
     def __init__(
-        self, settings: Settings, announce: Callable[[str], None], clock: Clock = SYSTEM_CLOCK
+        self,
+        settings: Settings,
+        unlocked: UnlockedKeys,
+        announce: Callable[[str], None],
+        clock: Clock = SYSTEM_CLOCK,
+        *,
+        may_make_journal: bool = False,
     ) -> None:
-        """Raises `ProblemError` when a key is unusable or another node has it."""
+        """Raises `ProblemError` when a key is unusable, another node has it, or its journal is gone."""
         self._settings = settings
         self._announce = announce
-        self._make_keys = functools.partial(make_keys, settings)
+        self._make_keys = functools.partial(make_keys, settings, unlocked)
         keys = self._make_keys(0)
         self._miner_address, self._owner_address = keys.miner.address, keys.owner.address
-        check_public_key(settings, self._miner_address)
+        check_addresses(settings, keys)
         self._lock = KeyLock.take(settings.data_dir / "keys", self._miner_address)
-        self._database = open_journal(settings, self._miner_address)
+        self._database = open_journal(settings, self._miner_address, may_make=may_make_journal)
         self._store = LocalStore(settings.data_dir / "payloads")
         self._rpc = EndpointPool(settings.rpc_urls)
         self._chain_problem: Problem | None = None

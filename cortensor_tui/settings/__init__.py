@@ -1,6 +1,7 @@
 """From a cortensord .env to typed settings, each with where its value came from."""
 
-from cortensor_tui.settings.env_file import MAX_FILE_BYTES, env_line
+from cortensor_tui.settings.env_file import MAX_FILE_BYTES, env_line, read_env_file
+from cortensor_tui.settings.key_rules import NODE_ROLE, OWNER_ROLE, ROLES, KeyRole
 from cortensor_tui.settings.kinds import mask_url
 from cortensor_tui.settings.loading import DEFAULT_SETTINGS_PATH, load_settings
 from cortensor_tui.settings.model import (
@@ -15,6 +16,7 @@ from cortensor_tui.settings.model import (
     SettingValue,
     SourceKind,
 )
+from cortensor_tui.settings.parsers import NotAccepted, parse_private_key
 from cortensor_tui.settings.secret import HIDDEN, Secret
 from cortensor_tui.settings.spec import REQUIRED, Group, Spec
 from cortensor_tui.settings.table import PROCESS_VARIABLES, RPC_HOST_SPECS, SPECS
@@ -23,14 +25,19 @@ __all__ = [
     "DEFAULT_SETTINGS_PATH",
     "HIDDEN",
     "MAX_FILE_BYTES",
+    "NODE_ROLE",
+    "OWNER_ROLE",
     "PROCESS_VARIABLES",
     "REQUIRED",
+    "ROLES",
     "RPC_HOST_SPECS",
     "SPECS",
     "AllSessions",
     "AuthorizedSessions",
     "Group",
+    "KeyRole",
     "ListedSessions",
+    "NotAccepted",
     "OwnSessions",
     "Secret",
     "SettingNote",
@@ -43,4 +50,6 @@ __all__ = [
     "env_line",
     "load_settings",
     "mask_url",
+    "parse_private_key",
+    "read_env_file",
 ]

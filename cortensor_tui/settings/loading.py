@@ -12,6 +12,7 @@ import msgspec
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.settings.cortensord import is_known_unused
 from cortensor_tui.settings.env_file import Entry, EnvFile, printable_key, read_env_file
+from cortensor_tui.settings.key_rules import key_notes, key_problems
 from cortensor_tui.settings.kinds import mask_url
 from cortensor_tui.settings.model import (
     SettingNote,
@@ -29,6 +30,17 @@ DEFAULT_SETTINGS_PATH = Path("~/.cortensor/.env")
 _MAX_FOUND = 80
 _MAX_SHOWN = 1000
 _LIKE_A_KEY = re.compile(r"[0-9a-fA-F]{41,}")  # longer than an address
+_PATH_FIELDS = {
+    f"{OUR_PREFIX}{name}": name.lower()
+    for name in (
+        "MODEL_PATH",
+        "DATA_DIR",
+        "NODE_KEYSTORE",
+        "NODE_PASSWORD_FILE",
+        "OWNER_KEYSTORE",
+        "OWNER_PASSWORD_FILE",
+    )
+}
 _INGREDIENTS = ("primary_rpc_url", "multiple_rpc_enabled", "rpc_host_count")
 
 
@@ -46,6 +58,8 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     fields["rpc_urls"] = _rpc_urls(reading, fields)
     reading.notes.extend(_unknown_keys(file, environ))
     reading.notes.extend(_permissions(path, file))
+    reading.problems[:] = key_problems(path, file, fields, reading.problems)
+    reading.notes.extend(key_notes(path, file, fields))
     if reading.problems:
         problems = sorted(reading.problems, key=lambda problem: (problem.line is None, problem.line or 0))
         raise SettingsError(path, tuple(problems), reading.sorted_notes())
@@ -162,14 +176,13 @@ def _place_paths(path: Path, fields: dict[str, Any], reading: _Reading) -> None:
     import platformdirs
 
     folder = path.absolute().parent
-    model_path, data_dir = fields["model_path"], fields["data_dir"]
-    if model_path is not None:
-        fields["model_path"] = folder / model_path
-        reading.show_again(f"{OUR_PREFIX}MODEL_PATH", inert(str(fields["model_path"]), _MAX_SHOWN))
-    fields["data_dir"] = (
-        platformdirs.user_data_path("cortensor-tui") if data_dir is None else folder / data_dir
-    )
-    reading.show_again(f"{OUR_PREFIX}DATA_DIR", inert(str(fields["data_dir"]), _MAX_SHOWN))
+    for key, field in _PATH_FIELDS.items():
+        if fields[field] is not None:
+            fields[field] = folder / fields[field]
+            reading.show_again(key, inert(str(fields[field]), _MAX_SHOWN))
+    if fields["data_dir"] is None:
+        fields["data_dir"] = platformdirs.user_data_path("cortensor-tui")
+        reading.show_again(f"{OUR_PREFIX}DATA_DIR", inert(str(fields["data_dir"]), _MAX_SHOWN))
 
 
 def _unknown_keys(file: EnvFile, environ: Mapping[str, str]) -> list[SettingNote]:

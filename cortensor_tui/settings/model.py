@@ -131,13 +131,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_span_blocks: int | None
     active_session_state: int | None
     node_address: str | None
-    node_private_key: Secret
+    node_private_key: Secret | None
+    node_keystore: Path | None
+    node_password_file: Path | None
     owner_private_key: Secret | None
+    owner_keystore: Path | None
+    owner_password_file: Path | None
+    owner_address: str | None
     dedicated_enabled: bool
     authorized_sessions: AuthorizedSessions
     owners: tuple[str, ...]
     longest_look_interval_s: float
     max_fee_gwei: float
+    daily_gas_budget_wei: int
     low_balance_wei: int
     ack_deadline_s: float | None
     precommit_deadline_s: float | None

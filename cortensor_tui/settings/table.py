@@ -146,17 +146,39 @@ _KEYS = (
         kinds.ADDRESS,
         None,
         Group.KEYS,
-        "The node's address. If set, it must belong to NODE_PRIVATE_KEY.",
+        "The node's address. If set, it must belong to the node's key.",
         example=ZERO_ADDRESS,
     ),
     _spec(
         "NODE_PRIVATE_KEY",
         "node_private_key",
-        kinds.PRIVATE_KEY,
-        REQUIRED,
+        kinds.optional(kinds.PRIVATE_KEY),
+        None,
         Group.KEYS,
-        "The node's private key; it answers tasks and pays for that.",
+        "The node's private key as it stands; it answers tasks and pays for that. A keystore keeps it "
+        "encrypted: docs/keys.md.",
+        default_words="must be set unless CORTENSOR_TUI_NODE_KEYSTORE is",
         example="0x" + "0" * 64,
+    ),
+    _spec(
+        "CORTENSOR_TUI_NODE_KEYSTORE",
+        "node_keystore",
+        kinds.optional(kinds.PATH),
+        None,
+        Group.KEYS,
+        "Web3 keystore file (version 3) with the node's key, instead of NODE_PRIVATE_KEY. "
+        "`cortensor-tui keys import` makes one.",
+        default_words="none",
+    ),
+    _spec(
+        "CORTENSOR_TUI_NODE_PASSWORD_FILE",
+        "node_password_file",
+        kinds.optional(kinds.PATH),
+        None,
+        Group.KEYS,
+        "File with the password of the node's keystore; mode 0600. The systemd credential "
+        "cortensor-node-password goes before it.",
+        default_words="none: the password is asked for",
     ),
     _spec(
         "CORTENSOR_TUI_OWNER_PRIVATE_KEY",
@@ -166,6 +188,35 @@ _KEYS = (
         Group.KEYS,
         "The key that creates sessions, binds nodes and submits prompts.",
         default_words="the node's own key",
+    ),
+    _spec(
+        "CORTENSOR_TUI_OWNER_KEYSTORE",
+        "owner_keystore",
+        kinds.optional(kinds.PATH),
+        None,
+        Group.KEYS,
+        "Web3 keystore file with the owner's key, instead of CORTENSOR_TUI_OWNER_PRIVATE_KEY.",
+        default_words="none",
+    ),
+    _spec(
+        "CORTENSOR_TUI_OWNER_PASSWORD_FILE",
+        "owner_password_file",
+        kinds.optional(kinds.PATH),
+        None,
+        Group.KEYS,
+        "File with the password of the owner's keystore; mode 0600. The systemd credential "
+        "cortensor-owner-password goes before it.",
+        default_words="none: the password is asked for",
+    ),
+    _spec(
+        "CORTENSOR_TUI_OWNER_ADDRESS",
+        "owner_address",
+        kinds.ADDRESS,
+        None,
+        Group.KEYS,
+        "The owner's address. Without an owner's key the node knows the owner by it, and `assign --unsigned` "
+        "writes what an external wallet is to sign.",
+        default_words="that of the owner's key",
     ),
 )
 
@@ -220,6 +271,15 @@ _TRANSACTIONS = (
         "1 raises the fee of a transaction that waits long; 0 sends the same one again, as suits a chain "
         "whose sequencer takes transactions as they come.",
         default_words=_FROM_PROFILE,
+    ),
+    _spec(
+        "CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH",
+        "daily_gas_budget_wei",
+        kinds.ETHER,
+        10**17,
+        Group.TRANSACTIONS,
+        "The most that each key may spend on gas within 24 hours. What is in flight counts with its highest "
+        "fee. At the limit nothing is signed until the day has moved on.",
     ),
     _spec(
         "CORTENSOR_TUI_LOW_BALANCE_ETH",

@@ -16,7 +16,10 @@ async def test_a_good_file_is_called_usable_with_its_notes(home: Home) -> None:
     assert "LLM_PORT was meant" in text.err
     assert as_json.document["is_usable"] is True
     assert as_json.document["problems"] == []
-    assert [(note["key"], note["line"]) for note in as_json.document["notes"]] == [("LLM_PROT", 4)]
+    assert [(note["key"], note["line"]) for note in as_json.document["notes"]] == [
+        ("NODE_PRIVATE_KEY", 3),
+        ("LLM_PROT", 4),
+    ]
 
 
 async def test_every_value_is_shown_with_its_source_and_no_secret(home: Home) -> None:

@@ -14,6 +14,10 @@ from cortensor_tui.cli.main import run, with_cortensord_form
 from tests.cli.conftest import Home
 
 
+def _asked(given: Mapping[str, bool]) -> list[str]:
+    return [name for name, value in given.items() if value]
+
+
 class Recorder(ModuleType):
     """Stands where `launch` stands and notes how it is called; its parts have tests of their own."""
 
@@ -21,12 +25,12 @@ class Recorder(ModuleType):
         super().__init__("cortensor_tui.launch")
         self.calls: list[tuple[object, ...]] = []
 
-    def open_dashboard(self, settings_path: Path, environ: Mapping[str, str]) -> int:
-        self.calls.append(("open_dashboard", settings_path, environ is os.environ))
+    def open_dashboard(self, settings_path: Path, environ: Mapping[str, str], **given: bool) -> int:
+        self.calls.append(("open_dashboard", settings_path, environ is os.environ, *_asked(given)))
         return 0
 
-    def run_node(self, settings_path: Path, environ: Mapping[str, str]) -> int:
-        self.calls.append(("run_node", settings_path, environ is os.environ))
+    def run_node(self, settings_path: Path, environ: Mapping[str, str], **given: bool) -> int:
+        self.calls.append(("run_node", settings_path, environ is os.environ, *_asked(given)))
         return 0
 
     def run_devnet(
@@ -56,6 +60,9 @@ HOME_ENV = Path("/home/op/.cortensor/.env")
     [
         ([], ("open_dashboard", HOME_ENV, True)),
         (["--env", "/a/.env"], ("open_dashboard", Path("/a/.env"), True)),
+        (["--new-journal"], ("open_dashboard", HOME_ENV, True, "may_make_journal")),
+        (["node", "run", "--new-journal"], ("run_node", HOME_ENV, True, "may_make_journal")),
+        (["node", "run", "--passwords-on-stdin"], ("run_node", HOME_ENV, True, "has_passwords_on_stdin")),
         (["node", "run"], ("run_node", HOME_ENV, True)),
         (["node", "run", "--env", "/a/.env"], ("run_node", Path("/a/.env"), True)),
         (["node", "~/.cortensor/.env", "minerv3", "1", "docker"], ("run_node", HOME_ENV, True)),

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from cortensor_tui.settings import SettingNote, Settings
+
 PRIVATE_KEY = "0x" + "4c" * 32
 LEAST = {"HOST": "http://127.0.0.1:8545", "CHAINID": "31337", "NODE_PRIVATE_KEY": PRIVATE_KEY}
+
+
+def odd_notes(settings: Settings) -> list[SettingNote]:
+    """Return the notes without the warning that the file of these tests always earns: its plain key."""
+    return [note for note in settings.notes if "key in plain text" not in note.text]
+
 
 WriteEnv = Callable[..., Path]
 

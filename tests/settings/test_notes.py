@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cortensor_tui.settings import load_settings
-from tests.settings.conftest import WriteEnv
+from tests.settings.conftest import WriteEnv, odd_notes
 
 
 def notes_of(write_env: WriteEnv, *lines: str, environ: dict[str, str] | None = None) -> list[str]:
-    return [note.text for note in load_settings(write_env(*lines), environ or {}).notes]
+    return [note.text for note in odd_notes(load_settings(write_env(*lines), environ or {}))]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_likely_typo_names_what_was_meant_and_never_the_value(
 
 
 def test_an_unknown_key_gets_a_note_and_its_line(write_env: WriteEnv) -> None:
-    (note,) = load_settings(write_env("", "MY_OWN_THING=1"), {}).notes
+    (note,) = odd_notes(load_settings(write_env("", "MY_OWN_THING=1"), {}))
 
     assert (note.key, note.line) == ("MY_OWN_THING", 5)
     assert "meant" not in note.text
@@ -102,8 +102,9 @@ def test_a_key_set_twice_gets_a_note_and_the_last_counts(write_env: WriteEnv) ->
     settings = load_settings(path, {})
 
     assert settings.llm_port == 2000
-    assert [(note.key, note.line) for note in settings.notes] == [("LLM_PORT", 5)]
-    assert "not line 4" in settings.notes[0].text
+    (note,) = odd_notes(settings)
+    assert (note.key, note.line) == ("LLM_PORT", 5)
+    assert "not line 4" in note.text
 
 
 @pytest.mark.parametrize(("mode", "is_noted"), [(0o600, False), (0o640, True), (0o604, True), (0o400, False)])
@@ -117,7 +118,7 @@ def test_a_private_key_that_others_can_read_gets_a_note(
 
 
 def test_a_line_that_is_no_setting_gets_a_note_without_its_text(write_env: WriteEnv) -> None:
-    (note,) = load_settings(write_env("0x-secret-pasted-alone"), {}).notes
+    (note,) = odd_notes(load_settings(write_env("0x-secret-pasted-alone"), {}))
 
     assert note.line == 4
     assert "pasted" not in note.text
@@ -136,3 +137,25 @@ def test_a_variable_of_the_process_does_nothing_in_the_file(write_env: WriteEnv)
     (note,) = notes_of(write_env, "CORTENSOR_TUI_DEMO_SECONDS=5")
 
     assert "process environment only" in note
+
+
+def test_a_key_in_plain_text_gets_a_warning_that_names_the_way_out(write_env: WriteEnv) -> None:
+    path = write_env(f"CORTENSOR_TUI_OWNER_PRIVATE_KEY={'77' * 32}")
+
+    notes = load_settings(path, {}).notes
+
+    assert [(note.key, note.line) for note in notes] == [
+        ("NODE_PRIVATE_KEY", 3),
+        ("CORTENSOR_TUI_OWNER_PRIVATE_KEY", 4),
+    ]
+    assert f"cortensor-tui keys import --env {path} --role owner" in notes[1].text
+    assert "7777" not in notes[1].text
+
+
+def test_a_keystore_earns_no_warning(write_env: WriteEnv) -> None:
+    path = write_env("HOST=http://h", "CHAINID=1", "CORTENSOR_TUI_NODE_KEYSTORE=key.json", least=False)
+
+    settings = load_settings(path, {})
+
+    assert settings.notes == ()
+    assert settings.node_keystore == path.parent / "key.json"

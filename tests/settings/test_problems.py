@@ -95,10 +95,10 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(write_env: WriteEnv)
         (3, "HOST"),
         (4, "CORTENSOR_TUI_SEED"),
         (None, "HOST"),
-        (None, "NODE_PRIVATE_KEY"),
         (None, "CORTENSOR_TUI_RAW_PROMPT"),
+        (None, "NODE_PRIVATE_KEY"),
     ]
-    assert problems[-1].path == "the environment"
+    assert problems[-2].path == "the environment"
     assert "does not close it" in problems[2].what
 
 
@@ -203,3 +203,21 @@ def test_a_file_that_is_not_utf8_names_the_line(tmp_path: Path) -> None:
 
     assert "UTF-8" in problem.what
     assert problem.line == 2
+
+
+@pytest.mark.parametrize("role", ["NODE", "OWNER"])
+def test_a_key_in_two_places_is_refused_and_the_way_out_is_named(write_env: WriteEnv, role: str) -> None:
+    plain = "NODE_PRIVATE_KEY" if role == "NODE" else "CORTENSOR_TUI_OWNER_PRIVATE_KEY"
+    path = write_env(f"CORTENSOR_TUI_{role}_KEYSTORE=key.json", f"{plain}={'77' * 32}")
+
+    problem = only_problem(path)
+
+    assert problem.key == plain
+    assert f"CORTENSOR_TUI_{role}_KEYSTORE" in problem.what
+    assert f"Leave {plain} empty" in str(problem.remedy)
+
+
+def test_the_example_s_zero_key_is_no_key_beside_a_keystore(write_env: WriteEnv) -> None:
+    lines = ("NODE_PRIVATE_KEY=0x" + "0" * 64, "CORTENSOR_TUI_NODE_KEYSTORE=key.json")
+
+    assert load_settings(write_env(*lines), {}).node_private_key is None

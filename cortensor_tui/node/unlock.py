@@ -1,0 +1,137 @@
+"""From settings to unlocked keys: the plain key, or a keystore and the first password that is to be had."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from cortensor_tui.chain.keystore import Keystore, decrypt, read_keystore
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.settings import NODE_ROLE, OWNER_ROLE, KeyRole, Secret, Settings
+from cortensor_tui.settings.private_file import read_private_file
+
+MOST_PASSWORD_BYTES = 4096
+TRIES = 3
+
+# Asks a person for the password of a role's keystore.
+Ask = Callable[[KeyRole, Path], str]
+
+
+class UnlockWay(StrEnum):
+    """How a key becomes usable; the value is for people."""
+
+    PLAIN = "plain text in the settings"
+    CREDENTIAL = "systemd credential"
+    PASSWORD_FILE = "password file"  # noqa: S105 - words, no password
+    PROMPT = "prompt"
+
+
+class KeySource(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one role's key is and how it would be unlocked."""
+
+    role: KeyRole
+    way: UnlockWay
+    plain: Secret | None = None
+    keystore: Path | None = None
+    password_file: Path | None = None
+
+
+class UnlockedKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """Both roles' keys; `owner` is None where the owner has none of its own."""
+
+    node: Secret
+    owner: Secret | None
+
+
+def key_source(settings: Settings, role: KeyRole, environ: Mapping[str, str]) -> KeySource | None:
+    """Return where a role's key comes from, None where it has none of its own."""
+    is_node = role is NODE_ROLE
+    plain = settings.node_private_key if is_node else settings.owner_private_key
+    keystore = settings.node_keystore if is_node else settings.owner_keystore
+    if plain is not None:
+        return KeySource(role=role, way=UnlockWay.PLAIN, plain=plain)
+    if keystore is None:
+        return None
+    credential = _credential(role, environ)
+    if credential is not None:
+        return KeySource(role=role, way=UnlockWay.CREDENTIAL, keystore=keystore, password_file=credential)
+    password_file = settings.node_password_file if is_node else settings.owner_password_file
+    way = UnlockWay.PROMPT if password_file is None else UnlockWay.PASSWORD_FILE
+    return KeySource(role=role, way=way, keystore=keystore, password_file=password_file)
+
+
+def unlock_keys(settings: Settings, environ: Mapping[str, str], ask: Ask | None) -> UnlockedKeys:
+    """Return both keys. `ask` is None where nobody can be asked. Blocks, half a second a keystore.
+
+    Raises `ProblemError`: "password_needed", "wrong_password", "bad_keystore", or why a file is refused.
+    """
+    node = key_source(settings, NODE_ROLE, environ)
+    if node is None:
+        raise RuntimeError("the settings were not checked: there is no node key")
+    owner = key_source(settings, OWNER_ROLE, environ)
+    return UnlockedKeys(
+        node=_unlock(node, ask),
+        owner=None if owner is None else _unlock(owner, ask),
+    )
+
+
+def read_password_file(path: Path, *, is_credential: bool = False) -> str:
+    """Return the password in a file, without one line feed at its end."""
+    raw = read_private_file(path, "The password file", MOST_PASSWORD_BYTES, is_credential=is_credential)
+    try:
+        password = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise problem_error(
+            "bad_password", f"The password in {path} is no text", "it is not UTF-8", "Save it as UTF-8"
+        ) from error
+    if not password:
+        raise problem_error(
+            "bad_password", f"The password file {path} is empty", "", "Put the password there"
+        )
+    return password
+
+
+def _credential(role: KeyRole, environ: Mapping[str, str]) -> Path | None:
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    if not folder:
+        return None
+    path = Path(folder) / role.credential
+    return path if os.path.lexists(path) else None
+
+
+def _unlock(source: KeySource, ask: Ask | None) -> Secret:
+    if source.plain is not None:
+        return source.plain
+    if source.keystore is None:
+        raise RuntimeError("a key that is not in plain text is in a keystore")
+    keystore = read_keystore(source.keystore)
+    if source.password_file is not None:
+        is_credential = source.way is UnlockWay.CREDENTIAL
+        return decrypt(keystore, read_password_file(source.password_file, is_credential=is_credential))
+    if ask is None:
+        raise _password_needed(source.role, source.keystore)
+    return _ask_and_decrypt(source.role, keystore, ask)
+
+
+def _ask_and_decrypt(role: KeyRole, keystore: Keystore, ask: Ask) -> Secret:
+    for _ in range(TRIES - 1):
+        try:
+            return decrypt(keystore, ask(role, keystore.path))
+        except ProblemError as error:
+            if error.problem.code != "wrong_password":
+                raise
+    return decrypt(keystore, ask(role, keystore.path))
+
+
+def _password_needed(role: KeyRole, path: Path) -> ProblemError:
+    return problem_error(
+        "password_needed",
+        f"The keystore {path} needs its password, and nobody can be asked here",
+        "the node was started without a terminal",
+        f"Set {role.password_file_key} to a file of mode 0600, give the systemd credential "
+        f"{role.credential}, or start the node in a terminal",
+    )
