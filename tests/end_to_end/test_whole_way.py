@@ -11,6 +11,7 @@ from cortensor_tui.devnet.sender import DevSender
 from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.domain.verification import ProofVerdict, Verification
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import (
     Change,
@@ -22,6 +23,7 @@ from cortensor_tui.node.messages import (
     Tasks,
     TokensStreamed,
     Transactions,
+    Verify,
 )
 from cortensor_tui.node.paths import socket_path
 from tests.world import World, status_of, until_verdict
@@ -79,6 +81,9 @@ async def test_the_answer_on_chain_is_what_was_streamed(any_world: World) -> Non
         told = await client.request(GetTask(key=key))
         assert isinstance(told, Tasks)
         assert (told.tasks[0].answer, told.tasks[0].answer_hash) == (result.data, result.hash)
+        proof = await client.request(Verify(key=key))
+        assert isinstance(proof, Verification)
+        assert proof.verdict is ProofVerdict.PROVEN, proof.summary
         await client.close()
         assert (await status_of(settings)).answered_tasks == 1
 

@@ -14,6 +14,7 @@ from cortensor_tui.chain.resolve import answer_hash
 from cortensor_tui.chain.rpc import Rpc
 from cortensor_tui.chain.signer import Signer
 from cortensor_tui.devnet.accounts import user_accounts
+from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, ProofCheck, Verification
@@ -50,7 +51,8 @@ class AnsweringNode:
         contracts = Contracts(
             session_v2=devnet.contracts.session_v2, session_queue_v2=devnet.contracts.session_queue_v2
         )
-        self.reader = ContractReader(devnet.rpc, contracts, active_session_state=1)
+        self._generation = Generation(devnet.generation)
+        self.reader = ContractReader(devnet.rpc, contracts, 1, self._generation)
         self.signer = Signer(_MINER.private_key, 31337)
         self.database = Database.open(folder / "journal.sqlite")
         scope = ChainScope(chain_id=31337, genesis_hash="0x00", queue_address=contracts.session_queue_v2)
@@ -120,7 +122,7 @@ class AnsweringNode:
 
     async def verify(self, key: TaskKey, rpc: Rpc | None = None, finality: int | str = 0) -> Verification:
         """Verify a task, through an endpoint that may lie."""
-        reader = ContractReader(rpc or self.devnet.rpc, self.reader.contracts, active_session_state=1)
+        reader = ContractReader(rpc or self.devnet.rpc, self.reader.contracts, 1, self._generation)
         ground = Ground(
             rpc=rpc or self.devnet.rpc,
             reader=reader,

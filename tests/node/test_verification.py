@@ -18,7 +18,7 @@ from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.domain.verification import Finding, ProofVerdict
 from cortensor_tui.storage.content_id import raw_cid
 from tests.devnet.conftest import anvil_url, devnet, node_modules
-from tests.devnet.devnet_on_anvil import BOB, DevnetOnAnvil
+from tests.devnet.devnet_on_anvil import BOB, DevnetOnAnvil, before_new
 from tests.devnet.task_steps import answer as answer_as
 from tests.node.answered import (
     ANSWER,
@@ -66,6 +66,13 @@ async def test_what_is_true_is_proven(node: AnsweringNode, task: TaskKey) -> Non
     )
     block = await node.devnet.rpc.call("eth_getBlockByNumber", hex(transaction.block_number or 0), False)
     assert commit.place.block_at == int(block["timestamp"], 16)
+
+
+@before_new
+async def test_older_generations_are_proven_too(node: AnsweringNode, task: TaskKey) -> None:
+    found = await node.verify(task)
+
+    assert (found.verdict, findings(found, FAILS, UNKNOWN)) == (ProofVerdict.PROVEN, [])
 
 
 async def test_it_says_how_final_the_last_block_is(node: AnsweringNode, task: TaskKey) -> None:
