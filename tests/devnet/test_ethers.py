@@ -15,7 +15,7 @@ import pytest
 from cortensor_tui.chain.abi import checksum, decode_output, encode_call
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import BALANCE_WEI, deployer_account, oracle_account
-from cortensor_tui.devnet.artifacts import load_artifact
+from cortensor_tui.devnet.artifacts import Generation, load_artifact
 from cortensor_tui.devnet.service import BackendName, DevnetInfo, run_devnet
 from cortensor_tui.domain.problems import ProblemError
 
@@ -110,15 +110,18 @@ async def test_users_are_funded_and_the_service_s_own_accounts_are_not_handed_ou
     assert info.chain_id == chain_id
 
 
-@pytest.mark.parametrize("backend", ["anvil", "embedded"])
-async def test_what_a_devnet_tells_of_itself_is_plain_json(backend: BackendName, node_modules: Path) -> None:
-    async with running_devnet(backend) as info:
+@pytest.mark.parametrize(("backend", "generation"), [("anvil", "mid"), ("embedded", "old")])
+async def test_what_a_devnet_tells_of_itself_is_plain_json(
+    backend: BackendName, generation: Generation, node_modules: Path
+) -> None:
+    async with running_devnet(backend, generation=generation) as info:
         told = json.loads(msgspec.json.encode(info))
 
     assert set(told) == {"chain_id", "rpc_url", "contracts", "accounts", "generation"}
     assert set(told["contracts"]) == {"runtime", "session_v2", "session_queue_v2"}
     assert [set(account) for account in told["accounts"]] == [{"address", "private_key"}] * 10
     assert told["rpc_url"].startswith("http://127.0.0.1:")
+    assert told["generation"] == generation
 
 
 async def test_a_stopped_devnet_leaves_nothing_listening(node_modules: Path) -> None:
@@ -135,6 +138,9 @@ async def test_a_devnet_with_a_state_file_comes_back_as_it_was(node_modules: Pat
     state_file = tmp_path / "chain.json"
     async with running_devnet("anvil", state_file=state_file) as before:
         found = await run_client(before)
+    with pytest.raises(ProblemError, match="The saved chain holds contracts of generation new, not old"):
+        async with running_devnet("anvil", state_file=state_file, generation="old"):
+            pass
     async with running_devnet("anvil", state_file=state_file) as after:
         rpc = RpcClient(after.rpc_url)
         queue = load_artifact("SessionQueueV2").function("getTaskResults")
