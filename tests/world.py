@@ -22,6 +22,7 @@ from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.sender import DevSender, Outgoing
 from cortensor_tui.devnet.service import DevnetInfo
 from cortensor_tui.domain.health import NodeStatus, Verdict
+from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey, TaskOnChain
 from cortensor_tui.node.client import NodeClient
@@ -46,7 +47,7 @@ class World:
         contracts = Contracts(
             session_v2=info.contracts.session_v2, session_queue_v2=info.contracts.session_queue_v2
         )
-        self.reader = ContractReader(self.rpc, contracts, active_session_state=1)
+        self.reader = ContractReader(self.rpc, contracts, active_session_state=1, generation=info.generation)
         self.owner_sender = DevSender(self.rpc, self.owner.private_key)
 
     def settings(self, name: str = "node", **changes: str | None) -> Path:
@@ -127,6 +128,20 @@ class World:
                 found.append((event.name, decode_log(event, entry["topics"], entry["data"])))
         return found
 
+    async def command(self, settings: Path, *words: str) -> dict[str, Any]:
+        """Run a command of ours that must succeed, and return its document."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "cortensor_tui", *words, "--env", str(settings), "--json"),
+            cwd=REPOSITORY,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        told, said = await asyncio.wait_for(process.communicate(), 120)
+        assert process.returncode == 0, f"{words}: {told.decode()}{said.decode()}"
+        document: dict[str, Any] = json.loads(told)
+        return document
+
     async def transaction_count(self, address: str) -> int:
         """Return how many transactions an address has had mined."""
         return int(await self.rpc.call("eth_getTransactionCount", address, "latest"), 16)
@@ -194,12 +209,18 @@ async def until_verdict(
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, model: Path, backend: str, block_time: int = 1, port: int = 0
+    folder: Path,
+    model: Path,
+    backend: str,
+    block_time: int = 1,
+    port: int = 0,
+    generation: Generation = Generation.NEW,
 ) -> AsyncIterator[World]:
     """Run a devnet by its own command and give the world on it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cortensor_tui", "devnet", "--json"),
         *("--backend", backend, "--block-time", str(block_time), "--port", str(port)),
+        *("--generation", generation),
         cwd=REPOSITORY,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

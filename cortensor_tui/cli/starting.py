@@ -12,6 +12,7 @@ import typer
 from cortensor_tui.cli.asking import ask, with_node
 from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env, NewJournal
 from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, usage_error
+from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import Done, Stop
@@ -19,7 +20,6 @@ from cortensor_tui.node.messages import Done, Stop
 STOP_TIMEOUT_S = 30.0
 _MINER_ROLES = ("minerv3", "minerv4")
 _BACKENDS = ("embedded", "anvil")
-_GENERATIONS = ("old", "mid", "new")
 
 node_commands = typer.Typer(
     help="The background worker that serves tasks. "
@@ -130,7 +130,7 @@ def devnet(
     """Run a chain with our own contracts until SIGINT or SIGTERM; print where it is once it answers."""
     if backend not in _BACKENDS:
         raise usage_error(f"{backend!r} is no backend of the devnet", remedy=f"Give {' or '.join(_BACKENDS)}")
-    if generation not in _GENERATIONS:
+    if generation not in list(Generation):
         raise usage_error(f"{generation!r} is no generation of the contracts", remedy="Give old, mid or new")
     if backend == "embedded" and block_time < 1:
         raise usage_error(

@@ -5,22 +5,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any, Literal, get_args
+from typing import Any
 
 import msgspec
 from eth_utils.abi import function_abi_to_4byte_selector, get_abi_input_types, get_abi_output_types
 
 from cortensor_tui.chain.abi import Function
-
-Generation = Literal["old", "mid", "new"]
-GENERATIONS: tuple[Generation, ...] = get_args(Generation)
+from cortensor_tui.domain.networks import Generation
 
 # The queue's interface is the same in the two earlier generations, and the Runtime's is ours.
-_BUILT_AS: Mapping[tuple[str, str], str] = {
-    ("SessionV2", "mid"): "SessionV2Mid",
-    ("SessionV2", "old"): "SessionV2Old",
-    ("SessionQueueV2", "mid"): "SessionQueueV2Early",
-    ("SessionQueueV2", "old"): "SessionQueueV2Early",
+_BUILT_AS: Mapping[tuple[str, Generation], str] = {
+    ("SessionV2", Generation.MID): "SessionV2Mid",
+    ("SessionV2", Generation.OLD): "SessionV2Old",
+    ("SessionQueueV2", Generation.MID): "SessionQueueV2Early",
+    ("SessionQueueV2", Generation.OLD): "SessionQueueV2Early",
 }
 
 
@@ -47,7 +45,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @functools.cache
-def load_artifact(contract: str, generation: Generation = "new") -> Artifact:
+def load_artifact(contract: str, generation: Generation = Generation.NEW) -> Artifact:
     """Return "Runtime", "SessionV2" or "SessionQueueV2" of a generation."""
     built_as = _BUILT_AS.get((contract, generation), contract)
     file = resources.files("cortensor_tui.devnet").joinpath("artifacts", f"{built_as}.json")

@@ -10,8 +10,9 @@ from eth_utils.crypto import keccak
 
 from cortensor_tui.chain.abi import checksum, decode_output, encode_call
 from cortensor_tui.chain.rpc import Rpc, RpcError
-from cortensor_tui.devnet.artifacts import Generation, load_artifact
+from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.sender import DevSender, Outgoing
+from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError, problem_error
 
 # Registering cannot be estimated: it goes into the same block as what it registers.
@@ -27,7 +28,7 @@ class DevnetContracts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def deploy(
-    rpc: Rpc, deployer_private_key: str, oracle_address: str, generation: Generation = "new"
+    rpc: Rpc, deployer_private_key: str, oracle_address: str, generation: Generation = Generation.NEW
 ) -> DevnetContracts:
     """Deploy the three contracts and register the modules, all in one block where it has room.
 
@@ -61,7 +62,9 @@ async def deploy(
     return contracts
 
 
-async def find_deployed(rpc: Rpc, deployer: str, generation: Generation = "new") -> DevnetContracts | None:
+async def find_deployed(
+    rpc: Rpc, deployer: str, generation: Generation = Generation.NEW
+) -> DevnetContracts | None:
     """Return what this deployer's first transactions put on the chain, None where it has sent none.
 
     Raises `ProblemError` "foreign_state" when it sent others, "other_generation" when those contracts are of
@@ -100,8 +103,8 @@ async def _generation_of(rpc: Rpc, contracts: DevnetContracts) -> Generation:
     calls = [{"to": contracts.session_v2, "data": encode_call(getter)} for getter in getters]
     in_new, in_mid = await rpc.batch([("eth_call", (call, "latest")) for call in calls])
     if not isinstance(in_new, RpcError):
-        return "new"
-    return "old" if isinstance(in_mid, RpcError) else "mid"
+        return Generation.NEW
+    return Generation.OLD if isinstance(in_mid, RpcError) else Generation.MID
 
 
 def _creation(contract: str, generation: Generation, arguments: str) -> Outgoing:

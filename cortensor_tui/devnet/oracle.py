@@ -12,7 +12,7 @@ import structlog
 
 from cortensor_tui.chain.abi import Function, decode_output, encode_call, load_interface
 from cortensor_tui.chain.rpc import Rpc, RpcError
-from cortensor_tui.devnet.artifacts import Generation, load_artifact
+from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.decisions import (
     Action,
     Assign,
@@ -28,6 +28,7 @@ from cortensor_tui.devnet.decisions import (
 )
 from cortensor_tui.devnet.deploy import DevnetContracts
 from cortensor_tui.devnet.sender import DevSender, Outgoing
+from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
 
@@ -59,7 +60,7 @@ class Oracle:
         deadlines: Deadlines,
         tick_s: float = TICK_S,
         lost_after_s: float = LOST_AFTER_S,
-        generation: Generation = "new",
+        generation: Generation = Generation.NEW,
     ) -> None:
         self._rpc = rpc
         self._sender = DevSender(rpc, private_key)

@@ -18,11 +18,11 @@ from cortensor_tui.devnet.accounts import (
     oracle_account,
     user_accounts,
 )
-from cortensor_tui.devnet.artifacts import Generation
 from cortensor_tui.devnet.backend import Backend
 from cortensor_tui.devnet.decisions import Deadlines
 from cortensor_tui.devnet.deploy import DevnetContracts, deploy, find_deployed
 from cortensor_tui.devnet.oracle import Oracle
+from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import problem_error
 
 BackendName = Literal["embedded", "anvil"]
@@ -35,7 +35,7 @@ class DevnetInfo(msgspec.Struct, frozen=True, kw_only=True):
     rpc_url: str
     contracts: DevnetContracts
     accounts: tuple[DevAccount, ...]
-    generation: Generation = "new"
+    generation: Generation = Generation.NEW
 
 
 async def run_devnet(
@@ -46,7 +46,7 @@ async def run_devnet(
     deadlines: Deadlines | None = None,
     block_interval_s: float = 1.0,
     state_file: Path | None = None,
-    generation: Generation = "new",
+    generation: Generation = Generation.NEW,
 ) -> None:
     """Run a devnet until cancelled; `on_ready` is called once it answers. Port 0 takes a free one.
 

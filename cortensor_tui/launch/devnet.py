@@ -9,8 +9,8 @@ import sys
 import msgspec
 import structlog
 
-from cortensor_tui.devnet.artifacts import Generation
 from cortensor_tui.devnet.service import BackendName, DevnetInfo, run_devnet
+from cortensor_tui.domain.networks import Generation
 from cortensor_tui.launch.until_signal import until_signal
 
 
@@ -35,7 +35,7 @@ def run_devnet_command(
         port=port,
         on_ready=ready,
         block_interval_s=block_interval_s,
-        generation=msgspec.convert(generation, Generation),
+        generation=Generation(generation),
     )
     asyncio.run(until_signal(devnet))
     return 0

@@ -12,8 +12,8 @@ import pytest
 
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import deployer_account, funded_balances, oracle_account
-from cortensor_tui.devnet.artifacts import Generation
 from cortensor_tui.devnet.deploy import deploy
+from cortensor_tui.domain.networks import Generation
 from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -53,7 +53,7 @@ def anvil_url(node_modules: Path) -> Iterator[str]:
 @pytest.fixture
 async def devnet(request: pytest.FixtureRequest, anvil_url: str) -> AsyncIterator[DevnetOnAnvil]:
     """Fresh contracts on the module's anvil, with funded accounts; of the newest generation unless marked."""
-    generation: Generation = getattr(request, "param", "new")
+    generation: Generation = getattr(request, "param", Generation.NEW)
     rpc = RpcClient(anvil_url)
     await rpc.batch(
         [("anvil_setBalance", (address, hex(balance))) for address, balance in funded_balances().items()]

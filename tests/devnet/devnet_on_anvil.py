@@ -10,8 +10,9 @@ from eth_utils.crypto import keccak
 from cortensor_tui.chain.abi import decode_log, decode_output, encode_call, load_interface, revert_sentence
 from cortensor_tui.chain.rpc import Rpc, RpcError
 from cortensor_tui.devnet.accounts import deployer_account, oracle_account, user_accounts
-from cortensor_tui.devnet.artifacts import GENERATIONS, Generation, load_artifact
+from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.deploy import DevnetContracts
+from cortensor_tui.domain.networks import Generation
 
 LLM_PARAMS = (128, 70, 95, 40, 110, 3, 4)
 OWNER, STRANGER, ROUTER, ALICE, BOB, CAROL = (account.address for account in user_accounts()[:6])
@@ -19,8 +20,8 @@ ORACLE = oracle_account().address
 DEPLOYER = deployer_account().address
 ZERO = "0x" + "00" * 20
 
-in_every_generation = pytest.mark.parametrize("devnet", GENERATIONS, indirect=True)
-before_new = pytest.mark.parametrize("devnet", ["old", "mid"], indirect=True)
+in_every_generation = pytest.mark.parametrize("devnet", list(Generation), indirect=True)
+before_new = pytest.mark.parametrize("devnet", [Generation.OLD, Generation.MID], indirect=True)
 
 
 def events(logs: list[dict[str, Any]], contract: str = "SessionV2") -> list[tuple[str, dict[str, Any]]]:
@@ -38,7 +39,7 @@ def node_id(address: str) -> bytes:
 class DevnetOnAnvil:
     """Our contracts on a chain that a test steers: it sends as anyone and moves time."""
 
-    def __init__(self, rpc: Rpc, contracts: DevnetContracts, generation: Generation = "new") -> None:
+    def __init__(self, rpc: Rpc, contracts: DevnetContracts, generation: Generation = Generation.NEW) -> None:
         self.rpc = rpc
         self.contracts = contracts
         self.generation = generation
@@ -93,7 +94,7 @@ class DevnetOnAnvil:
         self, owner: str = OWNER, *, nodes: tuple[str, ...] = (), redundant: int = 1, mode: int = 2
     ) -> int:
         """Create a session with these nodes bound; return its id."""
-        terms = () if self.generation == "old" else (0, 12, 300, 5)
+        terms = () if self.generation is Generation.OLD else (0, 12, 300, 5)
         arguments = ("a session", "{}", ZERO, 1, 5, redundant, 0, mode, False, *terms)
         await self.send(owner, "SessionV2", "create", *arguments)
         session_id = int(await self.read("SessionV2", "getLatestSessionId", owner))
@@ -117,12 +118,12 @@ class DevnetOnAnvil:
 
     def submission(self, session_id: int, prompt: str) -> tuple[Any, ...]:
         """Return what this generation's `submit` takes."""
-        request = ((90, 0),) if self.generation == "new" else ()
+        request = ((90, 0),) if self.generation is Generation.NEW else ()
         return session_id, 2, prompt, 1, "", LLM_PARAMS, *request, "reference"
 
     def assignment(self, task: tuple[int, int], *miners: str) -> tuple[Any, ...]:
         """Return what this generation's `assignTask` takes."""
-        return (*task, miners, 12) if self.generation == "new" else (*task, miners)
+        return (*task, miners, 12) if self.generation is Generation.NEW else (*task, miners)
 
     async def miners(self, task: tuple[int, int]) -> tuple[str, ...]:
         """Return who is assigned to a task, in lower case."""

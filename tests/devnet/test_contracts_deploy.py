@@ -12,9 +12,10 @@ from cortensor_tui.chain.abi import encode_call
 from cortensor_tui.chain.resolve import KnownAddresses, resolve_contracts
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import BALANCE_WEI, DevAccount, dev_account, user_accounts
-from cortensor_tui.devnet.artifacts import GENERATIONS, Generation, load_artifact
+from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.deploy import deploy, find_deployed
 from cortensor_tui.devnet.sender import DevSender, Outgoing
+from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from tests.devnet.devnet_on_anvil import ALICE, ORACLE, OWNER, DevnetOnAnvil
 
@@ -53,7 +54,7 @@ async def test_deployed_contracts_are_found_again(rpc: RpcClient) -> None:
     assert await find_deployed(rpc, deployer.address) == contracts
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("generation", list(Generation))
 async def test_contracts_are_found_again_in_their_own_generation_alone(
     rpc: RpcClient, generation: Generation
 ) -> None:
@@ -61,7 +62,7 @@ async def test_contracts_are_found_again_in_their_own_generation_alone(
     contracts = await deploy(rpc, deployer.private_key, ORACLE, generation)
 
     assert await find_deployed(rpc, deployer.address, generation) == contracts
-    for other in set(GENERATIONS) - {generation}:
+    for other in set(Generation) - {generation}:
         with pytest.raises(ProblemError) as caught:
             await find_deployed(rpc, deployer.address, other)
         assert caught.value.problem.code == "other_generation"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cortensor_tui.domain.networks import Generation
 from tests.devnet.devnet_on_anvil import (
     ALICE,
     BOB,
@@ -23,7 +24,7 @@ from tests.devnet.devnet_on_anvil import (
 from tests.devnet.task_steps import COMPLETED, QUEUE, QUEUED, answer, lower, miners_told, status
 
 pytestmark = pytest.mark.real
-only_old = pytest.mark.parametrize("devnet", ["old"], indirect=True)
+only_old = pytest.mark.parametrize("devnet", [Generation.OLD], indirect=True)
 
 
 @in_every_generation
@@ -36,11 +37,11 @@ async def test_only_the_owner_binds_and_what_is_told_of_it(devnet: DevnetOnAnvil
     )
     logs = await devnet.send(OWNER, "SessionV2", "addDedicatedNode", *arguments)
 
-    assigned = [] if devnet.generation == "old" else ["NewNodeAssignedToSession"]
+    assigned = [] if devnet.generation is Generation.OLD else ["NewNodeAssignedToSession"]
     assert [name for name, _ in events(logs)] == ["DedicatedNodeAdded", *assigned]
     session = await devnet.read("SessionV2", "getSession", session_id)
     assert session[9] == lower(ALICE)
-    assert len(session) == (17 if devnet.generation == "old" else 21)
+    assert len(session) == (17 if devnet.generation is Generation.OLD else 21)
 
 
 @in_every_generation
@@ -55,7 +56,7 @@ async def test_sessions_are_listed_in_the_generation_s_own_form(devnet: DevnetOn
 
     assert active == (whole[0], whole[2])
     assert page == (whole[1], whole[2])
-    if devnet.generation != "new":
+    if devnet.generation is not Generation.NEW:
         assert await devnet.read("SessionV2", "getSessionsByAddress", OWNER) == tuple(whole)
 
 

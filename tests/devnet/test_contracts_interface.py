@@ -12,7 +12,8 @@ import pytest
 from eth_utils.abi import abi_to_signature, event_abi_to_log_topic, function_abi_to_4byte_selector
 from eth_utils.crypto import keccak
 
-from cortensor_tui.devnet.artifacts import GENERATIONS, Generation, load_artifact
+from cortensor_tui.devnet.artifacts import load_artifact
+from cortensor_tui.domain.networks import Generation
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONTRACTS = ("SessionV2", "SessionQueueV2")
@@ -57,7 +58,7 @@ def alike(ours: list[dict[str, Any]], published_ones: list[str]) -> bool:
     return all(expected in (declared(one), with_name(one)) for one, expected in pairs)
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("generation", list(Generation))
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_every_public_function_but_the_admin_setters_is_there_and_alike(
     contract: str, generation: Generation
@@ -80,7 +81,7 @@ def test_every_public_function_but_the_admin_setters_is_there_and_alike(
         )
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("generation", list(Generation))
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_every_public_event_is_there_with_its_topic_names_and_indexed_flags(
     contract: str, generation: Generation
@@ -94,7 +95,7 @@ def test_every_public_event_is_there_with_its_topic_names_and_indexed_flags(
         assert [with_name(one) for one in events[signature]["inputs"]] == event["inputs"], signature
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("generation", list(Generation))
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_the_custom_errors_are_the_public_ones(contract: str, generation: Generation) -> None:
     selectors = {
@@ -106,7 +107,7 @@ def test_the_custom_errors_are_the_public_ones(contract: str, generation: Genera
     assert selectors == {name: error["selector"] for name, error in errors.items()}
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("generation", list(Generation))
 @pytest.mark.parametrize("contract", [*CONTRACTS, "Runtime"])
 def test_a_contract_fits_on_every_chain(contract: str, generation: Generation) -> None:
     assert 0 < load_artifact(contract, generation).deployed_bytes <= 24_576

@@ -15,8 +15,9 @@ import pytest
 from cortensor_tui.chain.abi import checksum, decode_output, encode_call
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import BALANCE_WEI, deployer_account, oracle_account
-from cortensor_tui.devnet.artifacts import Generation, load_artifact
+from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.service import BackendName, DevnetInfo, run_devnet
+from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 
 pytestmark = pytest.mark.real
@@ -110,7 +111,7 @@ async def test_users_are_funded_and_the_service_s_own_accounts_are_not_handed_ou
     assert info.chain_id == chain_id
 
 
-@pytest.mark.parametrize(("backend", "generation"), [("anvil", "mid"), ("embedded", "old")])
+@pytest.mark.parametrize(("backend", "generation"), [("anvil", Generation.MID), ("embedded", Generation.OLD)])
 async def test_what_a_devnet_tells_of_itself_is_plain_json(
     backend: BackendName, generation: Generation, node_modules: Path
 ) -> None:
@@ -139,7 +140,7 @@ async def test_a_devnet_with_a_state_file_comes_back_as_it_was(node_modules: Pat
     async with running_devnet("anvil", state_file=state_file) as before:
         found = await run_client(before)
     with pytest.raises(ProblemError, match="The saved chain holds contracts of generation new, not old"):
-        async with running_devnet("anvil", state_file=state_file, generation="old"):
+        async with running_devnet("anvil", state_file=state_file, generation=Generation.OLD):
             pass
     async with running_devnet("anvil", state_file=state_file) as after:
         rpc = RpcClient(after.rpc_url)
