@@ -1,160 +1,250 @@
-"""Looks at the chain: the head, and every event of both contracts once, in order.
+"""Looks at the chain: the head, and every event that concerns this node, each once and in order.
 
-No event parameter of the queue is indexed, so the filter is by address alone and decoding is local.
+One request a look: the newest block, the block at the cursor, and the logs since a little before it. Another
+hash at the cursor is a reorganisation: what was delivered from blocks that are gone is taken back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable
+from enum import Enum
 from typing import Any
 
 import msgspec
 import structlog
 
-from cortensor_tui.chain.abi import Event, checksum, decode_log
-from cortensor_tui.chain.contracts import ContractReader
-from cortensor_tui.chain.decoding import saturated
-from cortensor_tui.chain.rpc import Rpc, quantity
-from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.chain.events import ContractEvent, LogDecoder
+from cortensor_tui.chain.heads import Head, head_from
+from cortensor_tui.chain.log_ranges import LogRanges, changed_meanwhile
+from cortensor_tui.chain.recent_blocks import RecentBlocks, SeenBlock, from_journal, removed
+from cortensor_tui.chain.rpc import Rpc, RpcError
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.journal.scope import Cursor, CursorLog
 
 log = structlog.get_logger(__name__)
 
-LARGEST_STORED = 2**63 - 1  # SQLite's
 MOST_SPANS_BEHIND = 5  # further behind than this, the events are history: state tells what is open
-
-
-class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest block. `mined_at` is its timestamp, unix seconds."""
-
-    number: int
-    hash: str
-    mined_at: float
-    base_fee_wei: int
-
-
-class ContractEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One event; ids are None where the event has none."""
-
-    name: str
-    session_id: int | None
-    task_id: int | None
-    miners: tuple[str, ...]
-    transaction_hash: str
-    block_number: int
-    log_index: int
+# Blocks before the cursor that are read again: an endpoint that lags may have left a log out.
+OVERLAP_BLOCKS = 16
+# A chain shorter than the cursor may be an endpoint that lags; for longer than this it is a reorganisation.
+SHORTER_PATIENCE_S = 3.0
+HEADERS_AT_ONCE = 100
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What one look found. After a gap, events may be missing: read open tasks from the contract."""
+    """What one look found.
+
+    After a reorganisation the events that are taken back come first, newest first. After a gap, events may be
+    missing: read open tasks from the contract. `is_behind` says that more can be had at once.
+    """
 
     head: Head
     events: tuple[ContractEvent, ...]
-    is_gap: bool
     cursor: Cursor
+    recent: RecentBlocks
+    is_gap: bool = False
+    is_reorganised: bool = False
+    is_behind: bool = False
+
+
+class _Standing(Enum):
+    """What the endpoint says of the block at the cursor."""
+
+    SAME = "same"
+    OTHER = "other"
+    UNKNOWN = "unknown"
 
 
 class Watcher:
-    """Reads forward from the journal's cursor."""
+    """Reads forward from the journal's cursor, for the node with this address."""
 
-    def __init__(self, rpc: Rpc, reader: ContractReader, cursor: CursorLog, span_blocks: int) -> None:
+    def __init__(
+        self,
+        rpc: Rpc,
+        decoder: LogDecoder,
+        cursor: CursorLog,
+        span_blocks: int,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         self._rpc = rpc
+        self._decoder = decoder
+        self._ranges = LogRanges(rpc, decoder, span_blocks, clock)
         self._cursor = cursor
-        self._span = span_blocks
-        self._addresses = [reader.contracts.session_queue_v2, reader.contracts.session_v2]
-        self._events: Mapping[str, Mapping[str, Event]] = {
-            reader.contracts.session_queue_v2.lower(): reader.queue_interface.events,
-            reader.contracts.session_v2.lower(): reader.sessions_interface.events,
-        }
+        self._clock = clock
+        self._recent: RecentBlocks | None = None
         self._is_first = True
+        self._is_cautious = True  # ask for the head alone: the logs may be what nobody answers
+        self._last_distance = 0
+        self._unsure_since_s: float | None = None
+
+    def watch(self, session_ids: Iterable[int]) -> None:
+        """Deliver every event of these sessions from now on, not only those that name the node."""
+        self._decoder.watch(session_ids)
+
+    def submitted_in(self, key: TaskKey) -> str | None:
+        """Return the hash of the transaction that a task came by, None if it was not seen of late."""
+        return self._decoder.submitted_in(key)
 
     async def look(self) -> Look:
-        """Return the head and the next events. Call `handled` once they are; until then they come again."""
+        """Return the head and the next events. Call `handled` once they are; until then they come again.
+
+        Raises `ProblemError` when no usable answer came; the next look goes on from the same place.
+        """
         cursor = self._cursor.read()
-        head, is_same_chain = await self._read_head(cursor)
-        is_gap = self._is_first or not is_same_chain
-        if (
-            cursor is None
-            or not is_same_chain
-            or head.number - cursor.block_number > self._span * MOST_SPANS_BEHIND
-        ):
-            end = Cursor(block_number=head.number, block_hash=head.hash)
-            return Look(head=head, events=(), is_gap=True, cursor=end)
-        if head.number <= cursor.block_number:
-            return Look(head=head, events=(), is_gap=is_gap, cursor=cursor)
-        end = await self._end_of_range(cursor, head)
-        events = await self._read_events(cursor.block_number + 1, end.block_number)
-        return Look(head=head, events=events, is_gap=is_gap, cursor=end)
+        if cursor is None:
+            return self._jump(await self._read_head(), RecentBlocks(floor=-1))
+        recent = self._remembered(cursor)
+        head, standing, logs = await self._tick(cursor, recent)
+        if standing is _Standing.SAME:
+            self._unsure_since_s = None
+            return await self._forward(cursor, recent, head, logs)
+        if standing is _Standing.UNKNOWN and not self._is_patience_over():
+            return Look(head=head, events=(), cursor=cursor, recent=recent, is_gap=self._is_first)
+        return await self._reorganised(recent, head)
 
     def handled(self, look: Look) -> None:
         """Move the cursor: everything in this look has been acted on or written down."""
+        if look.recent != self._recent or look.cursor != self._cursor.read():
+            self._cursor.move(look.cursor, look.recent.journaled())
+        self._recent = look.recent
         self._is_first = False
-        if self._cursor.read() != look.cursor:
-            self._cursor.move(look.cursor)
+        if look.is_reorganised:
+            self._unsure_since_s = None
 
-    async def _read_head(self, cursor: Cursor | None) -> tuple[Head, bool]:
-        calls: list[tuple[str, tuple[Any, ...]]] = [("eth_getBlockByNumber", ("latest", False))]
-        if cursor is not None:
-            calls.append(("eth_getBlockByNumber", (hex(cursor.block_number), False)))
-        blocks = await self._rpc.batch(calls)
-        head = _head(blocks[0])
-        if cursor is None:
-            return head, True
-        is_same = isinstance(blocks[1], dict) and blocks[1].get("hash") == cursor.block_hash
-        if not is_same:
-            log.warning("the chain was reorganised below the cursor", block=cursor.block_number)
-        return head, is_same
+    # --- one request -------------------------------------------------------------------------------
 
-    async def _end_of_range(self, cursor: Cursor, head: Head) -> Cursor:
-        last = min(head.number, cursor.block_number + self._span)
-        if last == head.number:
-            return Cursor(block_number=head.number, block_hash=head.hash)
-        block = _head(await self._rpc.call("eth_getBlockByNumber", hex(last), False))
-        return Cursor(block_number=block.number, block_hash=block.hash)
-
-    async def _read_events(self, first: int, last: int) -> tuple[ContractEvent, ...]:
-        asked = {"fromBlock": hex(first), "toBlock": hex(last), "address": self._addresses}
-        logs = await self._rpc.call("eth_getLogs", asked)
-        found = [event for event in map(self._event, logs) if event is not None]
-        return tuple(sorted(found, key=lambda event: (event.block_number, event.log_index)))
-
-    def _event(self, entry: dict[str, Any]) -> ContractEvent | None:
-        topics = entry["topics"]
-        event = self._events.get(entry["address"].lower(), {}).get(topics[0] if topics else "")
-        if event is None:
-            return None
+    async def _tick(self, cursor: Cursor, recent: RecentBlocks) -> tuple[Head, _Standing, Any]:
+        first = self._first_block(cursor, recent)
+        likely = cursor.block_number + 1 - first + self._last_distance
+        asks_logs = not self._is_cautious and likely <= self._ranges.span.blocks
+        calls: list[tuple[str, tuple[Any, ...]]] = [
+            ("eth_getBlockByNumber", ("latest", False)),
+            ("eth_getBlockByNumber", (hex(cursor.block_number), False)),
+        ]
+        if asks_logs:
+            calls.append(("eth_getLogs", (self._decoder.filter(first, "latest"),)))
         try:
-            values = decode_log(event, topics, entry["data"])
-        except ValueError as error:
-            log.warning("an event could not be decoded", name=event.name, error=str(error)[:200])
-            return None
-        miners = values.get("miners") or ([values["miner"]] if "miner" in values else [])
-        return ContractEvent(
-            name=event.name,
-            session_id=_number(values.get("sessionId")),
-            task_id=_number(values.get("taskId")),
-            miners=tuple(checksum(miner) for miner in miners),
-            transaction_hash=entry["transactionHash"],
-            block_number=int(entry["blockNumber"], 16),
-            log_index=int(entry["logIndex"], 16),
+            newest, at_cursor, *logs = await self._rpc.batch(calls)
+        except ProblemError:
+            self._is_cautious = True
+            raise
+        head = head_from(newest)
+        return head, _standing(cursor, recent, head, at_cursor), logs[0] if logs else None
+
+    async def _read_head(self) -> Head:
+        return head_from(await self._rpc.call("eth_getBlockByNumber", "latest", False))
+
+    # --- forward -----------------------------------------------------------------------------------
+
+    async def _forward(self, cursor: Cursor, recent: RecentBlocks, head: Head, logs: Any) -> Look:
+        if head.number - cursor.block_number > self._ranges.span.most * MOST_SPANS_BEHIND:
+            return self._jump(head, recent)
+        first = self._first_block(cursor, recent)
+        asked = head.number - first + 1
+        if logs is None or isinstance(logs, RpcError):
+            if logs is not None:
+                self._ranges.failed(asked)
+            read = await self._ranges.read(first, head)
+            events, end = read.events, read.end
+        else:
+            events, end = self._ranges.checked(logs, first, head), (head.number, head.hash)
+            self._ranges.succeeded(asked)
+        if recent.contradicts(events):
+            if gone := await self._gone(recent, head):
+                return await self._taken_back(recent, head, gone)
+            log.warning("a log is of another fork than the chain")
+            events = recent.without_contradictions(events)
+        self._last_distance = end[0] - cursor.block_number
+        self._is_cautious = end[0] < head.number
+        return self._look(recent, head, events, end)
+
+    def _look(
+        self, recent: RecentBlocks, head: Head, events: list[ContractEvent], end: tuple[int, str]
+    ) -> Look:
+        fresh = recent.fresh(events)
+        return Look(
+            head=head,
+            events=tuple(fresh),
+            cursor=Cursor(block_number=end[0], block_hash=end[1]),
+            recent=recent.with_delivered(fresh, end),
+            is_gap=self._is_first,
+            is_behind=end[0] < head.number,
         )
 
-
-def _number(value: Any) -> int | None:
-    return None if value is None else saturated(value)
-
-
-def _head(block: Any) -> Head:
-    if not isinstance(block, dict):
-        raise problem_error(
-            "no_rpc",
-            "The chain endpoint has no latest block",
-            str(block)[:200],
-            "It may still be syncing; the node keeps trying",
+    def _jump(self, head: Head, recent: RecentBlocks) -> Look:
+        """Go to the head without reading what lies between: state tells what matters of it."""
+        self._is_cautious = False
+        end = (head.number, head.hash)
+        return Look(
+            head=head,
+            events=(),
+            cursor=Cursor(block_number=end[0], block_hash=end[1]),
+            recent=recent.read_up_to(head.number).with_delivered((), end),
+            is_gap=True,
         )
-    return Head(
-        number=quantity(block.get("number"), LARGEST_STORED),
-        hash=str(block.get("hash")),
-        mined_at=float(quantity(block.get("timestamp"), LARGEST_STORED)),
-        base_fee_wei=quantity(block.get("baseFeePerGas") or "0x0"),
-    )
+
+    def _first_block(self, cursor: Cursor, recent: RecentBlocks) -> int:
+        overlap = min(OVERLAP_BLOCKS, self._ranges.span.most // 4)
+        return recent.first_unread(max(0, cursor.block_number + 1 - overlap))
+
+    def _remembered(self, cursor: Cursor) -> RecentBlocks:
+        if self._recent is None:
+            at_cursor = (cursor.block_number, cursor.block_hash)
+            self._recent = from_journal(self._cursor.recent_blocks(), at_cursor)
+        return self._recent
+
+    # --- backward ----------------------------------------------------------------------------------
+
+    async def _reorganised(self, recent: RecentBlocks, head: Head) -> Look:
+        gone = await self._gone(recent, head)
+        if not gone:  # an answer lied, and the next may not
+            raise changed_meanwhile()
+        return await self._taken_back(recent, head, gone)
+
+    async def _taken_back(self, recent: RecentBlocks, head: Head, gone: Collection[SeenBlock]) -> Look:
+        """Take back the events of blocks that are gone, and go on from where the chain still stands."""
+        standing = recent.without(gone)
+        oldest_gone = min(block.number for block in gone)
+        roots = [block for block in standing.blocks if recent.floor <= block.number < oldest_gone]
+        taken_back = removed(gone)
+        log.warning(
+            "the chain was reorganised",
+            from_block=roots[-1].number + 1 if roots else None,
+            events_taken_back=len(taken_back),
+        )
+        if not roots:
+            jump = self._jump(head, standing)
+            return msgspec.structs.replace(jump, events=taken_back, is_reorganised=True)
+        read = await self._ranges.read(roots[-1].number + 1, head)
+        look = self._look(standing, head, standing.without_contradictions(read.events), read.end)
+        return msgspec.structs.replace(look, events=(*taken_back, *look.events), is_reorganised=True)
+
+    async def _gone(self, recent: RecentBlocks, head: Head) -> list[SeenBlock]:
+        below = [block for block in recent.blocks if block.number <= head.number]
+        gone = [block for block in recent.blocks if block.number > head.number]
+        for start in range(0, len(below), HEADERS_AT_ONCE):
+            part = below[start : start + HEADERS_AT_ONCE]
+            calls = [("eth_getBlockByNumber", (hex(block.number), False)) for block in part]
+            found = [head_from(answer) for answer in await self._rpc.batch(calls)]
+            gone += [block for block, now in zip(part, found, strict=True) if now.hash != block.hash]
+        return gone
+
+    def _is_patience_over(self) -> bool:
+        now = self._clock.monotonic()
+        if self._unsure_since_s is None:
+            self._unsure_since_s = now
+        return now - self._unsure_since_s > SHORTER_PATIENCE_S
+
+
+def _standing(cursor: Cursor, recent: RecentBlocks, head: Head, at_cursor: Any) -> _Standing:
+    if head.number < cursor.block_number:
+        seen = recent.hash_at(head.number)
+        return _Standing.UNKNOWN if seen in (None, head.hash) else _Standing.OTHER
+    if not isinstance(at_cursor, dict):  # servers behind one endpoint that are not equally far
+        return _Standing.UNKNOWN
+    found = head_from(at_cursor)
+    if found.number != cursor.block_number:
+        return _Standing.UNKNOWN
+    return _Standing.SAME if found.hash == cursor.block_hash else _Standing.OTHER

@@ -77,7 +77,13 @@ CREATE INDEX transactions_open ON transactions (chain, sender, nonce)
 CREATE INDEX transactions_by_nonce ON transactions (chain, sender, nonce);
 """
 
-STEPS: tuple[str, ...] = (_FIRST_TABLES, _ATTEMPTS)
+# What was delivered from the last blocks, to tell a reorganisation; when each step of a task was taken.
+_RECENT_BLOCKS_AND_TIMES = """
+ALTER TABLE chains ADD COLUMN recent_blocks BLOB;
+ALTER TABLE tasks ADD COLUMN times BLOB NOT NULL DEFAULT x'7b7d';
+"""
+
+STEPS: tuple[str, ...] = (_FIRST_TABLES, _ATTEMPTS, _RECENT_BLOCKS_AND_TIMES)
 SCHEMA_VERSION = len(STEPS)
 
 

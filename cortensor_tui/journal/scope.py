@@ -51,10 +51,20 @@ class CursorLog:
             return None
         return Cursor(block_number=row["cursor_block"], block_hash=row["cursor_hash"])
 
-    def move(self, cursor: Cursor) -> None:
-        """Move the cursor, after everything up to it was handled."""
+    def recent_blocks(self) -> bytes | None:
+        """Return what `move` was given with the cursor, None before that."""
+        row = self._database.connection.execute(
+            "SELECT recent_blocks FROM chains WHERE chain = ?", (self._chain,)
+        ).fetchone()
+        return None if row["recent_blocks"] is None else bytes(row["recent_blocks"])
+
+    def move(self, cursor: Cursor, recent_blocks: bytes | None = None) -> None:
+        """Move the cursor, after everything up to it was handled.
+
+        `recent_blocks` is what the watcher wants to know of the last blocks after a restart, in its own form.
+        """
         with self._database.step("cursor moved") as connection:
             connection.execute(
-                "UPDATE chains SET cursor_block = ?, cursor_hash = ? WHERE chain = ?",
-                (cursor.block_number, cursor.block_hash, self._chain),
+                "UPDATE chains SET cursor_block = ?, cursor_hash = ?, recent_blocks = ? WHERE chain = ?",
+                (cursor.block_number, cursor.block_hash, recent_blocks, self._chain),
             )

@@ -21,9 +21,13 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether one of this operator's own keys owns the session."""
         return session.owner in self.own_addresses
 
+    def is_bound(self, session: Session) -> bool:
+        """Tell whether this node is bound to the session."""
+        return self.node in session.dedicated_nodes
+
     def decide(self, session: Session) -> tuple[Service, str]:
         """Return what the node does with a session, and why in one phrase."""
-        if self.node not in session.dedicated_nodes:
+        if not self.is_bound(session):
             return Service.NOT_BOUND, "this node is not bound to it"
         if not session.is_active:
             return Service.INACTIVE, "the session is not active"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
-from cortensor_tui.chain.watcher import ContractEvent
+from cortensor_tui.chain.events import ContractEvent
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import Stage, TaskDecoration, TaskKey, TaskOnChain
 from cortensor_tui.inference.params import asked_from_decoration, asked_from_llm_params
@@ -18,17 +18,23 @@ from cortensor_tui.miner.signals import TaskSignals
 
 log = structlog.get_logger(__name__)
 
-QUEUED_HASHES = 10_000  # submit transactions remembered until their tasks are assigned
-
 
 class Scheduler:
-    """Keeps one pipeline a task. `is_served` tells whether a session's tasks are taken."""
+    """Keeps one pipeline a task.
 
-    def __init__(self, parts: PipelineParts, is_served: Callable[[int], bool]) -> None:
+    `is_served` tells whether a session's tasks are taken, `submitted_in` the transaction that a task came by.
+    """
+
+    def __init__(
+        self,
+        parts: PipelineParts,
+        is_served: Callable[[int], bool],
+        submitted_in: Callable[[TaskKey], str | None],
+    ) -> None:
         self._parts = parts
         self._is_served = is_served
+        self._submitted_in = submitted_in
         self._running: dict[TaskKey, tuple[TaskPipeline, TaskSignals, asyncio.Task[None]]] = {}
-        self._submitted_in: dict[TaskKey, str] = {}
         self._failed: set[TaskKey] = set()
 
     def resume(self) -> None:
@@ -38,12 +44,10 @@ class Scheduler:
 
     async def handle(self, event: ContractEvent) -> None:
         """Take one event of the queue contract."""
-        if event.session_id is None or event.task_id is None:
+        if event.session_id is None or event.task_id is None or event.is_removed:
             return
         key = TaskKey(event.session_id, event.task_id)
-        if event.name == "TaskQueued":
-            self._remember(key, event.transaction_hash)
-        elif event.name == "TaskAssigned" and self._parts.node in event.miners:
+        if event.name == "TaskAssigned" and self._parts.node in event.nodes:
             seen_at = time.time()
             await self.take(await self._parts.reader.task(key), seen_at)
         elif key in self._running:
@@ -123,18 +127,12 @@ class Scheduler:
         )
 
     async def _llm_params(self, key: TaskKey) -> tuple[int, ...] | None:
-        digest = self._submitted_in.get(key)
+        digest = self._submitted_in(key)
         if digest is None:
             return None
         # Trouble with the endpoint goes up: the look is repeated, and the answer does not depend on it.
         params = await self._parts.reader.submitted_llm_params(digest)
-        self._submitted_in.pop(key, None)
         return params if params is not None and len(params) == 7 else None
-
-    def _remember(self, key: TaskKey, transaction_hash: str) -> None:
-        self._submitted_in[key] = transaction_hash
-        if len(self._submitted_in) > QUEUED_HASHES:
-            self._submitted_in.pop(next(iter(self._submitted_in)))
 
     def _start(self, record: TaskRecord) -> TaskSignals:
         signals = TaskSignals()

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import msgspec
 
 from cortensor_tui.chain.contracts import ContractReader
+from cortensor_tui.chain.events import LogDecoder
 from cortensor_tui.chain.fees import Fees, fees_for
+from cortensor_tui.chain.heads import Head
 from cortensor_tui.chain.networks import NetworkProfile
 from cortensor_tui.chain.resolve import (
     ChainIdentity,
@@ -20,7 +22,7 @@ from cortensor_tui.chain.resolve import (
 from cortensor_tui.chain.rpc import Rpc, endpoint_name, quantity
 from cortensor_tui.chain.signer import TransactionSigner
 from cortensor_tui.chain.transactions import TransactionSender
-from cortensor_tui.chain.watcher import Head, Watcher
+from cortensor_tui.chain.watcher import Watcher
 from cortensor_tui.domain.health import Account, ChainHealth
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import Database
@@ -59,7 +61,8 @@ class ChainLink:
         self.profile = profile
         self.reader = reader
         self.journal = journal
-        self.watcher = Watcher(rpc, reader, journal.cursor, profile.log_span_blocks)
+        decoder = LogDecoder(reader, keys.miner.address)
+        self.watcher = Watcher(rpc, decoder, journal.cursor, profile.log_span_blocks)
         self.head: Head | None = None
         self.head_seen_at: float | None = None
         self.balances_wei: dict[str, int] = {}

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from cortensor_tui.chain.abi import checksum
-from cortensor_tui.chain.watcher import ContractEvent
+from cortensor_tui.chain.events import ContractEvent
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.journal.tasks import TaskRecord
@@ -62,7 +62,7 @@ class Mining:
             precommit_data=settings.precommit_data,
             on_change=on_task,
         )
-        self.scheduler = Scheduler(parts, self.sessions.is_served)
+        self.scheduler = Scheduler(parts, self.sessions.is_served, link.watcher.submitted_in)
         self._is_resumed = False
         self._state_read_at_s = time.monotonic()
 
@@ -70,20 +70,22 @@ class Mining:
         """Take one look and act on it. False when the endpoint now serves another chain."""
         link = self.link
         look = await link.watcher.look()
-        if look.is_gap:
+        is_gap = look.is_gap or look.is_reorganised
+        if is_gap:
             if not await link.is_same_chain():
                 return False
             await link.reread()
         link.see(look.head)
         await link.follow()
-        await self.sessions.update(look.events, is_gap=look.is_gap)
+        await self.sessions.update(look.events, is_gap=is_gap)
+        link.watcher.watch(self.sessions.watched_ids())
         if not self._is_resumed:
             self.scheduler.resume()
             self._is_resumed = True
         for event in look.events:
             await self._know_session(event)
             await self.scheduler.handle(event)
-        if look.is_gap or self._is_state_old():
+        if is_gap or self._is_state_old():
             await self._read_open_tasks()
             self._state_read_at_s = time.monotonic()
         link.watcher.handled(look)
@@ -91,7 +93,7 @@ class Mining:
 
     async def _know_session(self, event: ContractEvent) -> None:
         """Read a session of which a task is assigned to this node, should it not be among the listed."""
-        is_ours = event.name == "TaskAssigned" and self.link.miner_sender.address in event.miners
+        is_ours = event.name == "TaskAssigned" and self.link.miner_sender.address in event.nodes
         if is_ours and event.session_id is not None and not self.sessions.is_known(event.session_id):
             await self.sessions.read(event.session_id)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from cortensor_tui.chain.contracts import ContractReader
-from cortensor_tui.chain.watcher import ContractEvent
+from cortensor_tui.chain.events import ContractEvent
 from cortensor_tui.domain.sessions import Service, Session, SessionView
 from cortensor_tui.miner.admission import Admission
 
@@ -42,6 +42,10 @@ class SessionList:
     def served_ids(self) -> list[int]:
         """Return the sessions whose tasks this node takes."""
         return [session_id for session_id in self._sessions if self.is_served(session_id)]
+
+    def watched_ids(self) -> list[int]:
+        """Return the sessions of which every event matters: those that this node is bound to or owns."""
+        return [session.session_id for session in self._sessions.values() if self._is_watched(session)]
 
     def views(self) -> tuple[SessionView, ...]:
         """Return all sessions: served first, then mine, then the newest."""
@@ -82,6 +86,9 @@ class SessionList:
     async def _read_counts(self, session_ids: list[int]) -> None:
         counts = await self._reader.task_counts(session_ids)
         self._task_counts.update(zip(session_ids, counts, strict=True))
+
+    def _is_watched(self, session: Session) -> bool:
+        return self._admission.is_bound(session) or self._admission.is_mine(session)
 
     def _view(self, session: Session) -> SessionView:
         service, reason = self._admission.decide(session)
