@@ -1,37 +1,38 @@
-"""A small JSON-RPC client: batched, bounded in time and size, with errors told apart.
+"""How the chain is asked: the face that every endpoint and every pool of them has, and one endpoint alone.
 
 Contract calls through web3 cost about 2 ms of event loop each; a batched raw call costs 0.05.
 """
 
 from __future__ import annotations
 
-import itertools
-import os
-import time
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import aiohttp
-import msgspec
-
-from cortensor_tui.chain.json_nesting import is_nested_deeper_than
+from cortensor_tui.chain.exchange import ExchangeError, HttpExchange
+from cortensor_tui.chain.json_rpc import (
+    Call,
+    RpcError,
+    outcome_of,
+    outcomes_of,
+    request,
+    requests,
+    result_of,
+    told,
+)
+from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
-MAX_NESTING = 64
-Call = tuple[str, Sequence[Any]]
+__all__ = ["Call", "EndpointError", "Rpc", "RpcClient", "RpcError", "endpoint_name", "quantity"]
+
+CALL_TIMEOUT_S = 10.0
 
 
-class RpcError(ProblemError):
-    """The endpoint answered with a JSON-RPC error; `data` holds revert bytes as 0x hex where it gave any."""
+class EndpointError(ProblemError):
+    """No usable answer came: what was asked may still have happened."""
 
-    def __init__(self, code: int, message: str, data: Any = None) -> None:
-        super().__init__(
-            Problem(code="rpc_refused", what="The chain endpoint refused a call", why=message[:500])
-        )
-        self.code = code
-        self.message = message
-        self.data = data
+    def __init__(self, problem: Problem, fault: EndpointFault) -> None:
+        super().__init__(problem)
+        self.fault = fault
 
 
 class Rpc(Protocol):
@@ -68,128 +69,56 @@ class Rpc(Protocol):
 class RpcClient:
     """Speaks to one endpoint. Every call is bounded by `timeout_s`."""
 
-    def __init__(self, url: str, timeout_s: float = 10.0) -> None:
+    def __init__(self, url: str, timeout_s: float = CALL_TIMEOUT_S) -> None:
         self.url = url
-        self.latency_ms: float | None = None
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
-        self._session: aiohttp.ClientSession | None = None
-        self._ids = itertools.count(1)
+        self._exchange = HttpExchange(url)
+        self._timeout_s = timeout_s
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Return how long its last answer took."""
+        return self._exchange.latency_ms
 
     async def call(self, method: str, *params: Any) -> Any:
-        """Return the result of one call.
-
-        Raises `RpcError` when the endpoint refuses, `ProblemError` when no usable answer came: then what
-        was asked may still have happened.
-        """
-        return result_of(await self._post(self._request(method, params)))
+        """Return the result of one call. Raises as `Rpc.call` does."""
+        return result_of(outcome_of(await self._post(request((method, params)))))
 
     async def batch(self, calls: Sequence[Call]) -> list[Any]:
         """Return each call's result, or its `RpcError` in place, in the order asked."""
         if not calls:
             return []
-        requests = [self._request(method, params) for method, params in calls]
-        answers = await self._post(requests)
+        answers = await self._post(requests(calls))
         if isinstance(answers, dict):  # some endpoints answer a whole batch with one error
-            result_of(answers)
-        if not isinstance(answers, list):
-            raise self._problem("the answer to a batch was not a list")
-        by_id = {answer["id"]: answer for answer in answers if _has_plain_id(answer)}
-        return [_result_or_error(by_id.get(request["id"])) for request in requests]
+            result_of(outcome_of(answers))
+            raise self._problem("the answer to a batch was not a list", EndpointFault.BAD_JSON)
+        return [told(outcome) for outcome in outcomes_of(answers, len(calls))]
 
     async def send_raw(self, raw: str) -> str:
-        """Send a signed transaction, 0x hex, and return its hash as the endpoint tells it."""
+        """Send a signed transaction. Raises as `Rpc.send_raw` does."""
         return str(await self.call("eth_sendRawTransaction", raw))
 
     async def close(self) -> None:
         """Close the connections; the client may be used again after."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    def _request(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
-        return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
+        await self._exchange.close()
 
     async def _post(self, payload: Any) -> Any:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
-        began = time.monotonic()
         try:
-            # A redirect would take signed transactions, and the token in the path, to another host.
-            posting = self._session.post(self.url, json=payload, allow_redirects=False)
-            async with posting as response:
-                body = await _read_bounded(response)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise self._problem(_failure(error)) from error
-        self.latency_ms = (time.monotonic() - began) * 1000
-        if is_nested_deeper_than(body, MAX_NESTING):
-            raise self._problem(f"HTTP {response.status} and JSON nested too deeply")
-        try:
-            answer = msgspec.json.decode(body)
-        except ValueError as error:  # msgspec's errors are ValueErrors
-            raise self._problem(f"HTTP {response.status} without JSON") from error
-        if not _is_answer(answer):
-            raise self._problem(f"HTTP {response.status} and JSON that is no answer to a call")
-        return answer
+            return await self._exchange.post(payload, self._timeout_s)
+        except ExchangeError as error:
+            raise self._problem(error.why, error.fault) from error
 
-    def _problem(self, why: str) -> ProblemError:
-        return problem_error(
-            "no_rpc",
-            f"The chain endpoint {endpoint_name(self.url)} did not answer",
-            why,
-            "Check that HOST is right and the endpoint is up; the node keeps trying",
-        )
+    def _problem(self, why: str, fault: EndpointFault = EndpointFault.DISCONNECTED) -> EndpointError:
+        return EndpointError(no_answer(endpoint_name(self.url), why), fault)
 
 
-def _failure(error: Exception) -> str:
-    """Return what went wrong without the URL, whose path may hold a token."""
-    if isinstance(error, TimeoutError):
-        return "it took too long"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "its host name is not known"
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return "it hung up"
-    if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return os.strerror(error.errno).lower()
-    return type(error).__name__
-
-
-def _is_answer(answer: Any) -> bool:
-    if isinstance(answer, list):
-        return True
-    return isinstance(answer, dict) and ("result" in answer or isinstance(answer.get("error"), dict))
-
-
-async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
-    chunks, size = [], 0
-    async for chunk in response.content.iter_chunked(65536):
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            raise aiohttp.ClientPayloadError("the answer is larger than 32 MiB")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def result_of(answer: Any) -> Any:
-    """Return the result in a JSON-RPC answer, or raise its `RpcError`."""
-    outcome = _result_or_error(answer)
-    if isinstance(outcome, RpcError):
-        raise outcome
-    return outcome
-
-
-def _result_or_error(answer: Any) -> Any:
-    if not isinstance(answer, dict) or not _is_answer(answer):
-        return RpcError(-32603, "the endpoint left this call unanswered")
-    error = answer.get("error")
-    if error is None:
-        return answer.get("result")
-    code = error.get("code")
-    message = str(error.get("message", ""))
-    return RpcError(code if isinstance(code, int) else -32603, message, error.get("data"))
-
-
-def _has_plain_id(answer: Any) -> bool:
-    return isinstance(answer, dict) and isinstance(answer.get("id"), int)
+def no_answer(name: str, why: str) -> Problem:
+    """Return the problem of an endpoint that gave no usable answer."""
+    return Problem(
+        code="no_rpc",
+        what=f"The chain endpoint {name} did not answer",
+        why=why,
+        remedy="Check that HOST is right and the endpoint is up; the node keeps trying",
+    )
 
 
 def quantity(value: Any, most: int = 2**256 - 1) -> int:

@@ -89,7 +89,7 @@ async def test_a_call_left_out_of_a_batch_is_an_error_in_its_place(endpoint: End
 
 async def test_an_error_of_the_endpoint_keeps_its_words(endpoint: Endpoint) -> None:
     body = b'{"id": 1, "error": {"code": -32005, "message": "rate limit", "data": "0x"}}'
-    endpoint.response = {"status": 429, "body": body}
+    endpoint.response = {"status": 400, "body": body}
     client = RpcClient(endpoint.url)
     with pytest.raises(RpcError) as told:
         await client.call("eth_chainId")

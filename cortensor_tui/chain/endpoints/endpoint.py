@@ -1,0 +1,317 @@
+"""One endpoint of the pool: asked within its budget, judged by its answers, checked before it is trusted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from cortensor_tui.chain.endpoints import breaker, budget
+from cortensor_tui.chain.endpoints.breaker import Breaker, Phase
+from cortensor_tui.chain.endpoints.choice import Comparison, Standing, is_stale
+from cortensor_tui.chain.endpoints.refusals import is_batch_too_large, is_rate_limit
+from cortensor_tui.chain.exchange import ExchangeError, HttpExchange
+from cortensor_tui.chain.json_rpc import (
+    UNANSWERED,
+    Call,
+    RpcError,
+    outcome_of,
+    outcomes_of,
+    request,
+    requests,
+)
+from cortensor_tui.chain.rpc import EndpointError, endpoint_name, no_answer, quantity
+from cortensor_tui.domain.clock import Clock
+from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointState
+from cortensor_tui.domain.problems import Problem, ProblemError
+
+PROBE_TIMEOUT_S = 2.5
+LATENCY_WEIGHT = 0.2  # of the newest answer in the average
+LARGEST_NUMBER = 2**63 - 1
+MINUTE_S = 60.0
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Which chain an endpoint serves; the genesis is None where it does not give old blocks."""
+
+    chain_id: int
+    genesis_hash: str | None
+
+
+class Endpoint:
+    """`problem_with` tells what is wrong with an identity, None for nothing."""
+
+    def __init__(
+        self,
+        url: str,
+        requests_per_s: float,
+        clock: Clock,
+        problem_with: Callable[[Endpoint, Identity], Problem | None],
+    ) -> None:
+        self.url = url
+        self.name = endpoint_name(url)
+        self.identity: Identity | None = None
+        self.head: int | None = None
+        self.head_at: float | None = None
+        self.latency_ms: float | None = None
+        self.asked_at: float | None = None
+        self._comparisons: deque[Comparison] = deque(maxlen=2)
+        self.error: EndpointError | None = None
+        self._clock = clock
+        self._problem_with = problem_with
+        self._exchange = HttpExchange(url)
+        self._breaker = Breaker()
+        self._budget = budget.new_budget(requests_per_s, clock.monotonic())
+        self._most_calls = LARGEST_NUMBER
+        self.is_trusted = False
+        self._admission: asyncio.Task[None] | None = None
+        self._well_since: float | None = None
+        self._error_at: float | None = None
+        self._asked: deque[float] = deque()
+
+    # --- what is known of it -----------------------------------------------------------------------
+
+    @property
+    def phase(self) -> Phase:
+        """Return whether it may be asked."""
+        return breaker.phase(self._breaker, self._clock.monotonic())
+
+    @property
+    def resting_until(self) -> float | None:
+        """Return until when it is left alone, monotonic seconds."""
+        return self._breaker.resting_until
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it may be asked like any other."""
+        return self.phase is Phase.CLOSED and not self.is_paused
+
+    @property
+    def is_paused(self) -> bool:
+        """Tell whether it asked for a pause."""
+        return budget.is_blocked(self._budget, self._clock.monotonic())
+
+    def wait_s(self, *, is_urgent: bool) -> float:
+        """Return how long its budget makes one wait; what is urgent waits only for a pause it asked for."""
+        now = self._clock.monotonic()
+        if is_urgent:
+            return max(0.0, self._budget.blocked_until - now)
+        return budget.wait_s(self._budget, now)
+
+    def standing(self) -> Standing:
+        """Return what the choice goes by."""
+        return Standing(
+            is_open=self.is_open,
+            is_stale=is_stale(self._comparisons),
+            head=self.head,
+            latency_ms=self.latency_ms,
+            well_since=self._well_since,
+        )
+
+    def health(self, *, is_in_use: bool) -> EndpointHealth:
+        """Return it as a person sees it."""
+        now, wall = self._clock.monotonic(), self._clock.now()
+        ends = max(self._breaker.resting_until or 0.0, self._budget.blocked_until)
+        self._forget_old_requests(now)
+        return EndpointHealth(
+            name=self.name,
+            state=self._state(is_in_use=is_in_use),
+            head_number=self.head,
+            latency_ms=None if self.latency_ms is None else round(self.latency_ms, 1),
+            fault=self.error.fault if self.error else None,
+            error=self.error.problem.why if self.error else "",
+            error_at=self._error_at,
+            resting_until=wall + ends - now if ends > now else None,
+            requests_last_minute=len(self._asked),
+            requests_per_s=self._budget.per_s,
+        )
+
+    def _state(self, *, is_in_use: bool) -> EndpointState:
+        if self.phase is not Phase.CLOSED and self.error and self.error.fault is EndpointFault.WRONG_CHAIN:
+            return EndpointState.WRONG_CHAIN
+        if self.phase is Phase.HALF_OPEN:
+            return EndpointState.PROBING
+        if self.phase is Phase.OPEN or self.is_paused:
+            return EndpointState.RESTING
+        return EndpointState.IN_USE if is_in_use else EndpointState.STANDBY
+
+    # --- asking ------------------------------------------------------------------------------------
+
+    async def admit(self) -> None:
+        """Make sure that it serves the right chain: at first, and again after each rest.
+
+        Raises `EndpointError`. Who comes while it is being asked waits for the same answer.
+        """
+        if self.is_trusted and self.phase is Phase.CLOSED:
+            return
+        if self._admission is None:
+            self._admission = asyncio.create_task(self.probe())
+            self._admission.add_done_callback(self._admitted)
+        await asyncio.shield(self._admission)
+
+    async def probe(self) -> None:
+        """Ask which chain it serves and how far it is, in one request. Raises `EndpointError`."""
+        calls: list[Call] = [("eth_chainId", ()), ("eth_blockNumber", ())]
+        is_new = not self.is_trusted
+        if is_new:
+            calls.append(("eth_getBlockByNumber", ("0x0", False)))
+        outcomes = await self.ask(calls, PROBE_TIMEOUT_S)
+        try:
+            chain_id = quantity(outcomes[0], LARGEST_NUMBER)
+        except ProblemError as error:
+            raise self._failed(EndpointFault.BAD_JSON, "it does not tell its chain id") from error
+        genesis_hash = self.identity.genesis_hash if self.identity else None
+        if is_new:
+            genesis = outcomes[2]
+            genesis_hash = str(genesis.get("hash")) if isinstance(genesis, dict) else None
+        self._judge(Identity(chain_id, genesis_hash))
+
+    async def ask(self, calls: Sequence[Call], timeout_s: float) -> list[Any]:
+        """Return each call's outcome, `UNANSWERED` where it has none. Raises `EndpointError`."""
+        ends = self._clock.monotonic() + timeout_s
+        if len(calls) > self._most_calls:
+            return await self._ask_in_parts(calls, ends)
+        try:
+            return await self._ask_once(calls, timeout_s)
+        except EndpointError as error:
+            if error.fault is EndpointFault.TOO_LARGE and len(calls) > 1:
+                self._most_calls = len(calls) // 2
+                return await self._ask_in_parts(calls, ends)
+            is_hang_up = error.fault is EndpointFault.DISCONNECTED
+            left_s = ends - self._clock.monotonic()
+            if not is_hang_up or left_s <= 0:
+                raise
+        return await self._ask_once(calls, left_s)  # it may just have closed a connection that lay idle
+
+    async def close(self) -> None:
+        """Close its connections."""
+        if self._admission is not None:
+            self._admission.cancel()
+            await asyncio.gather(self._admission, return_exceptions=True)
+        await self._exchange.close()
+
+    async def _ask_in_parts(self, calls: Sequence[Call], ends: float) -> list[Any]:
+        outcomes: list[Any] = []
+        while len(outcomes) < len(calls):
+            left_s = ends - self._clock.monotonic()
+            if left_s <= 0:
+                raise self._failed(EndpointFault.TIMEOUT, "it took too long")
+            part = calls[len(outcomes) : len(outcomes) + self._most_calls]
+            outcomes += await self.ask(part, left_s)
+        return outcomes
+
+    async def _ask_once(self, calls: Sequence[Call], timeout_s: float) -> list[Any]:
+        began = self._clock.monotonic()
+        self._spend(began)
+        try:
+            answer = await self._exchange.post(
+                requests(calls) if len(calls) > 1 else request(calls[0]), timeout_s
+            )
+        except ExchangeError as error:
+            raise self._failed(error.fault, error.why, error.retry_after) from error
+        outcomes = self._outcomes(answer, len(calls))
+        self._succeeded(began)
+        self._notice_heads(calls, outcomes)
+        return outcomes
+
+    def _outcomes(self, answer: Any, count: int) -> list[Any]:
+        if isinstance(answer, dict):
+            outcome = outcome_of(answer)
+            if isinstance(outcome, RpcError):
+                if is_rate_limit(outcome):
+                    raise self._failed(EndpointFault.RATE_LIMITED, outcome.message[:200])
+                if count > 1 and is_batch_too_large(outcome):
+                    raise self._failed(EndpointFault.TOO_LARGE, outcome.message[:200])
+                return [outcome] * count
+            if count > 1:
+                raise self._failed(EndpointFault.BAD_JSON, "the answer to a batch was not a list")
+            return [outcome]
+        outcomes = outcomes_of(answer, count)
+        if all(outcome is UNANSWERED for outcome in outcomes):
+            raise self._failed(EndpointFault.BAD_JSON, "it left every call unanswered")
+        return outcomes
+
+    # --- what its answers teach --------------------------------------------------------------------
+
+    def _spend(self, now: float) -> None:
+        self._budget = budget.spent(self._budget, now)
+        self.asked_at = now
+        self._asked.append(now)
+        self._forget_old_requests(now)
+
+    def _forget_old_requests(self, now: float) -> None:
+        while self._asked and now - self._asked[0] > MINUTE_S:
+            self._asked.popleft()
+
+    def _succeeded(self, began: float) -> None:
+        now = self._clock.monotonic()
+        took_ms = (now - began) * 1000
+        before = took_ms if self.latency_ms is None else self.latency_ms
+        self.latency_ms = before + LATENCY_WEIGHT * (took_ms - before)
+        self._budget = budget.accepted(self._budget)
+        if self.is_trusted or self.phase is Phase.CLOSED:  # a rest ends only with the right chain
+            self._breaker = breaker.succeeded()
+        if self._well_since is None:
+            self._well_since = now
+
+    def _failed(self, fault: EndpointFault, why: str, retry_after: str | None = None) -> EndpointError:
+        now = self._clock.monotonic()
+        if fault is EndpointFault.RATE_LIMITED:
+            pause_s = budget.retry_after_s(retry_after, self._clock.now())
+            self._budget = budget.refused(self._budget, now, pause_s)
+        self._breaker = breaker.failed(self._breaker, fault, now)
+        if self._breaker.resting_until is not None:
+            self.is_trusted = False
+        return self._told(EndpointError(no_answer(self.name, why), fault))
+
+    def _told(self, error: EndpointError) -> EndpointError:
+        self._well_since = None
+        self.error, self._error_at = error, self._clock.now()
+        return error
+
+    def _judge(self, identity: Identity) -> None:
+        self.identity = identity
+        problem = self._problem_with(self, identity)
+        if problem is None:
+            self.is_trusted = True
+            self._breaker = breaker.succeeded()
+            return
+        self.distrust(problem)
+        if self.error is not None:
+            raise self.error
+
+    def distrust(self, problem: Problem) -> None:
+        """Set it aside: it serves another chain."""
+        self._failed(EndpointFault.WRONG_CHAIN, problem.why)
+        self._told(EndpointError(problem, EndpointFault.WRONG_CHAIN))
+
+    def compare(self, best: int) -> None:
+        """Take the best head known at the moment of its own."""
+        own = self.head or 0
+        self._comparisons.append(Comparison(own, best))
+        if is_stale(self._comparisons):
+            why = f"its head stays behind: {own}, while another is at {best}"
+            self._told(EndpointError(no_answer(self.name, why), EndpointFault.STALE_HEAD))
+
+    def _notice_heads(self, calls: Sequence[Call], outcomes: Sequence[Any]) -> None:
+        for (method, params), outcome in zip(calls, outcomes, strict=True):
+            number = outcome if method == "eth_blockNumber" else None
+            if method == "eth_getBlockByNumber" and params[0] == "latest" and isinstance(outcome, dict):
+                number = outcome.get("number")
+            if isinstance(number, str):
+                self._notice_head(number)
+
+    def _notice_head(self, text: str) -> None:
+        try:
+            self.head = quantity(text, LARGEST_NUMBER)
+        except ProblemError:  # whoever asked for it will say so
+            return
+        self.head_at = self._clock.monotonic()
+
+    def _admitted(self, done: asyncio.Task[None]) -> None:
+        self._admission = None
+        if not done.cancelled():
+            done.exception()  # who waits for it raises it; with nobody waiting it is in `error` all the same
