@@ -71,7 +71,7 @@ def is_stale(comparisons: Sequence[Comparison]) -> bool:
     """
     if len(comparisons) < 2:
         return False
-    earlier, later = comparisons[-2:]
+    earlier, later = comparisons[-2], comparisons[-1]
     if is_far_behind(earlier) and is_far_behind(later):
         return True
     return earlier.own == later.own and earlier.best < later.best and later.own < earlier.best

@@ -58,7 +58,7 @@ class Endpoint:
         self.head_at: float | None = None
         self.latency_ms: float | None = None
         self.asked_at: float | None = None
-        self._comparisons: deque[Comparison] = deque(maxlen=2)
+        self._comparisons: tuple[Comparison, ...] = ()
         self.error: EndpointError | None = None
         self._clock = clock
         self._problem_with = problem_with
@@ -288,12 +288,11 @@ class Endpoint:
         self._failed(EndpointFault.WRONG_CHAIN, problem.why)
         self._told(EndpointError(problem, EndpointFault.WRONG_CHAIN))
 
-    def compare(self, best: int) -> None:
-        """Take the best head known at the moment of its own."""
-        own = self.head or 0
-        self._comparisons.append(Comparison(own, best))
+    def compare(self, comparison: Comparison) -> None:
+        """Take its head beside the best one of the same moment."""
+        self._comparisons = (*self._comparisons, comparison)[-2:]
         if is_stale(self._comparisons):
-            why = f"its head stays behind: {own}, while another is at {best}"
+            why = f"its head stays behind: {comparison.own}, while another is at {comparison.best}"
             self._told(EndpointError(no_answer(self.name, why), EndpointFault.STALE_HEAD))
 
     def _notice_heads(self, calls: Sequence[Call], outcomes: Sequence[Any]) -> None:

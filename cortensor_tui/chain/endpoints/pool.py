@@ -138,6 +138,7 @@ class EndpointPool:
                 found = await self._ask(index, [calls[place] for place in left], tried, ends)
             except EndpointError as failure:
                 error = failure
+                self._choose()
                 continue
             for place, outcome in zip(left, found, strict=True):
                 outcomes[place] = outcome

@@ -96,7 +96,9 @@ class Standbys:
             and endpoint.head_at is not None
             and now - endpoint.head_at <= SAME_MOMENT_S
         ]
-        best = max((head for _, head in fresh), default=0)
-        for endpoint, head in fresh:
-            endpoint.compare(best)
-        self._is_in_doubt = any(is_far_behind(Comparison(head, best)) for _, head in fresh)
+        comparisons = [
+            (endpoint, Comparison(head, max(head for _, head in fresh))) for endpoint, head in fresh
+        ]
+        for endpoint, comparison in comparisons:
+            endpoint.compare(comparison)
+        self._is_in_doubt = any(is_far_behind(comparison) for _, comparison in comparisons)
