@@ -56,8 +56,9 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """One network. Deadlines in seconds, each counted from the step before it.
 
     `look_interval_s` is for an idle node, `busy_look_interval_s` for one with open tasks or transactions.
-    `head_alarm_s` is how old the head may get, None where blocks come with traffic only. `bump` says whether
-    a higher fee can make a waiting transaction faster. `max_data_bytes` bounds a whole signed transaction.
+    `requests_per_s` is the most to ask one endpoint. `head_alarm_s` is how old the head may get, None where
+    blocks come with traffic only. `bump` says whether a higher fee can make a waiting transaction faster.
+    `max_data_bytes` bounds a whole signed transaction.
     """
 
     title: Annotated[str, msgspec.Meta(min_length=1)]
@@ -65,6 +66,7 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     is_local: bool
     look_interval_s: Seconds
     busy_look_interval_s: Seconds
+    requests_per_s: Annotated[float, msgspec.Meta(gt=0)]
     finality: Finality
     bump: bool
     log_span_blocks: Blocks

@@ -8,6 +8,7 @@ import msgspec
 
 from cortensor_tui.cli.formats import iso_time
 from cortensor_tui.cli.output import problem_json
+from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import SamplingParams
 from cortensor_tui.domain.sessions import SessionView
@@ -191,6 +192,22 @@ def _chain_json(chain: ChainHealth) -> dict[str, Any]:
         "queue_address": chain.queue_address,
         "session_address": chain.session_address,
         "error": chain.error,
+        "endpoints": [_endpoint_json(endpoint) for endpoint in chain.endpoints],
+    }
+
+
+def _endpoint_json(endpoint: EndpointHealth) -> dict[str, Any]:
+    return {
+        "name": endpoint.name,
+        "state": endpoint.state.value,
+        "head_number": endpoint.head_number,
+        "latency_ms": endpoint.latency_ms,
+        "fault": endpoint.fault.value if endpoint.fault else None,
+        "error": endpoint.error,
+        "error_at": iso_time(endpoint.error_at),
+        "resting_until": iso_time(endpoint.resting_until),
+        "requests_last_minute": endpoint.requests_last_minute,
+        "requests_per_s": endpoint.requests_per_s,
     }
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 from cortensor_tui.cli.asking import ask_node
 from cortensor_tui.cli.formats import age, ether, labelled
 from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env
 from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.cli.shapes import status_json
+from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointState
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.node.messages import GetStatus, StatusChanged
+
+_ENDPOINT_CELLS = 80 - len("endpoint  ")
+_TROUBLED = (EndpointState.RESTING, EndpointState.PROBING)
 
 
 def status(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
@@ -29,6 +35,7 @@ def _for_people(status: NodeStatus) -> str:
         ("node", _account(status.node)),
         ("owner", "the same key" if status.owner.address == status.node.address else _account(status.owner)),
         ("chain", _chain(status.chain)),
+        *(("endpoint", _endpoint(one)) for one in _several(status.chain.endpoints)),
         ("engine", _engine(status.engine)),
         ("store", _joined(status.store.kind, status.store.location, status.store.error)),
         ("tasks", f"{status.answered_tasks} answered, {status.missed_tasks} missed"),
@@ -51,6 +58,26 @@ def _chain(chain: ChainHealth) -> str:
     if chain.head_number is not None:
         head = f"head {chain.head_number}, seen {age(chain.head_seen_at)} ago"
     return _joined(f"{chain.network}, chain id {chain_id}", head, chain.endpoint, chain.error)
+
+
+def _several(endpoints: tuple[EndpointHealth, ...]) -> tuple[EndpointHealth, ...]:
+    """Return them where there is something to tell apart; of one alone the chain's line says it all."""
+    return endpoints if len(endpoints) > 1 else ()
+
+
+def _endpoint(endpoint: EndpointHealth) -> str:
+    state = endpoint.state.value
+    if endpoint.resting_until is not None:
+        state += f" {max(0, round(endpoint.resting_until - time.time()))}s"
+    is_troubled = endpoint.state in _TROUBLED or endpoint.fault is EndpointFault.STALE_HEAD
+    if endpoint.fault is not None and is_troubled:
+        state += f" ({endpoint.fault.value})"
+    head = "head unknown" if endpoint.head_number is None else f"head {endpoint.head_number}"
+    latency = "" if endpoint.latency_ms is None else f"{endpoint.latency_ms:.0f} ms"
+    facts = _joined(state, head, latency)
+    room = _ENDPOINT_CELLS - len(facts) - 2
+    name = inert(endpoint.name)
+    return f"{facts}  {name if len(name) <= room else name[: room - 1] + '…'}"
 
 
 def _engine(engine: EngineHealth) -> str:

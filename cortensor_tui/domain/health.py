@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.problems import Problem
 
@@ -19,7 +20,10 @@ class Verdict(StrEnum):
 
 
 class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """The chain as last seen. `head_seen_at` is when this node learnt of the head, unix seconds."""
+    """The chain as last seen. `head_seen_at` is when this node learnt of the head, unix seconds.
+
+    `endpoint` is the one in use; `endpoints` are all of them in the order of the settings.
+    """
 
     network: str
     endpoint: str
@@ -31,6 +35,7 @@ class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
     queue_address: str = ""
     session_address: str = ""
     error: str = ""
+    endpoints: tuple[EndpointHealth, ...] = ()
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

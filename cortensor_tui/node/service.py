@@ -10,7 +10,6 @@ import msgspec
 import structlog
 
 from cortensor_tui import __version__
-from cortensor_tui.chain.endpoints import EndpointPool
 from cortensor_tui.chain.rpc import endpoint_name
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
@@ -29,6 +28,7 @@ from cortensor_tui.node.live import LiveRun
 from cortensor_tui.node.lock import KeyLock
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.mining import Mining
+from cortensor_tui.node.network import make_pool
 from cortensor_tui.node.paths import socket_path, viewer_socket_path
 from cortensor_tui.node.requests import RequestDesk
 from cortensor_tui.node.unlock import UnlockedKeys
@@ -67,7 +67,7 @@ class Node:
         self._lock = KeyLock.take(settings.data_dir / "keys", self._miner_address)
         self._database = open_journal(settings, self._miner_address, may_make=may_make_journal)
         self._store = LocalStore(settings.data_dir / "payloads")
-        self._rpc = EndpointPool(settings.rpc_urls)
+        self._rpc = make_pool(settings)
         self._chain_problem: Problem | None = None
         self._link: ChainLink | None = None
         self._mining: Mining | None = None
@@ -104,6 +104,7 @@ class Node:
             asyncio.create_task(job, name=name)
             for name, job in {
                 "engine": self._engine_room.run(),
+                "endpoints": self._rpc.run(),
                 "chain": self._keep_mining(),
                 "telling": self._keep_telling(),
                 "store": self._keep_checking_store(),
@@ -154,6 +155,7 @@ class Node:
         if self._link is not None and self._link.identity != link.identity:
             self._hub.reset()
         self._link = link
+        self._rpc.adopt(link.identity.chain_id, link.identity.genesis_hash)
         self._count_tasks()
         for record in reversed(link.journal.tasks.recent(KEPT_TASKS)):
             self._task_changed(record)
@@ -262,7 +264,7 @@ class Node:
             else ChainHealth(network="unknown", endpoint=endpoint_name(self._rpc.url))
         )
         error = self._chain_problem.sentence() if self._chain_problem else ""
-        return msgspec.structs.replace(health, error=error)
+        return msgspec.structs.replace(health, error=error, endpoints=self._rpc.health())
 
     def _preconditions(self) -> Preconditions:
         link = self._link

@@ -103,6 +103,15 @@ _CHAIN = (
         "Generation of the contracts' interface; auto finds it out by calls that only one of them answers.",
     ),
     _spec(
+        "CORTENSOR_TUI_REQUESTS_PER_S",
+        "requests_per_s",
+        kinds.optional(kinds.decimal("0.5", "100000", "requests")),
+        None,
+        Group.CHAIN,
+        "The most HTTP requests a second to each endpoint. What is beyond goes to another one, or waits.",
+        default_words=_FROM_PROFILE,
+    ),
+    _spec(
         "CORTENSOR_TUI_FINALITY",
         "finality",
         kinds.FINALITY,

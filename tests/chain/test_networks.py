@@ -21,6 +21,7 @@ chain_ids = [1]
 is_local = true
 look_interval_s = 1
 busy_look_interval_s = 1
+requests_per_s = 10
 finality = "safe"
 bump = true
 log_span_blocks = 10
