@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 PYTEST := $(RUN)/python -m pytest
 MODELS = $(shell $(RUN)/python -c 'from cortensor_tui.inference.models import default_model_folder as f; print(f())')
 
-.PHONY: help demo test test-fast test-all lint format bench setup model node-parts contracts lock snapshots clean
+.PHONY: help demo test test-fast test-all lint format bench chaos setup model node-parts contracts lock snapshots clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,12 @@ format: setup ## Put the code in shape
 
 bench: setup model node-parts ## Measure decode, ack and start-up; writes build/bench.json
 	@$(RUN)/python -m benchmarks.bench
+
+RUNS ?= 10
+SEED ?= 1
+
+chaos: setup model node-parts ## Seeded runs of faults, RUNS=10 from SEED=1; writes build/chaos.json
+	@$(RUN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED)
 
 setup:
 	@scripts/setup.sh $(VENV) $(PYTHON)

@@ -17,14 +17,13 @@ import psutil
 import cortensor_tui
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet import anvil_launcher
-from cortensor_tui.devnet.backend import Backend
 from cortensor_tui.domain.problems import ProblemError, problem_error
 
 CHAIN_ID = 31337
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 10.0
 _LOOK_INTERVAL_S = 0.02
-_STATE_INTERVAL_S = 5  # how much a kill -9 may lose of a chain with a state file
+STATE_INTERVAL_S = 5  # how much a kill -9 may lose of a chain with a state file
 _STDERR_LINES = 5
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 # Nothing else of the caller's environment is needed, and it may hold keys.
@@ -119,12 +118,14 @@ async def start_anvil(
     block_interval_s: float,
     state_file: Path | None = None,
     binary: Path | None = None,
-) -> Backend:
+    state_interval_s: int = STATE_INTERVAL_S,
+) -> AnvilBackend:
     """Start anvil on 127.0.0.1 and return once it answers; port 0 takes a free one.
 
     `funded` gives addresses their wei. An interval of 0 mines each transaction at once and nothing else.
-    `state_file` keeps the chain over restarts; a chain read from it keeps its own balances. It ends when
-    this process does. Raises ProblemError when it is not installed or does not start.
+    `state_file` keeps the chain over restarts, saved every `state_interval_s`; a chain read from it keeps
+    its own balances. It ends when this process does. Raises ProblemError when it is not installed or does
+    not start.
     """
     program = find_anvil(binary)
     is_restored = state_file is not None and state_file.exists()
@@ -134,7 +135,7 @@ async def start_anvil(
         "-S",
         anvil_launcher.__file__,
         str(os.getpid()),
-        *_command(program, port, block_interval_s, state_file),
+        *_command(program, port, block_interval_s, state_file, state_interval_s),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -154,13 +155,15 @@ async def start_anvil(
     return AnvilBackend(process, stderr, url)
 
 
-def _command(program: Path, port: int, block_interval_s: float, state_file: Path | None) -> list[str]:
+def _command(
+    program: Path, port: int, block_interval_s: float, state_file: Path | None, state_interval_s: int
+) -> list[str]:
     command = [str(program), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID)]
     command += ["--accounts", "0", "--hardfork", "prague", "--quiet"]
     if block_interval_s > 0:
         command += ["--block-time", f"{block_interval_s:g}"]
     if state_file is not None:
-        command += ["--state", str(state_file), "--state-interval", str(_STATE_INTERVAL_S)]
+        command += ["--state", str(state_file), "--state-interval", str(state_interval_s)]
     return command
 
 

@@ -1,0 +1,155 @@
+"""An anvil that can be killed and comes back with its last saved state, and the oracle on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cortensor_tui.chain.networks import load_profiles
+from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.devnet.accounts import oracle_account
+from cortensor_tui.devnet.anvil import AnvilBackend, start_anvil
+from cortensor_tui.devnet.decisions import Deadlines
+from cortensor_tui.devnet.deploy import DevnetContracts
+from cortensor_tui.devnet.oracle import Oracle
+from cortensor_tui.domain.problems import ProblemError
+
+BLOCK_S = 1
+STATE_EVERY_S = 1
+START_ATTEMPTS = 10
+DEADLINES = Deadlines.of(load_profiles()["local"])
+
+
+class ChainKeeper:
+    """One chain, from a saved state. Only whoever holds no stop may count on it: see `hold`."""
+
+    def __init__(self, state_file: Path, contracts: DevnetContracts) -> None:
+        self._state_file = state_file
+        self._good_state = state_file.with_suffix(".good")
+        self._contracts = contracts
+        self._backend: AnvilBackend | None = None
+        self._port = 0
+        self._holds = 0
+        self._oracle: asyncio.Task[None] | None = None
+        self._saving: asyncio.Task[None] | None = None
+        self.rpc = RpcClient("http://127.0.0.1:1")
+
+    @property
+    def url(self) -> str:
+        """Return where the chain itself answers; the port stays the same."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def pid(self) -> int:
+        """Return anvil's process."""
+        assert self._backend is not None
+        return self._backend.pid
+
+    async def start(self) -> None:
+        """Start the chain and its oracle."""
+        await self._start_chain()
+        self._port = int(self._backend.rpc_url.rsplit(":", 1)[1]) if self._backend else 0
+        self.rpc = RpcClient(self.url, timeout_s=5)
+        self._saving = asyncio.create_task(self._keep_good_state(), name="chain state")
+        await self.renew_oracle()
+
+    async def stop(self) -> None:
+        """End both."""
+        for task in (self._oracle, self._saving):
+            await _ended(task)
+        await self.rpc.close()
+        if self._backend is not None:
+            await self._backend.stop()
+
+    async def hold(self) -> None:
+        """Kill the chain, -9, and keep it down until as many `release` as `hold` were called."""
+        self._holds += 1
+        await _ended(self._oracle)
+        assert self._backend is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._backend.pid, signal.SIGKILL)
+        await self._backend.stop()
+
+    async def release(self) -> None:
+        """Let the chain come back with its last saved state, unless another holds it."""
+        self._holds -= 1
+        if self._holds:
+            return
+        if not _is_whole(self._state_file):  # it was killed while it wrote
+            shutil.copyfile(self._good_state, self._state_file)
+        await self._start_chain()
+        await self.renew_oracle()
+
+    async def call(self, method: str, *params: Any) -> Any:
+        """Ask the chain; None when it is down or refuses."""
+        try:
+            return await self.rpc.call(method, *params)
+        except ProblemError:
+            return None
+
+    async def tries(self, method: str, *params: Any) -> bool:
+        """Ask the chain for an act; tell whether it took it."""
+        try:
+            await self.rpc.call(method, *params)
+        except ProblemError:
+            return False
+        return True
+
+    async def resume_blocks(self) -> None:
+        """Have the chain make blocks at its usual pace."""
+        await self.call("evm_setIntervalMining", BLOCK_S)
+
+    async def renew_oracle(self) -> None:
+        """Let a new oracle read every task: what the old one sent may be gone with its blocks."""
+        await _ended(self._oracle)
+        self._oracle = asyncio.create_task(self._oversee(), name="oracle")
+
+    async def _start_chain(self) -> None:
+        for attempt in range(START_ATTEMPTS):
+            try:
+                self._backend = await start_anvil(
+                    self._port, {}, BLOCK_S, self._state_file, state_interval_s=STATE_EVERY_S
+                )
+            except ProblemError:  # while it was down its port may have served another's connection
+                if attempt == START_ATTEMPTS - 1:
+                    raise
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+    async def _oversee(self) -> None:
+        rpc = RpcClient(self.url, timeout_s=5)
+        try:
+            await Oracle(rpc, oracle_account().private_key, self._contracts, DEADLINES).run()
+        finally:
+            await rpc.close()
+
+    async def _keep_good_state(self) -> None:
+        while True:
+            if _is_whole(self._state_file):
+                copy = self._good_state.with_suffix(".new")
+                shutil.copyfile(self._state_file, copy)
+                if _is_whole(copy):
+                    copy.replace(self._good_state)
+            await asyncio.sleep(STATE_EVERY_S / 2)
+
+
+def _is_whole(state: Path) -> bool:
+    try:
+        msgspec.json.decode(state.read_bytes(), type=msgspec.Raw)
+    except (OSError, msgspec.DecodeError):
+        return False
+    return True
+
+
+async def _ended(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,125 @@
+"""Watches a run from outside: the tasks as the chain has them, and how long the node takes to recover."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+
+from cortensor_tui.chain.abi import decode_output, encode_call
+from cortensor_tui.devnet.artifacts import load_artifact
+from cortensor_tui.devnet.decisions import TaskPhase
+from cortensor_tui.domain.health import Verdict
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.tasks import TaskKey
+from tests.chaos.world import ChaosWorld
+
+LOOK_S = 0.15
+_DUE_STEPS = {
+    TaskPhase.AWAITING_ACKS: "ack",
+    TaskPhase.AWAITING_PRECOMMITS: "precommit",
+    TaskPhase.AWAITING_COMMITS: "commit",
+}
+
+
+class TaskProgress(msgspec.Struct, frozen=True):
+    """A task as the chain has it; `last_open` is the last phase seen before its end, with its begin."""
+
+    phase: TaskPhase
+    last_open: TaskPhase
+    last_open_began_at: float
+    is_committed: bool
+
+
+class Monitor:
+    """Looks again and again at every task that was submitted."""
+
+    def __init__(self, world: ChaosWorld) -> None:
+        self.tasks: dict[TaskKey, TaskProgress] = {}
+        self.recoveries_s: list[float] = []
+        self._world = world
+        self._progress = load_artifact("SessionQueueV2").function("getTaskProgress")
+        self._spans_seen = 0
+        self._ended_at: float | None = None
+        self._pending: set[tuple[TaskKey, str]] | None = None
+        self.keys: list[TaskKey] = []
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await self._watch_recovery()
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Read every task once; nothing changes while the chain is down."""
+        keys = list(self.keys)
+        queue = self._world.contracts.session_queue_v2
+        calls: list[tuple[str, tuple[Any, ...]]] = [
+            (
+                "eth_call",
+                (
+                    {"to": queue, "data": encode_call(self._progress, key.session_id, key.task_id)},
+                    "latest",
+                ),
+            )
+            for key in keys
+        ]
+        try:
+            answers = await self._world.chain.rpc.batch(calls)
+        except ProblemError:
+            return
+        for key, answer in zip(keys, answers, strict=True):
+            if isinstance(answer, str):
+                self._see(key, decode_output(self._progress, answer)[0])
+            else:
+                self.tasks.pop(key, None)  # a reorg has taken it, or it is not there yet
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether every task has ended and the node has recovered from the last fault."""
+        ended = [self.tasks.get(key) for key in self.keys]
+        is_over = all(task is not None and task.phase is TaskPhase.ENDED for task in ended)
+        return is_over and self._ended_at is None and self._spans_seen == len(self._world.spans)
+
+    def give_up(self) -> None:
+        """Count a recovery that has not come."""
+        if self._ended_at is not None:
+            self.recoveries_s.append(time.time() - self._ended_at)
+
+    def _see(self, key: TaskKey, values: Any) -> None:
+        phase = TaskPhase(values[0])
+        before = self.tasks.get(key)
+        is_open = phase in _DUE_STEPS
+        if is_open or before is None:
+            last, began_at = phase, float(values[1])
+        else:
+            last, began_at = before.last_open, before.last_open_began_at
+        self.tasks[key] = TaskProgress(phase, last, began_at, values[5] > 0)
+
+    def _due(self) -> set[tuple[TaskKey, str]]:
+        return {(key, _DUE_STEPS[task.phase]) for key, task in self.tasks.items() if task.phase in _DUE_STEPS}
+
+    async def _watch_recovery(self) -> None:
+        """After the last of overlapping faults: until the node serves, and what was due then is done."""
+        world = self._world
+        if world.active:
+            self._ended_at = None
+            return
+        if self._spans_seen < len(world.spans):
+            self._spans_seen = len(world.spans)
+            self._ended_at = max(span.ended_at for span in world.spans)
+            self._pending = None
+        if self._ended_at is None:
+            return
+        if self._pending is None:
+            self._pending = self._due()
+        self._pending &= self._due()
+        if self._pending:
+            return
+        status = await world.node.status()
+        if status is not None and status.verdict is Verdict.SERVING and not world.active:
+            self.recoveries_s.append(time.time() - self._ended_at)
+            self._ended_at = None
