@@ -37,10 +37,9 @@ async def inflict(world: ChaosWorld, planned: PlannedFault) -> None:
         await _kill_at_step(world, planned.fault, planned.duration_s)
         return
     verb: Verb = _VERBS.get(type(planned.fault), _on_the_line)
-    with contextlib.suppress(NotApplied):
-        with world.fault_span(planned.fault):
-            async with verb(world, planned.fault):
-                await asyncio.sleep(planned.duration_s)
+    with contextlib.suppress(NotApplied), world.fault_span(planned.fault):
+        async with verb(world, planned.fault):
+            await asyncio.sleep(planned.duration_s)
 
 
 @asynccontextmanager
