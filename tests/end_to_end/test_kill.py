@@ -10,29 +10,10 @@ import pytest
 from eth_utils.crypto import keccak
 
 from cortensor_tui.domain.health import Verdict
+from tests.chaos.steps import STEPS
 from tests.world import World, until_verdict
 
 pytestmark = pytest.mark.real
-
-STEPS = (
-    "assigned",
-    "ack signed",
-    "ack sent",
-    "ack mined",
-    "acked",
-    "inference started",
-    "answer stored",
-    "precommit signed",
-    "precommit sent",
-    "precommit mined",
-    "precommitted",
-    "commit signed",
-    "commit sent",
-    "commit mined",
-    "committed",
-    "cursor moved",
-    "ended",
-)
 
 
 def dying(step: str, settings: Path) -> tuple[str, ...]:
