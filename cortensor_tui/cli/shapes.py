@@ -11,6 +11,7 @@ from cortensor_tui.cli.output import problem_json
 from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import SamplingParams
+from cortensor_tui.domain.networks import ContractOrigin
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import MinerResult, TaskView
 from cortensor_tui.domain.transactions import Transaction
@@ -193,6 +194,7 @@ def _chain_json(chain: ChainHealth) -> dict[str, Any]:
         "session_address": chain.session_address,
         "error": chain.error,
         "endpoints": [_endpoint_json(endpoint) for endpoint in chain.endpoints],
+        **_origin_json(chain.origin),
     }
 
 
@@ -208,6 +210,17 @@ def _endpoint_json(endpoint: EndpointHealth) -> dict[str, Any]:
         "resting_until": iso_time(endpoint.resting_until),
         "requests_last_minute": endpoint.requests_last_minute,
         "requests_per_s": endpoint.requests_per_s,
+    }
+
+
+def _origin_json(origin: ContractOrigin | None) -> dict[str, Any]:
+    if origin is None:
+        return {"generation": None, "is_generation_probed": None, "probes": [], "addresses": []}
+    return {
+        "generation": origin.generation.value,
+        "is_generation_probed": origin.is_probed,
+        "probes": [msgspec.to_builtins(probe) for probe in origin.probes],
+        "addresses": [msgspec.to_builtins(found) for found in origin.addresses],
     }
 
 

@@ -35,6 +35,7 @@ def _for_people(status: NodeStatus) -> str:
         ("node", _account(status.node)),
         ("owner", "the same key" if status.owner.address == status.node.address else _account(status.owner)),
         ("chain", _chain(status.chain)),
+        *_contracts(status.chain),
         *(("endpoint", _endpoint(one)) for one in _several(status.chain.endpoints)),
         ("engine", _engine(status.engine)),
         ("store", _joined(status.store.kind, status.store.location, status.store.error)),
@@ -78,6 +79,13 @@ def _endpoint(endpoint: EndpointHealth) -> str:
     room = _ENDPOINT_CELLS - len(facts) - 2
     name = inert(endpoint.name)
     return f"{facts}  {name if len(name) <= room else name[: room - 1] + '…'}"
+
+
+def _contracts(chain: ChainHealth) -> list[tuple[str, str]]:
+    if chain.origin is None:
+        return []
+    told = "probed" if chain.origin.is_probed else "set"
+    return [("generation", f"{chain.origin.generation} ({told})")]
 
 
 def _engine(engine: EngineHealth) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.inference import EngineHealth
+from cortensor_tui.domain.networks import ContractOrigin
 from cortensor_tui.domain.problems import Problem
 
 
@@ -23,6 +24,7 @@ class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
     """The chain as last seen. `head_seen_at` is when this node learnt of the head, unix seconds.
 
     `endpoint` is the one in use; `endpoints` are all of them in the order of the settings.
+    `origin` says how the contracts were found; None until they are.
     """
 
     network: str
@@ -36,6 +38,7 @@ class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
     session_address: str = ""
     error: str = ""
     endpoints: tuple[EndpointHealth, ...] = ()
+    origin: ContractOrigin | None = None
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

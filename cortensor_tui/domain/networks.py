@@ -37,3 +37,16 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     address: str
     source: str
+
+
+class ContractOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """How the contracts that a node works with were found, and how their generation was told.
+
+    `probes` is empty where the generation was set. `warnings` are sentences for people.
+    """
+
+    generation: Generation
+    is_probed: bool
+    probes: tuple[Probe, ...] = ()
+    addresses: tuple[Found, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -12,23 +12,18 @@ from cortensor_tui.chain.events import LogDecoder
 from cortensor_tui.chain.fees import Fees, fees_for
 from cortensor_tui.chain.heads import Head
 from cortensor_tui.chain.networks import NetworkProfile
-from cortensor_tui.chain.resolve import (
-    ChainIdentity,
-    KnownAddresses,
-    check_hash,
-    identify_chain,
-    resolve_contracts,
-)
+from cortensor_tui.chain.resolve import ChainIdentity, identify_chain
 from cortensor_tui.chain.rpc import Rpc, endpoint_name, quantity
 from cortensor_tui.chain.signer import TransactionSigner
 from cortensor_tui.chain.transactions import TransactionSender
 from cortensor_tui.chain.watcher import Watcher
 from cortensor_tui.domain.health import Account, ChainHealth
+from cortensor_tui.domain.networks import ContractOrigin
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
-from cortensor_tui.node.network import profile_of
+from cortensor_tui.node.network import find_network
 from cortensor_tui.settings import Settings
 
 ACCOUNTS_EVERY_S = 10.0
@@ -51,6 +46,7 @@ class ChainLink:
         identity: ChainIdentity,
         profile: NetworkProfile,
         reader: ContractReader,
+        origin: ContractOrigin,
         journal: Journal,
         keys: Keys,
         fee_cap_wei: int,
@@ -60,6 +56,7 @@ class ChainLink:
         self.identity = identity
         self.profile = profile
         self.reader = reader
+        self.origin = origin
         self.journal = journal
         decoder = LogDecoder(reader, keys.miner.address)
         self.watcher = Watcher(rpc, decoder, journal.cursor, profile.log_span_blocks)
@@ -133,6 +130,7 @@ class ChainLink:
             latency_ms=None if self.rpc.latency_ms is None else round(self.rpc.latency_ms, 1),
             queue_address=self.reader.contracts.session_queue_v2,
             session_address=self.reader.contracts.session_v2,
+            origin=self.origin,
         )
 
     def account(self, address: str) -> Account:
@@ -171,23 +169,22 @@ async def open_link(
     on_transaction: Callable[[Transaction], None],
 ) -> ChainLink:
     """Find and check the chain and its contracts. Raises `ProblemError` with what to mend."""
-    identity = await identify_chain(rpc, settings.chain_id)
-    profile = profile_of(settings, identity.chain_id)
-    known = KnownAddresses(
-        runtime=settings.runtime_address,
-        session_v2=settings.session_address,
-        session_queue_v2=settings.queue_address,
-    )
-    contracts = await resolve_contracts(rpc, known)
-    reader = ContractReader(rpc, contracts, profile.active_session_state)
-    await check_hash(reader)
+    network = await find_network(rpc, settings)
     scope = ChainScope(
-        chain_id=identity.chain_id,
-        genesis_hash=identity.genesis_hash,
-        queue_address=contracts.session_queue_v2,
+        chain_id=network.identity.chain_id,
+        genesis_hash=network.identity.genesis_hash,
+        queue_address=network.reader.contracts.session_queue_v2,
     )
-    journal = Journal(database, scope)
-    keys = make_keys(identity.chain_id)
-    link = ChainLink(rpc, identity, profile, reader, journal, keys, settings.max_fee_wei, on_transaction)
+    link = ChainLink(
+        rpc,
+        network.identity,
+        network.profile,
+        network.reader,
+        network.origin,
+        Journal(database, scope),
+        make_keys(scope.chain_id),
+        settings.max_fee_wei,
+        on_transaction,
+    )
     await link.start()
     return link

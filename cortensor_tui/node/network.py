@@ -1,12 +1,28 @@
-"""The network that a node goes by: what the data file knows, with the user's own numbers over it."""
+"""The network a node works on: its profile under the user's numbers, its contracts found and checked."""
 
 from __future__ import annotations
 
 import msgspec
+import structlog
 
+from cortensor_tui.chain.contracts import ContractReader
 from cortensor_tui.chain.endpoints import EndpointPool
 from cortensor_tui.chain.networks import NetworkProfile, choose_profile
+from cortensor_tui.chain.probe import probe_generation
+from cortensor_tui.chain.resolve import (
+    ChainIdentity,
+    KnownAddresses,
+    Resolved,
+    check_hash,
+    check_network,
+    identify_chain,
+    resolve_contracts,
+)
+from cortensor_tui.chain.rpc import Rpc
+from cortensor_tui.domain.networks import ContractOrigin, Generation
 from cortensor_tui.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 # Fields of the profile that a setting of the same name overrides.
 _OVERRIDABLE = (
@@ -19,6 +35,15 @@ _OVERRIDABLE = (
     "precommit_deadline_s",
     "commit_deadline_s",
 )
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found at start."""
+
+    identity: ChainIdentity
+    profile: NetworkProfile
+    reader: ContractReader
+    origin: ContractOrigin
 
 
 def profile_of(settings: Settings, chain_id: int) -> NetworkProfile:
@@ -41,3 +66,57 @@ def make_pool(settings: Settings) -> EndpointPool:
         chain_id=settings.chain_id,
         requests_per_s=profile_of(settings, settings.chain_id).requests_per_s,
     )
+
+
+async def find_network(rpc: Rpc, settings: Settings) -> Network:
+    """Find the chain and its contracts and check them. Raises `ProblemError` with what to mend."""
+    identity = await identify_chain(rpc, settings.chain_id)
+    check_network(identity.chain_id, settings.runtime_address)
+    profile = profile_of(settings, identity.chain_id)
+    known = KnownAddresses(
+        runtime=settings.runtime_address,
+        session_v2=settings.session_address,
+        session_queue_v2=settings.queue_address,
+    )
+    resolved = await resolve_contracts(rpc, known, profile)
+    origin = await _origin(rpc, settings, resolved)
+    reader = ContractReader(
+        rpc,
+        resolved.contracts,
+        profile.active_session_state,
+        origin.generation,
+        profile.task_status.queued,
+    )
+    await check_hash(reader)
+    _log(profile, origin)
+    return Network(identity=identity, profile=profile, reader=reader, origin=origin)
+
+
+async def _origin(rpc: Rpc, settings: Settings, resolved: Resolved) -> ContractOrigin:
+    if settings.generation != "auto":
+        return ContractOrigin(
+            generation=Generation(settings.generation),
+            is_probed=False,
+            addresses=resolved.found,
+            warnings=resolved.warnings,
+        )
+    generation, probes = await probe_generation(rpc, resolved.contracts)
+    return ContractOrigin(
+        generation=generation,
+        is_probed=True,
+        probes=probes,
+        addresses=resolved.found,
+        warnings=resolved.warnings,
+    )
+
+
+def _log(profile: NetworkProfile, origin: ContractOrigin) -> None:
+    log.info(
+        "network found",
+        network=profile.title,
+        generation=origin.generation.value,
+        is_probed=origin.is_probed,
+        addresses={found.name: f"{found.address}, {found.source}" for found in origin.addresses},
+    )
+    for warning in origin.warnings:
+        log.warning("an address may be wrong", why=warning)

@@ -254,8 +254,12 @@ class Node:
             settings_path=str(self._settings.path.absolute()),
             answered_tasks=self._answered_tasks,
             missed_tasks=self._missed_tasks,
-            warnings=tuple(note.text for note in self._settings.notes),
+            warnings=self._warnings(),
         )
+
+    def _warnings(self) -> tuple[str, ...]:
+        found = self._link.origin.warnings if self._link else ()
+        return (*(note.text for note in self._settings.notes), *found)
 
     def _chain_health(self) -> ChainHealth:
         health = (

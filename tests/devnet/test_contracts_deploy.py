@@ -73,7 +73,7 @@ async def test_a_node_resolves_the_modules_from_the_runtime_alone(rpc: RpcClient
     deployer = await funded(rpc, "deployer of the second test")
     contracts = await deploy(rpc, deployer.private_key, ORACLE)
 
-    resolved = await resolve_contracts(rpc, KnownAddresses(runtime=contracts.runtime))
+    resolved = (await resolve_contracts(rpc, KnownAddresses(runtime=contracts.runtime))).contracts
 
     assert (resolved.session_v2, resolved.session_queue_v2) == (
         contracts.session_v2,
