@@ -24,16 +24,17 @@ ADDRESS_SETTINGS: Mapping[str, str] = {
 MOST_ANSWER_CHARS = 120
 
 # Plain getters without arguments: where they exist they cannot revert, so that a revert says they do not.
-# Which generation has which is read from signatures.json.
+# Which generation has which is read from signatures.json. The first of each contract is in every generation
+# of it and in no other contract.
 _QUESTIONS = (
     (SESSION_V2, "getSessionCount"),
     (SESSION_V2, "useDedicatedNodeSwitchModel"),
     (SESSION_V2, "getSessionDataAddress"),
     (SESSION_V2, "getSessionPaymentAddress"),
     (SESSION_V2, "tasksBeforeRelease"),
+    (SESSION_QUEUE_V2, "getSessionQueueValidationAddress"),
     (SESSION_QUEUE_V2, "version"),
     (SESSION_QUEUE_V2, "subversion"),
-    (SESSION_QUEUE_V2, "useSwitchModel"),
     (SESSION_QUEUE_V2, "getSessionQueueDataAddress"),
     (SESSION_QUEUE_V2, "usePaymentFlow"),
 )
@@ -112,12 +113,12 @@ def _fits(told: _Told, generation: Generation) -> bool:
 
 
 def _require_kind(contract: str, address: str, told: Sequence[_Told]) -> None:
-    if any(one.reply is not _Reply.UNKNOWN for one in told):
+    if told[0].reply is not _Reply.UNKNOWN:
         return
     raise problem_error(
         "unexpected_contract",
         f"The contract at {address} is not {contract}",
-        "it knows none of " + ", ".join(f"{one.name}()" for one in told),
+        f"it does not know {told[0].name}(), which every generation of {contract} has",
         f"Correct {ADDRESS_SETTINGS[contract]}",
     )
 

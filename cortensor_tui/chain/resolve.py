@@ -71,7 +71,7 @@ async def identify_chain(rpc: Rpc, expected_chain_id: int | None) -> ChainIdenti
         raise problem_error(
             "no_rpc",
             f"The endpoint {endpoint_name(rpc.url)} does not speak Ethereum's JSON-RPC",
-            f"its answers to eth_chainId and for block 0 are {str(answers[0])[:60]!r}, {str(answers[1])[:120]!r}",
+            f"its chain id and first block are {str(answers[0])[:60]!r} and {str(answers[1])[:99]!r}",
             "Check HOST",
         )
     found = quantity(answers[0], 2**63 - 1)

@@ -5,6 +5,7 @@ Contract calls through web3 cost about 2 ms of event loop each; a batched raw ca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 __all__ = ["Call", "EndpointError", "Rpc", "RpcClient", "RpcError", "endpoint_name", "quantity"]
 
 CALL_TIMEOUT_S = 10.0
+_QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
 
 
 class EndpointError(ProblemError):
@@ -123,11 +125,8 @@ def no_answer(name: str, why: str) -> Problem:
 
 def quantity(value: Any, most: int = 2**256 - 1) -> int:
     """Return a number from the hex of an answer. Raises `ProblemError` "bad_answer" for anything else."""
-    try:
-        number = int(value, 16)
-    except (TypeError, ValueError):
-        number = -1
-    if not 0 <= number <= most:
+    number = int(value, 16) if isinstance(value, str) and _QUANTITY.fullmatch(value) else None
+    if number is None or number > most:
         raise problem_error(
             "bad_answer",
             "The chain endpoint answered something that is no number",

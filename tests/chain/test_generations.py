@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortensor_tui.chain.abi import Function, checksum, decode_arguments, load_interface
+from cortensor_tui.chain.abi import checksum, decode_arguments, load_interface
 from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_call, submit_call, unbind_call
 from cortensor_tui.chain.contracts import MOST_TASKS_IN_A_LIST, ContractReader, Contracts
 from cortensor_tui.chain.decoding import LARGEST_NUMBER
-from cortensor_tui.chain.rpc import Call, RpcError
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey
+from tests.chain.scripted_contracts import ScriptedContracts
 
 CONTRACTS = Contracts(session_v2="0x" + "51" * 20, session_queue_v2="0x" + "52" * 20)
 KEY = TaskKey(7, 3)
@@ -28,50 +26,6 @@ addresses = st.binary(min_size=20, max_size=20).map(lambda raw: checksum("0x" + 
 words = st.integers(0, 2**256 - 1)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 digests = st.binary(min_size=32, max_size=32)
-
-
-class ScriptedContracts:
-    """An endpoint behind which functions answer from a table; any other reverts, as an unknown one does."""
-
-    def __init__(self, generation: Generation, answers: Mapping[str, tuple[Any, ...]]) -> None:
-        self.url = "http://scripted"
-        self.latency_ms = None
-        self.asked: list[str] = []
-        self.requests = 0
-        self._answers = answers
-        self._functions = {
-            function.selector: function
-            for contract in ("SessionV2", "SessionQueueV2")
-            for function in load_interface(contract, generation).functions.values()
-        }
-
-    async def call(self, method: str, *params: Any) -> Any:
-        (answer,) = await self.batch([(method, params)])
-        if isinstance(answer, RpcError):
-            raise answer
-        return answer
-
-    async def batch(self, calls: Sequence[Call]) -> list[Any]:
-        self.requests += 1
-        return [self._answer(params[0]["data"]) for _, params in calls]
-
-    async def send_raw(self, raw: str) -> str:
-        raise AssertionError(f"nothing is sent here: {raw}")
-
-    async def close(self) -> None:
-        pass
-
-    def _answer(self, calldata: str) -> Any:
-        function = self._functions.get(bytes.fromhex(calldata[2:10]))
-        if function is None or function.name not in self._answers:
-            return RpcError(3, "execution reverted", "0x")
-        self.asked.append(function.name)
-        assert decode_arguments(function, calldata) is not None
-        return answer_of(function, self._answers[function.name])
-
-
-def answer_of(function: Function, values: tuple[Any, ...]) -> str:
-    return "0x" + encode(function.outputs, values).hex()
 
 
 def reader_of(generation: Generation, **answers: Any) -> tuple[ContractReader, ScriptedContracts]:
