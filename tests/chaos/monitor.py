@@ -103,7 +103,7 @@ class Monitor:
         return {(key, _DUE_STEPS[task.phase]) for key, task in self.tasks.items() if task.phase in _DUE_STEPS}
 
     async def _watch_recovery(self) -> None:
-        """After the last of overlapping faults: until the node serves, and is at work on what was due then."""
+        """After the last of overlapping faults: until the node serves and works on what was due."""
         world = self._world
         if world.active:
             self._ended_at = None
