@@ -9,7 +9,9 @@ from eth_account import Account
 from eth_utils.crypto import keccak
 
 from cortensor_tui.chain.abi import checksum, decode_output, encode_call
-from cortensor_tui.chain.rpc import Rpc, RpcError
+from cortensor_tui.chain.contracts import Contracts
+from cortensor_tui.chain.probe import probe_generation
+from cortensor_tui.chain.rpc import Rpc
 from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.sender import DevSender, Outgoing
 from cortensor_tui.domain.networks import Generation
@@ -84,7 +86,8 @@ async def find_deployed(
                 f"{name} is not where the devnet puts it",
                 "Delete the state file, or name another, to start a fresh chain",
             )
-    found = await _generation_of(rpc, contracts)
+    modules = Contracts(session_v2=contracts.session_v2, session_queue_v2=contracts.session_queue_v2)
+    found, _ = await probe_generation(rpc, modules)
     if found != generation:
         raise problem_error(
             "other_generation",
@@ -92,19 +95,6 @@ async def find_deployed(
             remedy=f"Ask for generation {found}, or name another state file to start a fresh chain",
         )
     return contracts
-
-
-async def _generation_of(rpc: Rpc, contracts: DevnetContracts) -> Generation:
-    """Tell our contracts' generations apart by getters that the later ones brought."""
-    getters = [
-        load_artifact("SessionV2").function(name)
-        for name in ("getSessionDataAddress", "getSessionPaymentAddress")
-    ]
-    calls = [{"to": contracts.session_v2, "data": encode_call(getter)} for getter in getters]
-    in_new, in_mid = await rpc.batch([("eth_call", (call, "latest")) for call in calls])
-    if not isinstance(in_new, RpcError):
-        return Generation.NEW
-    return Generation.OLD if isinstance(in_mid, RpcError) else Generation.MID
 
 
 def _creation(contract: str, generation: Generation, arguments: str) -> Outgoing:

@@ -37,8 +37,14 @@ async def test_only_the_owner_binds_and_what_is_told_of_it(devnet: DevnetOnAnvil
     )
     logs = await devnet.send(OWNER, "SessionV2", "addDedicatedNode", *arguments)
 
-    assigned = [] if devnet.generation is Generation.OLD else ["NewNodeAssignedToSession"]
-    assert [name for name, _ in events(logs)] == ["DedicatedNodeAdded", *assigned]
+    assigned = {
+        "sessionId": session_id,
+        "nodeAddresses": lower(ALICE),
+        "newNodeCount": 1,
+        "assignmentType": 1,
+    }
+    also_told = [] if devnet.generation is Generation.OLD else [("NewNodeAssignedToSession", assigned)]
+    assert events(logs) == [("DedicatedNodeAdded", {"nodeAddress": ALICE.lower()}), *also_told]
     session = await devnet.read("SessionV2", "getSession", session_id)
     assert session[9] == lower(ALICE)
     assert len(session) == (17 if devnet.generation is Generation.OLD else 21)

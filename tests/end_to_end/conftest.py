@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cortensor_tui.domain.networks import Generation
 from tests.world import World, open_world
 
 
@@ -23,6 +24,15 @@ async def any_world(
 async def world(tmp_path: Path, default_model: Path) -> AsyncIterator[World]:
     """A devnet on anvil that mines each transaction at once."""
     async with open_world(tmp_path, default_model, "anvil", block_time=0) as world:
+        yield world
+
+
+@pytest.fixture(params=list(Generation))
+async def world_of_a_generation(
+    request: pytest.FixtureRequest, tmp_path: Path, default_model: Path
+) -> AsyncIterator[World]:
+    """A devnet on anvil with the contracts of each generation."""
+    async with open_world(tmp_path, default_model, "anvil", block_time=0, generation=request.param) as world:
         yield world
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from eth_utils.crypto import keccak
 
 from cortensor_tui.devnet.sender import DevSender
 from cortensor_tui.domain.health import Verdict
+from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.domain.verification import ProofVerdict, Verification
@@ -88,6 +92,49 @@ async def test_the_answer_on_chain_is_what_was_streamed(any_world: World) -> Non
         assert (await status_of(settings)).answered_tasks == 1
 
 
+async def _listed_when_ended(world: World, settings: Path) -> dict[str, Any]:
+    """Return the one task as the node lists it once it has heard of its end, a look after the chain has."""
+    async with asyncio.timeout(30):
+        while True:
+            [task] = (await world.command(settings, "tasks"))["tasks"]
+            if task["stage"] == Stage.ENDED:
+                return dict(task)
+
+
+async def test_every_generation_is_served_the_whole_way_by_the_command_line(
+    world_of_a_generation: World,
+) -> None:
+    world = world_of_a_generation
+    prompt = "Name three colours. — Größe, 色, 🙂"
+    settings = world.settings()
+    async with world.node(settings) as process:
+        await until_verdict(settings, Verdict.WAITING, process)
+        created = await world.command(settings, "session", "create", "--name", "Trial", "--max-nodes", "2")
+        key = TaskKey(created["session_id"], 0)
+        session = str(key.session_id)
+        await world.command(settings, "assign", session)
+        await until_verdict(settings, Verdict.SERVING, process)
+        [listed] = (await world.command(settings, "sessions"))["sessions"]
+        asked = ("--max-tokens", "32", "--temperature", "0", "--repeat-penalty", "1.2")
+        submitted = await world.command(settings, "submit", session, prompt, "--wait", *asked)
+        task = await _listed_when_ended(world, settings)
+        verified = await world.command(settings, "verify", session, "0")
+
+    assert (listed["service"], listed["dedicated_nodes"]) == ("served", [world.miner.address])
+    assert listed["max_nodes"] == 2
+    assert listed["reserve_period_s"] == (None if world.info.generation is Generation.OLD else 300)
+    [on_chain] = await world.reader.results(key)
+    assert on_chain.miner == world.miner.address
+    assert on_chain.hash == "0x" + keccak(text=on_chain.data).hex()
+    assert submitted["stage"] == "ended"
+    assert submitted["results"] == [msgspec.to_builtins(on_chain)]
+    assert (task["prompt"], task["answer"], task["answer_hash"]) == (prompt, on_chain.data, on_chain.hash)
+    assert (task["asked"]["max_tokens"], task["asked"]["repeat_penalty"]) == (32, pytest.approx(1.2))
+    assert verified["verdict"] == "proven"
+    steps = ("Queued", "Assigned", "Acked", "Precommitted", "AllPrecommitted", "Committed", "AllCommitted")
+    assert await world.events_of(key) == {f"Task{step}": 1 for step in (*steps, "Ended")}
+
+
 async def test_params_asked_beyond_the_engine_are_clamped_and_the_clamp_is_told(world: World) -> None:
     session_id = await world.create_session()
     await world.bind(session_id)
@@ -130,7 +177,9 @@ async def test_tasks_of_a_stranger_are_refused_and_shown(ticking_world: World) -
         assert len((await world.reader.results(key))[0].data) > 0
 
 
-async def test_a_node_that_was_away_finds_its_open_tasks(world: World) -> None:
+@pytest.mark.parametrize("world_of_a_generation", [Generation.OLD, Generation.NEW], indirect=True)
+async def test_a_node_that_was_away_finds_its_open_tasks(world_of_a_generation: World) -> None:
+    world = world_of_a_generation
     session_id = await world.create_session()
     await world.bind(session_id)
     settings = world.settings()
