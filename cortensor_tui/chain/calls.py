@@ -10,11 +10,13 @@ from cortensor_tui.domain.sessions import SessionMode
 
 # The one example that public clients give; index 0 is taken for a time-out in seconds.
 REQUEST_PARAMS = (90, 0, 0, 0, 0, 0)
-NODE_TYPE_DEDICATED = 2
 
 
 class NewSession(msgspec.Struct, frozen=True, kw_only=True):
-    """What `create` takes. The old generation knows nothing from `sla` on and leaves it out."""
+    """What `create` takes. The old generation knows nothing from `sla` on and leaves it out.
+
+    `mode` is one of `SessionMode`, or a number that the network knows and this program does not.
+    """
 
     name: str
     metadata: str = ""
@@ -30,8 +32,9 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewTask(msgspec.Struct, frozen=True, kw_only=True):
-    """What `submit` takes. `llm_params` are the chain's own seven integers; only the newest generation takes
-    `request_params`.
+    """What `submit` takes; only the newest generation takes `request_params`.
+
+    `llm_params` are the chain's own seven integers, `node_type` is one of `SessionMode`.
     """
 
     session_id: int
@@ -39,7 +42,7 @@ class NewTask(msgspec.Struct, frozen=True, kw_only=True):
     llm_params: tuple[int, ...]
     prompt_type: int = 1
     prompt_template: str = ""
-    node_type: int = NODE_TYPE_DEDICATED
+    node_type: int = SessionMode.DEDICATED
     request_params: tuple[int, ...] = REQUEST_PARAMS
     client_reference: str = "cortensor-tui"
 
@@ -54,7 +57,7 @@ def create_call(reader: ContractReader, asked: NewSession) -> ContractCall:
         "maxNumOfNodes": asked.max_nodes,
         "redundant": asked.redundant,
         "numOfValidatorNodes": asked.validator_nodes,
-        "mode": int(asked.mode),
+        "mode": reader.numbers.session_modes.number_of(asked.mode),
         "reserveEphemeralNodes": False,
         "sla": asked.sla,
         "modelIdentifier": asked.model_identifier,
@@ -68,7 +71,7 @@ def submit_call(reader: ContractReader, asked: NewTask) -> ContractCall:
     """Return the call that submits a prompt."""
     values = {
         "sessionId": asked.session_id,
-        "nodeType": asked.node_type,
+        "nodeType": reader.numbers.node_types.number_of(asked.node_type),
         "taskData": asked.prompt,
         "promptType": asked.prompt_type,
         "promptTemplate": asked.prompt_template,

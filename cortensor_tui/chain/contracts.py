@@ -21,6 +21,7 @@ from cortensor_tui.chain.decoding import (
     task_from_tuple,
 )
 from cortensor_tui.chain.generations import Reading, Values, dialect_of
+from cortensor_tui.chain.networks import PUBLIC_NUMBERS, ContractNumbers
 from cortensor_tui.chain.rpc import Rpc, RpcError
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError, problem_error
@@ -50,8 +51,7 @@ class ContractCall(msgspec.Struct, frozen=True, kw_only=True):
 class ContractReader:
     """Reads both contracts at the latest block, many values a request, whatever generation they are of.
 
-    `active_session_state` and `queued_status` are the contracts' numbers for a session that is active and for
-    a task that is not yet assigned.
+    `active_session_state` is the contracts' number for a session that is active; `numbers` has the others.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class ContractReader:
         contracts: Contracts,
         active_session_state: int,
         generation: Generation = Generation.NEW,
-        queued_status: int = 0,
+        numbers: ContractNumbers = PUBLIC_NUMBERS,
     ) -> None:
         self._rpc = rpc
-        self._queued_status = queued_status
         self._active_state = active_session_state
+        self.numbers = numbers
         self.contracts = contracts
         self.dialect = dialect_of(generation)
         self.sessions_interface = self.dialect.sessions
@@ -77,7 +77,9 @@ class ContractReader:
     async def sessions(self, session_ids: Sequence[int]) -> list[Session]:
         """Return the sessions asked for. Raises `ProblemError` "no_such_session"."""
         found = await self._session("getSession", [(session_id,) for session_id in session_ids])
-        return [session_from_tuple(values[0], self._active_state) for values in found]
+        sessions = [session_from_tuple(values[0], self._active_state) for values in found]
+        mode_of = self.numbers.session_modes.mode_of
+        return [msgspec.structs.replace(session, mode=mode_of(session.mode)) for session in sessions]
 
     async def session_exists(self, session_id: int) -> bool:
         """Tell whether the session exists."""
@@ -222,7 +224,7 @@ class ContractReader:
         ]
 
     def _lacks_miners(self, task: TaskOnChain) -> bool:
-        return not (task.assigned_miners or task.is_ended or task.status == self._queued_status)
+        return not (task.assigned_miners or task.is_ended or task.status == self.numbers.queued_status)
 
     async def _ask(self, address: str, calls: Sequence[tuple[Function, Values]]) -> list[Values]:
         answers: list[Values] = []
@@ -240,7 +242,12 @@ class ContractReader:
 
 def _answer(function: Function, answer: Any) -> tuple[Any, ...]:
     if isinstance(answer, RpcError):
-        raise problem_error("read_refused", f"The contract refused {function.name}", answer.message)
+        raise problem_error(
+            "read_refused",
+            f"The contract refused {function.name}",
+            answer.message,
+            "If this stays, the contract may be of another generation: see CORTENSOR_TUI_GENERATION",
+        )
     return decode_output(function, str(answer))
 
 

@@ -13,6 +13,7 @@ import msgspec
 from cortensor_tui.chain.abi import checksum
 from cortensor_tui.domain.networks import Generation, Standing
 from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.sessions import SessionMode
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Blocks = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
@@ -45,11 +46,36 @@ class TaskStatusNumbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class ModeNumbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Numbers of a session's mode, and those of `submit`'s node type."""
+    """A network's numbers of a session's mode, or of `submit`'s node type."""
 
     ephemeral: EnumNumber
     hybrid: EnumNumber
     dedicated: EnumNumber
+
+    def number_of(self, mode: int) -> int:
+        """Return the network's number of one of our modes; any other number stays as it is."""
+        return self._numbers().get(mode, mode)
+
+    def mode_of(self, number: int) -> int:
+        """Return our mode for the network's number; a number without one stays as it is."""
+        return {theirs: ours for ours, theirs in self._numbers().items()}.get(number, number)
+
+    def _numbers(self) -> dict[int, int]:
+        return {mode.value: getattr(self, mode.name.lower()) for mode in SessionMode}
+
+
+PUBLIC_MODES = ModeNumbers(ephemeral=0, hybrid=1, dedicated=2)  # as public clients have them
+
+
+class ContractNumbers(msgspec.Struct, frozen=True, kw_only=True):
+    """What the contracts' own numbers mean to whoever reads and calls them."""
+
+    queued_status: int = 0
+    session_modes: ModeNumbers = PUBLIC_MODES
+    node_types: ModeNumbers = PUBLIC_MODES
+
+
+PUBLIC_NUMBERS = ContractNumbers()
 
 
 class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,6 +110,15 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def module(self, name: str) -> KnownModule | None:
         """Return what is known of a contract by its name, such as "Runtime"."""
         return next((module for module in self.modules if module.name == name), None)
+
+    @property
+    def numbers(self) -> ContractNumbers:
+        """Return the numbers that reading and calling the contracts needs."""
+        return ContractNumbers(
+            queued_status=self.task_status.queued,
+            session_modes=self.session_modes,
+            node_types=self.node_types,
+        )
 
     @property
     def runtime(self) -> str | None:
@@ -140,9 +175,10 @@ def _profile(name: str, entries: Mapping[str, Any]) -> NetworkProfile:
     _check_modules(name, profile.modules)
     if profile.busy_look_interval_s > profile.look_interval_s:
         raise _bad(f"[{name}]", "its busy_look_interval_s is longer than its look_interval_s")
-    numbers = msgspec.structs.astuple(profile.task_status)
-    if len(set(numbers)) < len(numbers):
-        raise _bad(f"[{name}.task_status]", "two statuses have the same number")
+    for table in ("task_status", "session_modes", "node_types"):
+        numbers = msgspec.structs.astuple(getattr(profile, table))
+        if len(set(numbers)) < len(numbers):
+            raise _bad(f"[{name}.{table}]", "two of its names have the same number")
     return profile
 
 

@@ -26,7 +26,7 @@ MOST_ANSWER_CHARS = 120
 # Plain getters without arguments: where they exist they cannot revert, so that a revert says they do not.
 # Which generation has which is read from signatures.json. The first of each contract is in every generation
 # of it and in no other contract.
-_QUESTIONS = (
+QUESTIONS = (
     (SESSION_V2, "getSessionCount"),
     (SESSION_V2, "useDedicatedNodeSwitchModel"),
     (SESSION_V2, "getSessionDataAddress"),
@@ -71,16 +71,16 @@ async def probe_generation(rpc: Rpc, contracts: Contracts) -> tuple[Generation, 
     where the answers fit none of the three, "unclear_generation" where the endpoint left too many open.
     """
     addresses = {SESSION_V2: contracts.session_v2, SESSION_QUEUE_V2: contracts.session_queue_v2}
-    functions = [_function(contract, name) for contract, name in _QUESTIONS]
+    functions = [_function(contract, name) for contract, name in QUESTIONS]
     answers = await rpc.batch(
         [
             ("eth_call", ({"to": addresses[contract], "data": encode_call(function)}, "latest"))
-            for (contract, _), function in zip(_QUESTIONS, functions, strict=True)
+            for (contract, _), function in zip(QUESTIONS, functions, strict=True)
         ]
     )
     told = [
         _told(contract, function, answer)
-        for (contract, _), function, answer in zip(_QUESTIONS, functions, answers, strict=True)
+        for (contract, _), function, answer in zip(QUESTIONS, functions, answers, strict=True)
     ]
     for contract, address in addresses.items():
         _require_kind(contract, address, [one for one in told if one.contract == contract])

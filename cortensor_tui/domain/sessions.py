@@ -8,7 +8,10 @@ import msgspec
 
 
 class SessionMode(IntEnum):
-    """Numbers of `mode` as public clients use them; a single source, so never an error when unknown."""
+    """A session's modes by our numbers: those of public clients. A network's own are in its profile.
+
+    They have a single source, so an unknown number is never an error.
+    """
 
     EPHEMERAL = 0
     HYBRID = 1

@@ -85,7 +85,7 @@ async def find_network(rpc: Rpc, settings: Settings) -> Network:
         resolved.contracts,
         profile.active_session_state,
         origin.generation,
-        profile.task_status.queued,
+        profile.numbers,
     )
     await check_hash(reader)
     _log(profile, origin)

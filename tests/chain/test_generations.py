@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cortensor_tui.chain.abi import checksum, decode_arguments, load_interface
 from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_call, submit_call, unbind_call
-from cortensor_tui.chain.contracts import MOST_TASKS_IN_A_LIST, ContractReader, Contracts
+from cortensor_tui.chain.contracts import MOST_TASKS_IN_A_LIST, ContractCall, ContractReader, Contracts
 from cortensor_tui.chain.decoding import LARGEST_NUMBER
+from cortensor_tui.chain.networks import ContractNumbers, ModeNumbers
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey
 from tests.chain.scripted_contracts import ScriptedContracts
+from tests.devnet.devnet_on_anvil import ALICE, BOB, LLM_PARAMS, OWNER, DevnetOnAnvil, in_every_generation
+from tests.devnet.task_steps import ANSWER, answer
 
 CONTRACTS = Contracts(session_v2="0x" + "51" * 20, session_queue_v2="0x" + "52" * 20)
 KEY = TaskKey(7, 3)
@@ -163,6 +167,23 @@ def test_binding_and_unbinding_are_one_call_each(generation: Generation) -> None
     assert bound == unbound == (3, node.lower())
 
 
+def test_a_network_s_own_numbers_of_modes_are_used_both_ways() -> None:
+    numbers = ContractNumbers(
+        session_modes=ModeNumbers(ephemeral=7, hybrid=8, dedicated=9),
+        node_types=ModeNumbers(ephemeral=3, hybrid=4, dedicated=5),
+    )
+    rpc = ScriptedContracts(Generation.NEW, {})
+    reader = ContractReader(rpc, CONTRACTS, 1, Generation.NEW, numbers)
+    functions = load_interface("SessionV2").functions
+    created = decode_arguments(functions["create"], create_call(reader, NewSession(name="n")).data)
+    asked = NewTask(session_id=1, prompt="x", llm_params=(1,) * 7)
+    submitted = decode_arguments(functions["submit"], submit_call(reader, asked).data)
+    assert created is not None
+    assert submitted is not None
+    assert (created[7], submitted[1]) == (9, 5)
+    assert [numbers.session_modes.mode_of(number) for number in (7, 8, 9, 99)] == [0, 1, 2, 99]
+
+
 TASK_ZEROS = (0, 0, 0, "", False, 0, 0, 0, 0, 0)
 
 
@@ -218,3 +239,73 @@ async def test_a_queued_task_needs_no_miners(generation: Generation) -> None:
     )
     assert (await reader.task(KEY)).assigned_miners == ()
     assert rpc.requests == 1
+
+
+@pytest.mark.real
+@in_every_generation
+async def test_a_real_task_is_read_the_same_whatever_the_contract(devnet: DevnetOnAnvil) -> None:
+    contracts = Contracts(
+        session_v2=devnet.contracts.session_v2, session_queue_v2=devnet.contracts.session_queue_v2
+    )
+    reader = ContractReader(devnet.rpc, contracts, 1, devnet.generation)
+    key = TaskKey(*await devnet.assigned_task(ALICE, BOB))
+
+    task = await reader.task(key)
+    assert (task.key, task.data, task.is_ended) == (key, "What is a chain?", False)
+    assert task.assigned_miners == (ALICE, BOB)
+    assert task.created_at > 0
+    assert (task.last_precommit_at, task.finished_at) == (None, None)
+    decoration = await reader.decoration(key)
+    assert (decoration.max_tokens, decoration.temperature) == LLM_PARAMS[:2]
+    [session] = await reader.sessions([key.session_id])
+    assert session.is_active
+    assert (session.owner, session.dedicated_nodes) == (OWNER, (ALICE, BOB))
+    assert (session.model_identifier is None) == (devnet.generation is Generation.OLD)
+    assert await reader.session_exists(key.session_id)
+    assert not await reader.session_exists(key.session_id + 1)
+    assert await reader.task_counts([key.session_id]) == [1]
+    assert await reader.results(key) == ()
+
+    task_of = (key.session_id, key.task_id)
+    await answer(devnet, task_of, ALICE, upto="ack")
+    assert await reader.result_times(key, ALICE) == (True, False, False)
+    assert await reader.result_times(key, BOB) == (False, False, False)
+    await devnet.send(BOB, "SessionQueueV2", "ack", *task_of)
+    for miner in (ALICE, BOB):
+        await devnet.send(miner, "SessionQueueV2", "precommit", *task_of, keccak(text=ANSWER), "")
+    hashed = await reader.results(key)
+    assert [(one.miner, one.data) for one in hashed] == [(ALICE, ""), (BOB, "")]
+    await devnet.send(ALICE, "SessionQueueV2", "commit", *task_of, ANSWER)
+    first, second = await reader.results(key)
+    assert (first.data, second.data) == (ANSWER, "")
+    assert first.hash == second.hash == await reader.remote_hash(ANSWER)
+    assert await reader.result_times(key, ALICE) == (True, True, True)
+
+
+@pytest.mark.real
+@in_every_generation
+async def test_the_owner_s_calls_are_taken_by_a_real_contract(devnet: DevnetOnAnvil) -> None:
+    contracts = Contracts(
+        session_v2=devnet.contracts.session_v2, session_queue_v2=devnet.contracts.session_queue_v2
+    )
+    reader = ContractReader(devnet.rpc, contracts, 1, devnet.generation)
+
+    async def send(call: ContractCall) -> str:
+        fields = {"from": OWNER, "to": call.to, "data": call.data}
+        receipt = await devnet.rpc.call("eth_sendTransactionSync", fields)
+        assert receipt["status"] == "0x1", call.text
+        return str(receipt["transactionHash"])
+
+    session_id = await reader.session_count()
+    await send(create_call(reader, NewSession(name="a private one", metadata="{}", model_identifier=12)))
+    await send(bind_call(reader, session_id, ALICE))
+    [session] = await reader.sessions([session_id])
+    assert (session.name, session.mode_name, session.max_nodes) == ("a private one", "dedicated", 3)
+    assert session.dedicated_nodes == (ALICE,)
+    params = (48, 1, 2, 3, 4, 5, 6)
+    digest = await send(submit_call(reader, NewTask(session_id=session_id, prompt="Hi", llm_params=params)))
+    assert await reader.submitted_llm_params(digest) == params
+    assert (await reader.task(TaskKey(session_id, 0))).data == "Hi"
+    await send(unbind_call(reader, session_id, ALICE))
+    [session] = await reader.sessions([session_id])
+    assert session.dedicated_nodes == ()

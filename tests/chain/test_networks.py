@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cortensor_tui.chain.networks import choose_profile, load_profiles, read_profiles
+from cortensor_tui.chain.probe import QUESTIONS
 from cortensor_tui.domain.networks import Generation, Standing
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.node.network import profile_of
@@ -45,6 +46,17 @@ def test_every_network_is_chosen_by_chain_and_runtime(name: str) -> None:
         assert choose_profile(chain_id, profile.runtime) is profile
         if profile.runtime is not None:
             assert choose_profile(chain_id, profile.runtime.lower()) is profile
+
+
+def test_the_page_has_every_network_and_every_probe() -> None:
+    page = (Path(__file__).parents[2] / "docs/networks.md").read_text(encoding="utf-8")
+    for name, profile in load_profiles().items():
+        [row] = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+        assert f"| {profile.title} |" in row
+        assert all(str(chain_id) in row for chain_id in profile.chain_ids)
+        assert profile.runtime is None or profile.runtime in row
+    for _, name in QUESTIONS:
+        assert f"{name}()`" in page
 
 
 def test_without_a_runtime_the_first_network_of_a_chain_is_meant() -> None:
@@ -88,7 +100,8 @@ def test_addresses_carry_their_standing() -> None:
         ("bump = true", 'bump = "yes"', "bump"),
         ("bump = true", "bump = true\nbumps = 3", "bumps"),
         ("busy_look_interval_s = 1", "busy_look_interval_s = 2", "busy_look_interval_s"),
-        ("ended = 4", "ended = 3", "same number"),
+        ("ended = 4", "ended = 3", "task_status"),
+        ("hybrid = 1", "hybrid = 2", "session_modes"),
         ("[a]", '[a]\nbased_on = "b"', "no such table"),
         ("[a]", '[a]\nbased_on = "a"', "itself"),
         ("[a]", "[a", "the file"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cortensor_tui.chain.abi import load_interface
 from cortensor_tui.chain.contracts import Contracts
 from cortensor_tui.chain.networks import SESSION_QUEUE_V2, SESSION_V2
-from cortensor_tui.chain.probe import _QUESTIONS, probe_generation
+from cortensor_tui.chain.probe import QUESTIONS, probe_generation
 from cortensor_tui.chain.rpc import Call, RpcError
 from cortensor_tui.domain.networks import Generation, Probe
 from cortensor_tui.domain.problems import Problem, ProblemError
@@ -41,7 +41,7 @@ def as_if(sessions: Generation, queue: Generation) -> list[Any]:
     generations = {SESSION_V2: sessions, SESSION_QUEUE_V2: queue}
     return [
         ONE if name in load_interface(contract, generations[contract]).functions else MISSING
-        for contract, name in _QUESTIONS
+        for contract, name in QUESTIONS
     ]
 
 
@@ -60,7 +60,7 @@ async def test_a_real_contract_s_generation_is_told(devnet: DevnetOnAnvil) -> No
     )
     generation, probes = await probe_generation(devnet.rpc, contracts)
     assert generation == devnet.generation
-    assert len(probes) == len(_QUESTIONS)
+    assert len(probes) == len(QUESTIONS)
     assert all(probe.call and probe.answer and probe.meaning for probe in probes)
 
 
@@ -94,7 +94,7 @@ async def test_an_old_client_s_empty_answer_is_a_missing_function_too(generation
 
 
 @pytest.mark.parametrize("generation", list(Generation))
-@pytest.mark.parametrize("position", range(len(_QUESTIONS)))
+@pytest.mark.parametrize("position", range(len(QUESTIONS)))
 async def test_one_unclear_answer_is_made_up_for_by_the_others_or_said(
     generation: Generation, position: int
 ) -> None:
@@ -120,13 +120,13 @@ async def test_contracts_of_two_generations_are_refused_with_every_answer(sessio
     problem = told.value.problem
     assert problem.code == "unknown_generation"
     assert "CORTENSOR_TUI_GENERATION" in problem.remedy
-    for contract, name in _QUESTIONS:
+    for contract, name in QUESTIONS:
         assert f"{contract}.{name}()" in problem.why
 
 
 async def test_a_contract_that_answers_to_everything_is_of_no_generation() -> None:
     with pytest.raises(ProblemError) as told:
-        await probe_generation(Answering([ONE] * len(_QUESTIONS)), CONTRACTS)
+        await probe_generation(Answering([ONE] * len(QUESTIONS)), CONTRACTS)
     assert told.value.problem.code == "unknown_generation"
 
 
@@ -142,7 +142,7 @@ odd_answers = (
 )
 
 
-@given(st.lists(odd_answers, min_size=len(_QUESTIONS), max_size=len(_QUESTIONS)))
+@given(st.lists(odd_answers, min_size=len(QUESTIONS), max_size=len(QUESTIONS)))
 async def test_whatever_an_endpoint_answers_it_is_a_generation_or_a_sentence(answers: list[Any]) -> None:
     outcome = await outcome_of(answers)
     if isinstance(outcome, Problem):
@@ -153,11 +153,11 @@ async def test_whatever_an_endpoint_answers_it_is_a_generation_or_a_sentence(ans
 
 
 def test_every_probe_is_a_plain_getter_and_the_first_is_of_its_contract_alone() -> None:
-    for contract, name in _QUESTIONS:
+    for contract, name in QUESTIONS:
         having = [one for one in Generation if name in load_interface(contract, one).functions]
         assert having
         assert all(load_interface(contract, one).functions[name].inputs == () for one in having)
     for contract, other in ((SESSION_V2, SESSION_QUEUE_V2), (SESSION_QUEUE_V2, SESSION_V2)):
-        first = next(name for place, name in _QUESTIONS if place == contract)
+        first = next(name for place, name in QUESTIONS if place == contract)
         assert all(first in load_interface(contract, one).functions for one in Generation)
         assert not any(first in load_interface(other, one).functions for one in Generation)

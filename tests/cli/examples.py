@@ -6,6 +6,7 @@ import msgspec
 
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus, StoreHealth, Verdict
 from cortensor_tui.domain.inference import Clamp, EngineHealth, EngineState, SamplingParams
+from cortensor_tui.domain.networks import ContractOrigin, Found, Generation, Probe
 from cortensor_tui.domain.sessions import Service, Session, SessionView
 from cortensor_tui.domain.tasks import MinerResult, Stage, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
@@ -55,6 +56,18 @@ STATUS = NodeStatus(
         chain_id=31337,
         head_number=12,
         head_seen_at=AT,
+        origin=ContractOrigin(
+            generation=Generation.MID,
+            is_probed=True,
+            probes=(
+                Probe(
+                    call="SessionV2.tasksBeforeRelease()",
+                    answer=f"reverted: {NASTY}",
+                    meaning="there is no such function",
+                ),
+            ),
+            addresses=(Found(name="SessionV2", address=CONTRACT, source="set as X"),),
+        ),
     ),
     engine=EngineHealth(state=EngineState.READY, engine="llama.cpp", model="tiny.gguf", context_tokens=2048),
     store=StoreHealth(kind="local", location="/var/lib/x", is_writable=True),

@@ -18,7 +18,7 @@ from cortensor_tui.node.messages import (
     Transactions,
 )
 from tests.cli.conftest import Home
-from tests.cli.examples import HASH, NASTY, NODE, OWNER, STATUS
+from tests.cli.examples import CONTRACT, HASH, NASTY, NODE, OWNER, STATUS
 from tests.cli.scripted_node import ScriptedNode
 
 
@@ -26,10 +26,11 @@ async def test_status_says_at_a_glance_whether_the_node_serves(home: Home, node:
     ended = await home.run("status")
 
     assert ended.code == 0
-    assert ended.out.splitlines()[0].startswith("serving  bound to 1 session")
+    assert ended.out.split()[:5] == ["serving", "bound", "to", "1", "session"]
     assert f"{NODE}  1.5 ETH" in ended.out
     assert f"{OWNER}  unknown" in ended.out
     assert "head 12" in ended.out
+    assert "generation  mid (probed)" in ended.out
     assert "low balance" in ended.out
 
 
@@ -47,6 +48,12 @@ async def test_status_as_json_has_the_documented_shape(home: Home, node: Scripte
     assert document["owner"] == {"address": OWNER, "balance_wei": None, "read_at": None}
     assert document["chain"]["chain_id"] == 31337
     assert document["chain"]["head_at"] is None
+    assert (document["chain"]["generation"], document["chain"]["is_generation_probed"]) == ("mid", True)
+    [probe] = document["chain"]["probes"]
+    assert probe["call"] == "SessionV2.tasksBeforeRelease()"
+    assert document["chain"]["addresses"] == [
+        {"name": "SessionV2", "address": CONTRACT, "source": "set as X"}
+    ]
     assert document["engine"]["state"] == "ready"
     assert document["store"] == {"kind": "local", "location": "/var/lib/x", "is_writable": True, "error": ""}
     assert document["tasks"] == {"answered": 3, "missed": 0}

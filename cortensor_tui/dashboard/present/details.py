@@ -15,7 +15,7 @@ from cortensor_tui.dashboard.format import (
     number,
     rate,
 )
-from cortensor_tui.domain.health import Account, NodeStatus
+from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import Clamp, SamplingParams
 from cortensor_tui.domain.sessions import Session, SessionView
 from cortensor_tui.domain.tasks import TaskView
@@ -145,6 +145,12 @@ def _sent(one: Transaction) -> Detail:
     return Detail(str(one.kind), f"{one.state}  nonce {one.nonce}  {one.hash}")
 
 
+def _generation(chain: ChainHealth) -> Iterator[Detail]:
+    if chain.origin is not None:
+        told = "probed" if chain.origin.is_probed else "set"
+        yield Detail("generation", f"{chain.origin.generation} ({told})")
+
+
 def node_details(status: NodeStatus) -> Details:
     """Return everything the node says of itself."""
     chain, engine, store = status.chain, status.engine, status.store
@@ -158,6 +164,7 @@ def node_details(status: NodeStatus) -> Details:
         Detail("network", f"{chain.network}, chain {UNKNOWN if chain.chain_id is None else chain.chain_id}"),
         Detail("endpoint", f"{chain.endpoint}, {milliseconds(chain.latency_ms)}"),
         Detail("head", f"{number(chain.head_number)}, block time {moment(chain.head_at)}"),
+        *_generation(chain),
         Detail("session", chain.session_address or UNKNOWN),
         Detail("queue", chain.queue_address or UNKNOWN),
         *([Detail("chain error", chain.error, "bad")] if chain.error else ()),
