@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import msgspec
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.problems import Problem, problem_error
 
 
 class TransactionSigner(Protocol):
@@ -17,6 +18,10 @@ class TransactionSigner(Protocol):
 
     def sign(self, fields: dict[str, Any]) -> tuple[bytes, str]:
         """Return the signed bytes and the transaction's hash, 0x hex."""
+
+    @property
+    def problem(self) -> Problem | None:
+        """Return what keeps this key from signing anything for now."""
 
 
 class Signer:
@@ -41,8 +46,20 @@ class Signer:
         signed = self._account.sign_transaction({"type": 2, "chainId": self._chain_id, "value": 0, **fields})
         return bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
 
+    @property
+    def problem(self) -> Problem | None:
+        """A bare key signs always."""
+        return None
+
     def __repr__(self) -> str:
         return f"Signer({self.address})"
+
+
+class Keys(msgspec.Struct, frozen=True, kw_only=True):
+    """Both roles' signers; the same object where one key has both."""
+
+    miner: TransactionSigner
+    owner: TransactionSigner
 
 
 class WatchedAddress:
@@ -60,3 +77,8 @@ class WatchedAddress:
             "Write it with: cortensor-tui assign SESSION --unsigned FILE, sign it in your wallet, and send "
             "it with: cortensor-tui assign --signed FILE; or give the node the owner's key",
         )
+
+    @property
+    def problem(self) -> Problem | None:
+        """That it signs nothing is no trouble: it is meant so."""
+        return None

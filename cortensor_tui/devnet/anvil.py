@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import psutil
 
 import cortensor_tui
@@ -129,6 +130,8 @@ async def start_anvil(
     """
     program = find_anvil(binary)
     is_restored = state_file is not None and state_file.exists()
+    if state_file is not None and is_restored:
+        keep_one_genesis(state_file)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",
@@ -165,6 +168,26 @@ def _command(
     if state_file is not None:
         command += ["--state", str(state_file), "--state-interval", str(state_interval_s)]
     return command
+
+
+def keep_one_genesis(state_file: Path) -> None:
+    """Leave only the oldest block 0 in a saved chain; a file that is none is left for anvil to refuse.
+
+    Each start of anvil makes a genesis block of its own and saves it beside the one it has loaded; which of
+    them the next start takes is chance, and another genesis is another chain to whoever journals it.
+    """
+    try:
+        state = msgspec.json.decode(state_file.read_bytes())
+        geneses = [block for block in state["blocks"] if int(block["header"]["number"], 16) == 0]
+        oldest = min(geneses, key=lambda block: int(block["header"]["timestamp"], 16), default=None)
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+        return
+    if len(geneses) < 2:
+        return
+    others = [block for block in state["blocks"] if int(block["header"]["number"], 16) != 0]
+    new = state_file.with_name(state_file.name + ".new")
+    new.write_bytes(msgspec.json.encode({**state, "blocks": [oldest, *others]}))
+    new.replace(state_file)
 
 
 async def _listening_port(process: asyncio.subprocess.Process, stderr: _Tail, port: int) -> int:

@@ -27,7 +27,7 @@ from cortensor_tui.devnet.decisions import (
     decide,
 )
 from cortensor_tui.devnet.deploy import DevnetContracts
-from cortensor_tui.devnet.sender import DevSender, Outgoing
+from cortensor_tui.devnet.sender import RECEIPT_TIMEOUT_S, DevSender, Outgoing
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
@@ -61,9 +61,10 @@ class Oracle:
         tick_s: float = TICK_S,
         lost_after_s: float = LOST_AFTER_S,
         generation: Generation = Generation.NEW,
+        receipt_timeout_s: float = RECEIPT_TIMEOUT_S,
     ) -> None:
         self._rpc = rpc
-        self._sender = DevSender(rpc, private_key)
+        self._sender = DevSender(rpc, private_key, receipt_timeout_s)
         self._contracts = contracts
         self._deadlines = deadlines
         self._tick_s = tick_s

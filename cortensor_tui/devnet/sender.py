@@ -39,8 +39,9 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 class DevSender:
     """One devnet key. Only one caller at a time."""
 
-    def __init__(self, rpc: Rpc, private_key: str) -> None:
+    def __init__(self, rpc: Rpc, private_key: str, receipt_timeout_s: float = RECEIPT_TIMEOUT_S) -> None:
         self._rpc = rpc
+        self._receipt_timeout_s = receipt_timeout_s
         self._private_key = private_key
         self._signer: Signer | None = None
 
@@ -123,7 +124,7 @@ class DevSender:
 
     async def _receipts(self, hashes: dict[int, str]) -> dict[int, dict[str, Any] | None]:
         receipts: dict[int, dict[str, Any] | None] = dict.fromkeys(hashes)
-        waits_until = time.monotonic() + RECEIPT_TIMEOUT_S
+        waits_until = time.monotonic() + self._receipt_timeout_s
         while (missing := [index for index, receipt in receipts.items() if receipt is None]) and (
             time.monotonic() < waits_until
         ):
@@ -138,7 +139,7 @@ class DevSender:
 
     async def _outcome(self, outgoing: Outgoing, receipt: dict[str, Any] | None) -> Problem | None:
         if receipt is None:
-            why = f"no receipt in {RECEIPT_TIMEOUT_S:.0f} s"
+            why = f"no receipt in {self._receipt_timeout_s:.0f} s"
             return Problem(code="not_mined", what=f"{outgoing.text} was sent but not mined", why=why)
         if int(receipt["status"], 16) == 1:
             return None

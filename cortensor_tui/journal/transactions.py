@@ -157,6 +157,39 @@ class TransactionLog:
                 fees[key] = sum(int(row["fee_wei"]) for row in rows)
         return fees
 
+    def spent_since(self, sender: str, since: float) -> tuple[int, float | None]:
+        """Return what a key's transactions have paid since a time, wei to 15 digits, and when the first
+        did.
+        """
+        row = self._database.connection.execute(
+            "SELECT sum(CAST(fee_wei AS REAL)) AS spent, min(mined_at) AS first_at FROM transactions"
+            " WHERE chain = ? AND sender = ? AND mined_at > ? AND mined_at IS NOT NULL"
+            " AND state IN ('mined', 'reverted')",
+            (self._chain, sender, since),
+        ).fetchone()
+        return round(row["spent"] or 0), row["first_at"]
+
+    def in_flight_wei(self, sender: str) -> int:
+        """Return the most that a key's open transactions can cost, wei; one a nonce can be mined."""
+        rows = self._database.connection.execute(
+            "SELECT nonce, gas_limit, attempts.max_fee_wei FROM transactions JOIN attempts USING"  # noqa: S608
+            f" (transaction_id) WHERE chain = ? AND sender = ? AND {_OPEN}",
+            (self._chain, sender),
+        ).fetchall()
+        costs: dict[int, int] = {}
+        for row in rows:
+            cost = int(row["gas_limit"] or 0) * int(row["max_fee_wei"] or 0)
+            costs[row["nonce"]] = max(cost, costs.get(row["nonce"], 0))
+        return sum(costs.values())
+
+    def is_in_flight(self, sender: str, nonce: int) -> bool:
+        """Tell whether a key has an open transaction at a nonce."""
+        row = self._database.connection.execute(
+            f"SELECT 1 FROM transactions WHERE chain = ? AND sender = ? AND nonce = ? AND {_OPEN}",  # noqa: S608
+            (self._chain, sender, nonce),
+        ).fetchone()
+        return row is not None
+
     def recent(self, limit: int) -> list[Transaction]:
         """Return the newest transactions, newest first."""
         return self._select("1 ORDER BY transaction_id DESC LIMIT ?", limit)

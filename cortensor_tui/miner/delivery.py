@@ -25,6 +25,7 @@ PASSING = frozenset(
         "bad_answer",
         "no_balance",
         "fee_too_low",
+        "gas_budget",
         "nonce_used",
         "send_refused",
         "journal_unwritable",

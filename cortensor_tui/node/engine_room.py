@@ -18,6 +18,8 @@ from cortensor_tui.settings import Settings
 log = structlog.get_logger(__name__)
 
 RETRY_S = 20.0
+# What ends an engine that has run before is more likely to pass than what keeps one from starting.
+RETRY_AFTER_RUNNING_S = 3.0
 
 
 class EngineRoom:
@@ -37,12 +39,14 @@ class EngineRoom:
             on_health=self._told,
         )
         self._has_failed = asyncio.Event()
+        self._has_run = False
 
     async def run(self) -> None:
         """Keep the engine running until cancelled."""
         try:
             while True:
                 self._has_failed.clear()
+                self._has_run = False
                 try:
                     await self._fetch_model()
                     await self.engine.start()
@@ -50,7 +54,7 @@ class EngineRoom:
                 except ProblemError as error:
                     log.error("engine not running", why=error.problem.sentence())
                     self._fail(error)
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(RETRY_AFTER_RUNNING_S if self._has_run else RETRY_S)
         finally:
             await self.engine.stop()
 
@@ -78,6 +82,8 @@ class EngineRoom:
     def _told(self, health: EngineHealth) -> None:
         if health.state is EngineState.FAILED:
             self._has_failed.set()
+        elif health.state is EngineState.READY:
+            self._has_run = True
         self._on_health(health)
 
     def _fail(self, error: ProblemError) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from cortensor_tui.chain.abi import checksum
-from cortensor_tui.chain.signer import Signer, WatchedAddress
+from cortensor_tui.chain.signer import Keys, Signer, WatchedAddress
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.journal.database import Database
-from cortensor_tui.node.link import Keys
 from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.settings import Settings
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import msgspec
-
 from cortensor_tui.chain.contracts import ContractReader
 from cortensor_tui.chain.events import LogDecoder
 from cortensor_tui.chain.fees import Fees, fees_for
@@ -14,27 +12,22 @@ from cortensor_tui.chain.heads import Head
 from cortensor_tui.chain.networks import NetworkProfile
 from cortensor_tui.chain.resolve import ChainIdentity, identify_chain
 from cortensor_tui.chain.rpc import Rpc, endpoint_name, quantity
-from cortensor_tui.chain.signer import TransactionSigner
+from cortensor_tui.chain.signer import Keys
 from cortensor_tui.chain.transactions import TransactionSender
 from cortensor_tui.chain.watcher import Watcher
 from cortensor_tui.domain.health import Account, ChainHealth
 from cortensor_tui.domain.networks import ContractOrigin
+from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
+from cortensor_tui.node.guarding import guarded_keys
 from cortensor_tui.node.network import find_network
 from cortensor_tui.settings import Settings
 
 ACCOUNTS_EVERY_S = 10.0
 FIRST_PRIORITY_FEE_WEI = 0
-
-
-class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """Both roles' signers; the same object where one key has both."""
-
-    miner: TransactionSigner
-    owner: TransactionSigner
 
 
 class ChainLink:
@@ -77,6 +70,7 @@ class ChainLink:
         self.miner_sender = senders[keys.miner.address]
         self.owner_sender = senders[keys.owner.address]
         self._senders = tuple(senders.values())
+        self._keys = keys
 
     async def start(self) -> None:
         """Read head, balances and nonces; send again what a crash left unsent."""
@@ -116,6 +110,11 @@ class ChainLink:
         """Return the fees to use now."""
         base_fee_wei = self.head.base_fee_wei if self.head else 0
         return fees_for(base_fee_wei, self._priority_fee_wei, self._fee_cap_wei)
+
+    @property
+    def miner_key_problem(self) -> Problem | None:
+        """Return what keeps the miner's key from signing for now."""
+        return self._keys.miner.problem
 
     def health(self) -> ChainHealth:
         """Return the chain as last seen."""
@@ -175,14 +174,16 @@ async def open_link(
         genesis_hash=network.identity.genesis_hash,
         queue_address=network.reader.contracts.session_queue_v2,
     )
+    journal = Journal(database, scope)
+    keys = make_keys(scope.chain_id)
     link = ChainLink(
         rpc,
         network.identity,
         network.profile,
         network.reader,
         network.origin,
-        Journal(database, scope),
-        make_keys(scope.chain_id),
+        journal,
+        guarded_keys(keys, settings, scope.chain_id, network.reader, journal.transactions),
         settings.max_fee_wei,
         on_transaction,
     )

@@ -282,6 +282,7 @@ class Node:
             balance_wei=link.balances_wei.get(self._miner_address) if link else None,
             low_balance_wei=self._settings.low_balance_wei,
             sessions=self._mining.sessions.views() if self._mining else (),
+            key_trouble=link.miner_key_problem if link else None,
             task_trouble=self._mining.scheduler.held_by if self._mining else None,
         )
 

@@ -22,6 +22,7 @@ class Preconditions(msgspec.Struct, frozen=True, kw_only=True):
     balance_wei: int | None
     low_balance_wei: int
     sessions: tuple[SessionView, ...]
+    key_trouble: Problem | None = None
     task_trouble: Problem | None = None
 
 
@@ -82,7 +83,7 @@ def _first_problem(given: Preconditions) -> Problem | None:
             why=f"the balance of {given.node_address} is {given.balance_wei} wei",
             remedy="Send it some of the chain's coin; the node goes on by itself",
         )
-    return given.task_trouble
+    return given.key_trouble or given.task_trouble
 
 
 def verdict_line(status: NodeStatus) -> str:

@@ -285,7 +285,7 @@ _TRANSACTIONS = (
         "CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH",
         "daily_gas_budget_wei",
         kinds.ETHER,
-        10**17,
+        5 * 10**17,
         Group.TRANSACTIONS,
         "The most that each key may spend on gas within 24 hours. What is in flight counts with its highest "
         "fee. At the limit nothing is signed until the day has moved on.",

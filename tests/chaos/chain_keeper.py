@@ -23,6 +23,7 @@ from cortensor_tui.domain.problems import ProblemError
 
 BLOCK_S = 1
 STATE_EVERY_S = 1
+RECEIPT_TIMEOUT_S = 3.0
 START_ATTEMPTS = 10
 DEADLINES = Deadlines.of(load_profiles()["local"])
 
@@ -127,7 +128,9 @@ class ChainKeeper:
     async def _oversee(self) -> None:
         rpc = RpcClient(self.url, timeout_s=5)
         try:
-            await Oracle(rpc, oracle_account().private_key, self._contracts, DEADLINES).run()
+            key = oracle_account().private_key
+            # What a fault takes out of the pool is decided anew, and soon.
+            await Oracle(rpc, key, self._contracts, DEADLINES, receipt_timeout_s=RECEIPT_TIMEOUT_S).run()
         finally:
             await rpc.close()
 

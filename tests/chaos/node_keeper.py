@@ -64,12 +64,12 @@ class NodeKeeper:
             await asyncio.gather(self._keeping, return_exceptions=True)
         if self._process is None or self._process.returncode is not None:
             return
-        self._process.send_signal(signal.SIGTERM)
+        _signal(self._process, signal.SIGTERM)
         try:
             await asyncio.wait_for(self._process.wait(), STOP_TIMEOUT_S)
         except TimeoutError:
             self.crashes.append(f"the node did not stop within {STOP_TIMEOUT_S:.0f} s")
-            self._process.kill()
+            _signal(self._process, signal.SIGKILL)
             await self._process.wait()
 
     def hold(self) -> None:
@@ -77,8 +77,7 @@ class NodeKeeper:
         self._holds += 1
         self._free.clear()
         if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            _signal(self._process, signal.SIGKILL)
 
     async def release(self) -> None:
         """Let the node come back, unless another holds it, and wait until it is started."""
@@ -183,3 +182,9 @@ class NodeKeeper:
         soft = 0 if self._is_disk_full else hard
         with contextlib.suppress(ProcessLookupError):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    """Signal by the process id: `Process.kill` may collect a dead child's status before its watcher does."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, number)

@@ -27,7 +27,7 @@ from tests.support.fault_proxy import FaultProxy
 OWNER, MINER = user_accounts()[:2]
 ZERO_ADDRESS = "0x" + "0" * 40
 # Short, and warm: a task that is run twice with another seed has another answer, which would show.
-LLM_PARAMS = (8, 90, 95, 40, 110, 0, 0)
+LLM_PARAMS = (6, 90, 95, 40, 110, 0, 0)
 
 
 class NotApplied(Exception):  # noqa: N818 - no error: there was nothing to break just then
@@ -134,6 +134,7 @@ class ChaosWorld:
             "CORTENSOR_TUI_DATA_DIR": str(self.folder / "data"),
             "CORTENSOR_TUI_MODEL_PATH": str(self._model),
             "LLM_OPTION_CONTEXT_SIZE": "512",
+            "LLM_OPTION_CPU_THREADS": "1",
         }
         self.node.settings.write_text("".join(env_line(key, value) for key, value in values.items()))
         self.node.settings.chmod(0o600)

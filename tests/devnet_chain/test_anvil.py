@@ -9,12 +9,13 @@ import signal
 import sys
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
 import cortensor_tui
 from cortensor_tui.chain.rpc import RpcClient
-from cortensor_tui.devnet.anvil import AnvilBackend, find_anvil, start_anvil
+from cortensor_tui.devnet.anvil import AnvilBackend, find_anvil, keep_one_genesis, start_anvil
 from cortensor_tui.devnet.backend import Backend
 from cortensor_tui.domain.problems import ProblemError
 from tests.devnet_chain.conftest import account, sign_transfer, wait_for_block
@@ -112,6 +113,21 @@ async def test_a_state_file_keeps_the_chain_and_its_balances(tmp_path: Path) -> 
     finally:
         await rpc.close()
         await second.stop()
+
+
+def test_the_oldest_genesis_is_kept_and_what_is_no_state_is_left_alone(tmp_path: Path) -> None:
+    def block(number: int, timestamp: int) -> dict[str, dict[str, str]]:
+        return {"header": {"number": hex(number), "timestamp": hex(timestamp)}}
+
+    state = tmp_path / "state.json"
+    blocks = [block(1, 7), block(0, 9), block(0, 5), block(0, 8)]
+    state.write_bytes(msgspec.json.encode({"blocks": blocks, "rest": 1}))
+    keep_one_genesis(state)
+    kept = msgspec.json.decode(state.read_bytes())
+    assert kept == {"blocks": [block(0, 5), block(1, 7)], "rest": 1}
+    state.write_text('{"blocks": [')
+    keep_one_genesis(state)
+    assert state.read_text() == '{"blocks": ['
 
 
 @pytest.mark.real

@@ -314,3 +314,20 @@ async def test_whatever_an_endpoint_answers_the_node_stays(world: World, body: b
         assert status.problem is not None
         assert status.problem.code in ("no_rpc", "bad_answer")
         assert process.returncode is None
+
+
+async def test_a_used_up_gas_budget_blocks_and_a_larger_one_goes_on(world: World) -> None:
+    session_id = await world.create_session()
+    await world.bind(session_id)
+    settings = world.settings(CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH="0.000000001")
+    async with world.node(settings) as process:
+        await until_verdict(settings, Verdict.SERVING, process)
+        key = await world.submit(session_id, "Say hello.")
+        status = await until_verdict(settings, Verdict.BLOCKED, process)
+        assert status.problem is not None
+        assert status.problem.code == "gas_budget"
+        assert "CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH" in status.problem.remedy
+        assert await world.transaction_count(world.miner.address) == 0, "nothing was sent"
+    async with world.node(world.settings()) as process:
+        await until_verdict(world.settings(), Verdict.SERVING, process)
+        await world.until_ended(key)
