@@ -22,8 +22,13 @@ class Stage(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Tell whether nothing more will happen to the task."""
+        """Tell whether nothing more will happen to the task, unless the chain is reorganised."""
         return self in (Stage.ENDED, Stage.MISSED)
+
+    @property
+    def place(self) -> int:
+        """Return what stages are ordered by; both that end a task stand last."""
+        return 5 if self is Stage.MISSED else list(Stage).index(self)
 
 
 class TaskKey(msgspec.Struct, frozen=True, order=True):
@@ -72,6 +77,28 @@ class MinerResult(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
+class TaskTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """When each step of a task was taken, unix seconds by this node's clock; None until it happened.
+
+    `assigned_block` is the block of the assignment and `assigned_block_at` that block's own time. A
+    transaction counts as mined when this node saw its receipt.
+    """
+
+    assigned_block: int | None = None
+    assigned_block_at: float | None = None
+    seen_at: float | None = None
+    ack_sent_at: float | None = None
+    ack_mined_at: float | None = None
+    first_token_at: float | None = None
+    last_token_at: float | None = None
+    precommit_sent_at: float | None = None
+    precommit_mined_at: float | None = None
+    all_precommitted_at: float | None = None
+    commit_sent_at: float | None = None
+    commit_mined_at: float | None = None
+    ended_at: float | None = None
+
+
 class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     """A task as this node knows it. Times are unix seconds, None until the step happened."""
 
@@ -95,3 +122,4 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: float | None = None
     deadline_at: float | None = None
     note: str = ""
+    times: TaskTimes = TaskTimes()

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from cortensor_tui.domain.inference import Clamp, SamplingParams
-from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.domain.tasks import Stage, TaskKey, TaskTimes
 from cortensor_tui.journal.database import Database
 
 
@@ -29,7 +29,10 @@ class TaskDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One task as the journal has it. Texts are in the store, under their content ids."""
+    """One task as the journal has it. Texts are in the store, under their content ids.
+
+    `times` leaves out those of its transactions, which the journal keeps with these: see `task_times`.
+    """
 
     key: TaskKey
     stage: Stage
@@ -44,6 +47,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: float | None = None
     deadline_at: float | None = None
     note: str = ""
+    times: TaskTimes = TaskTimes()
 
 
 _PLAIN_COLUMNS = (
@@ -76,6 +80,7 @@ class TaskLog:
             "task_id": record.key.task_id,
             "stage": record.stage.value,
             "details": msgspec.json.encode(record.details),
+            "times": msgspec.json.encode(record.times),
         }
         columns = ", ".join(values)
         marks = ", ".join("?" * len(values))
@@ -120,5 +125,6 @@ def _record(row: sqlite3.Row) -> TaskRecord:
         key=TaskKey(row["session_id"], row["task_id"]),
         stage=Stage(row["stage"]),
         details=msgspec.json.decode(row["details"], type=TaskDetails),
+        times=msgspec.json.decode(row["times"], type=TaskTimes),
         **{name: row[name] for name in _PLAIN_COLUMNS},
     )

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from cortensor_tui.chain.resolve import answer_hash
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import (
     EngineHealth,
     EngineState,
@@ -57,8 +58,14 @@ class Answering:
     """Holds the engine: tasks queue for it in the order they come."""
 
     def __init__(
-        self, engine: Engine, store: LocalStore, prompts: PromptSettings, feed: InferenceFeed
+        self,
+        engine: Engine,
+        store: LocalStore,
+        prompts: PromptSettings,
+        feed: InferenceFeed,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        self._clock = clock
         self._engine = engine
         self._store = store
         self._prompts = prompts
@@ -78,14 +85,22 @@ class Answering:
         """Wait until the engine can take a run; a failed one may still come back."""
         await self._is_ready.wait()
 
-    async def answer(self, record: TaskRecord, on_start: Callable[[TaskRecord], None]) -> TaskRecord:
-        """Return the record with its answer stored and hashed. `on_start` journals seed and params first."""
+    async def answer(
+        self,
+        record: TaskRecord,
+        on_start: Callable[[TaskRecord], None],
+        on_first_token: Callable[[float], None] = lambda at: None,
+    ) -> TaskRecord:
+        """Return the record with its answer stored and hashed.
+
+        `on_start` journals seed and params first; `on_first_token` is given the time, unix seconds.
+        """
         prompt = self._store.get(record.prompt_cid).decode("utf-8")
         async with self._turn:
             for attempt in range(1, MOST_RUNS + 1):
                 await self.ready()
                 try:
-                    return await self._run(self._prepared(record), prompt, on_start)
+                    return await self._run(self._prepared(record), prompt, on_start, on_first_token)
                 except ProblemError as error:
                     if error.problem.code not in ENGINE_GONE or attempt == MOST_RUNS:
                         raise
@@ -105,35 +120,49 @@ class Answering:
         )
 
     async def _run(
-        self, record: TaskRecord, prompt: str, on_start: Callable[[TaskRecord], None]
+        self,
+        record: TaskRecord,
+        prompt: str,
+        on_start: Callable[[TaskRecord], None],
+        on_first_token: Callable[[float], None],
     ) -> TaskRecord:
         on_start(record)
         self._feed.on_start(record.key, prompt)
         problem = "stopped"
         try:
-            text, finished = await self._stream(record, prompt)
+            text, finished, token_times = await self._stream(record, prompt, on_first_token)
             problem = ""
         except ProblemError as error:
             problem = error.problem.sentence()
             raise
         finally:
             self._feed.on_stop(record.key, problem)
-        return self._answered(record, text, finished)
+        times = msgspec.structs.replace(
+            record.times, first_token_at=token_times[0], last_token_at=token_times[1]
+        )
+        return self._answered(msgspec.structs.replace(record, times=times), text, finished)
 
-    async def _stream(self, record: TaskRecord, prompt: str) -> tuple[str, Finished]:
+    async def _stream(
+        self, record: TaskRecord, prompt: str, on_first_token: Callable[[float], None]
+    ) -> tuple[str, Finished, tuple[float | None, float | None]]:
         pieces: list[str] = []
+        first_at = last_at = None
         finished: Finished | None = None
         generation = self._generation(record, prompt)
         async with aclosing(self._engine.generate(generation)) as events:  # a task that ends frees the engine
             async for event in events:
                 if isinstance(event, Token):
                     pieces.append(event.text)
+                    last_at = self._clock.now()
+                    if first_at is None:
+                        first_at = last_at
+                        on_first_token(first_at)
                 elif isinstance(event, Finished):
                     finished = event
                 self._feed.on_event(record.key, event)
         if finished is None or finished.reason is FinishReason.CANCELLED:
             raise problem_error("engine_died", "The engine stopped in the middle of an answer")
-        return "".join(pieces), finished
+        return "".join(pieces), finished, (first_at, last_at)
 
     def _generation(self, record: TaskRecord, prompt: str) -> Generation:
         details = record.details

@@ -1,9 +1,12 @@
-"""One task from its assignment to its end: ack, run, precommit, commit. Every step is journaled first."""
+"""One task from its assignment to its end: ack, run, precommit, commit. Every step is journaled first.
+
+A reorganisation may move the task back at any time: what is under way is dropped, except a run of the model,
+and the way begins anew from where the chain now has the task.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,37 +16,49 @@ import structlog
 from cortensor_tui.chain.contracts import ContractCall, ContractReader
 from cortensor_tui.chain.networks import NetworkProfile
 from cortensor_tui.chain.transactions import Purpose
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.journal.commitments import Commitment
 from cortensor_tui.journal.scope import ChainScope
+from cortensor_tui.journal.task_times import task_times
 from cortensor_tui.journal.tasks import TaskLog, TaskRecord
+from cortensor_tui.journal.transactions import TransactionLog
 from cortensor_tui.miner.answering import Answering
+from cortensor_tui.miner.causes import Hindrance, missed_cause
+from cortensor_tui.miner.chain_state import read_states
 from cortensor_tui.miner.delivery import Delivery
+from cortensor_tui.miner.moving import NEVER_ASSIGNED_AGAIN, moved_back
 from cortensor_tui.miner.signals import TaskSignals
 from cortensor_tui.storage.local_store import LocalStore
 
 log = structlog.get_logger(__name__)
 
 
+LONGEST_QUEUED_S = 3600.0  # after a reorganisation that took the assignment away
+SETTLE_RETRY_S = 1.0
+MOST_REFUSALS_AFTER_MOVING = 3
 # The disk's fault, not the task's.
 OUR_TROUBLE = frozenset({"journal_unwritable", "store_unwritable"})
 
 
 class PipelineParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What every pipeline of a node works with."""
+    """What every pipeline of a node works with. `is_signed` tells whether an answer to a task was signed."""
 
     node: str
     scope: ChainScope
     profile: NetworkProfile
     reader: ContractReader
     tasks: TaskLog
+    transactions: TransactionLog
     store: LocalStore
     delivery: Delivery
     answering: Answering
     precommit_data: str
+    is_signed: Callable[[TaskKey], bool]
     on_change: Callable[[TaskRecord], None]
+    clock: Clock = SYSTEM_CLOCK
 
 
 class TaskPipeline:
@@ -54,6 +69,11 @@ class TaskPipeline:
         self._record = record
         self._signals = signals
         self._held_by: Problem | None = None
+        self._hindrances: list[Hindrance] = []
+        self._under_way: list[asyncio.Task[None]] = []
+        self._answering: asyncio.Task[TaskRecord] | None = None
+        self._is_moved = False
+        self._refusals_allowed = 0
 
     @property
     def record(self) -> TaskRecord:
@@ -62,23 +82,32 @@ class TaskPipeline:
 
     async def run(self) -> None:
         """Go on until the task has ended on chain or is missed."""
-        steps = asyncio.create_task(self._steps())
-        ended = asyncio.create_task(self._signals.ended.wait())
         try:
-            await asyncio.wait({steps, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if steps.done() and (error := steps.exception()) is not None:
-                await self._give_up(error)
-                return
-            if steps.done():
-                await ended
-            cause = "" if steps.done() else "the task ended before this node was done"
-            steps.cancel()  # an engine that still runs it is free for others
-            await asyncio.gather(steps, return_exceptions=True)
-            await self._settle_ended(cause)
+            while not self._record.stage.is_final:
+                self._is_moved = False
+                way = asyncio.create_task(self._way())
+                self._under_way = [way]
+                try:
+                    await asyncio.wait({way})
+                    if not self._is_moved:
+                        way.result()
+                finally:
+                    await _drop(*self._under_way)
         finally:
-            for running in (steps, ended):
-                running.cancel()
-            await asyncio.gather(steps, ended, return_exceptions=True)
+            if self._answering is not None:
+                await _drop(self._answering)
+
+    def move(self, record: TaskRecord, step: str) -> None:
+        """Go on from another stage, earlier or later; an answer under way is kept."""
+        self._is_moved = True
+        self._refusals_allowed = MOST_REFUSALS_AFTER_MOVING
+        for task in self._under_way:
+            task.cancel()
+        self._keep(record, step)
+
+    def note_times(self, **times: Any) -> None:
+        """Learn when a step was taken; it is written down with the next step."""
+        self._record = _timed(self._record, **times)
 
     @property
     def held_by(self) -> Problem | None:
@@ -87,35 +116,107 @@ class TaskPipeline:
 
     def trouble(self, problem: Problem) -> None:
         """Show why the task does not move; it is kept. The same kind of trouble is noted once."""
+        now = self._parts.clock.now()
         if self._held_by is None or problem.code != self._held_by.code:
             self._held_by = problem
+            self._hindrances.append(Hindrance(what=problem.what, began_at=now, lasted_until=now))
             self._save("trouble noted", note=problem.sentence())
+        elif self._hindrances:
+            self._hindrances[-1] = msgspec.structs.replace(self._hindrances[-1], lasted_until=now)
+
+    async def _way(self) -> None:
+        steps = asyncio.create_task(self._steps())
+        ended = asyncio.create_task(self._signals.ended.wait())
+        self._under_way.append(steps)
+        try:
+            await asyncio.wait({steps, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if steps.done() and not steps.cancelled() and (error := steps.exception()) is not None:
+                await self._give_up(error)
+                return
+            if not self._signals.ended.is_set():
+                raise RuntimeError("the steps of a task stopped before the task ended")
+        finally:
+            await _drop(steps, ended)
+        if self._answering is not None:  # an engine that still runs it is free for others
+            await _drop(self._answering)
+            self._answering = None
+        await self._settle_ended()
 
     async def _steps(self) -> None:
+        while True:
+            try:
+                await self._step_by_step()
+            except ProblemError as error:
+                if not await self._may_go_on(error.problem):
+                    raise
+            else:
+                return
+
+    async def _step_by_step(self) -> None:
+        if self._record.stage is Stage.QUEUED:
+            await self._wait_for_assignment()
         if self._record.stage is Stage.ASSIGNED:
             await self._ack()
-        if self._record.answer_cid is None:
-            await self._answer()
         if self._record.stage is Stage.ACKED:
+            await self._answer()
             await self._precommit()
         if self._record.stage is Stage.PRECOMMITTED:
             await self._signals.precommits_closed.wait()
+            self.note_times(all_precommitted_at=self._signals.precommits_closed_at)
             await self._commit()
+        await self._signals.ended.wait()
+
+    async def _wait_for_assignment(self) -> None:
+        """Wait to be moved: who takes assignments does it when the task is assigned again."""
+        await asyncio.sleep(LONGEST_QUEUED_S)
+        raise ProblemError(Problem(code="not_assigned", what=NEVER_ASSIGNED_AGAIN))
+
+    async def _may_go_on(self, problem: Problem) -> bool:
+        """Tell whether a refusal is only an effect of a reorganisation: what it stood on may come again."""
+        if problem.code != "reverted" or self._refusals_allowed == 0:
+            return False
+        self._refusals_allowed -= 1
+        [state] = await read_states(self._parts.reader, self._parts.node, [self.key])
+        if state.stage is Stage.MISSED:
+            return False
+        if state.stage.place < self._record.stage.place:
+            self._keep(moved_back(self._record, state.stage, self._parts.profile), "moved back")
+        await asyncio.sleep(SETTLE_RETRY_S)
+        return True
 
     async def _ack(self) -> None:
         await self._parts.answering.ready()  # an ack is a promise to answer
         call = self._parts.reader.queue_call("ack", *self._ids)
         await self._parts.delivery.deliver(self.key, call, self._purpose(TransactionKind.ACK))
-        now = time.time()
+        now = self._parts.clock.now()
         deadline_at = now + self._parts.profile.precommit_deadline_s
         self._save("acked", stage=Stage.ACKED, acked_at=now, deadline_at=deadline_at, note="")
 
     async def _answer(self) -> None:
-        record = await self._parts.answering.answer(self._record, self._started)
-        self._keep(record, "answer stored")
+        if self._record.answer_cid is not None:
+            return
+        if self._answering is None:
+            run = self._parts.answering.answer(self._record, self._started, self._first_token)
+            self._answering = asyncio.create_task(run)
+        answering = self._answering
+        await asyncio.wait({answering})  # when this is cancelled, the run goes on
+        self._answering = None
+        answered = answering.result()
+        self.note_times(
+            first_token_at=answered.times.first_token_at, last_token_at=answered.times.last_token_at
+        )
+        self._save(
+            "answer stored",
+            answer_cid=answered.answer_cid,
+            answer_hash=answered.answer_hash,
+            details=answered.details,
+        )
 
     def _started(self, record: TaskRecord) -> None:
-        self._keep(record, "inference started")
+        self._save("inference started", details=record.details)
+
+    def _first_token(self, at: float) -> None:
+        self.note_times(first_token_at=at)
 
     async def _precommit(self) -> None:
         digest = self._record.answer_hash or ""
@@ -123,7 +224,7 @@ class TaskPipeline:
             "precommit", *self._ids, bytes.fromhex(digest.removeprefix("0x")), self._parts.precommit_data
         )
         await self._deliver_answer(TransactionKind.PRECOMMIT, call)
-        now = time.time()
+        now = self._parts.clock.now()
         deadline_at = now + self._parts.profile.commit_deadline_s
         self._save(
             "precommitted", stage=Stage.PRECOMMITTED, precommitted_at=now, deadline_at=deadline_at, note=""
@@ -133,7 +234,13 @@ class TaskPipeline:
         answer = self._parts.store.get(self._record.answer_cid or "").decode("utf-8")
         call = self._parts.reader.queue_call("commit", *self._ids, answer)
         await self._deliver_answer(TransactionKind.COMMIT, call)
-        self._save("committed", stage=Stage.COMMITTED, committed_at=time.time(), deadline_at=None, note="")
+        self._save(
+            "committed",
+            stage=Stage.COMMITTED,
+            committed_at=self._parts.clock.now(),
+            deadline_at=None,
+            note="",
+        )
 
     async def _deliver_answer(self, kind: TransactionKind, call: ContractCall) -> None:
         commitment = Commitment(
@@ -145,23 +252,30 @@ class TaskPipeline:
         )
         await self._parts.delivery.deliver(self.key, call, self._purpose(kind, commitment))
 
-    async def _settle_ended(self, cause: str) -> None:
+    async def _settle_ended(self) -> None:
         """Close the task as the contract has it: with our answer or without."""
         while True:
             try:
                 _, _, is_committed = await self._parts.reader.result_times(self.key, self._parts.node)
             except ProblemError as error:
                 self.trouble(error.problem)
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(SETTLE_RETRY_S)
                 continue
             break
-        now = time.time()
+        now = self._parts.clock.now()
         if is_committed:
             committed_at = self._record.committed_at or now
-            self._save("ended", stage=Stage.ENDED, ended_at=now, committed_at=committed_at, deadline_at=None)
+            self._save(
+                "ended", stage=Stage.ENDED, ended_at=now, committed_at=committed_at, deadline_at=None, note=""
+            )
         else:
-            why = f"{cause}: {self._record.note}" if self._record.note else cause
-            self._save("missed", stage=Stage.MISSED, ended_at=now, note=why, deadline_at=None)
+            self._save("missed", stage=Stage.MISSED, ended_at=now, note=self._cause(now), deadline_at=None)
+
+    def _cause(self, ended_at: float) -> str:
+        times = task_times(self._record, self._parts.transactions)
+        cause = missed_cause(times, self._parts.profile, ended_at, self._hindrances)
+        note = self._record.note
+        return f"{cause}; {note}" if note and not self._hindrances else cause
 
     async def _give_up(self, error: BaseException) -> None:
         if not isinstance(error, ProblemError) or error.problem.code in OUR_TROUBLE:
@@ -170,7 +284,7 @@ class TaskPipeline:
         self._save(
             "missed",
             stage=Stage.MISSED,
-            ended_at=time.time(),
+            ended_at=self._parts.clock.now(),
             note=error.problem.sentence(),
             deadline_at=None,
         )
@@ -197,3 +311,14 @@ class TaskPipeline:
         self._record = record
         log.info(step, task=str(record.key), stage=record.stage.value)
         self._parts.on_change(record)
+
+
+def _timed(record: TaskRecord, **times: Any) -> TaskRecord:
+    return msgspec.structs.replace(record, times=msgspec.structs.replace(record.times, **times))
+
+
+async def _drop(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel and wait until they are gone; what they raise is nobody's any more."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cortensor_tui.chain.abi import checksum
 from cortensor_tui.chain.events import ContractEvent
+from cortensor_tui.chain.heads import Head, head_from
+from cortensor_tui.chain.watcher import Look
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.admission import Admission
 from cortensor_tui.miner.answering import Answering
+from cortensor_tui.miner.chain_state import read_tasks
 from cortensor_tui.miner.delivery import Delivery
+from cortensor_tui.miner.intake import Intake
 from cortensor_tui.miner.pipeline import PipelineParts
 from cortensor_tui.miner.scheduler import Scheduler
 from cortensor_tui.node.link import ChainLink
@@ -50,52 +55,79 @@ class Mining:
         )
         self.sessions = SessionList(link.reader, admission)
         self.owner_desk = OwnerDesk(link.rpc, link.reader, link.owner_sender)
+        journal = link.journal
         parts = PipelineParts(
             node=node,
-            scope=link.journal.scope,
+            scope=journal.scope,
             profile=link.profile,
             reader=link.reader,
-            tasks=link.journal.tasks,
+            tasks=journal.tasks,
+            transactions=journal.transactions,
             store=store,
-            delivery=Delivery(link.reader, link.miner_sender, link.journal.transactions, self._trouble),
+            delivery=Delivery(link.reader, link.miner_sender, journal.transactions, self._trouble),
             answering=answering,
             precommit_data=settings.precommit_data,
+            is_signed=lambda key: journal.payload_hash(key, node, "precommit") is not None,
             on_change=on_task,
         )
-        self.scheduler = Scheduler(parts, self.sessions.is_served, link.watcher.submitted_in)
+        intake = Intake(link.reader, store, link.profile, link.watcher.submitted_in)
+        self.scheduler = Scheduler(parts, intake, self.sessions.is_served)
         self._is_resumed = False
         self._state_read_at_s = time.monotonic()
 
     async def look(self) -> bool:
-        """Take one look and act on it. False when the endpoint now serves another chain."""
+        """Look until the head is reached and act on it. False when the endpoint now serves another chain."""
+        while True:
+            look = await self.link.watcher.look()
+            if not await self._act_on(look):
+                return False
+            if not look.is_behind:
+                return True
+
+    async def _act_on(self, look: Look) -> bool:
         link = self.link
-        look = await link.watcher.look()
-        is_gap = look.is_gap or look.is_reorganised
-        if is_gap:
+        if look.is_gap or look.is_reorganised:
             if not await link.is_same_chain():
                 return False
             await link.reread()
         link.see(look.head)
         await link.follow()
-        await self.sessions.update(look.events, is_gap=is_gap)
-        link.watcher.watch(self.sessions.watched_ids())
+        await self.sessions.update(look.events, is_gap=look.is_gap or look.is_reorganised)
         if not self._is_resumed:
             self.scheduler.resume()
             self._is_resumed = True
-        for event in look.events:
-            await self._know_session(event)
-            await self.scheduler.handle(event)
-        if is_gap or self._is_state_old():
+        await self._know_sessions(look.events)
+        link.watcher.watch({*self.sessions.watched_ids(), *self.scheduler.open_sessions})
+        if look.is_reorganised:
+            self.scheduler.doubt_everything()
+        await self.scheduler.handle(look.events)
+        await self.scheduler.reconcile()
+        if look.is_gap or self._is_state_old():
             await self._read_open_tasks()
             self._state_read_at_s = time.monotonic()
+        await self._date_assignments(look.head)
         link.watcher.handled(look)
         return True
 
-    async def _know_session(self, event: ContractEvent) -> None:
+    def transaction_changed(self, transaction: Transaction) -> None:
+        """Learn how a transaction goes: one that is open again takes its task back."""
+        self.scheduler.transaction_changed(transaction)
+
+    async def _date_assignments(self, head: Head) -> None:
+        """Find when the blocks were mined in which tasks were assigned; most often that is the head."""
+        self.scheduler.note_block_times({head.number: head.mined_at})
+        numbers = sorted(self.scheduler.undated_blocks())
+        blocks = await self.link.rpc.batch([("eth_getBlockByNumber", (hex(one), False)) for one in numbers])
+        found = [head_from(block) for block in blocks if isinstance(block, dict)]
+        self.scheduler.note_block_times({block.number: block.mined_at for block in found})
+
+    async def _know_sessions(self, events: Iterable[ContractEvent]) -> None:
         """Read a session of which a task is assigned to this node, should it not be among the listed."""
-        is_ours = event.name == "TaskAssigned" and self.link.miner_sender.address in event.nodes
-        if is_ours and event.session_id is not None and not self.sessions.is_known(event.session_id):
-            await self.sessions.read(event.session_id)
+        node = self.link.miner_sender.address
+        for event in events:
+            is_ours = event.name == "TaskAssigned" and node in event.nodes and not event.is_removed
+            if is_ours and event.session_id is not None and not self.sessions.is_known(event.session_id):
+                await self.sessions.read(event.session_id)
 
     def _is_state_old(self) -> bool:
         """An endpoint behind a balancer may have left an event out: events are for speed, state for truth."""
@@ -115,9 +147,10 @@ class Mining:
             for session_id, count in zip(session_ids, counts, strict=True)
             for task_id in range(max(0, count - TASKS_READ_AFTER_GAP), count)
         ]
-        for task in await self.link.reader.tasks(keys):
+        for task in (await read_tasks(self.link.reader, keys)).values():
             await self.scheduler.take(task)
         await self.scheduler.refresh()
+        await self.scheduler.reconcile()
 
     def _trouble(self, key: TaskKey, problem: Problem) -> None:
         self.scheduler.trouble(key, problem)

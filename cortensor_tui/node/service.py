@@ -232,6 +232,8 @@ class Node:
 
     def _transaction_changed(self, transaction: Transaction) -> None:
         self._hub.publish(TransactionChanged(transaction))
+        if self._mining is not None:
+            self._mining.transaction_changed(transaction)
 
     def _engine_changed(self, health: EngineHealth) -> None:
         self._engine_health = health

@@ -1,0 +1,66 @@
+"""Turns a task that the contract assigned to this node into the record that its pipeline works on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from cortensor_tui.chain.contracts import ContractReader
+from cortensor_tui.chain.networks import NetworkProfile
+from cortensor_tui.domain.tasks import Stage, TaskDecoration, TaskKey, TaskOnChain, TaskTimes
+from cortensor_tui.inference.params import asked_from_decoration, asked_from_llm_params
+from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
+from cortensor_tui.storage.local_store import LocalStore
+
+
+class Intake:
+    """Reads what was asked. `submitted_in` tells the transaction that a task came by, where it was seen."""
+
+    def __init__(
+        self,
+        reader: ContractReader,
+        store: LocalStore,
+        profile: NetworkProfile,
+        submitted_in: Callable[[TaskKey], str | None],
+    ) -> None:
+        self._reader = reader
+        self._store = store
+        self._profile = profile
+        self._submitted_in = submitted_in
+
+    def prompt_cid(self, task: TaskOnChain) -> str:
+        """Keep the task's prompt and return its content id."""
+        return self._store.put(task.data.encode("utf-8"))
+
+    async def record(self, task: TaskOnChain, times: TaskTimes, seen_at: float) -> TaskRecord:
+        """Return a new record of an assigned task; `seen_at` is when its assignment was seen, unix seconds.
+
+        Trouble with the endpoint goes up: the look is repeated, and the answer does not depend on it.
+        """
+        decoration, params = await asyncio.gather(
+            self._reader.decoration(task.key), self._llm_params(task.key)
+        )
+        return TaskRecord(
+            key=task.key,
+            stage=Stage.ASSIGNED,
+            prompt_cid=self.prompt_cid(task),
+            details=_details(decoration, params),
+            assigned_at=seen_at,
+            deadline_at=seen_at + self._profile.ack_deadline_s,
+            times=times,
+        )
+
+    async def _llm_params(self, key: TaskKey) -> tuple[int, ...] | None:
+        digest = self._submitted_in(key)
+        if digest is None:
+            return None
+        params = await self._reader.submitted_llm_params(digest)
+        return params if params is not None and len(params) == 7 else None
+
+
+def _details(decoration: TaskDecoration, params: tuple[int, ...] | None) -> TaskDetails:
+    # The contract keeps six of the seven params; the repeat penalty is in the submit's calldata only.
+    asked = asked_from_decoration(decoration, None) if params is None else asked_from_llm_params(params)
+    return TaskDetails(
+        prompt_type=decoration.prompt_type, prompt_template=decoration.prompt_template, asked=asked
+    )
