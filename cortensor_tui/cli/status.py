@@ -85,7 +85,7 @@ def _contracts(chain: ChainHealth) -> list[tuple[str, str]]:
     if chain.origin is None:
         return []
     told = "probed" if chain.origin.is_probed else "set"
-    return [("generation", f"{chain.origin.generation} ({told})")]
+    return [("contract", f"generation: {chain.origin.generation} ({told})")]
 
 
 def _engine(engine: EngineHealth) -> str:

@@ -26,11 +26,11 @@ async def test_status_says_at_a_glance_whether_the_node_serves(home: Home, node:
     ended = await home.run("status")
 
     assert ended.code == 0
-    assert ended.out.split()[:5] == ["serving", "bound", "to", "1", "session"]
+    assert ended.out.splitlines()[0].startswith("serving   bound to 1 session")
     assert f"{NODE}  1.5 ETH" in ended.out
     assert f"{OWNER}  unknown" in ended.out
     assert "head 12" in ended.out
-    assert "generation  mid (probed)" in ended.out
+    assert "contract  generation: mid (probed)" in ended.out
     assert "low balance" in ended.out
 
 
