@@ -15,8 +15,8 @@ class SendError(Enum):
     ALREADY_KNOWN = "it was sent before: go on waiting for it"
     NONCE_TOO_LOW = "another transaction took the nonce, or ours is mined already: look for its receipt"
     NONCE_TOO_HIGH = "an earlier transaction is missing: send that again"
-    REPLACES_CHEAPLY = "another transaction with this nonce waits already: look for a receipt"
-    FEE_TOO_LOW = "it was not taken: sign again with the fees of now"
+    REPLACES_CHEAPLY = "another transaction with this nonce waits already: raise the fees by 10 % at least"
+    FEE_TOO_LOW = "it was not taken: raise the fees to what the chain asks now"
     NO_FUNDS = "it was not taken: pause until the balance is filled"
     REVERTED = "it was not taken: do not send"
     INVALID = "it was not taken: show the endpoint's words"
@@ -26,7 +26,6 @@ class SendError(Enum):
 # Only these say for certain that the transaction was not taken, so that its nonce may be used again.
 NOT_TAKEN = frozenset(
     {
-        SendError.NONCE_TOO_LOW,
         SendError.FEE_TOO_LOW,
         SendError.NO_FUNDS,
         SendError.REVERTED,

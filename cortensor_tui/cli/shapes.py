@@ -14,7 +14,7 @@ from cortensor_tui.domain.inference import SamplingParams
 from cortensor_tui.domain.networks import ContractOrigin
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import MinerResult, TaskView
-from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.domain.transactions import Attempt, Transaction
 from cortensor_tui.domain.verification import Place, Verification
 from cortensor_tui.node.messages import AssignmentChecked
 
@@ -92,6 +92,7 @@ def task_json(task: TaskView) -> dict[str, Any]:
         "ended_at": iso_time(task.ended_at),
         "deadline_at": iso_time(task.deadline_at),
         "note": task.note,
+        "gas_fee_wei": task.gas_fee_wei,
     }
 
 
@@ -106,13 +107,19 @@ def transaction_json(transaction: Transaction) -> dict[str, Any]:
         "nonce": transaction.nonce,
         "session_id": task.session_id if task else transaction.session_id,
         "task_id": task.task_id if task else None,
+        "call": transaction.call,
         "block_number": transaction.block_number,
+        "block_hash": transaction.block_hash,
+        "gas_limit": transaction.gas_limit,
         "gas_used": transaction.gas_used,
         "fee_wei": transaction.fee_wei,
         "created_at": iso_time(transaction.created_at),
         "sent_at": iso_time(transaction.sent_at),
         "mined_at": iso_time(transaction.mined_at),
+        "deadline_at": iso_time(transaction.deadline_at),
+        "waiting_for": transaction.waiting_for,
         "error": transaction.error,
+        "attempts": [_attempt_json(attempt) for attempt in transaction.attempts],
     }
 
 
@@ -170,6 +177,18 @@ def _place_json(place: Place) -> dict[str, Any]:
         "block_number": place.block_number,
         "block_hash": place.block_hash,
         "block_at": iso_time(place.block_at),
+    }
+
+
+def _attempt_json(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "hash": attempt.hash,
+        "max_fee_wei": attempt.max_fee_wei,
+        "priority_fee_wei": attempt.priority_fee_wei,
+        "signed_at": iso_time(attempt.signed_at),
+        "sent_at": iso_time(attempt.sent_at),
+        "error": attempt.error,
     }
 
 

@@ -17,7 +17,7 @@ from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.node.messages import GetTasks, GetTransactions, Tasks, Transactions
 
 _TASK_HEADERS = ("SESSION", "TASK", "STAGE", "AGE", "TOKENS", "TOK/S", "PROMPT", "ANSWER")
-_TRANSACTION_HEADERS = ("KIND", "STATE", "TASK", "NONCE", "HASH", "BLOCK", "GAS", "FEE", "AGE", "ERROR")
+_TRANSACTION_HEADERS = ("KIND", "STATE", "TASK", "NONCE", "TRIES", "HASH", "BLOCK", "GAS", "FEE", "AGE")
 _MAX_TEXT = 32
 
 SomeSession = Annotated[
@@ -51,8 +51,7 @@ def txs(limit: Limit = 100, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> 
     elif not found:
         print_text("No transactions yet.")
     else:
-        right = ("NONCE", "BLOCK", "GAS", "FEE", "AGE")
-        print_text(table(_TRANSACTION_HEADERS, [_transaction_row(found_one) for found_one in found], right))
+        print_text(_transaction_table(found))
     return Exit.DONE
 
 
@@ -70,6 +69,21 @@ def _task_row(task: TaskView) -> tuple[str, ...]:
     )
 
 
+def _transaction_table(found: tuple[Transaction, ...]) -> str:
+    """Return the table; the sender is a column where two keys are in use."""
+    has_two_keys = len({one.sender for one in found}) > 1
+    headers = (*_TRANSACTION_HEADERS, *(("SENDER",) if has_two_keys else ()), "NOTE")
+    rows = [
+        (
+            *_transaction_row(one),
+            *((short_hash(inert(one.sender, 42)),) if has_two_keys else ()),
+            inert(one.error or one.waiting_for, 2 * _MAX_TEXT),
+        )
+        for one in found
+    ]
+    return table(headers, rows, ("NONCE", "TRIES", "BLOCK", "GAS", "FEE", "AGE"))
+
+
 def _transaction_row(transaction: Transaction) -> tuple[str, ...]:
     about = transaction.task_key or transaction.session_id
     return (
@@ -77,12 +91,12 @@ def _transaction_row(transaction: Transaction) -> tuple[str, ...]:
         transaction.state.value,
         UNKNOWN if about is None else str(about),
         str(transaction.nonce),
+        UNKNOWN if not transaction.attempts else str(len(transaction.attempts)),
         short_hash(inert(transaction.hash, 66)),
         _number(transaction.block_number),
         _number(transaction.gas_used),
         UNKNOWN if transaction.fee_wei is None else ether(transaction.fee_wei),
         age(transaction.sent_at or transaction.created_at),
-        inert(transaction.error, 2 * _MAX_TEXT),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from cortensor_tui.chain.abi import revert_sentence
-from cortensor_tui.chain.fees import fees_for, gas_limit_for
+from cortensor_tui.chain.fees import GasPrices, fees_for, gas_limit_for
 from cortensor_tui.chain.rpc import Rpc, RpcError
 from cortensor_tui.chain.signer import Signer
 from cortensor_tui.domain.problems import Problem, ProblemError
@@ -108,7 +108,7 @@ class DevSender:
 
     async def _send_one(self, outgoing: Outgoing, nonce: int, gas_limit: int, base_fee_wei: int) -> str:
         signer = await self._ready_signer()
-        fees = fees_for(base_fee_wei, PRIORITY_FEE_WEI, FEE_CAP_WEI)
+        fees = fees_for(GasPrices(base_fee_wei=base_fee_wei, priority_fee_wei=PRIORITY_FEE_WEI), FEE_CAP_WEI)
         raw, transaction_hash = signer.sign(
             {
                 "nonce": nonce,

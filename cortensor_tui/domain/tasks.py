@@ -123,3 +123,4 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: float | None = None
     note: str = ""
     times: TaskTimes = TaskTimes()
+    gas_fee_wei: str | None = None

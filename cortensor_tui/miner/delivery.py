@@ -26,7 +26,7 @@ PASSING = frozenset(
         "no_balance",
         "fee_too_low",
         "gas_budget",
-        "nonce_used",
+        "foreign_key_use",
         "send_refused",
         "journal_unwritable",
     }

@@ -299,7 +299,9 @@ class TaskPipeline:
         return self.key.session_id, self.key.task_id
 
     def _purpose(self, kind: TransactionKind, commitment: Commitment | None = None) -> Purpose:
-        return Purpose(kind=kind, task_key=self.key, commitment=commitment)
+        return Purpose(
+            kind=kind, task_key=self.key, commitment=commitment, deadline_at=self._record.deadline_at
+        )
 
     def _save(self, step: str, **fields: Any) -> None:
         self._keep(msgspec.structs.replace(self._record, **fields), step)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
 from cortensor_tui.chain.contracts import ContractReader
 from cortensor_tui.chain.events import LogDecoder
-from cortensor_tui.chain.fees import Fees, fees_for
-from cortensor_tui.chain.heads import Head
+from cortensor_tui.chain.fees import GasPrices
+from cortensor_tui.chain.heads import LARGEST_STORED, Head
 from cortensor_tui.chain.networks import NetworkProfile
 from cortensor_tui.chain.resolve import ChainIdentity, identify_chain
-from cortensor_tui.chain.rpc import Rpc, endpoint_name, quantity
+from cortensor_tui.chain.rpc import Rpc, RpcError, endpoint_name, quantity
 from cortensor_tui.chain.signer import Keys
-from cortensor_tui.chain.transactions import TransactionSender
+from cortensor_tui.chain.transactions import SendRules, TransactionSender
 from cortensor_tui.chain.watcher import Watcher
 from cortensor_tui.domain.health import Account, ChainHealth
 from cortensor_tui.domain.networks import ContractOrigin
@@ -57,13 +58,17 @@ class ChainLink:
         self.head_seen_at: float | None = None
         self.balances_wei: dict[str, int] = {}
         self.balances_read_at: float | None = None
-        self._fee_cap_wei = fee_cap_wei
         self._priority_fee_wei = FIRST_PRIORITY_FEE_WEI
         self._accounts_read_at = 0.0
         self._on_transaction = on_transaction
         senders = {
             signer.address: TransactionSender(
-                rpc, signer, journal.transactions, self.current_fees, self._transaction_changed
+                rpc,
+                signer,
+                journal.transactions,
+                self.gas_prices,
+                self._transaction_changed,
+                SendRules(fee_cap_wei=fee_cap_wei, bump=profile.bump),
             )
             for signer in (keys.miner, keys.owner)
         }
@@ -87,15 +92,15 @@ class ChainLink:
 
     async def follow(self) -> None:
         """Ask for receipts of what is open, and for balances when they are old."""
-        for sender in self._senders:
-            await sender.look()
+        await asyncio.gather(*(sender.look() for sender in self._senders))
         if time.monotonic() - self._accounts_read_at > ACCOUNTS_EVERY_S:
             await self._read_accounts()
 
     async def reread(self) -> None:
         """After a reorganisation, look again for what was mined."""
+        final_block = await self._final_block()
         for sender in self._senders:
-            await sender.reread()
+            await sender.reread(final_block)
 
     def close(self) -> None:
         """Let go of everybody who waits for a transaction here."""
@@ -106,10 +111,21 @@ class ChainLink:
         """Tell whether the endpoint still serves the chain this link was made for."""
         return await identify_chain(self.rpc, None) == self.identity
 
-    def current_fees(self) -> Fees:
-        """Return the fees to use now."""
-        base_fee_wei = self.head.base_fee_wei if self.head else 0
-        return fees_for(base_fee_wei, self._priority_fee_wei, self._fee_cap_wei)
+    def gas_prices(self) -> GasPrices:
+        """Return what the chain asks now."""
+        return GasPrices(
+            base_fee_wei=self.head.base_fee_wei if self.head else 0,
+            priority_fee_wei=self._priority_fee_wei,
+            block_number=self.head.number if self.head else None,
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what an operator should know of the keys."""
+        owner = self.owner_sender
+        halted = owner.problem if owner is not self.miner_sender else None
+        found = [sender.warning for sender in self._senders] + [halted.sentence() if halted else None]
+        return tuple(warning for warning in found if warning)
 
     @property
     def miner_key_problem(self) -> Problem | None:
@@ -153,6 +169,17 @@ class ChainLink:
             }
             self.balances_read_at = time.time()
         self._accounts_read_at = time.monotonic()
+
+    async def _final_block(self) -> int:
+        """Return the newest block that no reorganisation takes away, -1 where that is not known."""
+        finality = self.profile.finality
+        if isinstance(finality, int):
+            return quantity(await self.rpc.call("eth_blockNumber"), LARGEST_STORED) - finality
+        try:
+            block = await self.rpc.call("eth_getBlockByNumber", finality, False)
+            return quantity(block["number"], LARGEST_STORED)
+        except (RpcError, KeyError, TypeError):  # an endpoint without the tag: look at everything
+            return -1
 
     def _transaction_changed(self, transaction: Transaction) -> None:
         if transaction.state.is_final:

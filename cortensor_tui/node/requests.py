@@ -102,9 +102,11 @@ class RequestDesk:
             record = journal.tasks.get(body.key)
             if record is None:
                 raise problem_error("no_such_task", f"This node has no task {body.key}")
-            return Tasks((task_view(record, self._store, is_whole=True),))
+            fee = journal.transactions.gas_fees([record.key]).get(record.key)
+            return Tasks((task_view(record, self._store, fee, is_whole=True),))
         records = journal.tasks.recent(_listed(body.limit), body.session_id)
-        return Tasks(tuple(task_view(record, self._store) for record in records))
+        fees = journal.transactions.gas_fees(record.key for record in records)
+        return Tasks(tuple(task_view(record, self._store, fees.get(record.key)) for record in records))
 
     async def _wait_task(self, body: WaitTask) -> TaskOutcome:
         reader = self._connected().link.reader

@@ -222,7 +222,8 @@ class Node:
     def _task_changed(self, record: TaskRecord) -> None:
         if record.stage.is_final:
             self._count_tasks()
-        self._hub.publish(TaskChanged(task_view(record, self._store)))
+        fees = self._link.journal.transactions.gas_fees([record.key]) if self._link else {}
+        self._hub.publish(TaskChanged(task_view(record, self._store, fees.get(record.key))))
 
     def _count_tasks(self) -> None:
         """Count when a task ends, not each second: the history may be long."""
@@ -234,6 +235,10 @@ class Node:
         self._hub.publish(TransactionChanged(transaction))
         if self._mining is not None:
             self._mining.transaction_changed(transaction)
+        if transaction.fee_wei is not None and transaction.task_key is not None and self._link is not None:
+            record = self._link.journal.tasks.get(transaction.task_key)
+            if record is not None:  # it has cost more now
+                self._task_changed(record)
 
     def _engine_changed(self, health: EngineHealth) -> None:
         self._engine_health = health
@@ -260,7 +265,7 @@ class Node:
         )
 
     def _warnings(self) -> tuple[str, ...]:
-        found = self._link.origin.warnings if self._link else ()
+        found = (*self._link.origin.warnings, *self._link.warnings) if self._link else ()
         return (*(note.text for note in self._settings.notes), *found)
 
     def _chain_health(self) -> ChainHealth:
@@ -271,6 +276,11 @@ class Node:
         )
         error = self._chain_problem.sentence() if self._chain_problem else ""
         return msgspec.structs.replace(health, error=error, endpoints=self._rpc.health())
+
+    def _task_trouble(self) -> Problem | None:
+        if self._mining is None:
+            return None
+        return self._mining.link.miner_sender.problem or self._mining.scheduler.held_by
 
     def _preconditions(self) -> Preconditions:
         link = self._link
@@ -285,7 +295,7 @@ class Node:
             low_balance_wei=self._settings.low_balance_wei,
             sessions=self._mining.sessions.views() if self._mining else (),
             key_trouble=link.miner_key_problem if link else None,
-            task_trouble=self._mining.scheduler.held_by if self._mining else None,
+            task_trouble=self._task_trouble(),
         )
 
 

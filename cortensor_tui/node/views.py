@@ -11,8 +11,10 @@ from cortensor_tui.storage.local_store import LocalStore
 LISTED_TEXT_CHARS = 16_000
 
 
-def task_view(record: TaskRecord, store: LocalStore, *, is_whole: bool = False) -> TaskView:
-    """Return the task for people; texts are cut unless `is_whole`."""
+def task_view(
+    record: TaskRecord, store: LocalStore, gas_fee_wei: int | None = None, *, is_whole: bool = False
+) -> TaskView:
+    """Return the task for people; texts are cut unless `is_whole`, the fee is None until one was paid."""
     details = record.details
     return TaskView(
         key=record.key,
@@ -35,6 +37,7 @@ def task_view(record: TaskRecord, store: LocalStore, *, is_whole: bool = False) 
         ended_at=record.ended_at,
         deadline_at=record.deadline_at,
         note=record.note,
+        gas_fee_wei=None if gas_fee_wei is None else str(gas_fee_wei),
     )
 
 

@@ -19,7 +19,7 @@ from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import Clamp, SamplingParams
 from cortensor_tui.domain.sessions import Session, SessionView
 from cortensor_tui.domain.tasks import TaskView
-from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.domain.transactions import Attempt, Transaction
 
 
 class Detail(NamedTuple):
@@ -84,7 +84,21 @@ def transaction_details(one: Transaction) -> Details:
         Detail("sent", moment(one.sent_at)),
         Detail("mined", moment(one.mined_at)),
     ]
+    if one.call:
+        found.insert(2, Detail("call", one.call))
+    if one.waiting_for:
+        found.append(Detail("waits", one.waiting_for, "warn"))
+    if len(one.attempts) > 1:
+        found += [Detail(f"attempt {attempt.number}", _attempt(attempt)) for attempt in one.attempts]
     return [*found, Detail("error", one.error, "bad")] if one.error else found
+
+
+def _attempt(attempt: Attempt) -> str:
+    fee = (
+        "fee unknown" if attempt.max_fee_wei is None else f"at most {int(attempt.max_fee_wei) / 1e9:.9g} gwei"
+    )
+    said = f", {attempt.error}" if attempt.error else ""
+    return f"{moment(attempt.sent_at)}, {fee}, {attempt.hash}{said}"
 
 
 def task_details(task: TaskView, transactions: tuple[Transaction, ...]) -> Details:
@@ -101,6 +115,7 @@ def task_details(task: TaskView, transactions: tuple[Transaction, ...]) -> Detai
         Detail("first token", milliseconds(task.first_token_ms)),
         *_parameters(task),
         *_steps(task),
+        *([] if task.gas_fee_wei is None else [Detail("gas paid", ether(task.gas_fee_wei, 18))]),
         *(_sent(one) for one in transactions if one.task_key == task.key),
     ]
 

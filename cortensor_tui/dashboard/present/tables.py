@@ -106,7 +106,8 @@ def transaction_rows(view: NodeView, now: float) -> list[Row]:
 def _transaction_row(one: Transaction, now: float) -> Row:
     subject = one.task_key or one.session_id
     state = transaction_span(one)
-    error = f": {inert(one.error, 200)}" if one.error else ""
+    note = one.error or one.waiting_for
+    error = f": {inert(note, 200)}" if note else ""
     cells = (
         Span(rough_age(one.mined_at or one.sent_at or one.created_at, now), "muted"),
         Span(str(one.kind)),

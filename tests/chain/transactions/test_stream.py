@@ -3,82 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from cortensor_tui.chain.calls import NewSession, create_call
-from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
-from cortensor_tui.chain.fees import Fees
 from cortensor_tui.chain.rpc import RpcClient, RpcError
-from cortensor_tui.chain.signer import Signer
-from cortensor_tui.chain.transactions import LOOKS_UNTIL_REPLACED, Purpose, TransactionSender
-from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import ProblemError, problem_error
-from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
-from cortensor_tui.journal.database import Database
-from cortensor_tui.journal.journal import Journal
-from cortensor_tui.journal.scope import ChainScope
+from cortensor_tui.domain.transactions import TransactionState
+from tests.chain.transactions.stream import PURPOSE, Stream, StubbornRpc, first_nonce, holding_blocks
 from tests.devnet.devnet_on_anvil import OWNER, STRANGER, DevnetOnAnvil
 
 pytestmark = pytest.mark.real
-
-FEES = Fees(max_fee_wei=10**11, priority_fee_wei=10**9)
-PURPOSE = Purpose(kind=TransactionKind.CREATE_SESSION)
-
-
-class Stream:
-    """A sender with its own journal, and what it told."""
-
-    def __init__(self, devnet: DevnetOnAnvil, journal: Path, rpc: RpcClient | None = None) -> None:
-        self.devnet = devnet
-        contracts = Contracts(
-            session_v2=devnet.contracts.session_v2, session_queue_v2=devnet.contracts.session_queue_v2
-        )
-        self.reader = ContractReader(devnet.rpc, contracts, active_session_state=1)
-        scope = ChainScope(
-            chain_id=31337, genesis_hash="0x00", queue_address=devnet.contracts.session_queue_v2
-        )
-        self.journal = Journal(Database.open(journal), scope)
-        self.told: list[Transaction] = []
-        signer = Signer(user_accounts()[0].private_key, 31337)
-        self.sender = TransactionSender(
-            rpc or devnet.rpc, signer, self.journal.transactions, lambda: FEES, self.told.append
-        )
-
-    def create(self, name: str) -> ContractCall:
-        return create_call(self.reader, NewSession(name=name))
-
-    async def settled(self, transaction: Transaction) -> Transaction:
-        waiting = asyncio.create_task(self.sender.settled(transaction))
-        async with asyncio.timeout(30):
-            while not waiting.done():
-                await self.sender.look()
-                await asyncio.sleep(0)
-        return waiting.result()
-
-
-@pytest.fixture
-def stream(devnet: DevnetOnAnvil, tmp_path: Path) -> Stream:
-    return Stream(devnet, tmp_path / "journal.sqlite")
-
-
-@asynccontextmanager
-async def holding_blocks(devnet: DevnetOnAnvil) -> AsyncIterator[None]:
-    """Keep transactions from being mined until the block is left."""
-    await devnet.rpc.call("evm_setAutomine", False)
-    try:
-        yield
-    finally:
-        await devnet.rpc.call("evm_setAutomine", True)
-
-
-async def first_nonce(devnet: DevnetOnAnvil) -> int:
-    return int(await devnet.rpc.call("eth_getTransactionCount", OWNER, "latest"), 16)
 
 
 async def test_many_at_once_take_nonces_without_a_gap(devnet: DevnetOnAnvil, stream: Stream) -> None:
@@ -100,10 +36,8 @@ async def test_what_was_signed_before_a_crash_is_sent_byte_for_byte(
     class DeadRpc(RpcClient):
         """Takes everything but the send, as a machine that dies right before it."""
 
-        async def call(self, method: str, *params: Any) -> Any:
-            if method == "eth_sendRawTransaction":
-                raise problem_error("no_rpc", "gone")
-            return await super().call(method, *params)
+        async def send_raw(self, raw: str) -> str:
+            raise problem_error("no_rpc", "gone")
 
     before = Stream(devnet, tmp_path / "journal.sqlite", DeadRpc(devnet.rpc.url))
     await before.sender.start()
@@ -155,6 +89,7 @@ async def test_an_empty_balance_is_told_and_uses_no_nonce(devnet: DevnetOnAnvil,
         await stream.sender.send(stream.create("poor"), PURPOSE)
     assert refused.value.problem.code == "no_balance"
     await devnet.rpc.call("anvil_setBalance", OWNER, balance)
+    await stream.sender.look()
     settled = await stream.settled(await stream.sender.send(stream.create("filled"), PURPOSE))
     assert (settled.state, settled.nonce) == (TransactionState.MINED, first)
 
@@ -176,11 +111,8 @@ async def test_a_foreign_use_of_the_key_is_noticed(devnet: DevnetOnAnvil, stream
         sent = await stream.sender.send(stream.create("ours"), PURPOSE)
         await devnet.rpc.call("anvil_dropTransaction", sent.hash)
     await devnet.create_session(OWNER)  # anvil signs as our address: the nonce is taken
-    waiting = asyncio.create_task(stream.sender.settled(sent))
-    for _ in range(LOOKS_UNTIL_REPLACED):
-        await stream.sender.look()
-    settled = await waiting
-    assert settled.state is TransactionState.REJECTED
+    settled = await stream.settled(sent)
+    assert settled.state is TransactionState.REPLACED
     assert "used elsewhere" in settled.error
 
 
@@ -196,24 +128,6 @@ async def test_a_stream_knows_what_the_journal_says(devnet: DevnetOnAnvil, strea
     ]
 
 
-class StubbornRpc(RpcClient):
-    """A real endpoint that answers `eth_sendRawTransaction` with an error so many times first."""
-
-    def __init__(self, url: str, error: RpcError, times: int, *, takes_it: bool = False) -> None:
-        super().__init__(url)
-        self._error = error
-        self._left = times
-        self._takes_it = takes_it
-
-    async def call(self, method: str, *params: Any) -> Any:
-        if method != "eth_sendRawTransaction" or self._left == 0:
-            return await super().call(method, *params)
-        self._left -= 1
-        if self._takes_it:
-            await super().call(method, *params)
-        raise self._error
-
-
 async def test_the_same_call_can_be_sent_again_after_a_refusal(devnet: DevnetOnAnvil, tmp_path: Path) -> None:
     refusal = RpcError(-32000, "insufficient funds for gas * price + value")
     stream = Stream(devnet, tmp_path / "journal.sqlite", StubbornRpc(devnet.rpc.url, refusal, times=1))
@@ -221,6 +135,7 @@ async def test_the_same_call_can_be_sent_again_after_a_refusal(devnet: DevnetOnA
     with pytest.raises(ProblemError) as refused:
         await stream.sender.send(stream.create("again"), PURPOSE)
     assert refused.value.problem.code == "no_balance"
+    await stream.sender.look()
     settled = await stream.settled(await stream.sender.send(stream.create("again"), PURPOSE))
     assert settled.state is TransactionState.MINED
     assert settled.error == ""

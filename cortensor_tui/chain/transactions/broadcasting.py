@@ -1,0 +1,81 @@
+"""Sends saved bytes, and keeps in the journal what came of it."""
+
+from __future__ import annotations
+
+import msgspec
+import structlog
+
+from cortensor_tui.chain.rpc import Rpc, RpcError
+from cortensor_tui.chain.send_errors import SendError, classify
+from cortensor_tui.chain.transactions.book import OpenBook
+from cortensor_tui.domain.clock import Clock
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionState
+from cortensor_tui.journal.transactions import TransactionLog
+
+log = structlog.get_logger(__name__)
+
+MOST_ERROR_CHARS = 500
+
+
+class Broadcaster:
+    """Sends the newest attempt of a transaction."""
+
+    def __init__(self, rpc: Rpc, transactions: TransactionLog, book: OpenBook, clock: Clock) -> None:
+        self._rpc = rpc
+        self._log = transactions
+        self._book = book
+        self._clock = clock
+
+    async def send(self, transaction: Transaction) -> RpcError | None:
+        """Send the bytes; return the refusal, None when they were accepted or nobody answered.
+
+        An accepted transaction is `sent` then, an unanswered one `unknown`: a timeout is never a no.
+        """
+        progress = self._book.progress(transaction)
+        raw = "0x" + self._log.raw(transaction.transaction_id).hex()
+        progress.sent_s = self._clock.monotonic()
+        try:
+            await self._rpc.send_raw(raw)
+        except RpcError as error:
+            progress.last_refusal = classify(error)
+            log.info("send refused", hash=transaction.hash, words=error.message[:MOST_ERROR_CHARS])
+            return error
+        except ProblemError as error:
+            log.warning("send unanswered", hash=transaction.hash, why=error.problem.why)
+            self.mark(transaction, TransactionState.UNKNOWN, error.problem.why)
+            return None
+        progress.last_refusal, progress.refusals = None, 0
+        self.mark(transaction, TransactionState.SENT)
+        return None
+
+    def mark(self, transaction: Transaction, state: TransactionState, error: str = "") -> Transaction:
+        """Keep when the newest attempt was sent and what the endpoint said."""
+        current = self._book.get(transaction.transaction_id)
+        if current is None or current.state.is_final:
+            return self._log.get(transaction.transaction_id)
+        now = self._clock.now()
+        newest = _told(current.attempts[-1], now, error)
+        return self._book.change(
+            transaction,
+            state=state,
+            sent_at=current.sent_at or now,
+            attempts=(*current.attempts[:-1], newest),
+            error=error[:MOST_ERROR_CHARS],
+        )
+
+    def refused_again(self, transaction: Transaction, error: RpcError) -> None:
+        """Keep a refusal of bytes that may have been taken before: the nonce stays theirs."""
+        progress = self._book.progress(transaction)
+        meaning = classify(error)
+        if meaning in (SendError.ALREADY_KNOWN, SendError.NONCE_TOO_LOW):
+            progress.last_refusal, progress.refusals = None, 0
+            self.mark(transaction, TransactionState.SENT)
+            return
+        progress.refusals += 1
+        state = TransactionState.UNKNOWN if meaning is SendError.UNCLEAR else TransactionState.SENT
+        self.mark(transaction, state, error.message)
+
+
+def _told(attempt: Attempt, now: float, error: str) -> Attempt:
+    return msgspec.structs.replace(attempt, sent_at=attempt.sent_at or now, error=error[:MOST_ERROR_CHARS])

@@ -1,0 +1,55 @@
+"""What a receipt says of a transaction, and why it reverted if it did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cortensor_tui.chain.abi import revert_sentence
+from cortensor_tui.chain.heads import LARGEST_STORED
+from cortensor_tui.chain.rpc import Rpc, RpcError, quantity
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.transactions import Transaction, TransactionState
+
+UNREADABLE = "it reverted; the reason could not be read"
+OVERTAKEN = "it reverted; the same call succeeds at the end of its block, so another transaction came first"
+
+
+def settled_by(transaction: Transaction, receipt: dict[str, Any], now: float) -> Transaction:
+    """Return the transaction as its receipt has it. Raises `ProblemError` "bad_answer" for a bad receipt."""
+    succeeded = quantity(receipt.get("status")) == 1
+    gas_used = quantity(receipt.get("gasUsed"), LARGEST_STORED)
+    price = quantity(receipt.get("effectiveGasPrice") or "0x0")
+    return msgspec.structs.replace(
+        transaction,
+        state=TransactionState.MINED if succeeded else TransactionState.REVERTED,
+        hash=str(receipt.get("transactionHash") or transaction.hash),
+        mined_at=now,
+        block_number=quantity(receipt.get("blockNumber"), LARGEST_STORED),
+        block_hash=str(receipt.get("blockHash") or "") or None,
+        gas_used=gas_used,
+        fee_wei=str(gas_used * price),
+        error="",
+        waiting_for="",
+    )
+
+
+def is_receipt_of(answer: Any, digest: str) -> bool:
+    """Tell whether an answer is the receipt that was asked for."""
+    return isinstance(answer, dict) and str(answer.get("transactionHash", digest)).lower() == digest.lower()
+
+
+async def why_reverted(rpc: Rpc, transaction: Transaction) -> str:
+    """Return the contract's sentence for a mined revert: the call is made again on the block's state."""
+    if transaction.block_number is None:
+        return UNREADABLE
+    try:
+        sent = await rpc.call("eth_getTransactionByHash", transaction.hash)
+        call = {"from": transaction.sender, "to": sent["to"], "data": sent["input"]}
+        await rpc.call("eth_call", call, hex(transaction.block_number))
+    except RpcError as error:
+        return revert_sentence(error.data, error.message)
+    except (ProblemError, KeyError, TypeError):
+        return UNREADABLE
+    return OVERTAKEN

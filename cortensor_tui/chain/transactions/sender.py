@@ -1,0 +1,238 @@
+"""Sends for one key and follows what was sent.
+
+State machine of one transaction:  signed -> sent -> mined | reverted
+                                   signed -> unknown (no answer) -> sent
+                                   signed -> rejected (certainly not taken; its nonce is used again)
+                                   sent | unknown -> replaced (another transaction has its nonce)
+                                   mined | reverted -> sent (the chain was reorganised; the same bytes again)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from cortensor_tui.chain.contracts import ContractCall
+from cortensor_tui.chain.fees import Fees, GasPrices, fees_for, raised
+from cortensor_tui.chain.heads import LARGEST_STORED
+from cortensor_tui.chain.rpc import Rpc, RpcError, quantity
+from cortensor_tui.chain.send_errors import NOT_TAKEN, SendError, classify, refusal
+from cortensor_tui.chain.signer import TransactionSigner
+from cortensor_tui.chain.transactions import foreign
+from cortensor_tui.chain.transactions.book import OpenBook
+from cortensor_tui.chain.transactions.broadcasting import Broadcaster
+from cortensor_tui.chain.transactions.estimating import LEAST_GAS, estimate_gas
+from cortensor_tui.chain.transactions.following import Follower
+from cortensor_tui.chain.transactions.gate import Gate
+from cortensor_tui.chain.transactions.nonces import NonceStream
+from cortensor_tui.chain.transactions.purpose import Estimate, Purpose
+from cortensor_tui.chain.transactions.queue import DeadlineQueue
+from cortensor_tui.chain.transactions.resubmission import SendRules
+from cortensor_tui.chain.transactions.stream import SignedStream
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
+from cortensor_tui.domain.transactions import Transaction, TransactionState
+from cortensor_tui.journal.transactions import TransactionLog
+
+log = structlog.get_logger(__name__)
+
+ESTIMATE_HOLDS_S = 5.0
+
+
+class TransactionSender:
+    """The transactions of one key. `prices` answers with what the chain asks now."""
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        signer: TransactionSigner,
+        transactions: TransactionLog,
+        prices: Callable[[], GasPrices],
+        on_change: Callable[[Transaction], None],
+        rules: SendRules,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self.address = signer.address
+        self.warning: str | None = None
+        self._rpc = rpc
+        self._log = transactions
+        self._prices = prices
+        self._rules = rules
+        self._clock = clock
+        self._queue = DeadlineQueue()
+        self._gate = Gate(clock)
+        self._book = OpenBook(transactions, on_change)
+        self._stream = SignedStream(signer, transactions, self._book, prices, clock)
+        self._broadcaster = Broadcaster(rpc, transactions, self._book, clock)
+        self._follower = Follower(
+            self.address,
+            rpc,
+            transactions,
+            self._book,
+            self._stream,
+            self._broadcaster,
+            self._queue,
+            self._gate,
+            prices,
+            rules,
+            clock,
+        )
+        self._sending: set[asyncio.Task[Transaction]] = set()
+
+    @property
+    def problem(self) -> Problem | None:
+        """Return what keeps this key from sending: another program uses it, or its balance is empty."""
+        return self._gate.problem
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether anything is to be followed or waits to be sent."""
+        return bool(len(self._book) or len(self._queue) or self._gate.is_paused)
+
+    async def start(self) -> None:
+        """Find the next nonce; send again, byte for byte and before anything new, what is not on chain."""
+        answer = await self._rpc.call("eth_getTransactionCount", self.address, "latest")
+        mined, known = quantity(answer, LARGEST_STORED), self._log.next_nonce(self.address)
+        self._book.add(self._log.unfinished(self.address))
+        self._stream.nonces = NonceStream(following=max(mined, known))
+        self._follower.adopted_below = mined
+        if mined > known > 0:
+            self.warning = foreign.adopted_nonce(self.address, known, mined)
+            log.warning("nonce adopted", address=self.address, journal=known, chain=mined)
+        await self._follower.reread(self._log.mined_with_nonces(self.address, mined))
+        await self.look()
+
+    async def estimate(self, call: ContractCall) -> Estimate:
+        """Return gas and fee. Raises "reverted" with the contract's sentence, or "no_balance"."""
+        fees = fees_for(self._prices(), self._rules.fee_cap_wei)
+        try:
+            return await estimate_gas(self._rpc, self.address, call, fees)
+        except RpcError as error:
+            raise self._refused(error, LEAST_GAS * fees.max_fee_wei) from error
+
+    async def send(self, call: ContractCall, purpose: Purpose) -> Transaction:
+        """Sign, save and send when its turn comes; return it as sent (or `unknown` when no answer came).
+
+        Raises `ProblemError` when the call would revert, the balance is empty, the key is used elsewhere or
+        the endpoint refuses; then the nonce is not used up. A caller that is cancelled while it waits for
+        its turn leaves no trace; later, the transaction is sent and followed all the same.
+        """
+        self._gate.check()
+        estimate, estimated_s = await self.estimate(call), self._clock.monotonic()
+        await self._queue.take(purpose.deadline_at)
+        try:
+            self._gate.check()
+            if self._clock.monotonic() - estimated_s > ESTIMATE_HOLDS_S:
+                estimate = await self.estimate(call)
+            self._check_price(estimate.fees)
+        except BaseException:
+            self._queue.release()
+            raise
+        sending = asyncio.create_task(self._send_in_turn(call, purpose, estimate))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sent)
+        return await asyncio.shield(sending)
+
+    async def settled(self, transaction: Transaction) -> Transaction:
+        """Wait until the transaction is mined, reverted, rejected or replaced."""
+        return await self._book.settled(transaction)
+
+    async def look(self) -> None:
+        """Ask for everything open in one request; settle, send again, raise fees or fill gaps as due."""
+        await self._follower.look()
+
+    async def reread(self, final_block: int = -1) -> None:
+        """After a reorganisation: what was mined above `final_block` and is gone goes out again, same bytes.
+
+        Each that returns to `sent` is told through `on_change`.
+        """
+        answer = await self._rpc.call("eth_getTransactionCount", self.address, "latest")
+        # What is counted no more is gone, however long ago it was mined: a chain may come back from a backup.
+        uncounted = self._log.mined_with_nonces(self.address, quantity(answer, LARGEST_STORED))
+        mined = [*self._log.mined_from(self.address, final_block + 1), *uncounted]
+        await self._follower.reread(list({one.transaction_id: one for one in mined}.values()))
+        await self.look()
+
+    def close(self) -> None:
+        """Let go of everybody who waits: this chain is no longer looked at."""
+        for sending in self._sending:
+            sending.cancel()
+        self._book.give_up(
+            problem_error(
+                "chain_replaced",
+                "The node no longer looks at this chain",
+                "its endpoint serves another one, or the node stops",
+                "Look the transaction up before asking again",
+            )
+        )
+
+    async def _send_in_turn(self, call: ContractCall, purpose: Purpose, estimate: Estimate) -> Transaction:
+        transaction = self._stream.sign(call, purpose, estimate)
+        error = await self._broadcaster.send(transaction)
+        if error is not None and classify(error) is SendError.FEE_TOO_LOW:
+            again = await self._raise_at_once(transaction, estimate.fees)
+            if again is not None:
+                transaction, error = again, await self._broadcaster.send(again)
+        if error is None:
+            return self._log.get(transaction.transaction_id)
+        return await self._refused_first(transaction, error, estimate)
+
+    def _sent(self, sending: asyncio.Task[Transaction]) -> None:
+        self._sending.discard(sending)
+        self._queue.release()
+        if not sending.cancelled():
+            sending.exception()  # where its caller was cancelled, nobody else takes it
+
+    async def _refused_first(
+        self, transaction: Transaction, error: RpcError, estimate: Estimate
+    ) -> Transaction:
+        meaning = classify(error)
+        if meaning in NOT_TAKEN:
+            self._stream.release(transaction, error.message)
+            raise self._refused(error, estimate.fee_wei)
+        if meaning is SendError.ALREADY_KNOWN:
+            return self._broadcaster.mark(transaction, TransactionState.SENT)
+        if meaning is SendError.NONCE_TOO_HIGH:
+            await self._follower.resend_below(transaction.nonce)
+            again = await self._broadcaster.send(transaction)
+            if again is None:
+                return self._log.get(transaction.transaction_id)
+        # A nonce that is said to be used may be used by these very bytes, taken by an endpoint that answered
+        # late: whoever follows them finds out.
+        return self._broadcaster.mark(transaction, TransactionState.UNKNOWN, error.message)
+
+    async def _raise_at_once(self, transaction: Transaction, fees: Fees) -> Transaction | None:
+        """Sign again for the base fee of now: the head that was seen is older than the refusal."""
+        try:
+            block = await self._rpc.call("eth_getBlockByNumber", "latest", False)
+            base_fee_wei = quantity(block["baseFeePerGas"])
+        except (ProblemError, KeyError, TypeError):
+            base_fee_wei = 0
+        known = self._prices()
+        prices = GasPrices(
+            base_fee_wei=max(base_fee_wei, known.base_fee_wei), priority_fee_wei=known.priority_fee_wei
+        )
+        higher = raised(fees, prices, self._rules.fee_cap_wei)
+        try:
+            return None if higher is None else self._stream.sign_again(transaction, higher)
+        except ProblemError as error:
+            log.warning("fees not raised", why=error.problem.sentence())
+            return None
+
+    def _check_price(self, fees: Fees) -> None:
+        base_fee_wei = self._prices().base_fee_wei
+        if base_fee_wei > fees.max_fee_wei:
+            raise problem_error(
+                "fee_too_low",
+                "The chain's base fee is above what this node may pay",
+                f"the base fee is {base_fee_wei} wei a unit of gas, the cap {self._rules.fee_cap_wei}",
+                "The node goes on when it falls; raise CORTENSOR_TUI_MAX_FEE_GWEI to go on now",
+            )
+
+    def _refused(self, error: RpcError, needed_wei: int) -> ProblemError:
+        refused = refusal(error, self.address)
+        if refused.problem.code == "no_balance":
+            self._gate.pause(refused.problem, needed_wei)
+        return refused

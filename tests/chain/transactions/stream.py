@@ -1,0 +1,137 @@
+"""A sender on a real anvil, with its own journal and a clock that the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.fees import GasPrices
+from cortensor_tui.chain.rpc import Rpc, RpcClient, RpcError
+from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.transactions import Purpose, SendRules, TransactionSender
+from cortensor_tui.devnet.accounts import user_accounts
+from cortensor_tui.domain.transactions import Transaction, TransactionKind
+from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.journal import Journal
+from cortensor_tui.journal.scope import ChainScope
+from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
+
+GWEI = 10**9
+PRICES = GasPrices(base_fee_wei=50 * GWEI, priority_fee_wei=GWEI)
+RULES = SendRules(fee_cap_wei=1_000 * GWEI)
+ZERO = "0x" + "00" * 20
+PURPOSE = Purpose(kind=TransactionKind.CREATE_SESSION)
+
+
+class SetClock:
+    """A clock that moves when told."""
+
+    def __init__(self) -> None:
+        self.at_s = 1_000.0
+
+    def now(self) -> float:
+        return 1_700_000_000.0 + self.at_s
+
+    def monotonic(self) -> float:
+        return self.at_s
+
+    def advance(self, seconds: float) -> None:
+        self.at_s += seconds
+
+
+class Stream:
+    """A sender with its own journal, and what it told."""
+
+    def __init__(
+        self, devnet: DevnetOnAnvil, journal: Path, rpc: Rpc | None = None, rules: SendRules = RULES
+    ) -> None:
+        self.devnet = devnet
+        self.clock = SetClock()
+        self.prices = PRICES
+        contracts = Contracts(
+            session_v2=devnet.contracts.session_v2, session_queue_v2=devnet.contracts.session_queue_v2
+        )
+        self.reader = ContractReader(devnet.rpc, contracts, active_session_state=1)
+        scope = ChainScope(
+            chain_id=31337, genesis_hash="0x00", queue_address=devnet.contracts.session_queue_v2
+        )
+        self.journal = Journal(Database.open(journal), scope)
+        self.told: list[Transaction] = []
+        signer = Signer(user_accounts()[0].private_key, 31337)
+        self.sender = TransactionSender(
+            rpc or devnet.rpc,
+            signer,
+            self.journal.transactions,
+            lambda: self.prices,
+            self.told.append,
+            rules,
+            self.clock,
+        )
+
+    def create(self, name: str) -> ContractCall:
+        return self.reader.session_call("create", name, "", ZERO, 1, 3, 1, 0, 2, False, 0, 0, 300, 5)
+
+    async def send(self, name: str, purpose: Purpose = PURPOSE) -> Transaction:
+        return await self.sender.send(self.create(name), purpose)
+
+    async def settled(self, transaction: Transaction) -> Transaction:
+        """Look until it is settled, some seconds passing between looks."""
+        waiting = asyncio.create_task(self.sender.settled(transaction))
+        async with asyncio.timeout(30):
+            while not waiting.done():
+                await self.look_later(1.5)
+        return waiting.result()
+
+    async def look_later(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        await self.sender.look()
+        await asyncio.sleep(0)
+
+    def now(self, transaction: Transaction) -> Transaction:
+        """Return the transaction as the journal has it."""
+        return self.journal.transactions.get(transaction.transaction_id)
+
+    async def sessions(self) -> int:
+        return int(await self.devnet.read("SessionV2", "getSessionCount"))
+
+
+@asynccontextmanager
+async def holding_blocks(devnet: DevnetOnAnvil) -> AsyncIterator[None]:
+    """Keep transactions from being mined until the block is left."""
+    await devnet.rpc.call("evm_setAutomine", False)
+    try:
+        yield
+    finally:
+        await devnet.rpc.call("evm_setAutomine", True)
+        await devnet.rpc.call("evm_mine")
+
+
+async def first_nonce(devnet: DevnetOnAnvil) -> int:
+    return int(await devnet.rpc.call("eth_getTransactionCount", OWNER, "latest"), 16)
+
+
+class StubbornRpc(RpcClient):
+    """A real endpoint that answers sends with an error so many times first."""
+
+    def __init__(self, url: str, error: Exception, times: int, *, takes_it: bool = False) -> None:
+        super().__init__(url)
+        self._error = error
+        self.times = times
+        self._takes_it = takes_it
+        self.sent: list[str] = []
+
+    async def send_raw(self, raw: str) -> str:
+        self.sent.append(raw)
+        if self.times == 0:
+            return await super().send_raw(raw)
+        self.times -= 1
+        if self._takes_it:
+            await super().send_raw(raw)
+        raise self._error
+
+
+def refused(words: str, code: int = -32000) -> RpcError:
+    return RpcError(code, words)
