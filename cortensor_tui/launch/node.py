@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -61,5 +62,6 @@ def _asker(has_passwords_on_stdin: bool) -> Ask | None:
 
 def _announce(line: str) -> None:
     stamp = datetime.now().astimezone().strftime("%H:%M:%S")
-    sys.stderr.write(f"{stamp} {inert(line)}\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # a file on a full disk, a pipe nobody reads any more: the node goes on
+        sys.stderr.write(f"{stamp} {inert(line)}\n")
+        sys.stderr.flush()

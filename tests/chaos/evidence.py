@@ -19,14 +19,14 @@ class FaultSpan(msgspec.Struct, frozen=True):
 class TaskSeen(msgspec.Struct, frozen=True):
     """A task of this node as the chain had it last.
 
-    `phase` is the last one before its end, by the oracle's names; `phase_began_at` and `deadline_s` are that
-    phase's. `note` is what the node's journal says of it.
+    `phase` is the last one before its end, by the oracle's names, from `open_since` to `open_until`.
+    `note` is what the node's journal says of it.
     """
 
     key: TaskKey
     phase: str
-    phase_began_at: float
-    deadline_s: float
+    open_since: float
+    open_until: float
     is_committed: bool
     is_ended: bool
     note: str = ""

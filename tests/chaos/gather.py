@@ -10,17 +10,10 @@ from typing import Any
 
 from cortensor_tui.devnet.decisions import TaskPhase
 from cortensor_tui.domain.tasks import TaskKey
-from tests.chaos.chain_keeper import DEADLINES
 from tests.chaos.evidence import Evidence, MinedTransaction, Promise, SentTransaction, TaskSeen
 from tests.chaos.monitor import Monitor, TaskProgress
 from tests.chaos.payloads import Payload, payload_of, step_of
 from tests.chaos.world import ChaosWorld
-
-_DEADLINES_S = {
-    TaskPhase.AWAITING_ACKS: DEADLINES.ack_s,
-    TaskPhase.AWAITING_PRECOMMITS: DEADLINES.precommit_s,
-    TaskPhase.AWAITING_COMMITS: DEADLINES.commit_s,
-}
 
 
 async def mined_by(world: ChaosWorld) -> tuple[MinedTransaction, ...]:
@@ -72,8 +65,8 @@ def _seen(key: TaskKey, task: TaskProgress | None, notes: dict[TaskKey, str]) ->
     return TaskSeen(
         key=key,
         phase=task.last_open.name.lower().replace("_", " "),
-        phase_began_at=task.last_open_began_at,
-        deadline_s=_DEADLINES_S[task.last_open],
+        open_since=task.open_since,
+        open_until=task.open_until,
         is_committed=task.is_committed,
         is_ended=task.phase is TaskPhase.ENDED,
         note=notes.get(key, "the journal does not know it"),

@@ -54,14 +54,14 @@ def _could_be_answered(task: TaskSeen, faults: Iterable[FaultSpan]) -> bool:
     """Tell whether the node had `RECOVERY_S` without a fault within the phase that it missed."""
     if not task.is_ended:
         return True  # it was waited for long enough
-    free_since, deadline = task.phase_began_at, task.phase_began_at + task.deadline_s
+    free_since = task.open_since
     for fault in sorted(faults, key=lambda one: one.began_at):
-        if fault.ended_at < task.phase_began_at:
+        if fault.ended_at < task.open_since:
             continue
-        if min(fault.began_at, deadline) - free_since >= RECOVERY_S:
+        if min(fault.began_at, task.open_until) - free_since >= RECOVERY_S:
             return True
         free_since = max(free_since, fault.ended_at)
-    return deadline - free_since >= RECOVERY_S
+    return task.open_until - free_since >= RECOVERY_S
 
 
 def _conflicts(evidence: Evidence) -> Iterable[str]:

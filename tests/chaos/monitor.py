@@ -25,11 +25,17 @@ _DUE_STEPS = {
 
 
 class TaskProgress(msgspec.Struct, frozen=True):
-    """A task as the chain has it; `last_open` is the last phase seen before its end, with its begin."""
+    """A task as the chain has it; `last_open` is the last phase seen before its end.
+
+    The phase lasted from `open_since` to `open_until`, unix seconds of this machine: the chain's own time
+    stands still while it is down.
+    """
 
     phase: TaskPhase
+    entered_at: int
     last_open: TaskPhase
-    last_open_began_at: float
+    open_since: float
+    open_until: float
     is_committed: bool
 
 
@@ -90,14 +96,16 @@ class Monitor:
             self.recoveries_s.append(time.time() - self._ended_at)
 
     def _see(self, key: TaskKey, values: Any) -> None:
-        phase = TaskPhase(values[0])
+        phase, entered_at, now = TaskPhase(values[0]), int(values[1]), time.time()
         before = self.tasks.get(key)
-        is_open = phase in _DUE_STEPS
-        if is_open or before is None:
-            last, began_at = phase, float(values[1])
-        else:
-            last, began_at = before.last_open, before.last_open_began_at
-        self.tasks[key] = TaskProgress(phase, last, began_at, values[5] > 0)
+        last, since, until = phase, now, now
+        if before is not None:
+            is_same = (before.phase, before.entered_at) == (phase, entered_at)
+            if is_same or phase not in _DUE_STEPS:
+                last, since = before.last_open, before.open_since
+            if phase not in _DUE_STEPS and before.phase not in _DUE_STEPS:
+                until = before.open_until
+        self.tasks[key] = TaskProgress(phase, entered_at, last, since, until, values[5] > 0)
 
     def _due(self) -> set[tuple[TaskKey, str]]:
         return {(key, _DUE_STEPS[task.phase]) for key, task in self.tasks.items() if task.phase in _DUE_STEPS}

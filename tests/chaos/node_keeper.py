@@ -37,6 +37,7 @@ class NodeKeeper:
         self.crashes: list[str] = []
         self.started_at = 0.0
         self._excuses = 0
+        self._may_end = False
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -100,7 +101,10 @@ class NodeKeeper:
 
     @contextlib.contextmanager
     def excused(self, _: str) -> Iterator[None]:
-        """Take it for no crash should the node end by itself, for this reason, within the block."""
+        """Take it for no crash should a node that is started within the block end by itself, for this reason.
+
+        One that ran before must live through it.
+        """
         self._excuses += 1
         try:
             yield
@@ -154,24 +158,29 @@ class NodeKeeper:
         environment = {
             key: value for key, value in os.environ.items() if not key.startswith("CORTENSOR_TUI_")
         }
+        kept, into = os.pipe()  # what the node says of a full disk must not go to that disk
         with (self._folder / "node.stderr").open("ab") as stderr:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.chaos.steered_node", str(self._folder), str(self.settings)),
-                cwd=REPOSITORY,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=stderr,
-                env=environment,
-            )
+            await asyncio.create_subprocess_exec("cat", stdin=kept, stdout=stderr)
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.chaos.steered_node", str(self._folder), str(self.settings)),
+            cwd=REPOSITORY,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=into,
+            env=environment,
+        )
+        os.close(kept)
+        os.close(into)
         if self._is_disk_full:
             self._limit_files(self._process.pid)
+        self._may_end = self._excuses > 0
         self.started_at = time.time()
 
     async def _keep(self) -> None:
         while True:
             assert self._process is not None
             status = await self._process.wait()
-            if status != -signal.SIGKILL and not self._excuses:
+            if status != -signal.SIGKILL and not self._may_end:
                 self.crashes.append(f"the node ended by itself with {status}")
             await asyncio.sleep(RESTART_S)
             await self._free.wait()

@@ -40,8 +40,8 @@ def task(**changes: Any) -> TaskSeen:
     seen = TaskSeen(
         key=KEY,
         phase="awaiting commits",
-        phase_began_at=BEGAN,
-        deadline_s=20.0,
+        open_since=BEGAN,
+        open_until=BEGAN + 20.0,
         is_committed=True,
         is_ended=True,
     )

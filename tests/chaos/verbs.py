@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -60,9 +61,12 @@ async def _reorg(world: ChaosWorld, fault: Reorg) -> AsyncIterator[None]:
     head = await world.chain.call("eth_blockNumber")
     if head is None:
         raise NotApplied
-    depth = min(fault.depth, int(head, 16) - world.first_block)
+    depth = min(fault.depth, int(head, 16) - world.first_block - 1)
     if depth < 1 or not await world.chain.tries("anvil_reorg", depth, []):
         raise NotApplied
+    await world.chain.call(
+        "evm_setTime", int(time.time())
+    )  # anvil's new blocks go on from the old one's time
     await world.chain.renew_oracle()
     yield
 
@@ -131,20 +135,19 @@ async def _kill(world: ChaosWorld, fault: Killed) -> AsyncIterator[None]:
 async def _kill_at_step(world: ChaosWorld, fault: KilledAtStep, waits_s: float) -> None:
     """Give the order, wait until the node has carried it out, and let the victim come back."""
     order = KillOrder(step=fault.step, victim=fault.victim, chain_pid=world.chain.pid)
-    with world.node.excused("a kill is ordered"):
-        world.node.order_kill(order)
-        try:
-            async with asyncio.timeout(waits_s):
-                while not world.node.has_killed:
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            world.node.order_kill(None)
+    world.node.order_kill(order)
+    try:
+        async with asyncio.timeout(waits_s):
+            while not world.node.has_killed:
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        world.node.order_kill(None)
+        return
+    with world.fault_span(fault):
+        if fault.victim == "engine":
             return
-        with world.fault_span(fault):
-            if fault.victim == "engine":
-                return
-            async with _kill(world, Killed(fault.victim)):
-                await asyncio.sleep(fault.down_s)
+        async with _kill(world, Killed(fault.victim)):
+            await asyncio.sleep(fault.down_s)
 
 
 @asynccontextmanager
