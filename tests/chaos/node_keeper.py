@@ -113,14 +113,20 @@ class NodeKeeper:
 
     # --- orders ------------------------------------------------------------------------------------
 
-    def order_kill(self, order: KillOrder | None) -> None:
-        """Have somebody killed after a step, or take the order back."""
-        for name in ("kill", "killed"):
-            (self._folder / name).unlink(missing_ok=True)
-        if order is not None:
-            new = self._folder / "kill.new"
-            new.write_bytes(msgspec.json.encode(order))
-            new.rename(self._folder / "kill")
+    def order_kill(self, order: KillOrder) -> None:
+        """Have somebody killed after a step; the order before it is forgotten."""
+        (self._folder / "killed").unlink(missing_ok=True)
+        new = self._folder / "kill.new"
+        new.write_bytes(msgspec.json.encode(order))
+        new.rename(self._folder / "kill")
+
+    def take_back_kill(self) -> bool:
+        """Take the order back; False where it was carried out before."""
+        try:
+            (self._folder / "kill").rename(self._folder / "kill.taken-back")
+        except FileNotFoundError:
+            return False
+        return True
 
     @property
     def has_killed(self) -> bool:

@@ -60,7 +60,10 @@ def kill_if_ordered(folder: Path, step: str) -> None:
         return
     if order.step != step:
         return
-    (folder / "kill").rename(folder / "killed")
+    try:
+        (folder / "kill").rename(folder / "killed")
+    except FileNotFoundError:  # it was taken back just now
+        return
     match order.victim:
         case "node":
             os.kill(os.getpid(), signal.SIGKILL)

@@ -136,12 +136,11 @@ async def _kill_at_step(world: ChaosWorld, fault: KilledAtStep, waits_s: float) 
     """Give the order, wait until the node has carried it out, and let the victim come back."""
     order = KillOrder(step=fault.step, victim=fault.victim, chain_pid=world.chain.pid)
     world.node.order_kill(order)
-    try:
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(waits_s):
             while not world.node.has_killed:
                 await asyncio.sleep(0.02)
-    except TimeoutError:
-        world.node.order_kill(None)
+    if world.node.take_back_kill():
         return
     with world.fault_span(fault):
         if fault.victim == "engine":
