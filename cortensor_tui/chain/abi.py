@@ -22,6 +22,7 @@ from cortensor_tui.domain.problems import problem_error
 
 _ERROR_STRING = bytes.fromhex("08c379a0")  # Error(string), Solidity's revert with a reason
 _PANIC = bytes.fromhex("4e487b71")  # Panic(uint256)
+_REVERT_DATA = re.compile(r"(?:Reverted )?0x((?:[0-9a-fA-F]{2})*)")
 _PANICS = {
     0x01: "an assertion failed",
     0x11: "arithmetic overflow",
@@ -151,12 +152,21 @@ def decode_log(event: Event, topics: Sequence[str], data: str) -> dict[str, Any]
     }
 
 
+def revert_bytes(data: Any) -> bytes:
+    """Return the bytes of a revert from an error's `data`; empty where it holds none.
+
+    Some endpoints wrap them in an object, and Nethermind has written "Reverted 0x..." in front of them.
+    """
+    if isinstance(data, Mapping):
+        data = data.get("data")
+    found = _REVERT_DATA.fullmatch(data) if isinstance(data, str) else None
+    return bytes.fromhex(found[1]) if found else b""
+
+
 def revert_sentence(data: Any, message: str) -> str:
     """Return why a call reverted, from its revert bytes where there are any, else from the message."""
-    if isinstance(data, Mapping):  # some endpoints wrap the bytes
-        data = data.get("data")
-    if isinstance(data, str) and re.fullmatch(r"0x(?:[0-9a-fA-F]{2}){4,}", data):
-        raw = bytes.fromhex(data[2:])
+    raw = revert_bytes(data)
+    if len(raw) >= 4:
         try:
             if raw[:4] == _ERROR_STRING:
                 return str(_codec.decode(["string"], raw[4:], strict=False)[0])
@@ -164,8 +174,8 @@ def revert_sentence(data: Any, message: str) -> str:
                 code = int(_codec.decode(["uint256"], raw[4:])[0])
                 return f"the contract panicked: {_PANICS.get(code, hex(code))}"
         except DecodingError:
-            return f"the contract reverted with bytes that cannot be read: {data[:74]}"
-        return f"the contract reverted with error {data[:10]}"
+            return f"the contract reverted with bytes that cannot be read: 0x{raw.hex()[:72]}"
+        return f"the contract reverted with error 0x{raw[:4].hex()}"
     return message.removeprefix("execution reverted:").strip() or "the contract gave no reason"
 
 

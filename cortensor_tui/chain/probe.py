@@ -8,7 +8,14 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.abi import Function, decode_output, encode_call, load_interface, revert_sentence
+from cortensor_tui.chain.abi import (
+    Function,
+    decode_output,
+    encode_call,
+    load_interface,
+    revert_bytes,
+    revert_sentence,
+)
 from cortensor_tui.chain.contracts import Contracts
 from cortensor_tui.chain.networks import SESSION_QUEUE_V2, SESSION_V2
 from cortensor_tui.chain.rpc import Rpc, RpcError
@@ -147,9 +154,10 @@ def _read(function: Function, answer: Any) -> tuple[_Reply, str]:
     if isinstance(answer, RpcError):
         if classify(answer) is not SendError.REVERTED:
             return _Reply.UNCLEAR, f"the endpoint refused: {answer.message}"
-        if answer.data in (None, "", "0x"):
+        if not revert_bytes(answer.data):
             return _Reply.UNKNOWN, "reverted without a reason"
-        return _Reply.KNOWN, f"reverted: {revert_sentence(answer.data, answer.message)}"
+        # A getter that minds who asks, or a proxy that says it has no such function.
+        return _Reply.UNCLEAR, f"reverted: {revert_sentence(answer.data, answer.message)}"
     if not isinstance(answer, str):
         return _Reply.UNCLEAR, f"not hex: {answer!r}"
     if answer == "0x":

@@ -40,7 +40,11 @@ _MARKS: tuple[tuple[SendError, tuple[str, ...]], ...] = (
     (SendError.REPLACES_CHEAPLY, ("replacement transaction underpriced", "replacement fee too low")),
     (SendError.FEE_TOO_LOW, ("underpriced", "less than block base fee", "fee cap less than", "fee too low")),
     (SendError.NO_FUNDS, ("insufficient funds", "insufficient balance", "doesn't have enough funds")),
-    (SendError.REVERTED, ("execution reverted",)),
+    # geth and most others; Nethermind; Hardhat; Ganache
+    (
+        SendError.REVERTED,
+        ("execution reverted", "vm execution error", "transaction reverted", "transaction: revert"),
+    ),
     (
         SendError.INVALID,
         (

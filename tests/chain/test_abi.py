@@ -76,6 +76,7 @@ def test_an_indexed_value_comes_from_its_topic() -> None:
     [
         ("0x08c379a0" + encode(["string"], ["only the owner"]).hex(), "execution reverted", "only the owner"),
         ({"data": "0x08c379a0" + encode(["string"], ["wrapped"]).hex()}, "", "wrapped"),
+        ("Reverted 0x08c379a0" + encode(["string"], ["in words"]).hex(), "VM execution error.", "in words"),
         ("0x4e487b71" + encode(["uint256"], [0x11]).hex(), "", "the contract panicked: arithmetic overflow"),
         ("0x118cdaa7" + "00" * 32, "", "the contract reverted with error 0x118cdaa7"),
         (None, "execution reverted: from the message", "from the message"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,6 +92,38 @@ async def test_a_contract_of_another_kind_is_named_with_its_setting(devnet: Devn
 async def test_an_old_client_s_empty_answer_is_a_missing_function_too(generation: Generation) -> None:
     answers = [("0x" if answer is MISSING else answer) for answer in as_if(generation, generation)]
     assert (await probe_generation(Answering(answers), CONTRACTS))[0] is generation
+
+
+# As geth, Nethermind of two ages, Hardhat and Ganache tell a call to a function that is not there.
+MISSING_ELSEWHERE = (
+    RpcError(-32000, "execution reverted"),
+    RpcError(-32015, "VM execution error.", "Reverted 0x"),
+    RpcError(-32000, "execution reverted: revert", "0x"),
+    RpcError(
+        -32603,
+        "Error: Transaction reverted: function selector was not recognized and there's no fallback function",
+        {"message": "Error: Transaction reverted", "data": "0x"},
+    ),
+    RpcError(-32000, "VM Exception while processing transaction: revert"),
+)
+
+
+@pytest.mark.parametrize("missing", MISSING_ELSEWHERE, ids=lambda error: error.message[:30])
+@pytest.mark.parametrize("generation", list(Generation))
+async def test_every_client_s_way_to_say_that_a_function_is_missing_is_known(
+    generation: Generation, missing: RpcError
+) -> None:
+    answers = [(missing if answer is MISSING else answer) for answer in as_if(generation, generation)]
+    assert (await probe_generation(Answering(answers), CONTRACTS))[0] is generation
+
+
+async def test_a_proxy_that_gives_a_reason_for_what_it_lacks_is_still_told() -> None:
+    reason = "0x08c379a0" + encode(["string"], ["no such function"]).hex()
+    refused = RpcError(3, "execution reverted: no such function", reason)
+    answers = [(refused if answer is MISSING else answer) for answer in as_if(*[Generation.NEW] * 2)]
+    generation, probes = await probe_generation(Answering(answers), CONTRACTS)
+    assert generation is Generation.NEW
+    assert "reverted: no such function" in {probe.answer for probe in probes}
 
 
 @pytest.mark.parametrize("generation", list(Generation))
