@@ -212,6 +212,7 @@ def _chain_json(chain: ChainHealth) -> dict[str, Any]:
         "queue_address": chain.queue_address,
         "session_address": chain.session_address,
         "error": chain.error,
+        "head_feed": chain.head_feed,
         "endpoints": [_endpoint_json(endpoint) for endpoint in chain.endpoints],
         **_origin_json(chain.origin),
     }

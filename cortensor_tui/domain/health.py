@@ -25,6 +25,7 @@ class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
 
     `endpoint` is the one in use; `endpoints` are all of them in the order of the settings.
     `origin` says how the contracts were found; None until they are.
+    `head_feed` is how the WebSocket stands that tells of news, empty where none is followed.
     """
 
     network: str
@@ -39,6 +40,7 @@ class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     endpoints: tuple[EndpointHealth, ...] = ()
     origin: ContractOrigin | None = None
+    head_feed: str = ""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

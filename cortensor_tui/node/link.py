@@ -92,9 +92,15 @@ class ChainLink:
 
     async def follow(self) -> None:
         """Ask for receipts of what is open, and for balances when they are old."""
-        await asyncio.gather(*(sender.look() for sender in self._senders))
+        asked = [sender.look() for sender in self._senders]
         if time.monotonic() - self._accounts_read_at > ACCOUNTS_EVERY_S:
-            await self._read_accounts()
+            asked.append(self._read_accounts())
+        await asyncio.gather(*asked)
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether a transaction of ours is under way."""
+        return any(sender.is_busy for sender in self._senders)
 
     async def reread(self) -> None:
         """After a reorganisation, look again for what was mined."""

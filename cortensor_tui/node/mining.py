@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 
@@ -22,6 +23,7 @@ from cortensor_tui.miner.pipeline import PipelineParts
 from cortensor_tui.miner.scheduler import Scheduler
 from cortensor_tui.node.link import ChainLink
 from cortensor_tui.node.owner import OwnerDesk
+from cortensor_tui.node.pace import Pace
 from cortensor_tui.node.session_list import SessionList
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.local_store import LocalStore
@@ -72,26 +74,30 @@ class Mining:
         )
         intake = Intake(link.reader, store, link.profile, link.watcher.submitted_in)
         self.scheduler = Scheduler(parts, intake, self.sessions.is_served)
+        profile = link.profile
+        self.pace = Pace(profile.look_interval_s, profile.busy_look_interval_s, self._is_busy)
         self._is_resumed = False
+        self._is_continuous = False
         self._state_read_at_s = time.monotonic()
 
     async def look(self) -> bool:
         """Look until the head is reached and act on it. False when the endpoint now serves another chain."""
         while True:
-            look = await self.link.watcher.look()
-            if not await self._act_on(look):
+            look, is_followed = await self._look_and_follow()
+            if not await self._act_on(look, is_followed=is_followed):
                 return False
             if not look.is_behind:
                 return True
 
-    async def _act_on(self, look: Look) -> bool:
+    async def _act_on(self, look: Look, *, is_followed: bool) -> bool:
         link = self.link
         if look.is_gap or look.is_reorganised:
             if not await link.is_same_chain():
                 return False
             await link.reread()
         link.see(look.head)
-        await link.follow()
+        if not is_followed:
+            await link.follow()
         await self.sessions.update(look.events, is_gap=look.is_gap or look.is_reorganised)
         if not self._is_resumed:
             self.scheduler.resume()
@@ -107,11 +113,37 @@ class Mining:
             self._state_read_at_s = time.monotonic()
         await self._date_assignments(look.head)
         link.watcher.handled(look)
+        self._is_continuous = True
         return True
 
     def transaction_changed(self, transaction: Transaction) -> None:
         """Learn how a transaction goes: one that is open again takes its task back."""
         self.scheduler.transaction_changed(transaction)
+
+    async def rest(self) -> None:
+        """Wait until it is time for the next look."""
+        await self.pace.rest()
+
+    async def _look_and_follow(self) -> tuple[Look, bool]:
+        """Look, and follow the transactions in the same request, unless a look has failed since the last.
+
+        Then the endpoint may serve another chain by now, and following sends again what is overdue: the
+        second value is False, and the caller follows once the chain is known.
+        """
+        is_continuous, self._is_continuous = self._is_continuous, False
+        if not is_continuous:
+            return await self.link.watcher.look(), False
+        look, followed = await asyncio.gather(
+            self.link.watcher.look(), self.link.follow(), return_exceptions=True
+        )
+        if isinstance(look, BaseException):
+            raise look
+        if isinstance(followed, BaseException):
+            raise followed
+        return look, True
+
+    def _is_busy(self) -> bool:
+        return self.scheduler.is_busy or self.link.is_busy
 
     async def _date_assignments(self, head: Head) -> None:
         """Find when the blocks were mined in which tasks were assigned; most often that is the head."""

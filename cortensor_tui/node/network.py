@@ -68,6 +68,15 @@ def make_pool(settings: Settings) -> EndpointPool:
     )
 
 
+def feed_url(settings: Settings, profile: NetworkProfile) -> str | None:
+    """Return the WebSocket to follow, None for none. A local chain answers one where it answers HTTP."""
+    if settings.head_feed == "off":
+        return None
+    if settings.head_feed is None and profile.is_local:
+        return "ws" + settings.rpc_urls[0].removeprefix("http")
+    return settings.head_feed
+
+
 async def find_network(rpc: Rpc, settings: Settings) -> Network:
     """Find the chain and its contracts and check them. Raises `ProblemError` with what to mend."""
     identity = await identify_chain(rpc, settings.chain_id)

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from cortensor_tui import __version__
+from cortensor_tui.chain.head_feed import HeadFeed
 from cortensor_tui.chain.rpc import endpoint_name
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
@@ -28,7 +29,7 @@ from cortensor_tui.node.live import LiveRun
 from cortensor_tui.node.lock import KeyLock
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.mining import Mining
-from cortensor_tui.node.network import make_pool
+from cortensor_tui.node.network import feed_url, make_pool
 from cortensor_tui.node.paths import socket_path, viewer_socket_path
 from cortensor_tui.node.requests import RequestDesk
 from cortensor_tui.node.unlock import UnlockedKeys
@@ -71,6 +72,7 @@ class Node:
         self._chain_problem: Problem | None = None
         self._link: ChainLink | None = None
         self._mining: Mining | None = None
+        self._feed: HeadFeed | None = None
         self._started_at = clock.now()
         self._answered_tasks = self._missed_tasks = 0
         self._store_health = self._store.health()
@@ -171,6 +173,7 @@ class Node:
     async def _mine(self, mining: Mining) -> None:
         """Look again and again. Trouble with the endpoint is told and passes; another chain ends it."""
         self._mining = mining
+        feed = asyncio.create_task(self._follow_feed(mining), name="head feed")
         try:
             while True:
                 try:
@@ -182,10 +185,21 @@ class Node:
                 except Exception as error:
                     self._chain_trouble(_fault(error))
                 self._hub.publish(SessionsChanged(mining.sessions.views()))
-                await asyncio.sleep(mining.link.profile.look_interval_s)
+                await mining.rest()
         finally:
-            self._mining = None
+            self._mining = self._feed = None
+            feed.cancel()
+            await asyncio.gather(feed, return_exceptions=True)
             await mining.stop()
+
+    async def _follow_feed(self, mining: Mining) -> None:
+        link = mining.link
+        url = feed_url(self._settings, link.profile)
+        if url is not None:
+            contracts = link.reader.contracts
+            addresses = (contracts.session_queue_v2, contracts.session_v2)
+            self._feed = HeadFeed(url, addresses, mining.pace.news)
+            await self._feed.run()
 
     def _chain_trouble(self, problem: Problem) -> None:
         if self._chain_problem is None or self._chain_problem.code != problem.code:
@@ -232,6 +246,8 @@ class Node:
             self._answered_tasks, self._missed_tasks = tasks.count(Stage.ENDED), tasks.count(Stage.MISSED)
 
     def _transaction_changed(self, transaction: Transaction) -> None:
+        if self._mining is not None:
+            self._mining.pace.changed()
         self._hub.publish(TransactionChanged(transaction))
         if self._mining is not None:
             self._mining.transaction_changed(transaction)
@@ -275,7 +291,8 @@ class Node:
             else ChainHealth(network="unknown", endpoint=endpoint_name(self._rpc.url))
         )
         error = self._chain_problem.sentence() if self._chain_problem else ""
-        return msgspec.structs.replace(health, error=error, endpoints=self._rpc.health())
+        feed = self._feed.health if self._feed else ""
+        return msgspec.structs.replace(health, error=error, endpoints=self._rpc.health(), head_feed=feed)
 
     def _task_trouble(self) -> Problem | None:
         if self._mining is None:

@@ -125,6 +125,12 @@ PRIVATE_KEY: Kind[Secret] = Kind(
 URL: Kind[str] = Kind(
     accepted="an http:// or https:// address", parse=parsers.parse_url, render=str, show=mask_url
 )
+FEED: Kind[str | None] = Kind(
+    accepted="a ws:// or wss:// address, or off",
+    parse=parsers.parse_feed,
+    render=lambda value: value or "",
+    show=lambda value: "" if value is None else value if value == "off" else mask_url(value),
+)
 AUTHORIZED: Kind[AuthorizedSessions] = Kind(
     accepted="session ids with commas between, such as 0,1,2; * for every session; nothing for your own",
     parse=parsers.parse_authorized,

@@ -129,6 +129,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     finality: str | int | None
     bump: bool | None
     requests_per_s: float | None
+    head_feed: str | None
     log_span_blocks: int | None
     active_session_state: int | None
     node_address: str | None

@@ -110,6 +110,20 @@ def parse_url(text: str) -> str:
     return text
 
 
+def parse_feed(text: str) -> str:
+    """Read a WebSocket endpoint, or `off`; it may carry a token."""
+    if plain(text).lower() == "off":
+        return "off"
+    try:
+        parts = urlsplit(text)
+        is_complete = bool(parts.hostname) and parts.port != 0 and " " not in text
+    except ValueError:
+        raise NotAccepted("is not a WebSocket address") from None
+    if parts.scheme.lower() not in ("ws", "wss") or not is_complete:
+        raise NotAccepted("is neither a ws or wss address nor off")
+    return text
+
+
 def parse_authorized(text: str) -> AuthorizedSessions:
     """Read DEDICATED_NODE_AUTHORIZED_SESSIONS."""
     if not text:

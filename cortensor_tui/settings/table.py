@@ -112,6 +112,15 @@ _CHAIN = (
         default_words=_FROM_PROFILE,
     ),
     _spec(
+        "CORTENSOR_TUI_HEAD_FEED",
+        "head_feed",
+        kinds.FEED,
+        None,
+        Group.CHAIN,
+        "A WebSocket that tells of new events at once, so that the node need not wait for its next look.",
+        default_words="HOST's own on a local chain, else off",
+    ),
+    _spec(
         "CORTENSOR_TUI_FINALITY",
         "finality",
         kinds.FINALITY,

@@ -1,0 +1,142 @@
+"""News of the chain over a WebSocket, where an endpoint has one.
+
+It makes a look come sooner and tells no truth: what it says, or leaves out, is found out by the look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import aiohttp
+import msgspec
+import structlog
+
+from cortensor_tui.chain.json_nesting import is_nested_deeper_than
+from cortensor_tui.chain.json_rpc import outcome_of, request
+from cortensor_tui.chain.rpc import endpoint_name
+
+log = structlog.get_logger(__name__)
+
+CONNECT_TIMEOUT_S = 10.0
+MAX_FRAME_BYTES = 1024 * 1024  # a log holds less than a transaction does
+MAX_NESTING = 64
+HEARTBEAT_S = 15.0
+SILENCE_S = 60.0  # after that the subscription may have been forgotten: subscribe anew
+FIRST_PAUSE_S = 0.5  # providers ban clients that reconnect in a tight loop
+LONGEST_PAUSE_S = 30.0
+_HEADS, _LOGS = 1, 2  # ids of the two requests
+
+
+class HeadFeed:
+    """Follows new heads and the logs of these contracts. `on_news` is called for each log, and after a gap.
+
+    Heads say that the feed lives. They call nobody: a chain may have four a second, and most hold nothing for
+    this node.
+    """
+
+    def __init__(self, url: str, addresses: Sequence[str], on_news: Callable[[], None]) -> None:
+        self.name = endpoint_name(url)
+        self.is_connected = False
+        self.error = ""
+        self._url = url
+        self._addresses = list(addresses)
+        self._on_news = on_news
+
+    @property
+    def health(self) -> str:
+        """Return how it stands, in a few words."""
+        if self.is_connected:
+            return "connected"
+        return f"lost: {self.error}" if self.error else "connecting"
+
+    async def run(self) -> None:
+        """Keep following until cancelled; what is lost is subscribed anew, after a longer pause each time."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                await self._follow()
+            except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+                self._lost(error)
+                if isinstance(error, aiohttp.WSServerHandshakeError):
+                    pause_s = LONGEST_PAUSE_S  # whoever answers there has no WebSocket
+            if self.is_connected:
+                pause_s = FIRST_PAUSE_S
+            self.is_connected = False
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    async def _follow(self) -> None:
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                socket = await session.ws_connect(
+                    self._url,
+                    max_msg_size=MAX_FRAME_BYTES,
+                    heartbeat=HEARTBEAT_S,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                )
+            async with socket:
+                await socket.send_json(request(("eth_subscribe", ("newHeads",)), _HEADS))
+                wanted = {"address": self._addresses}
+                await socket.send_json(request(("eth_subscribe", ("logs", wanted)), _LOGS))
+                await self._listen(socket)
+
+    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        subscriptions: dict[int, str] = {}
+        while True:
+            async with asyncio.timeout(SILENCE_S):
+                frame = await socket.receive()
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                raise ValueError("the feed was closed")
+            message = _decoded(frame.data)
+            number = message.get("id")
+            if number in (_HEADS, _LOGS):
+                subscriptions[number] = _subscription(message)
+                if len(subscriptions) == 2:
+                    self._subscribed()
+            elif self.is_connected and _notified(message) == subscriptions[_LOGS]:
+                self._on_news()
+
+    def _subscribed(self) -> None:
+        log.info("head feed connected", endpoint=self.name)
+        self.is_connected, self.error = True, ""
+        self._on_news()  # whatever happened while nobody listened
+
+    def _lost(self, error: Exception) -> None:
+        why = "it is silent" if isinstance(error, TimeoutError) else _words(error)
+        if why != self.error:
+            log.warning("head feed lost, looking at intervals", endpoint=self.name, why=why)
+        self.error = why
+
+
+def _decoded(text: str) -> dict[str, Any]:
+    body = text.encode("utf-8", "surrogatepass")
+    if is_nested_deeper_than(body, MAX_NESTING):
+        raise ValueError("a message was nested too deeply")
+    message = msgspec.json.decode(body)  # its errors are ValueErrors
+    if not isinstance(message, dict):
+        raise ValueError("a message was no object")
+    return message
+
+
+def _subscription(message: dict[str, Any]) -> str:
+    outcome = outcome_of(message)
+    if not isinstance(outcome, str):
+        raise ValueError("it refused to subscribe")
+    return outcome
+
+
+def _notified(message: dict[str, Any]) -> object:
+    params = message.get("params")
+    return params.get("subscription") if isinstance(params, dict) else None
+
+
+def _words(error: Exception) -> str:
+    """Return what went wrong without the URL, whose path may hold a token."""
+    if isinstance(error, aiohttp.WSServerHandshakeError):
+        return f"HTTP {error.status} instead of a WebSocket"
+    if isinstance(error, msgspec.DecodeError | UnicodeError):
+        return "a message was no JSON"
+    return str(error) if type(error) is ValueError else type(error).__name__

@@ -1,0 +1,58 @@
+"""When the node looks at the chain again: at intervals, and at once when there is news."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from cortensor_tui.chain.endpoints import budget
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+
+# An idle node asks its endpoint at most twice a second, whatever news there is of other people's tasks; what
+# is left over is for what it reads now and then.
+IDLE_LOOKS_PER_S = 1.85
+
+
+class Pace:
+    """Waits between two looks. `is_busy` tells whether tasks or transactions are open."""
+
+    def __init__(
+        self, idle_s: float, busy_s: float, is_busy: Callable[[], bool], clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        self._idle_s = idle_s
+        self._busy_s = busy_s
+        self._is_busy = is_busy
+        self._clock = clock
+        self._budget = budget.new_budget(IDLE_LOOKS_PER_S, clock.monotonic())
+        self._changed = asyncio.Event()
+        self._has_news = False
+
+    def news(self) -> None:
+        """Something happened on chain: look at once."""
+        self._has_news = True
+        self._changed.set()
+
+    def changed(self) -> None:
+        """The node may have become busy: an idle wait is cut short."""
+        self._changed.set()
+
+    async def rest(self) -> None:
+        """Return when it is time to look."""
+        began = self._clock.monotonic()
+        while (left_s := self.left_s(began)) > 0:
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._changed.wait()
+        self._has_news = False
+        if not self._is_busy():
+            self._budget = budget.spent(self._budget, self._clock.monotonic())
+
+    def left_s(self, began: float) -> float:
+        """Return how long a wait that began then still lasts, 0 or less for no longer."""
+        now = self._clock.monotonic()
+        if self._is_busy():
+            return 0.0 if self._has_news else began + self._busy_s - now
+        wait_s = budget.wait_s(self._budget, now)
+        return wait_s if self._has_news else max(began + self._idle_s - now, wait_s)
