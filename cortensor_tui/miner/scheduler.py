@@ -162,21 +162,26 @@ class Scheduler:
 
     # --- after a reorganisation --------------------------------------------------------------------
 
-    def doubt_everything(self) -> None:
-        """After a reorganisation, look again at every open task and at those done of late."""
-        self._doubtful |= set(self._running)
-        self._doubtful |= {record.key for record in self._parts.tasks.recent(DONE_TASKS_CHECKED)}
+    async def states_of_all(self) -> list[TaskState]:
+        """Read every open task, and those done of late, from the contract."""
+        records = [*self._parts.tasks.unfinished(), *self._parts.tasks.recent(DONE_TASKS_CHECKED)]
+        keys = sorted({record.key for record in records})
+        return await read_states(self._parts.reader, self._parts.node, keys)
 
-    async def reconcile(self) -> None:
-        """Bring tasks in doubt to where the contract has them, which may be an earlier stage."""
-        keys = sorted(key for key in self._doubtful if self._record(key) is not None)
-        for state in await read_states(self._parts.reader, self._parts.node, keys):
+    async def bring_to(self, states: Iterable[TaskState]) -> None:
+        """Bring tasks to where the contract has them, which may be an earlier stage."""
+        for state in states:
             record = self._record(state.key)
             if record is not None:
-                await self._bring_to(record, state)
+                await self._bring_one(record, state)
+
+    async def reconcile(self) -> None:
+        """Bring the tasks in doubt to where the contract has them."""
+        keys = sorted(key for key in self._doubtful if self._record(key) is not None)
+        await self.bring_to(await read_states(self._parts.reader, self._parts.node, keys))
         self._doubtful.clear()
 
-    async def _bring_to(self, record: TaskRecord, state: TaskState) -> None:
+    async def _bring_one(self, record: TaskRecord, state: TaskState) -> None:
         profile, task = self._parts.profile, state.task
         if task is not None and not state.stage.is_final and state.stage is not Stage.QUEUED:
             if self._intake.prompt_cid(task) != record.prompt_cid:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from cortensor_tui.chain.abi import checksum
 from cortensor_tui.chain.events import ContractEvent
@@ -16,7 +16,7 @@ from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.admission import Admission
 from cortensor_tui.miner.answering import Answering
-from cortensor_tui.miner.chain_state import read_tasks
+from cortensor_tui.miner.chain_state import TaskState, read_tasks
 from cortensor_tui.miner.delivery import Delivery
 from cortensor_tui.miner.intake import Intake
 from cortensor_tui.miner.pipeline import PipelineParts
@@ -91,9 +91,12 @@ class Mining:
 
     async def _act_on(self, look: Look, *, is_followed: bool) -> bool:
         link = self.link
+        taken_back: Sequence[TaskState] = ()
         if look.is_gap or look.is_reorganised:
             if not await link.is_same_chain():
                 return False
+            if look.is_reorganised:  # before anything is sent again: this is what people are shown
+                taken_back = await self.scheduler.states_of_all()
             await link.reread()
         link.see(look.head)
         if not is_followed:
@@ -104,8 +107,7 @@ class Mining:
             self._is_resumed = True
         await self._know_sessions(look.events)
         link.watcher.watch({*self.sessions.watched_ids(), *self.scheduler.open_sessions})
-        if look.is_reorganised:
-            self.scheduler.doubt_everything()
+        await self.scheduler.bring_to(taken_back)
         await self.scheduler.handle(look.events)
         await self.scheduler.reconcile()
         if look.is_gap or self._is_state_old():

@@ -1,0 +1,179 @@
+"""A node's chain side in the test's process: it looks when told to, and its engine answers when told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+
+from cortensor_tui.chain.signer import Keys, Signer
+from cortensor_tui.devnet.accounts import user_accounts
+from cortensor_tui.domain.inference import (
+    EngineHealth,
+    EngineState,
+    Finished,
+    FinishReason,
+    Generation,
+    GenerationEvent,
+    Prefilled,
+    Token,
+)
+from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.tasks import TaskRecord
+from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettings
+from cortensor_tui.node.link import ChainLink, open_link
+from cortensor_tui.node.mining import Mining
+from cortensor_tui.settings import env_line, load_settings
+from cortensor_tui.storage.local_store import LocalStore
+from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
+
+MINER = user_accounts()[3]
+LOOK_S = 0.02
+LONGEST_S = 60.0
+
+
+class ToldEngine:
+    """An engine whose answer is the prompt, said back once `may_answer` is set."""
+
+    health = EngineHealth(state=EngineState.READY, engine="told", model="told", context_tokens=4096)
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.runs = 0
+
+    async def start(self) -> None:
+        pass
+
+    async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
+        self.runs += 1
+        yield Prefilled(prompt_tokens=3, prefill_ms=1.0)
+        await self.may_answer.wait()
+        text = f"You said: {generation.messages[-1][1]}"
+        yield Token(text=text, count=1, at_ms=2.0)
+        yield Finished(
+            reason=FinishReason.STOP,
+            prompt_tokens=3,
+            answer_tokens=1,
+            prefill_ms=1.0,
+            first_token_ms=2.0,
+            decode_ms=1.0,
+        )
+
+    async def cancel(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+
+class MiningNode:
+    """One node on a test's devnet; `told` has every stage a task was seen at, in order."""
+
+    def __init__(self, devnet: DevnetOnAnvil, folder: Path) -> None:
+        self.devnet = devnet
+        self.engine = ToldEngine()
+        self.store = LocalStore(folder / "payloads")
+        self.database = Database.open(folder / "journal.sqlite")
+        self.told: dict[TaskKey, list[tuple[Stage, str]]] = {}
+        self._folder = folder
+        self._link: ChainLink | None = None
+        self._mining: Mining | None = None
+
+    @property
+    def link(self) -> ChainLink:
+        assert self._link is not None
+        return self._link
+
+    @property
+    def mining(self) -> Mining:
+        assert self._mining is not None
+        return self._mining
+
+    async def start(self) -> None:
+        """Find the chain, as after a start of the program."""
+        path = self._folder / "node.env"
+        contracts = self.devnet.contracts
+        values = {
+            "HOST": self.devnet.rpc.url,
+            "CHAINID": "31337",
+            "CORTENSOR_TUI_SESSION_V2_ADDRESS": contracts.session_v2,
+            "CORTENSOR_TUI_SESSION_QUEUE_V2_ADDRESS": contracts.session_queue_v2,
+            "NODE_PUBLIC_KEY": MINER.address,
+            "NODE_PRIVATE_KEY": MINER.private_key,
+            "ENABLE_DEDICATED_NODE": "1",
+            "CORTENSOR_TUI_DATA_DIR": str(self._folder),
+        }
+        path.write_text("".join(env_line(key, value) for key, value in values.items()))
+        path.chmod(0o600)
+        settings = load_settings(path, {})
+
+        def make_keys(chain_id: int) -> Keys:
+            signer = Signer(MINER.private_key, chain_id)
+            return Keys(miner=signer, owner=signer)
+
+        self._link = await open_link(
+            self.devnet.rpc, settings, self.database, make_keys, self._transaction_changed
+        )
+        prompts = PromptSettings(default_system_prompt="", raw_prompt="verbatim", seed=1)
+        feed = InferenceFeed(
+            on_start=lambda key, prompt: None,
+            on_event=lambda key, event: None,
+            on_stop=lambda key, problem: None,
+        )
+        answering = Answering(self.engine, self.store, prompts, feed)
+        own = frozenset({MINER.address, OWNER})
+        self._mining = Mining(self._link, settings, answering, self.store, self._task_changed, own)
+
+    async def stop(self) -> None:
+        """Stop where it stands."""
+        await self.mining.stop()
+        self._mining = None
+
+    def record(self, key: TaskKey) -> TaskRecord:
+        """Return a task as the journal has it."""
+        found = self.link.journal.tasks.get(key)
+        assert found is not None
+        return found
+
+    async def until(self, key: TaskKey, stage: Stage, note: str = "") -> TaskRecord:
+        """Look until a task stands at a stage (with some words in its note)."""
+        return await self.until_met(
+            lambda: (
+                (record := self.link.journal.tasks.get(key)) is not None
+                and record.stage is stage
+                and note in record.note
+            ),
+            key,
+        )
+
+    async def until_met(self, is_met: Callable[[], bool], key: TaskKey) -> TaskRecord:
+        """Look until something is so; return the task."""
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                while not is_met():
+                    assert await self.mining.look()
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError as error:
+            raise AssertionError(f"never: {self.told.get(key)}") from error
+        return self.record(key)
+
+    async def look(self, times: int = 1) -> None:
+        """Look some times."""
+        for _ in range(times):
+            assert await self.mining.look()
+            await asyncio.sleep(LOOK_S)
+
+    def stages(self, key: TaskKey) -> list[Stage]:
+        """Return the stages a task went through, in order."""
+        seen = [stage for stage, _ in self.told.get(key, [])]
+        return [stage for index, stage in enumerate(seen) if index == 0 or seen[index - 1] is not stage]
+
+    def _task_changed(self, record: TaskRecord) -> None:
+        self.told.setdefault(record.key, []).append((record.stage, record.note))
+
+    def _transaction_changed(self, transaction: Transaction) -> None:
+        if self._mining is not None:
+            self._mining.transaction_changed(transaction)

@@ -1,0 +1,196 @@
+"""A task goes back with the chain, keeps its answer, and goes on: a node's chain side on a real anvil."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.journal.task_times import task_times
+from cortensor_tui.miner.moving import ANOTHER_PROMPT
+from tests.devnet.conftest import anvil_url, devnet, node_modules
+from tests.devnet.devnet_on_anvil import ORACLE, OWNER, DevnetOnAnvil
+from tests.node.mining_node import MINER, MiningNode
+
+__all__ = ["anvil_url", "devnet", "node_modules"]  # the fixtures
+pytestmark = pytest.mark.real
+QUEUE = "SessionQueueV2"
+
+
+@pytest.fixture
+async def node(devnet: DevnetOnAnvil, tmp_path: Path) -> AsyncIterator[MiningNode]:
+    """A node that serves what the owner binds it to."""
+    mining = MiningNode(devnet, tmp_path)
+    await mining.start()
+    yield mining
+    await mining.stop()
+    mining.database.close()
+
+
+@pytest.fixture
+async def session_id(devnet: DevnetOnAnvil, node: MiningNode) -> int:
+    """A session of the owner's, with the node bound to it."""
+    found = await devnet.create_session(OWNER, nodes=(MINER.address,))
+    await node.look()
+    return found
+
+
+async def assigned(devnet: DevnetOnAnvil, session_id: int, prompt: str = "What is a chain?") -> TaskKey:
+    key = TaskKey(session_id, await devnet.submit(session_id, prompt))
+    await assign(devnet, key)
+    return key
+
+
+async def assign(devnet: DevnetOnAnvil, key: TaskKey) -> None:
+    await devnet.send(ORACLE, QUEUE, "assignTask", key.session_id, key.task_id, (MINER.address,), 12)
+
+
+async def end(devnet: DevnetOnAnvil, key: TaskKey) -> None:
+    await devnet.send(ORACLE, QUEUE, "end", key.session_id, key.task_id, True)
+
+
+async def reorganise(devnet: DevnetOnAnvil, depth: int) -> None:
+    """Put empty blocks in the place of the newest ones; their transactions are lost."""
+    await devnet.rpc.call("anvil_reorg", depth, [])
+
+
+async def answer_on_chain(node: MiningNode, key: TaskKey) -> str:
+    [result] = await node.link.reader.results(key)
+    return result.data
+
+
+async def test_an_ack_taken_back_is_sent_again_while_the_model_runs(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int
+) -> None:
+    node.engine.may_answer.clear()
+    key = await assigned(devnet, session_id)
+    await node.until(key, Stage.ACKED)
+    await reorganise(devnet, 1)
+    await node.until_met(lambda: node.stages(key)[2:] == [Stage.ASSIGNED, Stage.ACKED], key)
+    assert (Stage.ASSIGNED, "the chain was reorganised: the ack is sent again") in node.told[key]
+    node.engine.may_answer.set()
+    await node.until(key, Stage.COMMITTED)
+    way = [Stage.ASSIGNED, Stage.ACKED]
+    assert node.stages(key) == [*way, *way, Stage.PRECOMMITTED, Stage.COMMITTED]
+    assert node.engine.runs == 1
+    assert await answer_on_chain(node, key) == "You said: What is a chain?"
+
+
+async def test_an_end_taken_back_opens_the_task_again(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int
+) -> None:
+    key = await assigned(devnet, session_id)
+    await node.until(key, Stage.COMMITTED)
+    await end(devnet, key)
+    answered = await node.until(key, Stage.ENDED)
+    await reorganise(devnet, 2)
+    await node.until(key, Stage.COMMITTED)
+    assert (Stage.PRECOMMITTED, "the chain was reorganised: the commit is sent again") in node.told[key]
+    await end(devnet, key)
+    again = await node.until(key, Stage.ENDED)
+    assert again.answer_cid == answered.answer_cid
+    assert again.note == ""
+    assert node.engine.runs == 1
+    assert await answer_on_chain(node, key) == "You said: What is a chain?"
+
+
+async def test_a_task_whose_assignment_is_gone_waits_and_goes_on(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int
+) -> None:
+    node.engine.may_answer.clear()
+    key = await assigned(devnet, session_id)
+    await node.until(key, Stage.ACKED)
+    await reorganise(devnet, 2)
+    await node.until(key, Stage.QUEUED, "its assignment is gone")
+    assert not node.mining.scheduler.is_busy
+    await assign(devnet, key)
+    node.engine.may_answer.set()
+    await node.until(key, Stage.COMMITTED)
+    assert node.engine.runs == 1
+    assert await answer_on_chain(node, key) == "You said: What is a chain?"
+
+
+async def test_another_prompt_with_the_same_ids_is_taken_when_nothing_was_signed(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int
+) -> None:
+    node.engine.may_answer.clear()
+    key = await assigned(devnet, session_id, "The first prompt.")
+    await node.until(key, Stage.ACKED)
+    await reorganise(devnet, 3)
+    await node.look(2)
+    assert await assigned(devnet, session_id, "The second prompt.") == key
+    node.engine.may_answer.set()
+    await node.until(key, Stage.COMMITTED)
+    assert await answer_on_chain(node, key) == "You said: The second prompt."
+
+
+async def test_another_prompt_with_the_same_ids_is_not_answered_after_a_signature(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int
+) -> None:
+    key = await assigned(devnet, session_id, "The first prompt.")
+    await node.until(key, Stage.COMMITTED)
+    await reorganise(devnet, 5)
+    await node.until(key, Stage.QUEUED)
+    assert await assigned(devnet, session_id, "The second prompt.") == key
+    record = await node.until(key, Stage.MISSED)
+    assert record.note == ANOTHER_PROMPT
+    assert record.answer_cid is not None
+    await node.look(3)
+    assert node.record(key) == record
+    assert await node.link.reader.results(key) == ()
+
+
+async def test_a_chain_taken_back_while_the_node_was_away(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int
+) -> None:
+    node.engine.may_answer.clear()
+    key = await assigned(devnet, session_id)
+    await node.until(key, Stage.ACKED)
+    await node.look()
+    await node.stop()
+    await reorganise(devnet, 1)
+    node.engine.may_answer.set()
+    await node.start()
+    await node.until(key, Stage.COMMITTED)
+    assert (Stage.ASSIGNED, "the chain was reorganised: the ack is sent again") in node.told[key]
+
+
+async def test_each_step_has_its_time(devnet: DevnetOnAnvil, node: MiningNode, session_id: int) -> None:
+    key = await assigned(devnet, session_id)
+    await node.until(key, Stage.COMMITTED)
+    await end(devnet, key)
+    record = await node.until(key, Stage.ENDED)
+    times = task_times(record, node.link.journal.transactions)
+    steps = [
+        times.seen_at,
+        times.ack_sent_at,
+        times.ack_mined_at,
+        times.first_token_at,
+        times.last_token_at,
+        times.precommit_sent_at,
+        times.precommit_mined_at,
+        times.all_precommitted_at,
+        times.commit_sent_at,
+        times.commit_mined_at,
+        times.ended_at,
+    ]
+    known = [step for step in steps if step is not None]
+    assert len(known) == len(steps), times
+    assert known[:7] == sorted(known[:7])
+    assert known[8:] == sorted(known[8:])
+    assert times.assigned_block is not None
+    block = await devnet.rpc.call("eth_getBlockByNumber", hex(times.assigned_block), False)
+    assert times.assigned_block_at == int(block["timestamp"], 16)
+
+
+async def test_a_missed_task_says_which_step_was_missing(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int
+) -> None:
+    node.engine.may_answer.clear()
+    key = await assigned(devnet, session_id)
+    await node.until(key, Stage.ACKED)
+    await end(devnet, key)
+    record = await node.until(key, Stage.MISSED)
+    assert "before the precommit was sent (no token was written yet)" in record.note
