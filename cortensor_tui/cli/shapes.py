@@ -13,7 +13,7 @@ from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import SamplingParams
 from cortensor_tui.domain.networks import ContractOrigin
 from cortensor_tui.domain.sessions import SessionView
-from cortensor_tui.domain.tasks import MinerResult, TaskView
+from cortensor_tui.domain.tasks import MinerResult, TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction
 from cortensor_tui.domain.verification import Place, Verification
 from cortensor_tui.node.messages import AssignmentChecked
@@ -93,7 +93,14 @@ def task_json(task: TaskView) -> dict[str, Any]:
         "deadline_at": iso_time(task.deadline_at),
         "note": task.note,
         "gas_fee_wei": task.gas_fee_wei,
+        "times": _times_json(task.times),
     }
+
+
+def _times_json(times: TaskTimes) -> dict[str, Any]:
+    steps = msgspec.structs.asdict(times)
+    block = steps.pop("assigned_block")
+    return {"assigned_block": block} | {name: iso_time(at) for name, at in steps.items()}
 
 
 def transaction_json(transaction: Transaction) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from cortensor_tui.node.messages import (
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.verification import verify
 from cortensor_tui.node.verification.evidence import Ground
-from cortensor_tui.node.views import task_view
+from cortensor_tui.node.views import task_views
 from cortensor_tui.storage.local_store import LocalStore
 
 MOST_LISTED = 200
@@ -102,11 +102,9 @@ class RequestDesk:
             record = journal.tasks.get(body.key)
             if record is None:
                 raise problem_error("no_such_task", f"This node has no task {body.key}")
-            fee = journal.transactions.gas_fees([record.key]).get(record.key)
-            return Tasks((task_view(record, self._store, fee, is_whole=True),))
+            return Tasks(task_views([record], journal, self._store, is_whole=True))
         records = journal.tasks.recent(_listed(body.limit), body.session_id)
-        fees = journal.transactions.gas_fees(record.key for record in records)
-        return Tasks(tuple(task_view(record, self._store, fees.get(record.key)) for record in records))
+        return Tasks(task_views(records, journal, self._store))
 
     async def _wait_task(self, body: WaitTask) -> TaskOutcome:
         reader = self._connected().link.reader

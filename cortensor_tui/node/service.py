@@ -34,7 +34,7 @@ from cortensor_tui.node.paths import socket_path, viewer_socket_path
 from cortensor_tui.node.requests import RequestDesk
 from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.node.verdict import Preconditions, judge, verdict_line
-from cortensor_tui.node.views import task_view
+from cortensor_tui.node.views import task_views
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.local_store import LocalStore
 
@@ -236,8 +236,9 @@ class Node:
     def _task_changed(self, record: TaskRecord) -> None:
         if record.stage.is_final:
             self._count_tasks()
-        fees = self._link.journal.transactions.gas_fees([record.key]) if self._link else {}
-        self._hub.publish(TaskChanged(task_view(record, self._store, fees.get(record.key))))
+        if self._link is not None:
+            [view] = task_views([record], self._link.journal, self._store)
+            self._hub.publish(TaskChanged(view))
 
     def _count_tasks(self) -> None:
         """Count when a task ends, not each second: the history may be long."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.domain.tasks import TaskTimes, TaskView
+from cortensor_tui.journal.journal import Journal
+from cortensor_tui.journal.task_times import task_times
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.storage.local_store import LocalStore
 
@@ -11,10 +15,35 @@ from cortensor_tui.storage.local_store import LocalStore
 LISTED_TEXT_CHARS = 16_000
 
 
+def task_views(
+    records: Sequence[TaskRecord], journal: Journal, store: LocalStore, *, is_whole: bool = False
+) -> tuple[TaskView, ...]:
+    """Return tasks with what the journal knows of their transactions: when they went, what they cost."""
+    fees = journal.transactions.gas_fees(record.key for record in records)
+    return tuple(
+        task_view(
+            record,
+            store,
+            fees.get(record.key),
+            task_times(record, journal.transactions),
+            is_whole=is_whole,
+        )
+        for record in records
+    )
+
+
 def task_view(
-    record: TaskRecord, store: LocalStore, gas_fee_wei: int | None = None, *, is_whole: bool = False
+    record: TaskRecord,
+    store: LocalStore,
+    gas_fee_wei: int | None = None,
+    times: TaskTimes | None = None,
+    *,
+    is_whole: bool = False,
 ) -> TaskView:
-    """Return the task for people; texts are cut unless `is_whole`, the fee is None until one was paid."""
+    """Return the task for people; texts are cut unless `is_whole`, the fee is None until one was paid.
+
+    `times` are those that `task_times` puts together, the record's own if left out.
+    """
     details = record.details
     return TaskView(
         key=record.key,
@@ -38,6 +67,7 @@ def task_view(
         deadline_at=record.deadline_at,
         note=record.note,
         gas_fee_wei=None if gas_fee_wei is None else str(gas_fee_wei),
+        times=record.times if times is None else times,
     )
 
 

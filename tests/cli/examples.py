@@ -8,7 +8,7 @@ from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus, StoreH
 from cortensor_tui.domain.inference import Clamp, EngineHealth, EngineState, SamplingParams
 from cortensor_tui.domain.networks import ContractOrigin, Found, Generation, Probe
 from cortensor_tui.domain.sessions import Service, Session, SessionView
-from cortensor_tui.domain.tasks import MinerResult, Stage, TaskKey, TaskView
+from cortensor_tui.domain.tasks import MinerResult, Stage, TaskKey, TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, Place, ProofCheck, ProofVerdict, Verification
 from cortensor_tui.node.messages import (
@@ -125,6 +125,7 @@ TASK = TaskView(
     decode_tokens_per_s=85.34,
     assigned_at=AT,
     committed_at=AT,
+    times=TaskTimes(assigned_block=13, seen_at=AT),
 )
 QUEUED_TASK = TaskView(key=TaskKey(4, 8), stage=Stage.QUEUED, prompt="hello")
 TRANSACTION = Transaction(

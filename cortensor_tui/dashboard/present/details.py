@@ -18,7 +18,7 @@ from cortensor_tui.dashboard.format import (
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import Clamp, SamplingParams
 from cortensor_tui.domain.sessions import Session, SessionView
-from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.domain.tasks import TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction
 
 
@@ -115,6 +115,7 @@ def task_details(task: TaskView, transactions: tuple[Transaction, ...]) -> Detai
         Detail("first token", milliseconds(task.first_token_ms)),
         *_parameters(task),
         *_steps(task),
+        *_way(task.times),
         *([] if task.gas_fee_wei is None else [Detail("gas paid", ether(task.gas_fee_wei, 18))]),
         *(_sent(one) for one in transactions if one.task_key == task.key),
     ]
@@ -154,6 +155,28 @@ def _steps(task: TaskView) -> Iterator[Detail]:
         yield Detail(label, clock(at) + after, "plain" if at is not None else "muted")
     if task.deadline_at is not None:
         yield Detail("deadline", clock(task.deadline_at))
+
+
+def _way(times: TaskTimes) -> Iterator[Detail]:
+    """Yield when each step was taken, counted from when the assignment was seen."""
+    start = times.seen_at
+    if start is None:
+        return
+    block = "" if times.assigned_block is None else f", assigned in block {times.assigned_block}"
+    yield Detail("seen", f"{clock(start)}{block}")
+    for label, at in (
+        ("ack sent", times.ack_sent_at),
+        ("ack mined", times.ack_mined_at),
+        ("first token", times.first_token_at),
+        ("last token", times.last_token_at),
+        ("precommit sent", times.precommit_sent_at),
+        ("precommit mined", times.precommit_mined_at),
+        ("all precommitted", times.all_precommitted_at),
+        ("commit sent", times.commit_sent_at),
+        ("commit mined", times.commit_mined_at),
+    ):
+        if at is not None:
+            yield Detail(label, f"+{at - start:.3f} s")
 
 
 def _sent(one: Transaction) -> Detail:
