@@ -8,7 +8,7 @@ import msgspec
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from cortensor_tui.domain.problems import Problem, problem_error
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 
 
 class TransactionSigner(Protocol):
@@ -63,22 +63,28 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WatchedAddress:
-    """An address whose key is in an external wallet: everything about it is known, nothing is signed."""
+    """An address that this node signs nothing for: everything about it is known, `reason` says why."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, reason: Problem) -> None:
         self.address = address
+        self._reason = reason
 
     def sign(self, fields: dict[str, Any]) -> tuple[bytes, str]:
-        """Raise `ProblemError` "no_owner_key"."""
-        raise problem_error(
-            "no_owner_key",
-            f"This node has no key of {self.address}",
-            "the owner is known by CORTENSOR_TUI_OWNER_ADDRESS alone",
-            "Write it with: cortensor-tui assign SESSION --unsigned FILE, sign it in your wallet, and send "
-            "it with: cortensor-tui assign --signed FILE; or give the node the owner's key",
-        )
+        """Raise `ProblemError` with the reason."""
+        raise ProblemError(self._reason)
 
     @property
     def problem(self) -> Problem | None:
         """That it signs nothing is no trouble: it is meant so."""
         return None
+
+
+def key_in_wallet(address: str) -> Problem:
+    """Return the reason for an owner whose key is in an external wallet."""
+    return Problem(
+        code="no_owner_key",
+        what=f"This node has no key of {address}",
+        why="the owner is known by CORTENSOR_TUI_OWNER_ADDRESS alone",
+        remedy="Write it with: cortensor-tui assign SESSION --unsigned FILE, sign it in your wallet, and "
+        "send it with: cortensor-tui assign --signed FILE; or give the node the owner's key",
+    )

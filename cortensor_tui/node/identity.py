@@ -2,12 +2,58 @@
 
 from __future__ import annotations
 
+import structlog
+
 from cortensor_tui.chain.abi import checksum
-from cortensor_tui.chain.signer import Keys, Signer, WatchedAddress
-from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.chain.signer import Keys, Signer, WatchedAddress, key_in_wallet
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.journal.database import Database
+from cortensor_tui.node.lease import KeyLease
 from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class Identity:
+    """Both keys, held for this node alone until closed."""
+
+    def __init__(self, settings: Settings, unlocked: UnlockedKeys, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Raises `ProblemError` "bad_key", "key_mismatch", or "key_in_use" when another node answers tasks
+        with this key. Where only the owner's key is in use elsewhere, this node does without it.
+        """
+        self._settings = settings
+        self._unlocked = unlocked
+        self._lent_owner: WatchedAddress | None = None
+        keys = self.keys(0)
+        check_addresses(settings, keys)
+        self.miner_address, self.owner_address = keys.miner.address, keys.owner.address
+        self.warnings: tuple[str, ...] = ()
+        self._leases = [KeyLease.take(settings, self.miner_address, clock)]
+        if isinstance(keys.owner, Signer) and self.owner_address != self.miner_address:
+            self._hold_owner(clock)
+
+    def keys(self, chain_id: int) -> Keys:
+        """Return both roles' signers for a chain."""
+        keys = make_keys(self._settings, self._unlocked, chain_id)
+        return keys if self._lent_owner is None else Keys(miner=keys.miner, owner=self._lent_owner)
+
+    def close(self) -> None:
+        """Give both keys back."""
+        for lease in self._leases:
+            lease.close()
+
+    def _hold_owner(self, clock: Clock) -> None:
+        try:
+            self._leases.append(KeyLease.take(self._settings, self.owner_address, clock))
+        except ProblemError as error:
+            log.warning("the owner's key is in use", why=error.problem.sentence())
+            self._lent_owner = WatchedAddress(self.owner_address, error.problem)
+            self.warnings = (
+                f"The owner's key is used by another node, so this one signs nothing with it: "
+                f"{error.problem.why}",
+            )
 
 
 def make_keys(settings: Settings, unlocked: UnlockedKeys, chain_id: int) -> Keys:
@@ -17,8 +63,12 @@ def make_keys(settings: Settings, unlocked: UnlockedKeys, chain_id: int) -> Keys
         return Keys(miner=miner, owner=Signer(unlocked.owner.reveal(), chain_id))
     stated = settings.owner_address
     if stated is not None and stated.lower() != miner.address.lower():
-        return Keys(miner=miner, owner=WatchedAddress(checksum(stated)))
+        return Keys(miner=miner, owner=_watched(checksum(stated)))
     return Keys(miner=miner, owner=miner)
+
+
+def _watched(address: str) -> WatchedAddress:
+    return WatchedAddress(address, key_in_wallet(address))
 
 
 def check_addresses(settings: Settings, keys: Keys) -> None:

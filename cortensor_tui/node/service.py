@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Callable
 
 import msgspec
@@ -23,10 +22,9 @@ from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettin
 from cortensor_tui.node.control import ControlServer
 from cortensor_tui.node.engine_room import EngineRoom
 from cortensor_tui.node.hub import KEPT_TASKS, KEPT_TRANSACTIONS, Hub
-from cortensor_tui.node.identity import check_addresses, make_keys, open_journal
+from cortensor_tui.node.identity import Identity, open_journal
 from cortensor_tui.node.link import ChainLink, open_link
 from cortensor_tui.node.live import LiveRun
-from cortensor_tui.node.lock import KeyLock
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.network import feed_url, make_pool
@@ -61,11 +59,9 @@ class Node:
         """Raises `ProblemError` when a key is unusable, another node has it, or its journal is gone."""
         self._settings = settings
         self._announce = announce
-        self._make_keys = functools.partial(make_keys, settings, unlocked)
-        keys = self._make_keys(0)
-        self._miner_address, self._owner_address = keys.miner.address, keys.owner.address
-        check_addresses(settings, keys)
-        self._lock = KeyLock.take(settings.data_dir / "keys", self._miner_address)
+        self._identity = Identity(settings, unlocked, clock)
+        self._miner_address = self._identity.miner_address
+        self._owner_address = self._identity.owner_address
         self._database = open_journal(settings, self._miner_address, may_make=may_make_journal)
         self._store = LocalStore(settings.data_dir / "payloads")
         self._rpc = make_pool(settings)
@@ -133,7 +129,7 @@ class Node:
         self._control.stop_listening()
         await self._rpc.close()
         self._database.close()
-        self._lock.close()
+        self._identity.close()
         await self._control.hang_up()  # last: who waits for the end may start another node right after
         log.info("node stopped")
 
@@ -152,7 +148,7 @@ class Node:
 
     async def _connect(self) -> Mining:
         link = await open_link(
-            self._rpc, self._settings, self._database, self._make_keys, self._transaction_changed
+            self._rpc, self._settings, self._database, self._identity.keys, self._transaction_changed
         )
         if self._link is not None and self._link.identity != link.identity:
             self._hub.reset()

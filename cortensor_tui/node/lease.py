@@ -1,0 +1,148 @@
+"""One node a key: a lease that the kernel takes back when its holder dies, kill -9 included.
+
+The lock is the file's advisory lock, not the file: what is written in it is for people. One lease is in the
+user's state folder, so that two data folders cannot share a key; another is in the data folder, so that two
+users cannot share one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import platformdirs
+import structlog
+
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.node.network import profile_of
+from cortensor_tui.node.paths import runtime_dir
+from cortensor_tui.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+MOST_LEASE_BYTES = 4096
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class LeaseHolder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wrote itself into a lease; `started` is ISO 8601 in UTC."""
+
+    pid: int
+    host: str
+    boot_id: str
+    started: str
+    data_dir: str
+
+    def text(self) -> str:
+        """Return the holder in words."""
+        shown = (
+            f"process {self.pid} on {self.host} since {self.started}, with the data folder {self.data_dir}"
+        )
+        return inert(shown, 500)
+
+
+class KeyLease:
+    """Holds one key until closed."""
+
+    def __init__(self, descriptors: list[int]) -> None:
+        self._descriptors = descriptors
+
+    @classmethod
+    def take(cls, settings: Settings, address: str, clock: Clock = SYSTEM_CLOCK) -> KeyLease:
+        """Take a key for this node. Raises `ProblemError` "key_in_use" while another has it."""
+        holder = LeaseHolder(
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            boot_id=_boot_id(),
+            started=datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds"),
+            data_dir=str(settings.data_dir),
+        )
+        lease = cls([])
+        paths = (
+            _user_folder() / f"{_scope(settings, address)}.lease",
+            _made(settings.data_dir / "keys") / f"{address.lower()}.lock",
+        )
+        try:
+            for path in paths:
+                lease._descriptors.append(_lock(path, address, holder))
+        except BaseException:
+            lease.close()
+            raise
+        return lease
+
+    def close(self) -> None:
+        """Give the key back; an empty file says that it was given back in order."""
+        for descriptor in self._descriptors:
+            os.ftruncate(descriptor, 0)
+            os.close(descriptor)
+        self._descriptors.clear()
+
+
+def _lock(path: Path, address: str, holder: LeaseHolder) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        found = _read(descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise _in_use(address, found, path) from error
+        if found is not None:
+            log.warning("took over the lease of a node that did not end in order", holder=found.text())
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, msgspec.json.encode(holder) + b"\n", 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _read(descriptor: int) -> LeaseHolder | None:
+    """Return who is written in the file, None for nobody or for what cannot be read."""
+    try:
+        return msgspec.json.decode(os.pread(descriptor, MOST_LEASE_BYTES, 0), type=LeaseHolder)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _in_use(address: str, found: LeaseHolder | None, path: Path) -> ProblemError:
+    return problem_error(
+        "key_in_use",
+        f"Another node is running with the key of {address}",
+        f"{found.text()} holds it" if found else f"it holds {path}",
+        "Two nodes with one key would answer twice: stop that one first, or use another key",
+    )
+
+
+def _scope(settings: Settings, address: str) -> str:
+    """Return the name of what is held: a key on one chain. Local chains share their ids, not their places."""
+    name = f"{address.lower()}-{settings.chain_id}"
+    if profile_of(settings, settings.chain_id).is_local:
+        name += "-" + hashlib.sha256(settings.rpc_urls[0].encode()).hexdigest()[:16]
+    return name
+
+
+def _user_folder() -> Path:
+    """Return where this user's leases are, the same for every session and service of the user."""
+    try:
+        return _made(platformdirs.user_state_path("cortensor-tui") / "keys")
+    except OSError:  # a service without a home
+        return _made(runtime_dir() / "keys")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _boot_id() -> str:
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
