@@ -12,7 +12,18 @@ from typing import Annotated
 import typer
 
 from cortensor_tui import __version__
-from cortensor_tui.cli import assignment, config, keys, sessions, starting, status, submit, tasks, verify
+from cortensor_tui.cli import (
+    assignment,
+    commitments,
+    config,
+    keys,
+    sessions,
+    starting,
+    status,
+    submit,
+    tasks,
+    verify,
+)
 from cortensor_tui.cli.mishap import unforeseen
 from cortensor_tui.cli.options import DEFAULT_ENV, Env, NewJournal
 from cortensor_tui.cli.output import (
@@ -53,6 +64,7 @@ app.add_typer(sessions.session_commands, name="session")
 app.add_typer(starting.node_commands, name="node")
 app.add_typer(config.config_commands, name="config")
 app.add_typer(keys.key_commands, name="keys")
+app.add_typer(commitments.commitment_commands, name="commitments")
 
 
 @app.callback(invoke_without_command=True)

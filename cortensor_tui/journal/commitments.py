@@ -46,29 +46,35 @@ def record_commitment(connection: sqlite3.Connection, commitment: Commitment, no
 
     Raises `ProblemError` with code "two_answers" when another hash stands there: nothing may be signed.
     """
-    scope, key = commitment.scope, commitment.key
-    place = (
-        scope.chain_id,
-        scope.genesis_hash,
-        scope.queue_address,
-        key.session_id,
-        key.task_id,
-        commitment.node,
-        commitment.stage,
-    )
-    connection.execute(
-        "INSERT OR IGNORE INTO commitments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*place, commitment.payload_hash, now),
-    )
-    found = connection.execute(
-        "SELECT payload_hash FROM commitments WHERE chain_id = ? AND genesis_hash = ? AND contract = ?"
-        " AND session_id = ? AND task_id = ? AND node = ? AND stage = ?",
-        place,
-    ).fetchone()
-    if found["payload_hash"] != commitment.payload_hash:
+    _, standing = insert_commitment(connection, commitment, now)
+    if standing != commitment.payload_hash:
         raise problem_error(
             "two_answers",
-            f"Refused to sign a second answer for task {key}",
-            f"signed before: {found['payload_hash']}, now: {commitment.payload_hash}",
+            f"Refused to sign a second answer for task {commitment.key}",
+            f"signed before: {standing}, now: {commitment.payload_hash}",
             "Nothing was sent; the first answer stands",
         )
+
+
+def insert_commitment(connection: sqlite3.Connection, commitment: Commitment, now: float) -> tuple[bool, str]:
+    """Write the row where there is none; return whether it is new, and the hash that stands there."""
+    scope, key = commitment.scope, commitment.key
+    place = (scope.chain_id, scope.genesis_hash, scope.queue_address)
+    cursor = connection.execute(
+        "INSERT OR IGNORE INTO commitments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *place,
+            key.session_id,
+            key.task_id,
+            commitment.node,
+            commitment.stage,
+            commitment.payload_hash,
+            now,
+        ),
+    )
+    if cursor.rowcount:
+        return True, commitment.payload_hash
+    standing = recorded_payload_hash(connection, scope, key, commitment.node, commitment.stage)
+    if standing is None:
+        raise RuntimeError("a commitment was neither written nor found")
+    return False, standing

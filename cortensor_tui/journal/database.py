@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.journal.migrations import SCHEMA_VERSION, migrate
 
 
@@ -39,19 +39,42 @@ class Database:
             ) from error
         return database
 
+    @classmethod
+    def join(cls, path: Path) -> Database:
+        """Open a journal that another process has open, without bringing it to another format.
+
+        Raises `ProblemError` as `open` does, and "journal_version" for any format but this program's.
+        """
+        try:
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None
+            )
+            database = cls(connection)
+            database._set_up()
+        except sqlite3.Error as error:
+            raise problem_error(
+                "journal_unusable", f"The journal {path} cannot be used", str(error), "Check the data folder"
+            ) from error
+        version = database._version()
+        if version != SCHEMA_VERSION:
+            database.close()
+            raise _other_version(path, version)
+        return database
+
     def _prepare(self, path: Path) -> None:
+        self._set_up()
+        version = self._version()
+        if version > SCHEMA_VERSION:
+            raise _other_version(path, version)
+        migrate(self.connection, version)
+
+    def _version(self) -> int:
+        return int(self.connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _set_up(self) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
             self.connection.execute(f"PRAGMA {pragma}")
         self.connection.row_factory = sqlite3.Row
-        version = self.connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise problem_error(
-                "journal_version",
-                f"The journal {path} was written by another version of this program",
-                f"its format is {version}, this program reads {SCHEMA_VERSION}",
-                "Update the program, or set CORTENSOR_TUI_DATA_DIR to another folder",
-            )
-        migrate(self.connection, version)
 
     @contextmanager
     def step(self, name: str) -> Iterator[sqlite3.Connection]:
@@ -83,3 +106,12 @@ class Database:
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
+
+
+def _other_version(path: Path, version: int) -> ProblemError:
+    return problem_error(
+        "journal_version",
+        f"The journal {path} was written by another version of this program",
+        f"its format is {version}, this program reads {SCHEMA_VERSION}",
+        "Use one version for the node and its commands, or set CORTENSOR_TUI_DATA_DIR to another folder",
+    )

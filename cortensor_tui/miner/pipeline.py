@@ -28,8 +28,9 @@ from cortensor_tui.journal.transactions import TransactionLog
 from cortensor_tui.miner.answering import Answering
 from cortensor_tui.miner.causes import Hindrance, missed_cause
 from cortensor_tui.miner.chain_state import read_states
-from cortensor_tui.miner.delivery import Delivery
+from cortensor_tui.miner.delivery import PASSING, Delivery
 from cortensor_tui.miner.moving import NEVER_ASSIGNED_AGAIN, moved_back
+from cortensor_tui.miner.promises import ChainPromises
 from cortensor_tui.miner.signals import TaskSignals
 from cortensor_tui.storage.local_store import LocalStore
 
@@ -57,6 +58,7 @@ class PipelineParts(msgspec.Struct, frozen=True, kw_only=True):
     answering: Answering
     precommit_data: str
     is_signed: Callable[[TaskKey], bool]
+    promises: ChainPromises
     on_change: Callable[[TaskRecord], None]
     clock: Clock = SYSTEM_CLOCK
 
@@ -158,9 +160,11 @@ class TaskPipeline:
         if self._record.stage is Stage.ASSIGNED:
             await self._ack()
         if self._record.stage is Stage.ACKED:
+            await self._adopt_promise()
             await self._answer()
             await self._precommit()
         if self._record.stage is Stage.PRECOMMITTED:
+            await self._adopt_promise()
             await self._signals.precommits_closed.wait()
             self.note_times(all_precommitted_at=self._signals.precommits_closed_at)
             await self._commit()
@@ -191,6 +195,19 @@ class TaskPipeline:
         now = self._parts.clock.now()
         deadline_at = now + self._parts.profile.precommit_deadline_s
         self._save("acked", stage=Stage.ACKED, acked_at=now, deadline_at=deadline_at, note="")
+
+    async def _adopt_promise(self) -> None:
+        """Learn what the chain shows of us before anything is signed: the journal may be an older backup."""
+        while True:
+            try:
+                await self._parts.promises.adopt(self.key)
+            except ProblemError as error:
+                if error.problem.code not in PASSING:
+                    raise
+                self.trouble(error.problem)
+                await asyncio.sleep(SETTLE_RETRY_S)
+                continue
+            return
 
     async def _answer(self) -> None:
         if self._record.answer_cid is not None:

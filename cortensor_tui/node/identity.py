@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import structlog
 
 from cortensor_tui.chain.abi import checksum
@@ -92,16 +94,21 @@ def open_journal(settings: Settings, address: str, *, may_make: bool = False) ->
 
     `may_make` is a person's word that a new one is wanted. Raises `ProblemError` "journal_missing".
     """
-    path = settings.data_dir / "journal" / f"{address.lower()}.sqlite"
+    path = journal_path(settings, address)
     mark = settings.data_dir / "keys" / f"{address.lower()}.has-journal"
     if mark.exists() and not path.exists() and not may_make:
         raise problem_error(
             "journal_missing",
             f"The journal of {address} is gone",
             f"this key has answered before, and {path} is not there",
-            "Restore it from a backup. Only when every task of this key has ended: start with --new-journal, "
-            "after which nothing but the chain knows what it has signed",
+            "Restore it from a backup. Only when every task of this key has ended: do it again with "
+            "--new-journal, after which nothing but the chain knows what it has signed",
         )
     database = Database.open(path)
     mark.touch(mode=0o600)
     return database
+
+
+def journal_path(settings: Settings, address: str) -> Path:
+    """Return where a key's journal is."""
+    return settings.data_dir / "journal" / f"{address.lower()}.sqlite"

@@ -20,6 +20,7 @@ from cortensor_tui.miner.chain_state import TaskState, read_tasks
 from cortensor_tui.miner.delivery import Delivery
 from cortensor_tui.miner.intake import Intake
 from cortensor_tui.miner.pipeline import PipelineParts
+from cortensor_tui.miner.promises import ChainPromises
 from cortensor_tui.miner.scheduler import Scheduler
 from cortensor_tui.node.link import ChainLink
 from cortensor_tui.node.owner import OwnerDesk
@@ -70,6 +71,7 @@ class Mining:
             answering=answering,
             precommit_data=settings.precommit_data,
             is_signed=lambda key: journal.payload_hash(key, node, "precommit") is not None,
+            promises=ChainPromises(node, link.reader, journal),
             on_change=on_task,
         )
         intake = Intake(link.reader, store, link.profile, link.watcher.submitted_in)
