@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from cortensor_tui.dashboard.cells import Line, Span, clip, line, pad, spread
 from cortensor_tui.dashboard.format import UNKNOWN, age, ether, mebibytes, milliseconds, number
+from cortensor_tui.domain.endpoints import EndpointHealth, EndpointState
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import EngineHealth, EngineState
@@ -12,6 +15,7 @@ _LABEL_CELLS = 9
 _AGES_SHOWN_FROM_S = 20.0
 """Twice the node's own interval for balances and heads: younger than that is simply current."""
 _DIM_FROM_S = 50.0
+_FIT = (EndpointState.IN_USE, EndpointState.STANDBY)
 _ENGINE_MARKS = {
     EngineState.READY: ("●", "good"),
     EngineState.BUSY: ("●", "accent"),
@@ -77,8 +81,19 @@ def _balance(account: Account, now: float) -> Line:
 
 def _network(chain: ChainHealth) -> Line:
     chain_id = "chain unknown" if chain.chain_id is None else f"chain {chain.chain_id}"
-    named = line(inert(chain.network, 40), (f" · {chain_id}", "muted"))
+    named = line(inert(chain.network, 40), (f" · {chain_id}", "muted"), *_endpoints(chain.endpoints))
     return (*named, Span(f" · {inert(chain.error, 80)}", "bad")) if chain.error else named
+
+
+def _endpoints(endpoints: tuple[EndpointHealth, ...]) -> Line:
+    """Return how many endpoints there are, and how many of them are out, by what they are out for."""
+    if len(endpoints) < 2:
+        return ()
+    out = Counter(one.state.value for one in endpoints if one.state not in _FIT)
+    if not out:
+        return line((f" · {len(endpoints)} endpoints", "muted"))
+    named = ", ".join(f"{count} {state}" for state, count in out.items())
+    return line((f" · of {len(endpoints)} endpoints {named}", "warn"))
 
 
 def _head(chain: ChainHealth, now: float) -> Line:

@@ -1,0 +1,35 @@
+"""What the status pane says of the chain's endpoints."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cortensor_tui.dashboard.present.status import tall_lines
+from cortensor_tui.domain.endpoints import EndpointHealth, EndpointState
+from tests.dashboard.samples import NOW, status
+
+
+def network_line(*states: EndpointState) -> str:
+    """Return the pane's line about the network when the endpoints are in these states."""
+    endpoints = tuple(
+        EndpointHealth(name=f"https://rpc{place}.example", state=state) for place, state in enumerate(states)
+    )
+    healthy = status()
+    chain = msgspec.structs.replace(healthy.chain, endpoints=endpoints)
+    lines = tall_lines(msgspec.structs.replace(healthy, chain=chain), NOW, 100)
+    return next(text for text in ("".join(span.text for span in one) for one in lines) if "network" in text)
+
+
+def test_one_endpoint_needs_no_word() -> None:
+    assert "endpoint" not in network_line(EndpointState.IN_USE)
+
+
+def test_several_healthy_ones_are_counted() -> None:
+    assert "2 endpoints" in network_line(EndpointState.IN_USE, EndpointState.STANDBY)
+
+
+def test_those_that_are_out_are_named_by_their_state() -> None:
+    said = network_line(
+        EndpointState.RESTING, EndpointState.IN_USE, EndpointState.PROBING, EndpointState.RESTING
+    )
+    assert "of 4 endpoints 2 resting, 1 probing" in said
