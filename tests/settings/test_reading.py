@@ -195,6 +195,17 @@ def test_a_missing_endpoint_of_several_gets_a_note(write_env: WriteEnv) -> None:
     assert [note.key for note in odd_notes(settings)] == ["RPC_HOST_1"]
 
 
+def test_a_head_feed_is_a_websocket_or_off(write_env: WriteEnv) -> None:
+    url = "wss://host:8548/v3/SECRETTOKEN"
+    settings = load_settings(write_env(f"CORTENSOR_TUI_HEAD_FEED={url}"), {})
+    assert settings.head_feed == url
+    assert shown(settings, "CORTENSOR_TUI_HEAD_FEED") == "wss://host:8548/…"
+    assert load_settings(write_env("CORTENSOR_TUI_HEAD_FEED=OFF"), {}).head_feed == "off"
+    for wrong in ("https://host", "ws://", "on", "ws://host:0"):
+        with pytest.raises(SettingsError, match="a ws:// or wss:// address, or off"):
+            load_settings(write_env(f"CORTENSOR_TUI_HEAD_FEED={wrong}"), {})
+
+
 def test_the_environment_overrides_our_keys_and_not_the_networks(write_env: WriteEnv) -> None:
     path = write_env("CORTENSOR_TUI_SEED=1", "LLM_PORT=9001", "CORTENSOR_TUI_RAW_PROMPT=verbatim")
     environ = {"CORTENSOR_TUI_SEED": "2", "LLM_PORT": "9002", "CHAINID": "1", "CORTENSOR_TUI_RAW_PROMPT": ""}
