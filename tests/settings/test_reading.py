@@ -13,6 +13,7 @@ from cortensor_tui.settings import (
     ListedSessions,
     OwnSessions,
     Settings,
+    SettingsError,
     SourceKind,
     load_settings,
 )
