@@ -96,7 +96,7 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     finality: Finality
     bump: bool
     log_span_blocks: Blocks
-    max_data_bytes: Annotated[int, msgspec.Meta(ge=1_000)]
+    max_data_bytes: Annotated[int, msgspec.Meta(ge=10_000)]
     ack_deadline_s: Seconds
     precommit_deadline_s: Seconds
     commit_deadline_s: Seconds

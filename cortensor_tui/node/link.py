@@ -24,7 +24,7 @@ from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
 from cortensor_tui.node.guarding import guarded_keys
-from cortensor_tui.node.network import find_network
+from cortensor_tui.node.network import find_network, head_warnings
 from cortensor_tui.settings import Settings
 
 ACCOUNTS_EVERY_S = 10.0
@@ -56,6 +56,7 @@ class ChainLink:
         self.watcher = Watcher(rpc, decoder, journal.cursor, profile.log_span_blocks)
         self.head: Head | None = None
         self.head_seen_at: float | None = None
+        self._head_seen_s: float | None = None
         self.balances_wei: dict[str, int] = {}
         self.balances_read_at: float | None = None
         self._priority_fee_wei = FIRST_PRIORITY_FEE_WEI
@@ -89,6 +90,7 @@ class ChainLink:
         """Take a head. Its age counts from when this node learnt of it."""
         if self.head is None or head.hash != self.head.hash:
             self.head, self.head_seen_at = head, time.time()
+            self._head_seen_s = time.monotonic()
 
     async def follow(self) -> None:
         """Ask for receipts of what is open, and for balances when they are old."""
@@ -127,11 +129,15 @@ class ChainLink:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return what an operator should know of the keys."""
+        """Return what an operator should know of addresses, head and keys."""
         owner = self.owner_sender
         halted = owner.problem if owner is not self.miner_sender else None
         found = [sender.warning for sender in self._senders] + [halted.sentence() if halted else None]
-        return tuple(warning for warning in found if warning)
+        told = tuple(warning for warning in found if warning)
+        return (*self.origin.warnings, *head_warnings(self.profile, self._head_age_s()), *told)
+
+    def _head_age_s(self) -> float | None:
+        return None if self._head_seen_s is None else time.monotonic() - self._head_seen_s
 
     @property
     def miner_key_problem(self) -> Problem | None:

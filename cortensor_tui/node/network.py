@@ -77,6 +77,19 @@ def feed_url(settings: Settings, profile: NetworkProfile) -> str | None:
     return settings.head_feed
 
 
+def head_warnings(profile: NetworkProfile, head_age_s: float | None) -> tuple[str, ...]:
+    """Return what to say of a head that no newer one has followed for too long.
+
+    Nothing where blocks come with traffic only, as the profile says by having no `head_alarm_s`.
+    """
+    alarm_s = profile.head_alarm_s
+    if alarm_s is None or head_age_s is None or head_age_s <= alarm_s:
+        return ()
+    return (
+        f"No new block for over {alarm_s:.0f} s: the chain stands still, or makes blocks for traffic only",
+    )
+
+
 async def find_network(rpc: Rpc, settings: Settings) -> Network:
     """Find the chain and its contracts and check them. Raises `ProblemError` with what to mend."""
     identity = await identify_chain(rpc, settings.chain_id)

@@ -26,17 +26,21 @@ from cortensor_tui.node.messages import (
     Submit,
 )
 
-# The largest transaction an Arbitrum sequencer takes is 95,000 bytes (nitro's default).
-MOST_PROMPT_BYTES = 90_000
+# What a transaction carries besides a prompt: its fees and signature, and the call's other arguments.
+BYTES_BESIDE_PROMPT = 5_000
 
 
 class OwnerDesk:
     """Serves the owner's requests with the owner's key."""
 
-    def __init__(self, rpc: Rpc, reader: ContractReader, sender: TransactionSender) -> None:
+    def __init__(
+        self, rpc: Rpc, reader: ContractReader, sender: TransactionSender, max_data_bytes: int
+    ) -> None:
+        """`max_data_bytes` is what the network takes as one transaction."""
         self._rpc = rpc
         self._reader = reader
         self._sender = sender
+        self._most_prompt_bytes = max_data_bytes - BYTES_BESIDE_PROMPT
 
     async def check(self, asked: CheckAssignment | Assign) -> AssignmentChecked:
         """Return every precondition of binding or unbinding, and what it would cost. Sends nothing."""
@@ -81,11 +85,13 @@ class OwnerDesk:
     async def submit(self, asked: Submit) -> Sent:
         """Submit a prompt and return its task once mined."""
         size = len(asked.prompt.encode("utf-8", "surrogatepass"))
-        if not 0 < size <= MOST_PROMPT_BYTES:
+        if not 0 < size <= self._most_prompt_bytes:
             raise problem_error(
                 "bad_prompt",
                 "The prompt cannot be sent",
-                f"it has {size} bytes, a transaction takes {MOST_PROMPT_BYTES}" if size else "it is empty",
+                f"it has {size} bytes, a transaction takes {self._most_prompt_bytes}"
+                if size
+                else "it is empty",
                 "Shorten it" if size else "Write something",
             )
         call = submit_call(self._reader, NewTask(**msgspec.structs.asdict(asked)))

@@ -278,7 +278,7 @@ class Node:
         )
 
     def _warnings(self) -> tuple[str, ...]:
-        found = (*self._link.origin.warnings, *self._link.warnings) if self._link else ()
+        found = self._link.warnings if self._link else ()
         return (*(note.text for note in self._settings.notes), *self._identity.warnings, *found)
 
     def _chain_health(self) -> ChainHealth:

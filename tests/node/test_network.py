@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cortensor_tui.chain.abi import load_interface
+from cortensor_tui.chain.networks import load_profiles
 from cortensor_tui.chain.rpc import Call, Rpc
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.node.network import find_network
+from cortensor_tui.node.network import find_network, head_warnings
 from cortensor_tui.settings import Settings, load_settings
 from tests.devnet.devnet_on_anvil import ALICE, DevnetOnAnvil, in_every_generation
 
@@ -85,6 +87,22 @@ async def test_a_network_that_hashes_otherwise_is_not_served(devnet: DevnetOnAnv
 async def test_an_endpoint_of_another_chain_is_refused(devnet: DevnetOnAnvil, tmp_path: Path) -> None:
     code, _ = await problem_of(devnet.rpc, settings_for(devnet, tmp_path, CHAINID="12515"))
     assert code == "wrong_chain"
+
+
+@pytest.mark.parametrize(
+    ("alarm_s", "age_s", "is_said"),
+    [(60.0, 61.0, True), (60.0, 59.0, False), (60.0, None, False), (None, 1e6, False)],
+)
+def test_a_head_that_stands_still_is_said_where_blocks_come_by_themselves(
+    alarm_s: float | None, age_s: float | None, is_said: bool
+) -> None:
+    profile = msgspec.structs.replace(load_profiles()["local"], head_alarm_s=alarm_s)
+    warnings = head_warnings(profile, age_s)
+    assert [("60 s" in warning) for warning in warnings] == ([True] if is_said else [])
+
+
+def test_no_alarm_is_raised_on_a_chain_that_makes_blocks_for_traffic_only() -> None:
+    assert all(profile.head_alarm_s is None for profile in load_profiles().values() if not profile.is_local)
 
 
 class OtherHash:
