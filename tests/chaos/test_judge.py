@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -156,6 +157,15 @@ def test_signing_again_after_a_revert_or_a_lost_nonce_is_none() -> None:
 def test_a_crash_and_a_slow_recovery_are_not_clean() -> None:
     assert not judge(evidence(crashes=("it ended by itself",))).is_clean
     assert not judge(evidence(recoveries_s=(1.0, RECOVERY_S + 0.1))).is_clean
+
+
+def test_a_sabotaged_node_is_caught() -> None:
+    """Evidence of a real run: the node was changed to let task 0/1 be, and to answer task 1/1 twice."""
+    recorded = (Path(__file__).parent / "recorded" / "sabotaged.json").read_bytes()
+    judgement = judge(msgspec.json.decode(recorded, type=Evidence))
+    assert [line.split(" ended")[0] for line in judgement.lost] == ["task 1/1", "task 0/1"]
+    [conflict] = judgement.conflicting
+    assert conflict.startswith("task 1/1 has 2 answers")
 
 
 def test_signed_bytes_are_read_as_what_they_say() -> None:
