@@ -17,9 +17,9 @@ from cortensor_tui.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-RETRY_S = 20.0
-# What ends an engine that has run before is more likely to pass than what keeps one from starting.
-RETRY_AFTER_RUNNING_S = 3.0
+# What ends an engine may pass at once; one that fails again and again is left alone for longer each time.
+FIRST_RETRY_S = 1.0
+LONGEST_RETRY_S = 20.0
 
 
 class EngineRoom:
@@ -39,14 +39,13 @@ class EngineRoom:
             on_health=self._told,
         )
         self._has_failed = asyncio.Event()
-        self._has_run = False
+        self._retry_s = FIRST_RETRY_S
 
     async def run(self) -> None:
         """Keep the engine running until cancelled."""
         try:
             while True:
                 self._has_failed.clear()
-                self._has_run = False
                 try:
                     await self._fetch_model()
                     await self.engine.start()
@@ -54,7 +53,8 @@ class EngineRoom:
                 except ProblemError as error:
                     log.error("engine not running", why=error.problem.sentence())
                     self._fail(error)
-                await asyncio.sleep(RETRY_AFTER_RUNNING_S if self._has_run else RETRY_S)
+                await asyncio.sleep(self._retry_s)
+                self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
         finally:
             await self.engine.stop()
 
@@ -83,7 +83,7 @@ class EngineRoom:
         if health.state is EngineState.FAILED:
             self._has_failed.set()
         elif health.state is EngineState.READY:
-            self._has_run = True
+            self._retry_s = FIRST_RETRY_S
         self._on_health(health)
 
     def _fail(self, error: ProblemError) -> None:

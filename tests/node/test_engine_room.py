@@ -1,4 +1,4 @@
-"""How soon the engine is started again: an engine that ran before, soon; one that never started, later."""
+"""How soon the engine is started again: at once after it ran, later each time it did not."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from cortensor_tui.domain.inference import EngineHealth, EngineState
 from cortensor_tui.node import engine_room
 from cortensor_tui.node.engine_room import EngineRoom
 from cortensor_tui.settings import env_line, load_settings
-
-NEVER_S = 3600.0
 
 
 class ScriptedEngine:
@@ -39,42 +37,46 @@ class ScriptedEngine:
         pass
 
 
-async def starts_of(
-    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, folder: Path, enough: int
-) -> int:
-    """Run a room until the engine was started often enough, or has been left alone for a while."""
+async def waits_of(
+    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, folder: Path, starts: int
+) -> list[float]:
+    """Run a room until the engine was started so often; return how long it waited before each start anew."""
+    waits: list[float] = []
+    real_sleep = asyncio.sleep
+
+    async def noted(delay_s: float) -> None:
+        waits.append(delay_s)
+        await real_sleep(0)
+
     monkeypatch.setattr(engine_room, "LlamaProcess", engine.made)
-    monkeypatch.setattr(engine_room, "RETRY_S", NEVER_S)
-    monkeypatch.setattr(engine_room, "RETRY_AFTER_RUNNING_S", 0.0)
-    env = folder / ".env"
     lines = {
         "HOST": "http://127.0.0.1:1",
         "CHAINID": "31337",
         "NODE_PRIVATE_KEY": "0x" + "11" * 32,
         "CORTENSOR_TUI_MODEL_PATH": str(folder / "model.gguf"),
     }
+    env = folder / ".env"
     env.write_text("".join(env_line(key, value) for key, value in lines.items()))
     env.chmod(0o600)
     room = EngineRoom(load_settings(env, {}), lambda health: None)
+    monkeypatch.setattr("cortensor_tui.node.engine_room.asyncio.sleep", noted)
     running = asyncio.create_task(room.run())
-    for _ in range(100):
-        await asyncio.sleep(0)
-        if engine.starts >= enough:
-            break
+    while engine.starts < starts:
+        await real_sleep(0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    return engine.starts
+    return waits[: starts - 1]
 
 
-async def test_an_engine_that_ran_is_started_again_soon(
+async def test_an_engine_that_runs_each_time_is_started_again_at_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     engine = ScriptedEngine(EngineState.READY, EngineState.FAILED)
-    assert await starts_of(engine, monkeypatch, tmp_path, 3) == 3
+    assert await waits_of(engine, monkeypatch, tmp_path, 4) == [1.0, 1.0, 1.0]
 
 
-async def test_an_engine_that_never_ran_is_left_for_a_while(
+async def test_an_engine_that_never_runs_is_left_alone_for_longer_each_time(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     engine = ScriptedEngine(EngineState.FAILED)
-    assert await starts_of(engine, monkeypatch, tmp_path, 3) == 1
+    assert await waits_of(engine, monkeypatch, tmp_path, 8) == [1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]
