@@ -41,9 +41,10 @@ bench: setup model node-parts ## Measure decode, ack and start-up; writes build/
 
 RUNS ?= 10
 SEED ?= 1
+JOBS ?= 2
 
 chaos: setup model node-parts ## Seeded runs of faults, RUNS=10 from SEED=1; writes build/chaos.json
-	@$(RUN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED)
+	@$(RUN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED) --jobs $(JOBS)
 
 setup:
 	@scripts/setup.sh $(VENV) $(PYTHON)

@@ -36,7 +36,7 @@ class NodeKeeper:
         self.journal = journal
         self.crashes: list[str] = []
         self.started_at = 0.0
-        self._excuses = 0
+        self._excuses: list[str] = []
         self._may_end = False
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
@@ -100,16 +100,16 @@ class NodeKeeper:
         return killed
 
     @contextlib.contextmanager
-    def excused(self, _: str) -> Iterator[None]:
+    def excused(self, reason: str) -> Iterator[None]:
         """Take it for no crash should a node that is started within the block end by itself, for this reason.
 
         One that ran before must live through it.
         """
-        self._excuses += 1
+        self._excuses.append(reason)
         try:
             yield
         finally:
-            self._excuses -= 1
+            self._excuses.remove(reason)
 
     # --- orders ------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class NodeKeeper:
         os.close(into)
         if self._is_disk_full:
             self._limit_files(self._process.pid)
-        self._may_end = self._excuses > 0
+        self._may_end = bool(self._excuses)
         self.started_at = time.time()
 
     async def _keep(self) -> None:

@@ -16,7 +16,7 @@ from tests.chaos.evidence import Evidence
 from tests.chaos.gather import gather, mined_by
 from tests.chaos.judge import Judgement, judge
 from tests.chaos.monitor import Monitor
-from tests.chaos.plan import Plan, Submission, draw_plan
+from tests.chaos.plan import Plan, PlannedFault, Submission, draw_plan
 from tests.chaos.verbs import inflict
 from tests.chaos.world import LLM_PARAMS, ChaosWorld, Ground
 
@@ -62,7 +62,7 @@ async def _carried_out(plan: Plan, world: ChaosWorld) -> Evidence:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_submit_all(plan.submissions, client, world, monitor, began))
                 for planned in plan.faults:
-                    group.create_task(_at(began + planned.at_s, inflict(world, planned)))
+                    group.create_task(_at(began + planned.at_s, world, planned))
             await _until_settled(monitor, watching)
         finally:
             watching.cancel()
@@ -71,9 +71,9 @@ async def _carried_out(plan: Plan, world: ChaosWorld) -> Evidence:
     return gather(plan.seed, world, monitor, mined)
 
 
-async def _at(moment: float, act: object) -> None:
+async def _at(moment: float, world: ChaosWorld, planned: PlannedFault) -> None:
     await asyncio.sleep(max(0.0, moment - time.monotonic()))
-    await act  # type: ignore[misc]
+    await inflict(world, planned)
 
 
 async def _submit_all(

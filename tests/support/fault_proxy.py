@@ -33,7 +33,7 @@ from tests.support.faults import (
     Truncated,
 )
 
-MAX_BYTES = 64 * 1024 * 1024
+LISTEN_ATTEMPTS = 50
 _LINGER_RST = struct.pack("ii", 1, 0)  # closing sends RST
 
 
@@ -125,7 +125,15 @@ class FaultProxy:
         assert self._runner is not None
         assert self._runner.server is not None
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._runner.server, "127.0.0.1", self._port)
+        for attempt in range(LISTEN_ATTEMPTS):
+            try:
+                self._server = await loop.create_server(self._runner.server, "127.0.0.1", self._port)
+                break
+            except OSError:  # while it was free, the port may have served another's connection
+                if attempt == LISTEN_ATTEMPTS - 1:
+                    raise
+                await asyncio.sleep(0.1)
+        assert self._server is not None
         self._port = self._server.sockets[0].getsockname()[1]
 
     def _close_listener(self) -> None:
