@@ -89,8 +89,12 @@ class ContractReader:
         """Return the number of tasks of each session."""
         if not session_ids:
             return []
-        values = await self._queue("getTaskCountBySessionIds", [(list(session_ids),)])
-        return [saturated(count) for count in values[0][0]]
+        [(counts,)] = await self._queue("getTaskCountBySessionIds", [(list(session_ids),)])
+        if len(counts) != len(session_ids):
+            raise _odd_answers(
+                ("getTaskCountBySessionIds",), f"{len(counts)} counts for {len(session_ids)} asked"
+            )
+        return [saturated(count) for count in counts]
 
     async def task(self, key: TaskKey) -> TaskOnChain:
         """Return one task."""
@@ -114,7 +118,7 @@ class ContractReader:
         """Return the answer and precommitted hash of every miner that has precommitted."""
         [(miners, data, hashes)] = await self._read_all(self.dialect.results, [key])
         if not len(miners) == len(data) == len(hashes):
-            raise _odd_answers(self.dialect.results, "the lists differ in length")
+            raise _odd_answers(self.dialect.results.calls, "the lists differ in length")
         return tuple(
             MinerResult(miner=checksum(miner), data=text, hash="0x" + digest.hex())
             for miner, text, digest in zip(miners, data, hashes, strict=True)
@@ -195,7 +199,7 @@ class ContractReader:
         try:
             return [reading.join(answers[start : start + size]) for start in range(0, len(answers), size)]
         except ValueError as error:
-            raise _odd_answers(reading, str(error)) from error
+            raise _odd_answers(reading.calls, str(error)) from error
 
     async def _with_missing_miners(self, tasks: list[TaskOnChain]) -> list[TaskOnChain]:
         """Complete assigned tasks of which no miner is told.
@@ -251,10 +255,10 @@ def _answer(function: Function, answer: Any) -> tuple[Any, ...]:
     return decode_output(function, str(answer))
 
 
-def _odd_answers(reading: Reading, why: str) -> ProblemError:
+def _odd_answers(calls: Sequence[str], why: str) -> ProblemError:
     return problem_error(
         "unexpected_contract",
-        f"The contract's answers to {' and '.join(reading.calls)} do not belong together",
+        f"The contract's answers to {' and '.join(calls)} do not belong together",
         why,
         "Check the contract addresses in the settings: this may be another contract or generation",
     )

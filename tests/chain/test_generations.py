@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_cal
 from cortensor_tui.chain.contracts import MOST_TASKS_IN_A_LIST, ContractCall, ContractReader, Contracts
 from cortensor_tui.chain.decoding import LARGEST_NUMBER
 from cortensor_tui.chain.networks import ContractNumbers, ModeNumbers
+from cortensor_tui.chain.rpc import Call, RpcError
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey
@@ -167,6 +170,56 @@ def test_binding_and_unbinding_are_one_call_each(generation: Generation) -> None
     assert bound == unbound == (3, node.lower())
 
 
+class OddEndpoint(ScriptedContracts):
+    """Answers each call with something of its own making."""
+
+    def __init__(self, draw: Callable[[], Any]) -> None:
+        super().__init__(Generation.NEW, {})
+        self._draw = draw
+
+    async def batch(self, calls: Sequence[Call]) -> list[Any]:
+        return [self._draw() for _ in calls]
+
+
+# Words of 32 bytes, many of them small: those pass for offsets and lengths, and lead the decoder furthest.
+small_or_any = st.integers(0, 256) | words
+odd_answers = (
+    st.lists(small_or_any, max_size=24).map(lambda found: "0x" + "".join(f"{one:064x}" for one in found))
+    | st.binary(max_size=70).map(lambda raw: "0x" + raw.hex())
+    | st.text(max_size=20)
+    | st.none()
+    | st.integers()
+    | st.lists(st.none(), max_size=2)
+    | st.builds(RpcError, st.integers(-40000, 10), st.text(max_size=20), st.none() | st.text(max_size=20))
+)
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+@given(data=st.data())
+async def test_whatever_a_contract_answers_is_read_or_refused_in_words(
+    generation: Generation, data: st.DataObject
+) -> None:
+    reader = ContractReader(OddEndpoint(lambda: data.draw(odd_answers)), CONTRACTS, 1, generation)
+    reads = data.draw(
+        st.sampled_from(
+            [
+                lambda: reader.tasks([KEY, KEY]),
+                lambda: reader.results(KEY),
+                lambda: reader.sessions([1]),
+                lambda: reader.session_count(),
+                lambda: reader.session_exists(1),
+                lambda: reader.task_counts([1, 2]),
+                lambda: reader.decoration(KEY),
+                lambda: reader.result_times(KEY, CONTRACTS.session_v2),
+                lambda: reader.remote_hash("abc"),
+                lambda: reader.submitted_llm_params("0x1"),
+            ]
+        )
+    )
+    with suppress(ProblemError):  # any other exception fails the test
+        await reads()
+
+
 def test_a_network_s_own_numbers_of_modes_are_used_both_ways() -> None:
     numbers = ContractNumbers(
         session_modes=ModeNumbers(ephemeral=7, hybrid=8, dedicated=9),
@@ -182,6 +235,13 @@ def test_a_network_s_own_numbers_of_modes_are_used_both_ways() -> None:
     assert submitted is not None
     assert (created[7], submitted[1]) == (9, 5)
     assert [numbers.session_modes.mode_of(number) for number in (7, 8, 9, 99)] == [0, 1, 2, 99]
+
+
+async def test_a_count_too_few_is_a_sentence() -> None:
+    reader, _ = reader_of(Generation.NEW, getTaskCountBySessionIds=([5],))
+    with pytest.raises(ProblemError) as told:
+        await reader.task_counts([1, 2])
+    assert told.value.problem.code == "unexpected_contract"
 
 
 TASK_ZEROS = (0, 0, 0, "", False, 0, 0, 0, 0, 0)
