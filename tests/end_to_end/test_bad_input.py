@@ -11,6 +11,7 @@ import pytest
 
 from cortensor_tui.devnet.sender import DevSender
 from cortensor_tui.domain.health import Verdict
+from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.node.client import NodeClient
@@ -262,6 +263,11 @@ async def test_a_second_node_with_the_same_key_is_refused(world: World) -> None:
         await until_verdict(second, Verdict.WAITING, free, reason="bound to no active session")
 
 
+async def told_generation(settings: Path) -> Generation | None:
+    origin = (await status_of(settings)).chain.origin
+    return None if origin is None else origin.generation
+
+
 async def test_a_devnet_that_starts_anew_is_another_chain(
     tmp_path: Path, default_model: Path, unused_tcp_port: int
 ) -> None:
@@ -275,7 +281,8 @@ async def test_a_devnet_that_starts_anew_is_another_chain(
             key = await first.submit(session_id, "On the first chain.")
             await first.until_ended(key)
         await until_verdict(settings, Verdict.BLOCKED, process)
-        async with open_world(tmp_path, default_model, "anvil", 0, unused_tcp_port) as second:
+        changed = open_world(tmp_path, default_model, "anvil", 0, unused_tcp_port, Generation.MID)
+        async with changed as second:
             await until_verdict(settings, Verdict.WAITING, process, reason="bound to no active session")
             session_id = await second.create_session()
             await second.bind(session_id)
@@ -284,6 +291,7 @@ async def test_a_devnet_that_starts_anew_is_another_chain(
             await second.until_ended(key)
             [result] = await second.reader.results(key)
             assert result.data
+            assert await told_generation(settings) is Generation.MID
             assert await second.transaction_count(second.miner.address) == 3
 
 

@@ -113,13 +113,15 @@ async def test_every_generation_is_served_the_whole_way_by_the_command_line(
         key = TaskKey(created["session_id"], 0)
         session = str(key.session_id)
         await world.command(settings, "assign", session)
-        await until_verdict(settings, Verdict.SERVING, process)
+        status = await until_verdict(settings, Verdict.SERVING, process)
         [listed] = (await world.command(settings, "sessions"))["sessions"]
         asked = ("--max-tokens", "32", "--temperature", "0", "--repeat-penalty", "1.2")
         submitted = await world.command(settings, "submit", session, prompt, "--wait", *asked)
         task = await _listed_when_ended(world, settings)
         verified = await world.command(settings, "verify", session, "0")
 
+    assert status.chain.origin is not None
+    assert status.chain.origin.generation is world.info.generation
     assert (listed["service"], listed["dedicated_nodes"]) == ("served", [world.miner.address])
     assert listed["max_nodes"] == 2
     assert listed["reserve_period_s"] == (None if world.info.generation is Generation.OLD else 300)
