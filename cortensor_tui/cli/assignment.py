@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
+from cortensor_tui.cli.external import send_signed, write_unsigned
 from cortensor_tui.cli.formats import ether, labelled
-from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env, SessionId, address_option
-from cortensor_tui.cli.output import Exit, print_json, print_text
+from cortensor_tui.cli.options import DEFAULT_ENV, MAX_SESSION_ID, AsJson, Env, address_option
+from cortensor_tui.cli.output import Exit, print_json, print_text, usage_error
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import checked_json, transaction_json
 from cortensor_tui.domain.inert import inert
@@ -31,34 +32,82 @@ NodeAddress = Annotated[
     typer.Option("--node", metavar="ADDRESS", help="The node's address.", show_default="this node"),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the checks and the call; send nothing.")]
+MaybeSession = Annotated[
+    int | None,
+    typer.Argument(
+        metavar="SESSION",
+        min=0,
+        max=MAX_SESSION_ID,
+        show_default=False,
+        help="The session's id; left out with --signed.",
+    ),
+]
+UnsignedFile = Annotated[
+    Path | None,
+    typer.Option("--unsigned", metavar="FILE", help="Write the transaction for the owner's own wallet."),
+]
+SignedFile = Annotated[
+    Path | None,
+    typer.Option("--signed", metavar="FILE", help="Send what the owner's own wallet has signed."),
+]
 
 
 def assign(
-    session: SessionId,
+    session: MaybeSession = None,
     node: NodeAddress = None,
     dry_run: DryRun = False,
+    unsigned: UnsignedFile = None,
+    signed: SignedFile = None,
     env: Env = DEFAULT_ENV,
     as_json: AsJson = False,
 ) -> int:
-    """Bind a node to a session of yours, with the owner's key."""
-    return _change(env, session, node, unbind=False, dry_run=dry_run, as_json=as_json)
+    """Bind a node to a session of yours, with the owner's key or the owner's own wallet."""
+    given = _Given(session, node, dry_run, unsigned, signed)
+    return _change(env, given, unbind=False, as_json=as_json)
 
 
 def unassign(
-    session: SessionId,
+    session: MaybeSession = None,
     node: NodeAddress = None,
     dry_run: DryRun = False,
+    unsigned: UnsignedFile = None,
+    signed: SignedFile = None,
     env: Env = DEFAULT_ENV,
     as_json: AsJson = False,
 ) -> int:
-    """Release a node from a session of yours, with the owner's key."""
-    return _change(env, session, node, unbind=True, dry_run=dry_run, as_json=as_json)
+    """Release a node from a session of yours, with the owner's key or the owner's own wallet."""
+    given = _Given(session, node, dry_run, unsigned, signed)
+    return _change(env, given, unbind=True, as_json=as_json)
 
 
-def _change(
-    env: Path, session_id: int, node: str | None, *, unbind: bool, dry_run: bool, as_json: bool
+class _Given(NamedTuple):
+    session: int | None
+    node: str | None
+    dry_run: bool
+    unsigned: Path | None
+    signed: Path | None
+
+
+def _change(env: Path, given: _Given, *, unbind: bool, as_json: bool) -> int:
+    if sum((given.dry_run, given.unsigned is not None, given.signed is not None)) > 1:
+        raise usage_error("Give one of --dry-run, --unsigned and --signed")
+    if given.signed is not None:
+        if given.session is not None or given.node is not None:
+            raise usage_error("--signed says which session and node itself", remedy="Leave them out")
+        return send_signed(env, given.signed.expanduser(), as_json=as_json)
+    if given.session is None:
+        raise usage_error("SESSION is missing", remedy="Give the session's id")
+    address = None if given.node is None else address_option(given.node)
+    if given.unsigned is not None:
+        return write_unsigned(
+            env, given.session, address, given.unsigned.expanduser(), unbind=unbind, as_json=as_json
+        )
+    return _send(env, given.session, address, unbind=unbind, dry_run=given.dry_run, as_json=as_json)
+
+
+def _send(
+    env: Path, session_id: int, address: str | None, *, unbind: bool, dry_run: bool, as_json: bool
 ) -> int:
-    address = None if node is None else address_option(node)
 
     async def check_and_send(client: NodeClient) -> tuple[AssignmentChecked, Sent | None]:
         target = address or (await ask(client, GetStatus(), StatusChanged)).status.node.address

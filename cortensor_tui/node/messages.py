@@ -163,6 +163,20 @@ class Assign(msgspec.Struct, frozen=True, kw_only=True, tag="assign"):
     unbind: bool = False
 
 
+class PrepareAssignment(msgspec.Struct, frozen=True, kw_only=True, tag="prepare_assignment"):
+    """The transaction of an assignment, for an external wallet; answered with `AssignmentPrepared`."""
+
+    session_id: int
+    node_address: str
+    unbind: bool = False
+
+
+class SendSigned(msgspec.Struct, frozen=True, kw_only=True, tag="send_signed"):
+    """Send an assignment that the owner's own wallet has signed, 0x hex. Answered with `Sent` once mined."""
+
+    raw: str
+
+
 class CreateSession(msgspec.Struct, frozen=True, kw_only=True, tag="create_session"):
     """Answered with `Sent`, `session_id` set, once mined."""
 
@@ -215,6 +229,8 @@ RequestBody = (
     | GetTransactions
     | CheckAssignment
     | Assign
+    | PrepareAssignment
+    | SendSigned
     | CreateSession
     | Submit
     | WaitTask
@@ -256,6 +272,18 @@ class AssignmentChecked(msgspec.Struct, frozen=True, kw_only=True, tag="assignme
         return all(check.is_met for check in self.checks)
 
 
+class AssignmentPrepared(msgspec.Struct, frozen=True, kw_only=True, tag="assignment_prepared"):
+    """What the owner's wallet is to sign, a transaction of type 2; wei as text."""
+
+    checked: AssignmentChecked
+    owner: str
+    chain_id: int
+    nonce: int
+    gas_limit: int
+    max_fee_per_gas_wei: str
+    max_priority_fee_per_gas_wei: str
+
+
 class Sent(msgspec.Struct, frozen=True, kw_only=True, tag="sent"):
     transaction: Transaction
     session_id: int | None = None
@@ -294,6 +322,7 @@ ReplyBody = (
     | Tasks
     | Transactions
     | AssignmentChecked
+    | AssignmentPrepared
     | Sent
     | TaskOutcome
     | Verification

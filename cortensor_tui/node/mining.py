@@ -57,7 +57,13 @@ class Mining:
             is_enabled=settings.dedicated_enabled,
         )
         self.sessions = SessionList(link.reader, admission)
-        self.owner_desk = OwnerDesk(link.rpc, link.reader, link.owner_sender, link.profile.max_data_bytes)
+        self.owner_desk = OwnerDesk(
+            link.rpc,
+            link.reader,
+            link.owner_sender,
+            chain_id=link.identity.chain_id,
+            max_data_bytes=link.profile.max_data_bytes,
+        )
         journal = link.journal
         parts = PipelineParts(
             node=node,

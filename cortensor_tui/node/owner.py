@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 
 from cortensor_tui.chain.abi import checksum, decode_log
+from cortensor_tui.chain.call_text import KnownContract
 from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_call, submit_call, unbind_call
 from cortensor_tui.chain.contracts import ContractCall, ContractReader
+from cortensor_tui.chain.external import Expected, decode_signed, require_expected
 from cortensor_tui.chain.rpc import Rpc, quantity
 from cortensor_tui.chain.transactions import Estimate, Purpose, TransactionSender
 from cortensor_tui.domain.addresses import ZERO_ADDRESS
@@ -19,9 +21,12 @@ from cortensor_tui.domain.transactions import Transaction, TransactionKind, Tran
 from cortensor_tui.node.messages import (
     Assign,
     AssignmentChecked,
+    AssignmentPrepared,
     Check,
     CheckAssignment,
     CreateSession,
+    PrepareAssignment,
+    SendSigned,
     Sent,
     Submit,
 )
@@ -34,15 +39,22 @@ class OwnerDesk:
     """Serves the owner's requests with the owner's key."""
 
     def __init__(
-        self, rpc: Rpc, reader: ContractReader, sender: TransactionSender, max_data_bytes: int
+        self,
+        rpc: Rpc,
+        reader: ContractReader,
+        sender: TransactionSender,
+        *,
+        chain_id: int,
+        max_data_bytes: int,
     ) -> None:
         """`max_data_bytes` is what the network takes as one transaction."""
+        self._chain_id = chain_id
         self._rpc = rpc
         self._reader = reader
         self._sender = sender
         self._most_prompt_bytes = max_data_bytes - BYTES_BESIDE_PROMPT
 
-    async def check(self, asked: CheckAssignment | Assign) -> AssignmentChecked:
+    async def check(self, asked: CheckAssignment | Assign | PrepareAssignment) -> AssignmentChecked:
         """Return every precondition of binding or unbinding, and what it would cost. Sends nothing."""
         address, checks = _check_address(asked.node_address)
         session = await self._session(asked.session_id)
@@ -62,14 +74,47 @@ class OwnerDesk:
             gas_limit=None if estimate is None else estimate.gas_limit,
         )
 
+    async def prepare(self, asked: PrepareAssignment) -> AssignmentPrepared:
+        """Return the transaction of an assignment for the owner's wallet. Raises the first unmet check."""
+        checked = await self._require_allowed(asked)
+        estimate = await self._sender.estimate(self._call(asked, checked.node_address))
+        owner = self._sender.address
+        nonce = quantity(await self._rpc.call("eth_getTransactionCount", owner, "latest"))
+        return AssignmentPrepared(
+            checked=checked,
+            owner=owner,
+            chain_id=self._chain_id,
+            nonce=nonce,
+            gas_limit=estimate.gas_limit,
+            max_fee_per_gas_wei=str(estimate.fees.max_fee_wei),
+            max_priority_fee_per_gas_wei=str(estimate.fees.priority_fee_wei),
+        )
+
+    async def send_signed(self, asked: SendSigned) -> Sent:
+        """Send a binding or unbinding that the owner's wallet has signed, and return once mined."""
+        interface = self._reader.sessions_interface
+        expected = Expected(
+            owner=self._sender.address,
+            chain_id=self._chain_id,
+            contract=KnownContract(
+                title="SessionV2", address=self._reader.contracts.session_v2, interface=interface
+            ),
+            functions=(interface.functions["addDedicatedNode"], interface.functions["removeDedicatedNode"]),
+        )
+        call = require_expected(decode_signed(asked.raw), expected)
+        session_id = int(call.arguments[0])
+        sent = self._sender.known(call.signed)  # the same file again: what became of it is told
+        if sent is None:
+            to = expected.contract.address
+            await self._sender.estimate(ContractCall(to=to, data=call.signed.data, text=call.text))
+            is_bind = call.function == "addDedicatedNode"
+            kind = TransactionKind.BIND if is_bind else TransactionKind.UNBIND
+            sent = await self._sender.send_signed(call, Purpose(kind=kind, session_id=session_id))
+        return Sent(transaction=await self._mined(sent), session_id=session_id)
+
     async def assign(self, asked: Assign) -> Sent:
         """Bind or unbind, and return once mined. Raises the first check that is not met."""
-        checked = await self.check(asked)
-        for check in checked.checks:
-            if not check.is_met:
-                verb = "unbind" if asked.unbind else "bind"
-                what = f"Cannot {verb} session {asked.session_id}"
-                raise problem_error(_code(check.name), what, check.detail, "Nothing was sent")
+        checked = await self._require_allowed(asked)
         call = self._call(asked, checked.node_address)
         kind = TransactionKind.UNBIND if asked.unbind else TransactionKind.BIND
         mined = await self._send(call, Purpose(kind=kind, session_id=asked.session_id))
@@ -98,6 +143,15 @@ class OwnerDesk:
         mined = await self._send(call, Purpose(kind=TransactionKind.SUBMIT, session_id=asked.session_id))
         found = await self._event_of(mined, "TaskSubmitted")
         return Sent(transaction=mined, task_key=TaskKey(int(found["sessionId"]), int(found["taskId"])))
+
+    async def _require_allowed(self, asked: Assign | PrepareAssignment) -> AssignmentChecked:
+        checked = await self.check(asked)
+        for check in checked.checks:
+            if not check.is_met:
+                verb = "unbind" if asked.unbind else "bind"
+                what = f"Cannot {verb} session {asked.session_id}"
+                raise problem_error(_code(check.name), what, check.detail, "Nothing was sent")
+        return checked
 
     # --- checks ------------------------------------------------------------------------------------
 
@@ -137,16 +191,19 @@ class OwnerDesk:
             return estimate, Check(name="fee", is_met=False, detail=detail)
         return estimate, Check(name=name, is_met=True, detail="a trial run on the current block succeeds")
 
-    def _call(self, asked: CheckAssignment | Assign, address: str) -> ContractCall:
+    def _call(self, asked: CheckAssignment | Assign | PrepareAssignment, address: str) -> ContractCall:
         build = unbind_call if asked.unbind else bind_call
         return build(self._reader, asked.session_id, address)
 
     # --- sending -----------------------------------------------------------------------------------
 
     async def _send(self, call: ContractCall, purpose: Purpose) -> Transaction:
-        settled = await self._sender.settled(await self._sender.send(call, purpose))
+        return await self._mined(await self._sender.send(call, purpose))
+
+    async def _mined(self, sent: Transaction) -> Transaction:
+        settled = await self._sender.settled(sent)
         if settled.state is not TransactionState.MINED:
-            raise problem_error("reverted", f"The {purpose.kind} was refused on chain", settled.error)
+            raise problem_error("reverted", f"The {sent.kind} was refused on chain", settled.error)
         return settled
 
     async def _event_of(self, transaction: Transaction, name: str) -> dict[str, Any]:

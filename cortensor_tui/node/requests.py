@@ -19,8 +19,10 @@ from cortensor_tui.node.messages import (
     GetTask,
     GetTasks,
     GetTransactions,
+    PrepareAssignment,
     ReplyBody,
     RequestBody,
+    SendSigned,
     SessionsChanged,
     StatusChanged,
     Stop,
@@ -87,6 +89,10 @@ class RequestDesk:
                 return await desk.check(body)
             case Assign():
                 return await desk.assign(body)
+            case PrepareAssignment():
+                return await desk.prepare(body)
+            case SendSigned():
+                return await desk.send_signed(body)
             case CreateSession():
                 return await desk.create(body)
             case Submit():

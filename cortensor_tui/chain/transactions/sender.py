@@ -10,11 +10,13 @@ State machine of one transaction:  signed -> sent -> mined | reverted
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 
 from cortensor_tui.chain.contracts import ContractCall
+from cortensor_tui.chain.external import SignedCall, SignedElsewhere
 from cortensor_tui.chain.fees import Fees, GasPrices, fees_for, raised
 from cortensor_tui.chain.heads import LARGEST_STORED
 from cortensor_tui.chain.rpc import Rpc, RpcError, quantity
@@ -130,10 +132,29 @@ class TransactionSender:
         except BaseException:
             self._queue.release()
             raise
-        sending = asyncio.create_task(self._send_in_turn(call, purpose, estimate))
-        self._sending.add(sending)
-        sending.add_done_callback(self._sent)
-        return await asyncio.shield(sending)
+        return await self._shielded(self._send_in_turn(call, purpose, estimate))
+
+    def known(self, signed: SignedElsewhere) -> Transaction | None:
+        """Return the transaction that these signed bytes already are, None where they were never taken."""
+        for known in self._log.at_nonce(self.address, signed.nonce):
+            if known.hash == signed.hash and known.state is not TransactionState.REJECTED:
+                return known
+        return None
+
+    async def send_signed(self, call: SignedCall, purpose: Purpose) -> Transaction:
+        """Save and send what an external wallet has signed for this key; return it as sent.
+
+        Raises `ProblemError` "wrong_nonce" unless its nonce is the key's next on chain and nothing of the key
+        is open.
+        """
+        self._gate.check()
+        await self._queue.take(purpose.deadline_at)
+        try:
+            await self._require_next(call.signed.nonce)
+        except BaseException:
+            self._queue.release()
+            raise
+        return await self._shielded(self._send_adopted(call, purpose))
 
     async def settled(self, transaction: Transaction) -> Transaction:
         """Wait until the transaction is mined, reverted, rejected or replaced."""
@@ -178,6 +199,38 @@ class TransactionSender:
         if error is None:
             return self._log.get(transaction.transaction_id)
         return await self._refused_first(transaction, error, estimate)
+
+    async def _shielded(self, job: Coroutine[Any, Any, Transaction]) -> Transaction:
+        """Run a job that must not stop half way when its caller does, and end the turn after it."""
+        sending = asyncio.create_task(job)
+        self._sending.add(sending)
+        sending.add_done_callback(self._sent)
+        return await asyncio.shield(sending)
+
+    async def _send_adopted(self, call: SignedCall, purpose: Purpose) -> Transaction:
+        transaction = self._stream.adopt(call, purpose)
+        error = await self._broadcaster.send(transaction)
+        if error is None:
+            return self._log.get(transaction.transaction_id)
+        estimate = Estimate(
+            gas_limit=call.signed.gas_limit,
+            fees=Fees(max_fee_wei=call.signed.max_fee_wei, priority_fee_wei=call.signed.priority_fee_wei),
+        )
+        return await self._refused_first(transaction, error, estimate)
+
+    async def _require_next(self, nonce: int) -> None:
+        answer = await self._rpc.call("eth_getTransactionCount", self.address, "latest")
+        following = quantity(answer, LARGEST_STORED)
+        if nonce == following and not len(self._book):
+            return
+        raise problem_error(
+            "wrong_nonce",
+            "The signed transaction does not come next",
+            f"its nonce is {nonce}, the next one of {self.address} is {following}"
+            if nonce != following
+            else f"transactions of {self.address} are still open",
+            "Wait until all is mined, then write it anew: cortensor-tui assign SESSION --unsigned FILE",
+        )
 
     def _sent(self, sending: asyncio.Task[Transaction]) -> None:
         self._sending.discard(sending)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cortensor_tui.chain.contracts import ContractCall
+from cortensor_tui.chain.external import SignedCall
 from cortensor_tui.chain.fees import Fees, GasPrices
 from cortensor_tui.chain.signer import TransactionSigner
 from cortensor_tui.chain.transactions.book import OpenBook
@@ -75,6 +76,31 @@ class SignedStream:
         )
         if nonce is None:
             self.nonces = self.nonces.taken(place)
+        return self._keep(saved)
+
+    def adopt(self, call: SignedCall, purpose: Purpose) -> Transaction:
+        """Save what an external wallet has signed with the key's next nonce on chain.
+
+        The journal has the bytes alone, so nothing is ever signed again for it.
+        """
+        signed = call.signed
+        saved = self._log.save_signed(
+            SignedTransaction(
+                kind=purpose.kind,
+                sender=self._signer.address,
+                nonce=signed.nonce,
+                attempt=SignedAttempt(
+                    hash=signed.hash,
+                    raw=signed.raw,
+                    max_fee_wei=signed.max_fee_wei,
+                    priority_fee_wei=signed.priority_fee_wei,
+                ),
+                call=call.text,
+                session_id=purpose.session_id,
+            ),
+            self._clock.now(),
+        )
+        self.nonces = self.nonces.used_elsewhere(signed.nonce)
         return self._keep(saved)
 
     def sign_again(self, transaction: Transaction, fees: Fees) -> Transaction | None:
