@@ -154,6 +154,32 @@ class ContractReader:
             return None
         return tuple(saturated(value) for value in arguments[submit.input_names.index("llmParams")])
 
+    async def bound_sessions(self, transaction_hashes: Sequence[str]) -> list[int | None]:
+        """Return the session that each transaction bound a node to, or released one from.
+
+        The events do not say it, the call does. None when the transaction called another contract.
+        """
+        functions = [
+            self.sessions_interface.functions[name] for name in ("addDedicatedNode", "removeDedicatedNode")
+        ]
+        found = await self._rpc.batch([("eth_getTransactionByHash", (one,)) for one in transaction_hashes])
+        return [self._session_bound_by(transaction, functions) for transaction in found]
+
+    def _session_bound_by(self, transaction: Any, functions: Sequence[Function]) -> int | None:
+        if not isinstance(transaction, dict):
+            return None
+        called, calldata = transaction.get("to"), transaction.get("input")
+        if not isinstance(calldata, str) or str(called).lower() != self.contracts.session_v2.lower():
+            return None
+        for function in functions:
+            try:
+                arguments = decode_arguments(function, calldata)
+            except ValueError:  # no hex
+                return None
+            if arguments is not None:
+                return saturated(arguments[0])
+        return None
+
     async def remote_hash(self, text: str) -> str:
         """Return the queue's own hash of a text, 0x hex."""
         digest: bytes = (await self._queue("getHash", [(text,)]))[0][0]

@@ -37,7 +37,8 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What one look found.
 
     After a reorganisation the events that are taken back come first, newest first. After a gap, events may be
-    missing: read open tasks from the contract. `is_behind` says that more can be had at once.
+    missing: read open tasks from the contract. `is_behind` says that more can be had at once, `is_unsure`
+    that the chain ends before the cursor: an endpoint that lags, or another chain.
     """
 
     head: Head
@@ -47,6 +48,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     is_gap: bool = False
     is_reorganised: bool = False
     is_behind: bool = False
+    is_unsure: bool = False
 
 
 class _Standing(Enum):
@@ -101,7 +103,9 @@ class Watcher:
             self._unsure_since_s = None
             return await self._forward(cursor, recent, head, logs)
         if standing is _Standing.UNKNOWN and not self._is_patience_over():
-            return Look(head=head, events=(), cursor=cursor, recent=recent, is_gap=self._is_first)
+            return Look(
+                head=head, events=(), cursor=cursor, recent=recent, is_gap=self._is_first, is_unsure=True
+            )
         return await self._reorganised(recent, head)
 
     def handled(self, look: Look) -> None:

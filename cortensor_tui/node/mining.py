@@ -100,9 +100,10 @@ class Mining:
     async def _act_on(self, look: Look, *, is_followed: bool) -> bool:
         link = self.link
         taken_back: Sequence[TaskState] = ()
+        is_suspicious = look.is_gap or look.is_reorganised or look.is_unsure
+        if is_suspicious and not await link.is_same_chain():
+            return False
         if look.is_gap or look.is_reorganised:
-            if not await link.is_same_chain():
-                return False
             if look.is_reorganised:  # before anything is sent again: this is what people are shown
                 taken_back = await self.scheduler.states_of_all()
             await link.reread()

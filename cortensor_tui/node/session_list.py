@@ -5,10 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
+import structlog
+
 from cortensor_tui.chain.contracts import ContractReader
 from cortensor_tui.chain.events import ContractEvent
+from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.sessions import Service, Session, SessionView
 from cortensor_tui.miner.admission import Admission
+
+log = structlog.get_logger(__name__)
 
 # A network's newest sessions; an older one shows when an event names it.
 MOST_SESSIONS = 1_000
@@ -57,31 +62,48 @@ class SessionList:
         """Read again what the events touch; everything after a gap or when it is old."""
         events = tuple(events)
         is_old = self._read_at_s is None or time.monotonic() - self._read_at_s > WHOLE_EVERY_S
-        # The binding events do not say which session they are about.
-        if is_gap or is_old or any(event.name in _BINDING_EVENTS for event in events):
+        touched = {event.session_id for event in events if event.name in _SESSION_EVENTS}
+        touched |= await self._sessions_bound(events)
+        if is_gap or is_old or None in touched:
             await self._read_all()
             return
-        touched = {event.session_id for event in events if event.name in _SESSION_EVENTS}
         await self._read_sessions(sorted(one for one in touched if one is not None))
         queued = {event.session_id for event in events if event.name == "TaskQueued"}
         await self._read_counts(sorted(one for one in queued if one is not None))
 
-    async def read(self, session_id: int) -> Session:
-        """Read one session now and keep it."""
+    async def read(self, session_id: int) -> None:
+        """Read one session now and keep it, if it exists."""
         await self._read_sessions([session_id])
-        return self._sessions[session_id]
+
+    async def _sessions_bound(self, events: Iterable[ContractEvent]) -> set[int | None]:
+        """Return the sessions that nodes were bound to or released from, None among them where unknown.
+
+        The binding events do not say which session they are about; the transaction does, most often.
+        """
+        hashes = {event.transaction_hash for event in events if event.name in _BINDING_EVENTS}
+        return set(await self._reader.bound_sessions(sorted(hashes)))
 
     async def _read_all(self) -> None:
         count = await self._reader.session_count()
+        self._sessions = {known: one for known, one in self._sessions.items() if known < count}
         session_ids = set(range(max(0, count - MOST_SESSIONS), count)) | set(self.served_ids())
         await self._read_sessions(sorted(session_ids))
         await self._read_counts(sorted(session_ids))
         self._read_at_s = time.monotonic()
 
     async def _read_sessions(self, session_ids: list[int]) -> None:
-        if session_ids:
-            for session in await self._reader.sessions(session_ids):
-                self._sessions[session.session_id] = session
+        if not session_ids:
+            return
+        try:
+            found = await self._reader.sessions(session_ids)
+        except ProblemError as error:
+            count = await self._reader.session_count()
+            there = [session_id for session_id in session_ids if session_id < count]
+            if len(there) == len(session_ids):
+                raise
+            log.warning("sessions that do not exist were left out", why=error.problem.why[:200])
+            found = await self._reader.sessions(there) if there else []
+        self._sessions |= {session.session_id: session for session in found}
 
     async def _read_counts(self, session_ids: list[int]) -> None:
         counts = await self._reader.task_counts(session_ids)
