@@ -179,6 +179,7 @@ def revert_sentence(data: Any, message: str) -> str:
     return message.removeprefix("execution reverted:").strip() or "the contract gave no reason"
 
 
+@functools.lru_cache(maxsize=4096)  # a hash each, and the same few addresses come again and again
 def checksum(address: str) -> str:
     """Return the address in EIP-55 form. Raises `ValueError` for anything else."""
     return str(to_checksum_address(address))
