@@ -43,6 +43,7 @@ def after_success(span: Span, asked: int) -> Span:
         refused = None
     if asked < span.blocks:
         return Span(blocks=span.blocks, most=span.most, refused=refused, good_answers=good)
-    ceiling = span.most if refused is None else min(span.most, refused - 1)
-    grown = max(span.blocks, min(ceiling, span.blocks + (span.blocks + 1) // 2))
+    grown = min(span.most, span.blocks + (span.blocks + 1) // 2)
+    if refused is not None and grown >= refused:
+        grown = span.blocks
     return Span(blocks=grown, most=span.most, refused=refused, good_answers=good)
