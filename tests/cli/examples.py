@@ -14,6 +14,7 @@ from cortensor_tui.domain.verification import Finding, Place, ProofCheck, ProofV
 from cortensor_tui.node.messages import (
     Assign,
     AssignmentChecked,
+    AssignmentPrepared,
     Check,
     CheckAssignment,
     CreateSession,
@@ -22,8 +23,10 @@ from cortensor_tui.node.messages import (
     GetStatus,
     GetTasks,
     GetTransactions,
+    PrepareAssignment,
     ReplyBody,
     RequestBody,
+    SendSigned,
     Sent,
     SessionsChanged,
     StatusChanged,
@@ -153,6 +156,15 @@ CHECKED = AssignmentChecked(
     fee_wei="1000000000000000",
     gas_limit=90000,
 )
+PREPARED = AssignmentPrepared(
+    checked=CHECKED,
+    owner=OWNER,
+    chain_id=31337,
+    nonce=4,
+    gas_limit=90_000,
+    max_fee_per_gas_wei="2000000000",
+    max_priority_fee_per_gas_wei="0",
+)
 ENDED = TaskOutcome(
     key=TaskKey(3, 7),
     stage="ended",
@@ -205,6 +217,8 @@ def good_answers() -> dict[type, Answer]:
         GetTasks: Tasks((TASK, QUEUED_TASK)),
         GetTransactions: Transactions((TRANSACTION, REVERTED)),
         CheckAssignment: _checked,
+        PrepareAssignment: PREPARED,
+        SendSigned: Sent(transaction=TRANSACTION, session_id=3),
         Assign: Sent(transaction=TRANSACTION),
         CreateSession: Sent(transaction=TRANSACTION, session_id=5),
         Submit: Sent(transaction=TRANSACTION, task_key=TaskKey(3, 7)),

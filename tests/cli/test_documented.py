@@ -28,7 +28,7 @@ COMMANDS = list(
         + re.findall(r"^(cortensor-tui.*)$", README, re.MULTILINE)
     )
 )
-_STARTING = re.compile(r"cortensor-tui( node (run|~.*)| devnet.*| demo)?")
+_STARTING = re.compile(r"cortensor-tui( node (run( --new-journal)?|~.*)| devnet.*| demo)?")
 STARTING = [command for command in COMMANDS if _STARTING.fullmatch(command)]
 ASKING = [command for command in COMMANDS if command not in STARTING]
 
