@@ -40,6 +40,7 @@ class Broadcaster:
         except RpcError as error:
             progress.last_refusal = classify(error)
             log.info("send refused", hash=transaction.hash, words=error.message[:MOST_ERROR_CHARS])
+            self._book.change(transaction, attempts=self._told(transaction, error.message))
             return error
         except ProblemError as error:
             log.warning("send unanswered", hash=transaction.hash, why=error.problem.why)
@@ -54,15 +55,19 @@ class Broadcaster:
         current = self._book.get(transaction.transaction_id)
         if current is None or current.state.is_final:
             return self._log.get(transaction.transaction_id)
-        now = self._clock.now()
-        newest = _told(current.attempts[-1], now, error)
         return self._book.change(
             transaction,
             state=state,
-            sent_at=current.sent_at or now,
-            attempts=(*current.attempts[:-1], newest),
+            sent_at=current.sent_at or self._clock.now(),
+            attempts=self._told(current, error),
             error=error[:MOST_ERROR_CHARS],
         )
+
+    def _told(self, transaction: Transaction, error: str) -> tuple[Attempt, ...]:
+        """Return the attempts, the newest with when it was first sent and what was last said of it."""
+        *earlier, newest = transaction.attempts
+        sent_at = newest.sent_at or self._clock.now()
+        return (*earlier, msgspec.structs.replace(newest, sent_at=sent_at, error=error[:MOST_ERROR_CHARS]))
 
     def refused_again(self, transaction: Transaction, error: RpcError) -> None:
         """Keep a refusal of bytes that may have been taken before: the nonce stays theirs."""
@@ -75,7 +80,3 @@ class Broadcaster:
         progress.refusals += 1
         state = TransactionState.UNKNOWN if meaning is SendError.UNCLEAR else TransactionState.SENT
         self.mark(transaction, state, error.message)
-
-
-def _told(attempt: Attempt, now: float, error: str) -> Attempt:
-    return msgspec.structs.replace(attempt, sent_at=attempt.sent_at or now, error=error[:MOST_ERROR_CHARS])

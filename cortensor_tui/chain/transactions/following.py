@@ -240,7 +240,8 @@ class Follower:
         progress.missing_since_s = now_s if progress.missing_since_s is None else progress.missing_since_s
         is_early = now_s - progress.missing_since_s < REPLACED_PATIENCE_S
         if progress.missing_looks < LOOKS_UNTIL_REPLACED or is_early:
-            self._book.change(transaction, waiting_for=NO_RECEIPT_YET)
+            if progress.missing_looks > 1:  # a block that comes between two answers is no news
+                self._book.change(transaction, waiting_for=NO_RECEIPT_YET)
             return
         if transaction.nonce >= self.adopted_below:
             self._gate.shut(foreign.foreign_key_use(self._address, transaction.nonce))

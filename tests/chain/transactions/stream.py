@@ -13,6 +13,7 @@ from cortensor_tui.chain.rpc import Rpc, RpcClient, RpcError
 from cortensor_tui.chain.signer import Signer
 from cortensor_tui.chain.transactions import Purpose, SendRules, TransactionSender
 from cortensor_tui.devnet.accounts import user_accounts
+from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.transactions import Transaction, TransactionKind
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
@@ -49,6 +50,7 @@ class Stream:
         self, devnet: DevnetOnAnvil, journal: Path, rpc: Rpc | None = None, rules: SendRules = RULES
     ) -> None:
         self.devnet = devnet
+        self.journal_path = journal
         self.clock = SetClock()
         self.prices = PRICES
         contracts = Contracts(
@@ -118,7 +120,7 @@ class StubbornRpc(RpcClient):
 
     def __init__(self, url: str, error: Exception, times: int, *, takes_it: bool = False) -> None:
         super().__init__(url)
-        self._error = error
+        self.error = error
         self.times = times
         self._takes_it = takes_it
         self.sent: list[str] = []
@@ -130,7 +132,10 @@ class StubbornRpc(RpcClient):
         self.times -= 1
         if self._takes_it:
             await super().send_raw(raw)
-        raise self._error
+        raise self.error
+
+
+TIMED_OUT = problem_error("no_rpc", "The chain endpoint did not answer", "it took too long")
 
 
 def refused(words: str, code: int = -32000) -> RpcError:
