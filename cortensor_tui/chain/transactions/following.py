@@ -89,9 +89,13 @@ class Follower:
         answers = await ask(self._rpc, self._address, questions, asks_balance=self._gate.is_paused)
         if answers.balance_wei is not None:
             self._gate.see_balance(answers.balance_wei)
-        for one, sighting in zip(open_now, answers.sightings, strict=True):
-            if sighting.receipt is not None:
-                await self._finish(one, sighting.receipt)
+        await self._finish(
+            [
+                (one, sighting.receipt)
+                for one, sighting in zip(open_now, answers.sightings, strict=True)
+                if sighting.receipt is not None
+            ]
+        )
         for one, sighting in zip(open_now, answers.sightings, strict=True):
             if sighting.receipt is None and self._book.get(one.transaction_id) is not None:
                 await self._treat(one, sighting, answers.mined_count)
@@ -106,12 +110,14 @@ class Follower:
         for one in self._book.by_nonce():
             self._book.progress(one).found()
         answers = await ask(self._rpc, self._address, [Question(one, False) for one in mined])
+        moved = []
         for one, sighting in zip(mined, answers.sightings, strict=True):
-            if sighting.receipt is not None:
-                if sighting.receipt.get("blockHash") != one.block_hash:
-                    await self._finish(one, sighting.receipt)
-            elif sighting.is_certain:  # an error is not a no
-                self._reopen(one)
+            if sighting.receipt is None:
+                if sighting.is_certain:  # an error is not a no
+                    self._reopen(one)
+            elif sighting.receipt.get("blockHash") != one.block_hash:
+                moved.append((one, sighting.receipt))
+        await self._finish(moved)
 
     async def resend_below(self, nonce: int) -> None:
         """Send the predecessors again, lowest first: the endpoint says that one is missing. Within a turn."""
@@ -219,14 +225,23 @@ class Follower:
 
     # --- settling ----------------------------------------------------------------------------------
 
-    async def _finish(self, transaction: Transaction, receipt: dict[str, Any]) -> None:
-        current = self._book.get(transaction.transaction_id) or transaction
-        settled = settled_by(current, receipt, self._clock.now())
-        if settled.state is TransactionState.REVERTED:
-            why = await why_reverted(self._rpc, settled)
-            settled = msgspec.structs.replace(settled, error=why[:500])
-        others = (one for one in self._book.at_nonce(settled.nonce) if not _is_same(one, settled))
-        self._book.settle(settled, *_replaced(others, NONCE_GONE))
+    async def _finish(self, found: list[tuple[Transaction, dict[str, Any]]]) -> None:
+        """Settle everything that has a receipt, in one step of the journal."""
+        now = self._clock.now()
+        causes = {}
+        for one, receipt in found:
+            settled = settled_by(one, receipt, now)
+            if settled.state is TransactionState.REVERTED:
+                causes[one.transaction_id] = (await why_reverted(self._rpc, settled))[:500]
+        changed: list[Transaction] = []
+        for one, receipt in found:
+            current = self._book.get(one.transaction_id) or one
+            cause = causes.get(one.transaction_id, "")
+            changed.append(msgspec.structs.replace(settled_by(current, receipt, now), error=cause))
+            others = (other for other in self._book.at_nonce(one.nonce) if not _is_same(other, one))
+            changed += _replaced(others, NONCE_GONE)
+        if changed:
+            self._book.settle(*changed)
 
     def _miss(self, transaction: Transaction) -> None:
         """Count a nonce that is used on chain by nothing we know; enough of it is somebody else."""
