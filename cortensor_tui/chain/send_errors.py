@@ -37,7 +37,10 @@ _MARKS: tuple[tuple[SendError, tuple[str, ...]], ...] = (
     (SendError.ALREADY_KNOWN, ("already known", "already imported", "known transaction", "alreadyknown")),
     (SendError.NONCE_TOO_LOW, ("nonce too low", "nonce is too low", "nonce has already been used")),
     (SendError.NONCE_TOO_HIGH, ("nonce too high", "nonce gap")),
-    (SendError.REPLACES_CHEAPLY, ("replacement transaction underpriced", "replacement fee too low")),
+    (
+        SendError.REPLACES_CHEAPLY,
+        ("replacement transaction underpriced", "replacement fee too low", "could not replace existing tx"),
+    ),
     (SendError.FEE_TOO_LOW, ("underpriced", "less than block base fee", "fee cap less than", "fee too low")),
     (SendError.NO_FUNDS, ("insufficient funds", "insufficient balance", "doesn't have enough funds")),
     # geth and most others; Nethermind; Hardhat; Ganache

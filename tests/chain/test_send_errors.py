@@ -25,6 +25,24 @@ from cortensor_tui.chain.send_errors import SendError, classify
         (-32603, "request timed out", SendError.UNCLEAR),
         (-32005, "rate limit exceeded", SendError.UNCLEAR),
         (502, "bad gateway", SendError.UNCLEAR),
+        # erigon
+        (-32000, "ALREADY_EXISTS: already known", SendError.ALREADY_KNOWN),
+        (-32000, "INTERNAL_ERROR: nonce too low", SendError.NONCE_TOO_LOW),
+        (-32000, "INTERNAL_ERROR: could not replace existing tx", SendError.REPLACES_CHEAPLY),
+        (-32000, "INTERNAL_ERROR: insufficient funds", SendError.NO_FUNDS),
+        (-32000, "INTERNAL_ERROR: underpriced", SendError.FEE_TOO_LOW),
+        # nitro's sequencer
+        (-32000, "nonce too high: address 0x1, tx: 7 state: 5", SendError.NONCE_TOO_HIGH),
+        (-32000, "nonce too low: address 0x1, tx: 4 state: 5", SendError.NONCE_TOO_LOW),
+        (
+            -32000,
+            "max fee per gas less than block base fee: address 0x1, maxFeePerGas: 1 baseFee: 2",
+            SendError.FEE_TOO_LOW,
+        ),
+        (-32000, "insufficient funds for gas * price + value: address 0x1 have 0 want 9", SendError.NO_FUNDS),
+        (-32000, "intrinsic gas too low: have 21000, want 21432", SendError.INVALID),
+        (-32000, "oversized data", SendError.INVALID),
+        (-32000, "transaction was dropped from the queue: context deadline exceeded", SendError.UNCLEAR),
     ],
 )
 def test_each_refusal_has_its_meaning(code: int, message: str, meaning: SendError) -> None:

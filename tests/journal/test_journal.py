@@ -156,6 +156,18 @@ def test_the_last_state_of_each_task_is_what_is_read(
     database.close()
 
 
+def test_gas_is_booked_to_its_task_reverted_or_not(tmp_path: Path) -> None:
+    transactions = Journal(Database.open(tmp_path / "journal.sqlite"), SCOPE).transactions
+    for nonce, state, fee_wei in (
+        (0, TransactionState.REVERTED, "7"),
+        (1, TransactionState.MINED, str(10**30)),
+        (2, TransactionState.SENT, None),
+    ):
+        saved = transactions.save_signed(precommit("0xfirst", nonce), now=1.0)
+        transactions.update(msgspec.structs.replace(saved, state=state, fee_wei=fee_wei))
+    assert transactions.gas_fees([FIRST, TaskKey(9, 9)]) == {FIRST: 10**30 + 7}
+
+
 def test_a_transaction_is_found_by_its_task_until_it_is_rejected(tmp_path: Path) -> None:
     transactions = Journal(Database.open(tmp_path / "journal.sqlite"), SCOPE).transactions
     saved = transactions.save_signed(precommit("0xfirst", 0), now=1.0)
