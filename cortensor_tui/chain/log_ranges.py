@@ -10,8 +10,9 @@ import structlog
 from cortensor_tui.chain.events import ContractEvent, LogDecoder
 from cortensor_tui.chain.heads import Head, head_from
 from cortensor_tui.chain.ranges import Span, after_failure, after_success, first_span
-from cortensor_tui.chain.rpc import Rpc, RpcError
+from cortensor_tui.chain.rpc import EndpointError, Rpc, RpcError
 from cortensor_tui.domain.clock import Clock
+from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import ProblemError, problem_error
 
 log = structlog.get_logger(__name__)
@@ -69,7 +70,7 @@ class LogRanges:
             except ProblemError as error:
                 self.failed(last - start + 1)
                 refusals += 1
-                is_hopeless = not isinstance(error, RpcError) or last == start or refusals >= MOST_REFUSALS
+                is_hopeless = not _is_too_much(error) or last == start or refusals >= MOST_REFUSALS
                 if is_hopeless and end is None:
                     raise
                 if is_hopeless:
@@ -110,6 +111,13 @@ class LogRanges:
         if any(event.block_number == end.number and event.block_hash != end.hash for event in events):
             raise changed_meanwhile()
         return events
+
+
+def _is_too_much(error: ProblemError) -> bool:
+    """Tell whether fewer blocks may be answered: the endpoint refused, or the answer was over our limit."""
+    if isinstance(error, EndpointError):
+        return error.fault is EndpointFault.TOO_LARGE
+    return isinstance(error, RpcError)
 
 
 def changed_meanwhile() -> ProblemError:
