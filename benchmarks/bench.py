@@ -13,23 +13,29 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks import steps
+from benchmarks.backfill import anvil_events_per_s
 from benchmarks.bare import BareLoop, bare_loop
 from benchmarks.bare_loop import Told
+from benchmarks.chain_calls import call_costs
 from benchmarks.command_line import status_times
 from benchmarks.dashboard import Screen, attached_dashboard
+from benchmarks.heads import watched_heads
 from benchmarks.machine import this_machine
 from benchmarks.processes import REPOSITORY, BenchmarkError
-from benchmarks.report import Decode, Figures, Pair, figures, table, write
-from benchmarks.served import BoundNode, Served, anvil_world, bound_node
+from benchmarks.report import ChainFigures, Decode, Figures, Pair, figures, table, write
+from benchmarks.served import BoundNode, anvil_world, bound_node
+from benchmarks.traffic import idle_traffic
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.inference.cpus import threads_for
 from cortensor_tui.inference.models import default_model_folder, fetch_default_model
 from cortensor_tui.launch.until_signal import until_signal
 
 PROMPT = "Write a very long story about a lighthouse keeper who learns to read the weather."
-SHORT_PROMPT, SHORT_TOKENS = "Name three colours.", 8
 CONTEXT_TOKENS = 512
 ALONE_RUNS = 3
+STEPS_BLOCK_S = 1.0
 QUIET_S = 1.0  # what the run before set off (a last frame, a last block) must not fall into the next
 
 
@@ -38,7 +44,9 @@ class Plan(msgspec.Struct, frozen=True):
 
     pairs: int
     tokens: int
-    acks: int
+    steps: int
+    events: int
+    idle_s: int
     statuses: int
 
 
@@ -49,7 +57,6 @@ class Bench:
         self._plan = plan
         self._bare = bare
         self.pairs: list[Pair] = []
-        self.acks_ms: list[float] = []
         self.same_answers = 0
 
     async def alone(self) -> tuple[float, ...]:
@@ -68,36 +75,27 @@ class Bench:
                 served, bare = await self._node_run(node, screen), await self._bare_run()
             pair = _paired(served, bare)
             self.pairs.append(pair)
-            self.same_answers += served.task.answer == bare.text
+            self.same_answers += served.answer == bare.text
             say(
                 f"pair {number} of {self._plan.pairs}: node {pair.node:.1f}, bare {pair.bare:.1f} tokens/s, "
-                f"ratio {pair.ratio:.3f}, ack {served.ack_ms:.1f} ms"
+                f"ratio {pair.ratio:.3f}"
             )
         return bare
-
-    async def short_tasks(self, node: BoundNode) -> None:
-        """Serve short tasks until there are acks enough."""
-        while len(self.acks_ms) < self._plan.acks:
-            served = await node.serve(SHORT_PROMPT, SHORT_TOKENS)
-            self.acks_ms.append(served.ack_ms)
-            say(f"ack {len(self.acks_ms)} of {self._plan.acks}: {served.ack_ms:.1f} ms")
 
     async def _bare_run(self) -> Told:
         await asyncio.sleep(QUIET_S)
         return await self._bare.run(PROMPT, self._plan.tokens)
 
-    async def _node_run(self, node: BoundNode, screen: Screen) -> Served:
+    async def _node_run(self, node: BoundNode, screen: Screen) -> TaskView:
         await asyncio.sleep(QUIET_S)
         drawn_bytes = screen.drawn_bytes
         served = await node.serve(PROMPT, self._plan.tokens)
         if screen.drawn_bytes == drawn_bytes:
             raise BenchmarkError("the dashboard drew nothing while the node answered")
-        self.acks_ms.append(served.ack_ms)
         return served
 
 
-def _paired(served: Served, bare: Told) -> Pair:
-    task = served.task
+def _paired(task: TaskView, bare: Told) -> Pair:
     depths = ((task.prompt_tokens, task.answer_tokens), (bare.prompt_tokens, bare.answer_tokens))
     if depths[0] != depths[1]:
         raise BenchmarkError(f"node and bare loop did different work (prompt, answer tokens): {depths}")
@@ -118,9 +116,8 @@ async def measure(plan: Plan, folder: Path) -> Figures:
         async with anvil_world(folder, model) as world:
             settings = world.settings(LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS))
             async with bound_node(world, settings) as node, attached_dashboard(settings) as screen:
-                bench.acks_ms.append((await node.serve(SHORT_PROMPT, SHORT_TOKENS)).ack_ms)  # warms up, too
+                await node.serve(steps.PROMPT, steps.TOKENS)  # warms up
                 last = await bench.compare(node, screen)
-                await bench.short_tasks(node)
                 say("timing `cortensor-tui status`")
                 statuses_s = await status_times(settings, plan.statuses)
     decode = Decode(
@@ -132,7 +129,24 @@ async def measure(plan: Plan, folder: Path) -> Figures:
         pairs=tuple(bench.pairs),
         same_answers=bench.same_answers,
     )
-    return figures(machine, decode, bench.acks_ms, statuses_s)
+    return figures(machine, decode, await chain_figures(plan, folder, model), statuses_s)
+
+
+async def chain_figures(plan: Plan, folder: Path, model: Path) -> ChainFigures:
+    """Measure the chain room: by itself, then in a node that serves and in one that idles."""
+    say("calls and backfill, on a chain that mines at once")
+    async with anvil_world(folder, model, block_s=0) as world:
+        key = await world.submit(await world.create_session("calls"), steps.PROMPT)
+        calls = await call_costs(world, key)
+        backfill = await anvil_events_per_s(world.rpc, plan.events)
+    async with anvil_world(folder, model, block_s=STEPS_BLOCK_S) as world:
+        say(f"an idle node, for {plan.idle_s} s, on a chain with a block a second")
+        idle = await idle_traffic(world, plan.idle_s)  # before its key has sent anything from another journal
+        say("steps of short tasks")
+        settings = world.settings("steps", LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS))
+        async with watched_heads(world.info.rpc_url) as heads, bound_node(world, settings) as node:
+            times = await steps.step_times(node, heads, plan.steps)
+    return ChainFigures(calls=calls, backfill_per_s=backfill, events=plan.events, steps=times, idle=idle)
 
 
 @contextmanager
@@ -176,13 +190,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench", description=__doc__)
     parser.add_argument("--pairs", type=_count, default=9, help="interleaved pairs of decode runs")
     parser.add_argument("--tokens", type=_count, default=256, help="tokens of each answer, at most 400")
-    parser.add_argument("--acks", type=_count, default=20, help="tasks whose ack is timed, at least")
+    parser.add_argument("--steps", type=_count, default=40, help="short tasks whose steps are timed")
+    parser.add_argument("--events", type=_count, default=100_000, help="events of the backfill")
+    parser.add_argument("--idle", type=_count, default=30, help="seconds for which an idle node is watched")
     parser.add_argument("--statuses", type=_count, default=9, help="runs of `cortensor-tui status`")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "build" / "bench.json")
     given = parser.parse_args()
     if not 2 <= given.tokens <= 400:  # a speed takes two, and the context has room for no more
         parser.error("--tokens must be from 2 to 400")
-    plan = Plan(given.pairs, given.tokens, given.acks, given.statuses)
+    plan = Plan(given.pairs, given.tokens, given.steps, given.events, given.idle, given.statuses)
     return asyncio.run(_main(plan, given.output))
 
 

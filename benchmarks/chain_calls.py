@@ -11,10 +11,14 @@ from statistics import median
 import msgspec
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
-from cortensor_tui.chain.abi import encode_call, load_interface
+from cortensor_tui.chain.contracts import ContractReader
 from cortensor_tui.chain.endpoints import EndpointPool
+from cortensor_tui.devnet.artifacts import load_artifact
+from cortensor_tui.domain.tasks import TaskKey
+from tests.world import World
 
 CALLS = 400
+WEB3_CALLS = 100
 REQUESTS_PER_S = 100_000.0  # the budget is not what is measured
 
 
@@ -27,37 +31,27 @@ class CallCosts(msgspec.Struct, frozen=True, kw_only=True):
     web3_call_wall_ms: float
 
 
-async def call_costs(rpc_url: str, session_v2: str, rounds: int = 7) -> CallCosts:
-    """Return the median cost of one of 400 equal view calls that are asked at once.
+async def call_costs(world: World, key: TaskKey, rounds: int = 7) -> CallCosts:
+    """Return the median cost of one of many reads of a task that are asked at once, encoded and decoded.
 
-    Ours travel in two HTTP requests of the pool's, the others as 400 contract calls through AsyncWeb3.
+    Ours travel in the reader's batches through the pool, the others as contract calls through AsyncWeb3.
     """
-    function = load_interface("SessionV2").functions["getSessionCount"]
-    calls = [("eth_call", ({"to": session_v2, "data": encode_call(function)}, "latest"))] * CALLS
-    pool = EndpointPool([rpc_url], requests_per_s=REQUESTS_PER_S)
-    web3 = AsyncWeb3(AsyncHTTPProvider(rpc_url))
-    abi = [
-        {
-            "type": "function",
-            "name": "getSessionCount",
-            "inputs": [],
-            "stateMutability": "view",
-            "outputs": [{"name": "", "type": "uint256"}],
-        }
-    ]
-    contract = web3.eth.contract(address=web3.to_checksum_address(session_v2), abi=abi)
+    pool = EndpointPool([world.info.rpc_url], requests_per_s=REQUESTS_PER_S)
+    reader = ContractReader(pool, world.reader.contracts, active_session_state=1)
+    web3 = AsyncWeb3(AsyncHTTPProvider(world.info.rpc_url))
+    address = web3.to_checksum_address(world.info.contracts.session_queue_v2)
+    contract = web3.eth.contract(address=address, abi=list(load_artifact("SessionQueueV2").abi))
 
     async def batched() -> None:
-        answers = await pool.batch(calls)
-        if not all(isinstance(answer, str) for answer in answers):
-            raise RuntimeError(f"a call failed: {answers[0]}")
+        await reader.tasks([key] * CALLS)
 
     async def through_web3() -> None:
-        await asyncio.gather(*(contract.functions.getSessionCount().call() for _ in range(CALLS)))
+        asked = (contract.functions.getTask(key.session_id, key.task_id).call() for _ in range(WEB3_CALLS))
+        await asyncio.gather(*asked)
 
     try:
-        ours = await _cost(batched, rounds)
-        theirs = await _cost(through_web3, rounds)
+        ours = await _cost(batched, CALLS, rounds)
+        theirs = await _cost(through_web3, WEB3_CALLS, rounds)
     finally:
         await pool.close()
         await web3.provider.disconnect()
@@ -69,13 +63,13 @@ async def call_costs(rpc_url: str, session_v2: str, rounds: int = 7) -> CallCost
     )
 
 
-async def _cost(work: Callable[[], Awaitable[None]], rounds: int) -> tuple[float, float]:
+async def _cost(work: Callable[[], Awaitable[None]], calls: int, rounds: int) -> tuple[float, float]:
     await work()  # connects, and fills what is kept
     cpu_ms, wall_ms = [], []
     for _ in range(rounds):
         gc.collect()
         cpu, wall = time.process_time(), time.perf_counter()
         await work()
-        cpu_ms.append((time.process_time() - cpu) * 1000 / CALLS)
-        wall_ms.append((time.perf_counter() - wall) * 1000 / CALLS)
+        cpu_ms.append((time.process_time() - cpu) * 1000 / calls)
+        wall_ms.append((time.perf_counter() - wall) * 1000 / calls)
     return median(cpu_ms), median(wall_ms)

@@ -9,10 +9,16 @@ from statistics import median
 
 import msgspec
 
+from benchmarks.chain_calls import CallCosts
 from benchmarks.machine import Machine
+from benchmarks.steps import StepTimes
+from benchmarks.traffic import IdleTraffic
 
 DECODE_RATIO_GOAL = 0.97
 CLI_STATUS_GOAL_S = 0.4
+STEP_GOALS_MS = {"ack": 30, "block_to_ack": 300, "precommit": 30, "commit": 30}  # of the 95th percentile
+BATCHED_CALL_GOAL_MS = 0.1
+IDLE_GOAL_PER_S, IDLE_STANDBY_GOAL_PER_S = 2.0, 0.1
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -25,6 +31,16 @@ class Pair(msgspec.Struct, frozen=True):
     def ratio(self) -> float:
         """Return the node's part of the bare speed."""
         return self.node / self.bare
+
+
+class ChainFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What the chain room costs and how fast it is."""
+
+    calls: CallCosts
+    backfill_per_s: float
+    events: int
+    steps: StepTimes
+    idle: IdleTraffic
 
 
 class Decode(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,9 +58,7 @@ class Decode(msgspec.Struct, frozen=True, kw_only=True):
 Figures = dict[str, float | int | str]
 
 
-def figures(
-    machine: Machine, decode: Decode, acks_ms: Sequence[float], statuses_s: Sequence[float]
-) -> Figures:
+def figures(machine: Machine, decode: Decode, chain: ChainFigures, statuses_s: Sequence[float]) -> Figures:
     """Return every figure under the name that docs/benchmarks.md explains."""
     ratios = [pair.ratio for pair in decode.pairs]
     measured: Figures = {
@@ -56,9 +70,7 @@ def figures(
         "decode_alone_tokens_per_s": round(median(decode.alone), 2),
         "decode_pairs": len(decode.pairs),
         "decode_same_answers": decode.same_answers,
-        "ack_ms_p50": round(percentile(acks_ms, 50), 2),
-        "ack_ms_p95": round(percentile(acks_ms, 95), 2),
-        "ack_tasks": len(acks_ms),
+        **_chain_figures(chain),
         "cli_status_s": round(median(statuses_s), 4),
         "cli_status_min_s": round(min(statuses_s), 4),
         "cli_status_max_s": round(max(statuses_s), 4),
@@ -70,6 +82,23 @@ def figures(
         "prefill_threads": decode.threads[1],
     }
     return {**measured, **msgspec.to_builtins(machine)}
+
+
+def _chain_figures(chain: ChainFigures) -> Figures:
+    found: Figures = {
+        **{name: round(value, 4) for name, value in msgspec.structs.asdict(chain.calls).items()},
+        "backfill_events_per_s": round(chain.backfill_per_s, 1),
+        "backfill_events": chain.events,
+    }
+    for step in STEP_GOALS_MS:
+        values = getattr(chain.steps, step)
+        found[f"{step}_ms_p50"] = round(percentile(values, 50), 2)
+        found[f"{step}_ms_p95"] = round(percentile(values, 95), 2)
+        found[f"{step}_tasks"] = len(values)
+    found["idle_requests_per_s"] = round(chain.idle.in_use_per_s, 3)
+    found["idle_standby_requests_per_s"] = round(chain.idle.standby_per_s, 3)
+    found["idle_s"] = chain.idle.seconds
+    return found
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
@@ -88,8 +117,7 @@ def table(of: Figures) -> str:
         ("  bare loop", f"{of['decode_bare_tokens_per_s']:.1f} tokens/s", "beside the idle node"),
         ("  bare loop alone", f"{of['decode_alone_tokens_per_s']:.1f} tokens/s", "before anything else ran"),
         ("  same answer", f"{of['decode_same_answers']} of {of['decode_pairs']}", "byte for byte"),
-        ("ack_ms_p50", f"{of['ack_ms_p50']:.1f} ms", f"{of['ack_tasks']} tasks"),
-        ("ack_ms_p95", f"{of['ack_ms_p95']:.1f} ms", ""),
+        *_chain_rows(of),
         ("cli_status_s", f"{of['cli_status_s']:.3f} s", _goal(is_status_met, f"<= {CLI_STATUS_GOAL_S:g}")),
         (
             "",
@@ -104,8 +132,34 @@ def table(of: Figures) -> str:
         f"Python {of['python']}, llama-cpp-python {of['llama_cpp_python']}, anvil {of['anvil']}",
     )
     return "\n".join(
-        [*heads, "", *(f"{name:<20}{value:>18}   {beside}".rstrip() for name, value, beside in rows)]
+        [*heads, "", *(f"{name:<22}{value:>18}   {beside}".rstrip() for name, value, beside in rows)]
     )
+
+
+def _chain_rows(of: Figures) -> list[tuple[str, str, str]]:
+    rows = []
+    for step, goal_ms in STEP_GOALS_MS.items():
+        p95 = float(of[f"{step}_ms_p95"])
+        rows.append((f"{step}_ms_p50", f"{of[f'{step}_ms_p50']:.1f} ms", f"{of[f'{step}_tasks']} tasks"))
+        rows.append((f"{step}_ms_p95", f"{p95:.1f} ms", _goal(p95 <= goal_ms, f"<= {goal_ms:g}")))
+    batched, idle = float(of["batched_call_ms"]), float(of["idle_requests_per_s"])
+    standby = float(of["idle_standby_requests_per_s"])
+    return [
+        *rows,
+        (
+            "batched_call_ms",
+            f"{batched:.3f} ms",
+            _goal(batched <= BATCHED_CALL_GOAL_MS, f"<= {BATCHED_CALL_GOAL_MS:g}"),
+        ),
+        ("web3_call_ms", f"{of['web3_call_ms']:.3f} ms", "the same call through web3.py"),
+        ("backfill", f"{of['backfill_events_per_s']:.0f} events/s", f"{of['backfill_events']} events"),
+        ("idle", f"{idle:.2f} requests/s", _goal(idle <= IDLE_GOAL_PER_S, f"<= {IDLE_GOAL_PER_S:g}")),
+        (
+            "idle, standby",
+            f"{standby:.2f} requests/s",
+            _goal(standby <= IDLE_STANDBY_GOAL_PER_S, f"<= {IDLE_STANDBY_GOAL_PER_S:g}"),
+        ),
+    ]
 
 
 def _goal(is_met: bool, goal: str) -> str:

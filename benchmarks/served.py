@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
@@ -16,61 +15,44 @@ from benchmarks.processes import BenchmarkError, running
 from cortensor_tui.devnet.service import DevnetInfo
 from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.tasks import TaskView
-from cortensor_tui.domain.transactions import Transaction, TransactionKind
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.node.messages import GetTask, GetTransactions, TaskOutcome, Tasks, Transactions, WaitTask
+from cortensor_tui.node.messages import GetTask, TaskOutcome, Tasks, WaitTask
 from cortensor_tui.node.paths import socket_path
 from tests.world import World, until_verdict
 
 START_TIMEOUT_S = 60.0
 TASK_TIMEOUT_S = 300.0
-BLOCK_S = "0.25"  # the rhythm of Arbitrum, on which the network runs: the node is kept as busy as there
+BLOCK_S = 0.25  # the rhythm of Arbitrum, on which the network runs: the node is kept as busy as there
 PROGRAM = (sys.executable, "-m", "cortensor_tui")
-
-
-class Served(msgspec.Struct, frozen=True):
-    """One task as the node tells it, and the time from its assignment seen to its ack sent."""
-
-    task: TaskView
-    ack_ms: float
 
 
 class BoundNode:
     """A running node bound to one session."""
 
     def __init__(self, world: World, session_id: int, client: NodeClient) -> None:
-        self._world = world
+        self.world = world
         self._session_id = session_id
         self._client = client
+        self._submitting = asyncio.Lock()
 
-    async def serve(self, prompt: str, tokens: int) -> Served:
-        """Submit a prompt on chain, greedy, and wait until its task has ended there."""
-        key = await self._world.submit(self._session_id, prompt, (tokens, 0, 100, 40, 100, 0, 0))
+    async def serve(self, prompt: str, tokens: int) -> TaskView:
+        """Submit a prompt on chain, greedy; once its task has ended there, return it as the node tells it."""
+        async with self._submitting:  # or two would take themselves for the same task
+            key = await self.world.submit(self._session_id, prompt, (tokens, 0, 100, 40, 100, 0, 0))
         waiting = WaitTask(key=key, timeout_s=TASK_TIMEOUT_S)
         outcome = await self._client.request(waiting, timeout_s=TASK_TIMEOUT_S + 10)
         told = await self._client.request(GetTask(key=key))
-        sent = await self._client.request(GetTransactions(limit=20))
         if not isinstance(outcome, TaskOutcome) or not outcome.results:
             raise BenchmarkError(f"task {key} ended without an answer: {outcome}")
-        if not isinstance(told, Tasks) or not isinstance(sent, Transactions):
+        if not isinstance(told, Tasks):
             raise BenchmarkError(f"the node did not tell of task {key}")
-        [task] = told.tasks
-        return Served(task, _ack_ms(task, sent.transactions))
-
-
-def _ack_ms(task: TaskView, transactions: tuple[Transaction, ...]) -> float:
-    for one in transactions:
-        if one.kind is TransactionKind.ACK and one.task_key == task.key:
-            if one.sent_at is None or task.assigned_at is None:
-                break
-            return (one.sent_at - task.assigned_at) * 1000
-    raise BenchmarkError(f"the ack of task {task.key} has no time")
+        return told.tasks[0]
 
 
 @asynccontextmanager
-async def anvil_world(folder: Path, model: Path) -> AsyncIterator[World]:
-    """Run the devnet on anvil."""
-    command = (*PROGRAM, "devnet", "--backend", "anvil", "--block-time", BLOCK_S, "--json")
+async def anvil_world(folder: Path, model: Path, block_s: float = BLOCK_S) -> AsyncIterator[World]:
+    """Run the devnet on anvil, with a block every so many seconds; 0 mines each transaction at once."""
+    command = (*PROGRAM, "devnet", "--backend", "anvil", "--block-time", f"{block_s:g}", "--json")
     async with running(*command, stdout=PIPE) as process:
         if process.stdout is None:
             raise BenchmarkError("the devnet was started without a pipe")
@@ -78,7 +60,10 @@ async def anvil_world(folder: Path, model: Path) -> AsyncIterator[World]:
             line = await process.stdout.readline()
         if not line:
             raise BenchmarkError("the devnet did not start")
-        world = World(msgspec.convert(json.loads(line), DevnetInfo), folder, model)
+        try:
+            world = World(msgspec.json.decode(line, type=DevnetInfo), folder, model)
+        except msgspec.ValidationError as error:  # it has the devnet's own words
+            raise BenchmarkError(f"the devnet did not start: {line.decode()}") from error
         try:
             yield world
         finally:
