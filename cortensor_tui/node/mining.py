@@ -100,10 +100,12 @@ class Mining:
     async def _act_on(self, look: Look, *, is_followed: bool) -> bool:
         link = self.link
         taken_back: Sequence[TaskState] = ()
-        is_suspicious = look.is_gap or look.is_reorganised or look.is_unsure
-        if is_suspicious and not await link.is_same_chain():
+        # A look that failed may have seen receipts in blocks that the cursor never reached: should the chain
+        # have lost them meanwhile, no look will tell.
+        is_doubtful = look.is_gap or look.is_reorganised or not is_followed
+        if (is_doubtful or look.is_unsure) and not await link.is_same_chain():
             return False
-        if look.is_gap or look.is_reorganised:
+        if is_doubtful:
             if look.is_reorganised:  # before anything is sent again: this is what people are shown
                 taken_back = await self.scheduler.states_of_all()
             await link.reread()
@@ -119,7 +121,7 @@ class Mining:
         await self.scheduler.bring_to(taken_back)
         await self.scheduler.handle(look.events)
         await self.scheduler.reconcile()
-        if look.is_gap or self._is_state_old():
+        if is_doubtful or self._is_state_old():
             await self._read_open_tasks()
             self._state_read_at_s = time.monotonic()
         await self._date_assignments(look.head)
