@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cortensor_tui.domain.inference import SamplingParams
@@ -139,6 +139,7 @@ stages = st.sampled_from(list(Stage))
 keys = st.builds(TaskKey, st.integers(0, 3), st.integers(0, 5))
 
 
+@settings(deadline=None)  # every step waits for the disk
 @given(st.lists(st.tuples(keys, stages), max_size=30))
 def test_the_last_state_of_each_task_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, saved: list[tuple[TaskKey, Stage]]
