@@ -15,6 +15,7 @@ from eth_account import Account
 from cortensor_tui.chain.abi import checksum
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.settings.private_file import read_private_file, write_private_file
+from cortensor_tui.settings.private_folder import make_private_folder
 from cortensor_tui.settings.secret import Secret
 
 MOST_KEYSTORE_BYTES: Final = 16 * 1024
@@ -103,7 +104,7 @@ def write_keystore(path: Path, key: Secret, password: str, scrypt_n: int = SCRYP
         bytes.fromhex(key.reveal().removeprefix("0x")), password, kdf="scrypt", iterations=scrypt_n
     )
     content = json.dumps(document, indent=2).encode() + b"\n"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     write_private_file(path, content, may_replace=False)
     if decrypt(read_keystore(path), password) != key:
         raise _bad(path, "it does not hold what was written")

@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from cortensor_tui.domain.problems import Problem
+from cortensor_tui.settings.private_folder import make_private_folder
 
 _MAX_LOG_BYTES = 1024 * 1024
 
@@ -31,7 +32,7 @@ def unforeseen(error: Exception) -> Problem:
 
 
 def _append(log: Path, trace: str) -> None:
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(log.parent)
     is_full = log.exists() and log.stat().st_size > _MAX_LOG_BYTES
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if is_full else 0)
     with os.fdopen(os.open(log, flags, 0o600), "w", encoding="utf-8", errors="replace") as stream:

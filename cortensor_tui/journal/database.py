@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.journal.migrations import SCHEMA_VERSION, migrate
+from cortensor_tui.settings.private_folder import make_private_folder
 
 
 class Database:
@@ -25,7 +26,7 @@ class Database:
         Raises `ProblemError` when the file is not a journal, is damaged, or comes from a newer version.
         """
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(path.parent)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(path, isolation_level=None, timeout=5)
             database = cls(connection)

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from cortensor_tui.dashboard.run import run_dashboard  # first: it sets how often Textual draws
+from cortensor_tui.settings.private_folder import make_private_folder
 
 from cortensor_tui.dashboard.app import Dashboard  # isort: skip
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
@@ -97,7 +98,7 @@ def require_terminal() -> None:
 async def start_node(settings: Settings, path: Path, start: NodeStart) -> None:
     """Start a node that outlives this process; return once it answers. Raises what kept it from starting."""
     console = settings.data_dir / "logs" / "console.log"
-    console.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(console.parent)
     descriptor = os.open(console, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as output:
         node = subprocess.Popen(  # noqa: ASYNC220 - starting it takes a millisecond

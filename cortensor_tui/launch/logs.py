@@ -9,13 +9,15 @@ from pathlib import Path
 
 import structlog
 
+from cortensor_tui.settings.private_folder import make_private_folder
+
 MOST_BYTES = 10 * 1024 * 1024
 KEPT_FILES = 3
 
 
 def log_to(path: Path, level: str) -> None:
     """Send everything that is logged to the file, rotated by size."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
     handler = logging.handlers.RotatingFileHandler(
         path, maxBytes=MOST_BYTES, backupCount=KEPT_FILES, encoding="utf-8", errors="replace"

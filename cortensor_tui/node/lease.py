@@ -24,6 +24,7 @@ from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.network import profile_of
 from cortensor_tui.node.paths import runtime_dir
 from cortensor_tui.settings import Settings
+from cortensor_tui.settings.private_folder import make_private_folder
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +68,7 @@ class KeyLease:
         lease = cls([])
         paths = (
             _user_folder() / f"{_scope(settings, address)}.lease",
-            _made(settings.data_dir / "keys") / f"{address.lower()}.lock",
+            make_private_folder(settings.data_dir / "keys") / f"{address.lower()}.lock",
         )
         try:
             for path in paths:
@@ -131,14 +132,9 @@ def _scope(settings: Settings, address: str) -> str:
 def _user_folder() -> Path:
     """Return where this user's leases are, the same for every session and service of the user."""
     try:
-        return _made(platformdirs.user_state_path("cortensor-tui") / "keys")
+        return make_private_folder(platformdirs.user_state_path("cortensor-tui") / "keys")
     except OSError:  # a service without a home
-        return _made(runtime_dir() / "keys")
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+        return make_private_folder(runtime_dir() / "keys")
 
 
 def _boot_id() -> str:

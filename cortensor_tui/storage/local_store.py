@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cortensor_tui.domain.health import StoreHealth
 from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.settings.private_folder import make_private_folder
 from cortensor_tui.storage.content_id import raw_cid
 
 MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
@@ -64,7 +65,7 @@ class LocalStore:
     def health(self) -> StoreHealth:
         """Tell whether the folder can be written, by writing to it."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._folder)
             with tempfile.TemporaryFile(dir=self._folder):
                 error = ""
         except OSError as failure:
@@ -74,7 +75,7 @@ class LocalStore:
     def _write(self, path: Path, data: bytes) -> None:
         if path.exists():
             return
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(self._folder)
         handle, name = tempfile.mkstemp(dir=self._folder, prefix=".new-")  # mkstemp makes it 0600
         try:
             with os.fdopen(handle, "wb") as file:
