@@ -12,7 +12,7 @@ from cortensor_tui.dashboard.present.details import Detail
 from cortensor_tui.dashboard.widgets.line_view import LineView
 from cortensor_tui.domain.inert import inert_lines
 
-_LABEL_CELLS = 13
+_LABEL_CELLS = 17
 
 
 class Document(LineView, can_focus=True):
