@@ -20,24 +20,26 @@ from cortensor_tui.devnet.decisions import Deadlines
 from cortensor_tui.devnet.deploy import DevnetContracts
 from cortensor_tui.devnet.oracle import Oracle
 from cortensor_tui.domain.problems import ProblemError
+from tests.support.ports import lasting_port
 
 BLOCK_S = 1
 STATE_EVERY_S = 1
 RECEIPT_TIMEOUT_S = 3.0
-START_ATTEMPTS = 10
 DEADLINES = Deadlines.of(load_profiles()["local"])
 
 
 class ChainKeeper:
     """One chain, from a saved state. Only whoever holds no stop may count on it: see `hold`."""
 
-    def __init__(self, state_file: Path, contracts: DevnetContracts) -> None:
+    def __init__(self, state_file: Path, contracts: DevnetContracts, pid_file: Path) -> None:
         self._state_file = state_file
         self._good_state = state_file.with_suffix(".good")
         self._contracts = contracts
+        self._pid_file = pid_file
         self._backend: AnvilBackend | None = None
-        self._port = 0
+        self._port = lasting_port()
         self._holds = 0
+        self._changing = asyncio.Lock()
         self._oracle: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
         self.rpc = RpcClient("http://127.0.0.1:1")
@@ -47,16 +49,9 @@ class ChainKeeper:
         """Return where the chain itself answers; the port stays the same."""
         return f"http://127.0.0.1:{self._port}"
 
-    @property
-    def pid(self) -> int:
-        """Return anvil's process."""
-        assert self._backend is not None
-        return self._backend.pid
-
     async def start(self) -> None:
         """Start the chain and its oracle."""
         await self._start_chain()
-        self._port = int(self._backend.rpc_url.rsplit(":", 1)[1]) if self._backend else 0
         self.rpc = RpcClient(self.url, timeout_s=5)
         self._saving = asyncio.create_task(self._keep_good_state(), name="chain state")
         await self.renew_oracle()
@@ -72,21 +67,25 @@ class ChainKeeper:
     async def hold(self) -> None:
         """Kill the chain, -9, and keep it down until as many `release` as `hold` were called."""
         self._holds += 1
-        await _ended(self._oracle)
-        assert self._backend is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._backend.pid, signal.SIGKILL)
-        await self._backend.stop()
+        async with self._changing:  # it may be on its way back just now
+            await _ended(self._oracle)
+            if self._backend is not None:
+                self._pid_file.unlink()
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._backend.pid, signal.SIGKILL)
+                await self._backend.stop()
+                self._backend = None
 
     async def release(self) -> None:
         """Let the chain come back with its last saved state, unless another holds it."""
         self._holds -= 1
-        if self._holds:
-            return
-        if not _is_whole(self._state_file):  # it was killed while it wrote
-            shutil.copyfile(self._good_state, self._state_file)
-        await self._start_chain()
-        await self.renew_oracle()
+        async with self._changing:
+            if self._holds or self._backend is not None:
+                return
+            if not _is_whole(self._state_file):  # it was killed while it wrote
+                shutil.copyfile(self._good_state, self._state_file)
+            await self._start_chain()
+            await self.renew_oracle()
 
     async def call(self, method: str, *params: Any) -> Any:
         """Ask the chain; None when it is down or refuses."""
@@ -113,17 +112,10 @@ class ChainKeeper:
         self._oracle = asyncio.create_task(self._oversee(), name="oracle")
 
     async def _start_chain(self) -> None:
-        for attempt in range(START_ATTEMPTS):
-            try:
-                self._backend = await start_anvil(
-                    self._port, {}, BLOCK_S, self._state_file, state_interval_s=STATE_EVERY_S
-                )
-            except ProblemError:  # while it was down its port may have served another's connection
-                if attempt == START_ATTEMPTS - 1:
-                    raise
-                await asyncio.sleep(0.5)
-            else:
-                return
+        self._backend = await start_anvil(
+            self._port, {}, BLOCK_S, self._state_file, state_interval_s=STATE_EVERY_S
+        )
+        self._pid_file.write_text(str(self._backend.pid))
 
     async def _oversee(self) -> None:
         rpc = RpcClient(self.url, timeout_s=5)

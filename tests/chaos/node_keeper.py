@@ -54,7 +54,6 @@ class NodeKeeper:
 
     async def start(self) -> None:
         """Start the node and keep it running."""
-        self._folder.mkdir(mode=0o700, exist_ok=True)
         await self._spawn()
         self._keeping = asyncio.create_task(self._keep(), name="node keeper")
 
@@ -191,6 +190,8 @@ class NodeKeeper:
             await asyncio.sleep(RESTART_S)
             await self._free.wait()
             await self._spawn()
+            if self._holds:  # it was to go down while it was on its way back
+                _signal(self._process, signal.SIGKILL)
 
     def _limit_files(self, pid: int) -> None:
         _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)

@@ -1,7 +1,8 @@
 """A node that obeys its control folder: `python -m tests.chaos.steered_node FOLDER ENV_FILE`.
 
-`clock` holds by how many seconds the wall clock is wrong. `kill` holds a step, a victim and a process id:
-right after that step is on disk the victim is killed, -9, and the file is renamed to `killed` just before.
+`clock` holds by how many seconds the wall clock is wrong. `kill` holds a step and a victim: right after that
+step is on disk the victim is killed, -9, and the file is renamed to `killed` just before. `chain.pid` is
+there while the chain runs.
 """
 
 from __future__ import annotations
@@ -27,11 +28,10 @@ _time = time.time
 
 
 class KillOrder(msgspec.Struct, frozen=True):
-    """Whom to kill after which step; `chain_pid` is used when it is the chain."""
+    """Whom to kill after which step."""
 
     step: str
     victim: Victim
-    chain_pid: int
 
 
 class SteeredClock:
@@ -68,8 +68,8 @@ def kill_if_ordered(folder: Path, step: str) -> None:
         case "node":
             os.kill(os.getpid(), signal.SIGKILL)
         case "chain":
-            with suppress(ProcessLookupError):
-                os.kill(order.chain_pid, signal.SIGKILL)
+            with suppress(ProcessLookupError, FileNotFoundError):
+                os.kill(int((folder / "chain.pid").read_text()), signal.SIGKILL)
         case "engine":
             for child in psutil.Process().children(recursive=True):
                 with suppress(psutil.NoSuchProcess):

@@ -134,8 +134,7 @@ async def _kill(world: ChaosWorld, fault: Killed) -> AsyncIterator[None]:
 
 async def _kill_at_step(world: ChaosWorld, fault: KilledAtStep, waits_s: float) -> None:
     """Give the order, wait until the node has carried it out, and let the victim come back."""
-    order = KillOrder(step=fault.step, victim=fault.victim, chain_pid=world.chain.pid)
-    world.node.order_kill(order)
+    world.node.order_kill(KillOrder(step=fault.step, victim=fault.victim))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(waits_s):
             while not world.node.has_killed:

@@ -78,13 +78,15 @@ class ChaosWorld:
         self.contracts = ground.contracts
         self.spans: list[FaultSpan] = []
         self.active = 0
-        self.chain = ChainKeeper(state, ground.contracts)
+        control = folder / "control"
+        control.mkdir(mode=0o700)
+        self.chain = ChainKeeper(state, ground.contracts, control / "chain.pid")
         self.proxy = FaultProxy("http://127.0.0.1:1", seed)
         self._model = model
         self._owner_nonce = ground.owner_nonce
         data = folder / "data"
         journal = data / "journal" / f"{MINER.address.lower()}.sqlite"
-        self.node = NodeKeeper(folder / "node.env", folder / "control", journal)
+        self.node = NodeKeeper(folder / "node.env", control, journal)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[PersistentClient]:

@@ -32,8 +32,8 @@ from tests.support.faults import (
     StaleHead,
     Truncated,
 )
+from tests.support.ports import lasting_port
 
-LISTEN_ATTEMPTS = 50
 _LINGER_RST = struct.pack("ii", 1, 0)  # closing sends RST
 
 
@@ -50,7 +50,7 @@ class FaultProxy:
         self._lies = ChainLies(self._faults, self.affected, self._random)
         self._times: deque[float] = deque(maxlen=100_000)
         self._silence_over = asyncio.Event()
-        self._port = 0
+        self._port = lasting_port()
         self._runner: web.ServerRunner | None = None
         self._upstream: aiohttp.ClientSession | None = None
         self._server: asyncio.Server | None = None
@@ -76,7 +76,7 @@ class FaultProxy:
         return sum(at >= since for at in self._times)
 
     async def start(self) -> None:
-        """Listen on a free port."""
+        """Listen."""
         self._upstream = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
         self._runner = web.ServerRunner(web.Server(self._serve), shutdown_timeout=0.1)
         await self._runner.setup()
@@ -125,16 +125,7 @@ class FaultProxy:
         assert self._runner is not None
         assert self._runner.server is not None
         loop = asyncio.get_running_loop()
-        for attempt in range(LISTEN_ATTEMPTS):
-            try:
-                self._server = await loop.create_server(self._runner.server, "127.0.0.1", self._port)
-                break
-            except OSError:  # while it was free, the port may have served another's connection
-                if attempt == LISTEN_ATTEMPTS - 1:
-                    raise
-                await asyncio.sleep(0.1)
-        assert self._server is not None
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._server = await loop.create_server(self._runner.server, "127.0.0.1", self._port)
 
     def _close_listener(self) -> None:
         if self._server is not None:
