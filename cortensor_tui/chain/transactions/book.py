@@ -38,6 +38,7 @@ class OpenBook:
         self._open: dict[int, Transaction] = {}
         self._progress: dict[int, Progress] = {}
         self._waiting: dict[int, asyncio.Future[Transaction]] = {}
+        self._given_up: ProblemError | None = None
 
     def __len__(self) -> int:
         """Return how many are open."""
@@ -94,10 +95,12 @@ class OpenBook:
         self.keep(*settled)
 
     async def settled(self, transaction: Transaction) -> Transaction:
-        """Wait until a transaction will not change any more."""
+        """Wait until a transaction will not change any more. Raises `ProblemError` once given up."""
         current = self._open.get(transaction.transaction_id)
         if current is None:  # it was settled since the caller saw it
             return self._log.get(transaction.transaction_id)
+        if self._given_up is not None:
+            raise self._given_up
         future = self._waiting.get(current.transaction_id)
         if future is None:
             future = asyncio.get_running_loop().create_future()
@@ -105,8 +108,10 @@ class OpenBook:
         return await asyncio.shield(future)
 
     def give_up(self, error: ProblemError) -> None:
-        """Tell everybody who waits that nobody looks any more."""
+        """Tell everybody who waits, now or later, that nobody looks any more."""
+        self._given_up = error
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(error)
+                future.exception()  # who waited may be gone, and asyncio would report it as never told
         self._waiting.clear()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import msgspec
 import structlog
 
@@ -18,6 +21,15 @@ log = structlog.get_logger(__name__)
 MOST_ERROR_CHARS = 500
 
 
+@contextmanager
+def _noted_later(transaction: Transaction) -> Iterator[None]:
+    """Go on where the journal cannot be written: who asked for the transaction must not ask for another."""
+    try:
+        yield
+    except ProblemError as error:
+        log.error("sent, and not noted", hash=transaction.hash, why=error.problem.sentence())
+
+
 class Broadcaster:
     """Sends the newest attempt of a transaction."""
 
@@ -30,7 +42,9 @@ class Broadcaster:
     async def send(self, transaction: Transaction) -> RpcError | None:
         """Send the bytes; return the refusal, None when they were accepted or nobody answered.
 
-        An accepted transaction is `sent` then, an unanswered one `unknown`: a timeout is never a no.
+        An accepted transaction is `sent` then, an unanswered one `unknown`: a timeout is never a no. Raises
+        nothing once they have left: a journal that cannot be written has them as `signed`, and what comes of
+        them is written down with a later look.
         """
         progress = self._book.progress(transaction)
         raw = "0x" + self._log.raw(transaction.transaction_id).hex()
@@ -40,7 +54,8 @@ class Broadcaster:
         except RpcError as error:
             progress.last_refusal = classify(error)
             log.info("send refused", hash=transaction.hash, words=error.message[:MOST_ERROR_CHARS])
-            self._book.change(transaction, attempts=self._told(transaction, error.message))
+            with _noted_later(transaction):
+                self._book.change(transaction, attempts=self._told(transaction, error.message))
             return error
         except ProblemError as error:
             log.warning("send unanswered", hash=transaction.hash, why=error.problem.why)
@@ -55,13 +70,15 @@ class Broadcaster:
         current = self._book.get(transaction.transaction_id)
         if current is None or current.state.is_final:
             return self._log.get(transaction.transaction_id)
-        return self._book.change(
-            transaction,
-            state=state,
-            sent_at=current.sent_at or self._clock.now(),
-            attempts=self._told(current, error),
-            error=error[:MOST_ERROR_CHARS],
-        )
+        with _noted_later(transaction):
+            return self._book.change(
+                transaction,
+                state=state,
+                sent_at=current.sent_at or self._clock.now(),
+                attempts=self._told(current, error),
+                error=error[:MOST_ERROR_CHARS],
+            )
+        return current
 
     def _told(self, transaction: Transaction, error: str) -> tuple[Attempt, ...]:
         """Return the attempts, the newest with when it was first sent and what was last said of it."""

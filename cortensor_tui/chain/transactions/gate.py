@@ -63,6 +63,10 @@ class Gate:
             log.error("stopped sending", code=problem.code, why=problem.sentence())
             self._shut_by = problem
 
+    def leave(self, problem: Problem) -> None:
+        """Send nothing more here: the key works for another chain, or the node stops."""
+        self._shut_by = self._shut_by or problem
+
     def pause(self, problem: Problem, needed_wei: int) -> None:
         """Send nothing until the balance is filled."""
         now_s = self._clock.monotonic()

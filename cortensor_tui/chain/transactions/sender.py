@@ -41,6 +41,12 @@ from cortensor_tui.journal.transactions import TransactionLog
 log = structlog.get_logger(__name__)
 
 ESTIMATE_HOLDS_S = 5.0
+LEFT = Problem(
+    code="chain_replaced",
+    what="The node no longer looks at this chain",
+    why="its endpoint serves another one, or the node stops",
+    remedy="Look the transaction up before asking again",
+)
 
 
 class TransactionSender:
@@ -178,16 +184,10 @@ class TransactionSender:
 
     def close(self) -> None:
         """Let go of everybody who waits: this chain is no longer looked at."""
+        self._gate.leave(LEFT)  # before the turn is handed on: who waits for it must not send here any more
         for sending in self._sending:
             sending.cancel()
-        self._book.give_up(
-            problem_error(
-                "chain_replaced",
-                "The node no longer looks at this chain",
-                "its endpoint serves another one, or the node stops",
-                "Look the transaction up before asking again",
-            )
-        )
+        self._book.give_up(ProblemError(LEFT))
 
     async def _send_in_turn(self, call: ContractCall, purpose: Purpose, estimate: Estimate) -> Transaction:
         transaction = self._stream.sign(call, purpose, estimate)
@@ -205,7 +205,13 @@ class TransactionSender:
         sending = asyncio.create_task(job)
         self._sending.add(sending)
         sending.add_done_callback(self._sent)
-        return await asyncio.shield(sending)
+        try:
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if sending.cancelled() and not (caller and caller.cancelling()):  # by `close`
+                raise ProblemError(LEFT) from None
+            raise
 
     async def _send_adopted(self, call: SignedCall, purpose: Purpose) -> Transaction:
         transaction = self._stream.adopt(call, purpose)
@@ -243,8 +249,13 @@ class TransactionSender:
     ) -> Transaction:
         meaning = classify(error)
         if meaning in NOT_TAKEN:
-            self._stream.release(transaction, error.message)
-            raise self._refused(error, estimate.fee_wei)
+            refused = self._refused(error, estimate.fee_wei)
+            try:
+                self._stream.release(transaction, error.message)
+            except ProblemError as unwritable:  # it stays saved as signed, and so it is sent again
+                log.error("refused, and not noted", why=unwritable.problem.sentence())
+                return transaction
+            raise refused
         if meaning is SendError.ALREADY_KNOWN:
             return self._broadcaster.mark(transaction, TransactionState.SENT)
         if meaning is SendError.NONCE_TOO_HIGH:
