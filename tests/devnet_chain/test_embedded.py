@@ -105,7 +105,8 @@ async def test_a_block_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch
         return execute(evm, *arguments)
 
     monkeypatch.setattr(Evm, "execute", fail_once)
-    backend = await start_embedded(0, {account(1).address: 10**21})
+    # A long interval, so that the block that fails is the transaction's and none before it.
+    backend = await start_embedded(0, {account(1).address: 10**21}, block_interval_s=3600)
     rpc = RpcClient(backend.rpc_url)
     try:
         transaction_hash = await rpc.call("eth_sendRawTransaction", "0x" + sign_transfer(account(1), 0).hex())
