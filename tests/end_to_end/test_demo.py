@@ -42,7 +42,7 @@ async def test_it_ends_by_itself_with_a_task_answered_twice_in_a_row(
         command = ["env", "CORTENSOR_TUI_DEMO_SECONDS=20", "make", "-s", "-C", str(REPOSITORY), "demo"]
         async with open_terminal(command, columns=80, rows=24) as terminal:
             await terminal.until("SERVING", "bound (demo)", "mined")
-            assert await terminal.until_ended() == 0
+            assert await terminal.until_ended() == 0, await terminal.screen()
             assert "tasks were answered" in await terminal.screen()
         assert demo_processes() == before
         assert demo_folders() == folders
@@ -54,7 +54,7 @@ async def test_q_ends_it_as_a_whole(default_model: Path) -> None:
     async with open_terminal(DEMO) as terminal:
         await terminal.until("SERVING")
         await terminal.press("q")
-        assert await terminal.until_ended() == 0
+        assert await terminal.until_ended() == 0, await terminal.screen()
     assert demo_processes() == before
 
 
