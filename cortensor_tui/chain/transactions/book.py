@@ -94,6 +94,11 @@ class OpenBook:
         self._log.update(*settled)
         self.keep(*settled)
 
+    def reopen(self, transaction: Transaction) -> None:
+        """Take back what was settled, in the journal first, and tell."""
+        self._log.update(transaction)
+        self.keep(transaction)
+
     async def settled(self, transaction: Transaction) -> Transaction:
         """Wait until a transaction will not change any more. Raises `ProblemError` once given up."""
         current = self._open.get(transaction.transaction_id)

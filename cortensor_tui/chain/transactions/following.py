@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 
-import msgspec
 import structlog
 
 from cortensor_tui.chain.fees import Fees, GasPrices
@@ -17,7 +15,6 @@ from cortensor_tui.chain.transactions.broadcasting import Broadcaster
 from cortensor_tui.chain.transactions.gaps import GapFiller
 from cortensor_tui.chain.transactions.gate import Gate
 from cortensor_tui.chain.transactions.queue import AT_ONCE, DeadlineQueue
-from cortensor_tui.chain.transactions.receipts import settled_by, why_reverted
 from cortensor_tui.chain.transactions.resubmission import (
     GAP_BELOW,
     FillGap,
@@ -29,6 +26,7 @@ from cortensor_tui.chain.transactions.resubmission import (
     Wait,
     next_step,
 )
+from cortensor_tui.chain.transactions.settling import NONCE_GONE, Settlement, replaced
 from cortensor_tui.chain.transactions.sightings import Question, Sighting, ask
 from cortensor_tui.chain.transactions.stream import SignedStream
 from cortensor_tui.domain.clock import Clock
@@ -44,9 +42,7 @@ REPLACED_PATIENCE_S = 3.0
 RESEND_BELOW_S = 0.5
 MOST_FOLLOWED = 200
 NO_RECEIPT_YET = "its nonce is used on chain; its receipt is not there yet"
-REORGANISED = "the chain was reorganised, sent again"
 BYTES_ONLY = "its fees are too low, and an older version kept only its bytes"
-NONCE_GONE = "its nonce went to another transaction of this node"
 
 
 class Follower:
@@ -78,25 +74,28 @@ class Follower:
         self._prices = prices
         self._rules = rules
         self._clock = clock
+        self._settlement = Settlement(rpc, book, prices, clock)
         self._gaps = GapFiller(address, rpc, transactions, book, stream, broadcaster, prices, rules, clock)
 
     async def look(self) -> None:
         """Ask for everything open in one request, and act on what is found."""
         open_now = self._book.by_nonce()[:MOST_FOLLOWED]
-        if not open_now and not self._gate.is_paused:
+        mined = self._settlement.mined_and_due()
+        if not open_now and not mined and not self._gate.is_paused:
             return
         questions = [Question(one, self._is_due(one)) for one in open_now]
+        questions += [Question(one, False) for one in mined]
         answers = await ask(self._rpc, self._address, questions, asks_balance=self._gate.is_paused)
+        sightings = answers.sightings[: len(open_now)]
         if answers.balance_wei is not None:
             self._gate.see_balance(answers.balance_wei)
-        await self._finish(
-            [
-                (one, sighting.receipt)
-                for one, sighting in zip(open_now, answers.sightings, strict=True)
-                if sighting.receipt is not None
-            ]
+        await self._settlement.finish(
+            (one, sighting.receipt)
+            for one, sighting in zip(open_now, sightings, strict=True)
+            if sighting.receipt is not None
         )
-        for one, sighting in zip(open_now, answers.sightings, strict=True):
+        await self._settlement.review(mined, answers.sightings[len(open_now) :])
+        for one, sighting in zip(open_now, sightings, strict=True):
             if sighting.receipt is None and self._book.get(one.transaction_id) is not None:
                 await self._treat(one, sighting, answers.mined_count)
         if answers.mined_count is not None and self._gate.problem is None:
@@ -110,14 +109,7 @@ class Follower:
         for one in self._book.by_nonce():
             self._book.progress(one).found()
         answers = await ask(self._rpc, self._address, [Question(one, False) for one in mined])
-        moved = []
-        for one, sighting in zip(mined, answers.sightings, strict=True):
-            if sighting.receipt is None:
-                if sighting.is_certain:  # an error is not a no
-                    self._reopen(one)
-            elif sighting.receipt.get("blockHash") != one.block_hash:
-                moved.append((one, sighting.receipt))
-        await self._finish(moved)
+        await self._settlement.review(mined, answers.sightings, at_once=True)
 
     async def resend_below(self, nonce: int) -> None:
         """Send the predecessors again, lowest first: the endpoint says that one is missing. Within a turn."""
@@ -225,30 +217,12 @@ class Follower:
 
     # --- settling ----------------------------------------------------------------------------------
 
-    async def _finish(self, found: list[tuple[Transaction, dict[str, Any]]]) -> None:
-        """Settle everything that has a receipt, in one step of the journal."""
-        now = self._clock.now()
-        causes = {}
-        for one, receipt in found:
-            settled = settled_by(one, receipt, now)
-            if settled.state is TransactionState.REVERTED:
-                causes[one.transaction_id] = (await why_reverted(self._rpc, settled))[:500]
-        changed: list[Transaction] = []
-        for one, receipt in found:
-            current = self._book.get(one.transaction_id) or one
-            cause = causes.get(one.transaction_id, "")
-            changed.append(msgspec.structs.replace(settled_by(current, receipt, now), error=cause))
-            others = (other for other in self._book.at_nonce(one.nonce) if not _is_same(other, one))
-            changed += _replaced(others, NONCE_GONE)
-        if changed:
-            self._book.settle(*changed)
-
     def _miss(self, transaction: Transaction) -> None:
         """Count a nonce that is used on chain by nothing we know; enough of it is somebody else."""
         mined = (TransactionState.MINED, TransactionState.REVERTED)
         earlier = self._log.at_nonce(self._address, transaction.nonce)
         if any(one.state in mined for one in earlier):
-            self._book.settle(*_replaced([transaction], NONCE_GONE))
+            self._book.settle(*replaced([transaction], NONCE_GONE))
             return
         progress, now_s = self._book.progress(transaction), self._clock.monotonic()
         progress.missing_looks += 1
@@ -258,27 +232,13 @@ class Follower:
             if progress.missing_looks > 1:  # a block that comes between two answers is no news
                 self._book.change(transaction, waiting_for=NO_RECEIPT_YET)
             return
+        if self._settlement.reopen_rivals(earlier):
+            return
         if transaction.nonce >= self.adopted_below:
             self._gate.shut(foreign.foreign_key_use(self._address, transaction.nonce))
         self._book.settle(
-            *_replaced([self._book.get(transaction.transaction_id) or transaction], foreign.TAKEN)
+            *replaced([self._book.get(transaction.transaction_id) or transaction], foreign.TAKEN)
         )
-
-    def _reopen(self, transaction: Transaction) -> None:
-        log.warning("a mined transaction is gone", hash=transaction.hash, block=transaction.block_number)
-        reopened = msgspec.structs.replace(
-            transaction,
-            state=TransactionState.SENT,
-            mined_at=None,
-            block_number=None,
-            block_hash=None,
-            gas_used=None,
-            fee_wei=None,
-            error="",
-            waiting_for=REORGANISED,
-        )
-        self._log.update(reopened)
-        self._book.keep(reopened)
 
 
 def fees_of(transaction: Transaction) -> Fees | None:
@@ -287,14 +247,3 @@ def fees_of(transaction: Transaction) -> Fees | None:
     if newest.max_fee_wei is None or newest.priority_fee_wei is None:
         return None
     return Fees(max_fee_wei=int(newest.max_fee_wei), priority_fee_wei=int(newest.priority_fee_wei))
-
-
-def _is_same(one: Transaction, other: Transaction) -> bool:
-    return one.transaction_id == other.transaction_id
-
-
-def _replaced(transactions: Iterable[Transaction], why: str) -> list[Transaction]:
-    return [
-        msgspec.structs.replace(one, state=TransactionState.REPLACED, error=why, waiting_for="")
-        for one in transactions
-    ]

@@ -41,6 +41,7 @@ from cortensor_tui.journal.transactions import TransactionLog
 log = structlog.get_logger(__name__)
 
 ESTIMATE_HOLDS_S = 5.0
+MOST_REREAD = 1_000  # of the newest, where an endpoint does not say what is final
 LEFT = Problem(
     code="chain_replaced",
     what="The node no longer looks at this chain",
@@ -178,7 +179,7 @@ class TransactionSender:
         answer = await self._rpc.call("eth_getTransactionCount", self.address, "latest")
         # What is counted no more is gone, however long ago it was mined: a chain may come back from a backup.
         uncounted = self._log.mined_with_nonces(self.address, quantity(answer, LARGEST_STORED))
-        mined = [*self._log.mined_from(self.address, final_block + 1), *uncounted]
+        mined = [*self._log.mined_from(self.address, final_block + 1)[-MOST_REREAD:], *uncounted]
         await self._follower.reread(list({one.transaction_id: one for one in mined}.values()))
         await self.look()
 

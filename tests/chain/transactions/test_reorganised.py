@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import msgspec
 import pytest
 
-from cortensor_tui.chain.transactions.following import NO_RECEIPT_YET, REORGANISED
+from cortensor_tui.chain.contracts import ContractCall
+from cortensor_tui.chain.fees import Fees
+from cortensor_tui.chain.rpc import Call, RpcClient
+from cortensor_tui.chain.transactions import Estimate, Purpose
+from cortensor_tui.chain.transactions.following import NO_RECEIPT_YET
+from cortensor_tui.chain.transactions.settling import NONCE_GONE, REORGANISED
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.domain.transactions import TransactionState
+from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from tests.chain.transactions.stream import PRICES, Stream, first_nonce, holding_blocks
 from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
 
@@ -132,3 +141,96 @@ async def test_looks_are_counted_anew_after_a_reorganisation(devnet: DevnetOnAnv
     await stream.sender.reread()
     assert stream.sender.problem is None
     assert (await stream.settled(sent)).state is TransactionState.MINED
+
+
+class WatchedRpc(RpcClient):
+    """A real endpoint that counts what is asked, and may know no receipts for a while."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.has_no_receipts = False
+        self.receipts_asked = 0
+
+    async def batch(self, calls: Sequence[Call]) -> list[Any]:
+        answers = await super().batch(calls)
+        places = [place for place, (method, _) in enumerate(calls) if method == "eth_getTransactionReceipt"]
+        self.receipts_asked += len(places)
+        for place in places if self.has_no_receipts else ():
+            answers[place] = None
+        return answers
+
+
+@pytest.fixture
+def watched(devnet: DevnetOnAnvil, tmp_path: Path) -> Stream:
+    """A stream whose endpoint is watched."""
+    return Stream(devnet, tmp_path / "journal.sqlite", WatchedRpc(devnet.rpc.url))
+
+
+async def look_at_a_new_head(stream: Stream, seconds: float) -> None:
+    block = (stream.prices.block_number or 0) + 1
+    stream.prices = msgspec.structs.replace(stream.prices, block_number=block)
+    await stream.look_later(seconds)
+
+
+async def test_what_no_watcher_saw_taken_back_is_found_by_looking_again(
+    devnet: DevnetOnAnvil, stream: Stream
+) -> None:
+    await stream.sender.start()
+    sent = [await stream.send(f"session {number}") for number in range(3)]
+    mined = [await stream.settled(one) for one in sent]
+    await devnet.rpc.call("anvil_rollback", 2)
+    assert not stream.sender.is_busy
+    for _ in range(4):
+        await look_at_a_new_head(stream, 1.1)
+    again = [await stream.settled(one) for one in sent]
+    assert [one.hash for one in again] == [one.hash for one in mined]
+    assert [one.waiting_for for one in stream.told].count(REORGANISED) == 2
+    assert await stream.sessions() == 3
+
+
+async def test_an_endpoint_that_lags_takes_nothing_back(watched: Stream) -> None:
+    await watched.sender.start()
+    mined = await watched.settled(await watched.send("kept"))
+    rpc = watched.sender._rpc
+    assert isinstance(rpc, WatchedRpc)
+    rpc.has_no_receipts = True
+    await look_at_a_new_head(watched, 0.5)
+    await look_at_a_new_head(watched, 0.5)
+    asked = rpc.receipts_asked
+    rpc.has_no_receipts = False
+    await watched.look_later(5)
+    assert rpc.receipts_asked > asked, "what is missing is looked for without a new head"
+    assert watched.now(mined) == mined
+    assert watched.told[-1] == mined
+
+
+async def test_what_is_mined_is_looked_at_less_and_less_often(watched: Stream) -> None:
+    await watched.sender.start()
+    await watched.settled(await watched.send("kept"))
+    rpc = watched.sender._rpc
+    assert isinstance(rpc, WatchedRpc)
+    before = rpc.receipts_asked
+    await watched.look_later(1.0)
+    assert rpc.receipts_asked == before, "the chain has not moved"
+    for _ in range(4_000):
+        await look_at_a_new_head(watched, 1.0)
+    assert 8 <= rpc.receipts_asked - before <= 11, "once for each doubling of half an hour"
+
+
+async def test_a_no_op_that_lost_its_nonce_to_the_call_it_had_replaced_is_no_stranger(
+    devnet: DevnetOnAnvil, stream: Stream
+) -> None:
+    await stream.sender.start()
+    mined = await stream.settled(await stream.send("ours"))
+    log = stream.journal.transactions
+    no_op = stream.sender._stream.sign(
+        ContractCall(to=OWNER, data="0x", text="no-op"),
+        Purpose(kind=TransactionKind.NO_OP),
+        Estimate(gas_limit=21_000, fees=Fees(max_fee_wei=PRICES.base_fee_wei, priority_fee_wei=1)),
+        mined.nonce,
+    )
+    log.update(msgspec.structs.replace(mined, state=TransactionState.REPLACED, error=NONCE_GONE))
+    # The no-op had won, its block is gone, and the call was mined instead.
+    assert (await stream.settled(no_op)).state is TransactionState.REPLACED
+    assert stream.sender.problem is None
+    assert stream.now(mined).state is TransactionState.MINED
