@@ -20,9 +20,12 @@ log = structlog.get_logger(__name__)
 PASSING = frozenset(
     {
         "no_rpc",
+        "wrong_chain",  # of the endpoints: the node itself starts anew on another chain
         "rpc_refused",
         "read_refused",
         "bad_answer",
+        "unexpected_contract",  # the contract was checked at start: an answer was garbled
+        "no_such_task",
         "no_balance",
         "fee_too_low",
         "gas_budget",
@@ -32,6 +35,8 @@ PASSING = frozenset(
     }
 )
 RETRY_S = 1.0
+REVERTED = "reverted"  # before it was sent, by the endpoint's estimate
+REVERTED_ON_CHAIN = "reverted_on_chain"
 
 _DONE_INDEX = {TransactionKind.ACK: 0, TransactionKind.PRECOMMIT: 1, TransactionKind.COMMIT: 2}
 
@@ -55,7 +60,7 @@ class Delivery:
         """Return the mined transaction, or None when the contract had this step already.
 
         What was signed before a crash is followed, never signed again. Raises `ProblemError` when the
-        contract refuses for good.
+        contract refuses: `REVERTED` costs nothing and `REVERTED_ON_CHAIN` its gas.
         """
         while True:
             try:
@@ -76,7 +81,7 @@ class Delivery:
             try:
                 transaction = await self._sender.send(call, purpose)
             except ProblemError as error:
-                if error.problem.code == "reverted" and await self._is_done(key, purpose.kind):
+                if error.problem.code == REVERTED and await self._is_done(key, purpose.kind):
                     return None
                 raise
         settled = await self._sender.settled(transaction)
@@ -85,7 +90,9 @@ class Delivery:
         if await self._is_done(key, purpose.kind):
             return None
         if settled.state is TransactionState.REVERTED:
-            raise problem_error("reverted", f"The {purpose.kind} of task {key} was refused", settled.error)
+            raise problem_error(
+                REVERTED_ON_CHAIN, f"The {purpose.kind} of task {key} was refused", settled.error
+            )
         return settled
 
     async def _is_done(self, key: TaskKey, kind: TransactionKind) -> bool:

@@ -7,8 +7,8 @@ and the way begins anew from where the chain now has the task.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -18,7 +18,7 @@ from cortensor_tui.chain.networks import NetworkProfile
 from cortensor_tui.chain.transactions import Purpose
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError
-from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.journal.commitments import Commitment
 from cortensor_tui.journal.scope import ChainScope
@@ -26,20 +26,22 @@ from cortensor_tui.journal.task_times import task_times
 from cortensor_tui.journal.tasks import TaskLog, TaskRecord
 from cortensor_tui.journal.transactions import TransactionLog
 from cortensor_tui.miner.answering import Answering
-from cortensor_tui.miner.causes import Hindrance, missed_cause
+from cortensor_tui.miner.causes import missed_cause
 from cortensor_tui.miner.chain_state import read_states
 from cortensor_tui.miner.delivery import PASSING, Delivery
 from cortensor_tui.miner.moving import NEVER_ASSIGNED_AGAIN, moved_back
 from cortensor_tui.miner.promises import ChainPromises
+from cortensor_tui.miner.refusals import Refusals
 from cortensor_tui.miner.signals import TaskSignals
+from cortensor_tui.miner.task_progress import TaskProgress
 from cortensor_tui.storage.local_store import LocalStore
 
 log = structlog.get_logger(__name__)
-
+_Read = TypeVar("_Read")
 
 LONGEST_QUEUED_S = 3600.0  # after a reorganisation that took the assignment away
 SETTLE_RETRY_S = 1.0
-MOST_REFUSALS_AFTER_MOVING = 3
+UNENDED_PATIENCE_S = 10.0  # an end was told, and the contract does not have it
 # The disk's fault, not the task's.
 OUR_TROUBLE = frozenset({"journal_unwritable", "store_unwritable"})
 
@@ -68,24 +70,22 @@ class TaskPipeline:
 
     def __init__(self, parts: PipelineParts, record: TaskRecord, signals: TaskSignals) -> None:
         self._parts = parts
-        self._record = record
+        self._progress = TaskProgress(record, parts.tasks, parts.on_change, parts.clock)
         self._signals = signals
-        self._held_by: Problem | None = None
-        self._hindrances: list[Hindrance] = []
+        self._refusals = Refusals(parts.clock)
         self._under_way: list[asyncio.Task[None]] = []
         self._answering: asyncio.Task[TaskRecord] | None = None
         self._is_moved = False
-        self._refusals_allowed = 0
 
     @property
     def record(self) -> TaskRecord:
         """Return the task as it now stands."""
-        return self._record
+        return self._progress.record
 
     async def run(self) -> None:
         """Go on until the task has ended on chain or is missed."""
         try:
-            while not self._record.stage.is_final:
+            while not self.record.stage.is_final:
                 self._is_moved = False
                 way = asyncio.create_task(self._way())
                 self._under_way = [way]
@@ -102,29 +102,23 @@ class TaskPipeline:
     def move(self, record: TaskRecord, step: str) -> None:
         """Go on from another stage, earlier or later; an answer under way is kept."""
         self._is_moved = True
-        self._refusals_allowed = MOST_REFUSALS_AFTER_MOVING
+        self._refusals.start_over()
         for task in self._under_way:
             task.cancel()
-        self._keep(record, step)
+        self._progress.keep(record, step)
 
     def note_times(self, **times: Any) -> None:
         """Learn when a step was taken; it is written down with the next step."""
-        self._record = _timed(self._record, **times)
+        self._progress.note_times(**times)
 
     @property
     def held_by(self) -> Problem | None:
         """Return what keeps the task from moving."""
-        return self._held_by
+        return self._progress.held_by
 
     def trouble(self, problem: Problem) -> None:
-        """Show why the task does not move; it is kept. The same kind of trouble is noted once."""
-        now = self._parts.clock.now()
-        if self._held_by is None or problem.code != self._held_by.code:
-            self._held_by = problem
-            self._hindrances.append(Hindrance(what=problem.what, began_at=now, lasted_until=now))
-            self._save("trouble noted", note=problem.sentence())
-        elif self._hindrances:
-            self._hindrances[-1] = msgspec.structs.replace(self._hindrances[-1], lasted_until=now)
+        """Show why the task does not move; it is kept."""
+        self._progress.trouble(problem)
 
     async def _way(self) -> None:
         steps = asyncio.create_task(self._steps())
@@ -155,15 +149,15 @@ class TaskPipeline:
                 return
 
     async def _step_by_step(self) -> None:
-        if self._record.stage is Stage.QUEUED:
+        if self.record.stage is Stage.QUEUED:
             await self._wait_for_assignment()
-        if self._record.stage is Stage.ASSIGNED:
+        if self.record.stage is Stage.ASSIGNED:
             await self._ack()
-        if self._record.stage is Stage.ACKED:
+        if self.record.stage is Stage.ACKED:
             await self._adopt_promise()
             await self._answer()
             await self._precommit()
-        if self._record.stage is Stage.PRECOMMITTED:
+        if self.record.stage is Stage.PRECOMMITTED:
             await self._adopt_promise()
             await self._signals.precommits_closed.wait()
             self.note_times(all_precommitted_at=self._signals.precommits_closed_at)
@@ -176,17 +170,32 @@ class TaskPipeline:
         raise ProblemError(Problem(code="not_assigned", what=NEVER_ASSIGNED_AGAIN))
 
     async def _may_go_on(self, problem: Problem) -> bool:
-        """Tell whether a refusal is only an effect of a reorganisation: what it stood on may come again."""
-        if problem.code != "reverted" or self._refusals_allowed == 0:
+        """Wait and tell True where a refusal may pass: the chain may have it otherwise by then."""
+        record = self.record
+        pause_s = self._refusals.pause_s(problem, record.stage, record.deadline_at)
+        if pause_s is None:
             return False
-        self._refusals_allowed -= 1
-        [state] = await read_states(self._parts.reader, self._parts.node, [self.key])
-        if state.stage is Stage.MISSED:
-            return False
-        if state.stage.place < self._record.stage.place:
-            self._keep(moved_back(self._record, state.stage, self._parts.profile), "moved back")
-        await asyncio.sleep(SETTLE_RETRY_S)
+        self.trouble(problem)
+        await asyncio.sleep(pause_s)
+        [state] = await self._until_read(
+            lambda: read_states(self._parts.reader, self._parts.node, [self.key])
+        )
+        if state.task is not None:
+            self._signals.on_state(state.task)
+        if self._refusals.is_lasting and state.stage.place < record.stage.place:
+            self._progress.keep(moved_back(record, state.stage, self._parts.profile), "moved back")
         return True
+
+    async def _until_read(self, read: Callable[[], Awaitable[_Read]]) -> _Read:
+        """Read from the chain, however often it takes."""
+        while True:
+            try:
+                return await read()
+            except ProblemError as error:
+                if error.problem.code not in PASSING:
+                    raise
+                self.trouble(error.problem)
+                await asyncio.sleep(SETTLE_RETRY_S)
 
     async def _ack(self) -> None:
         await self._parts.answering.ready()  # an ack is a promise to answer
@@ -198,22 +207,13 @@ class TaskPipeline:
 
     async def _adopt_promise(self) -> None:
         """Learn what the chain shows of us before anything is signed: the journal may be an older backup."""
-        while True:
-            try:
-                await self._parts.promises.adopt(self.key)
-            except ProblemError as error:
-                if error.problem.code not in PASSING:
-                    raise
-                self.trouble(error.problem)
-                await asyncio.sleep(SETTLE_RETRY_S)
-                continue
-            return
+        await self._until_read(lambda: self._parts.promises.adopt(self.key))
 
     async def _answer(self) -> None:
-        if self._record.answer_cid is not None:
+        if self.record.answer_cid is not None:
             return
         if self._answering is None:
-            run = self._parts.answering.answer(self._record, self._started, self._first_token)
+            run = self._parts.answering.answer(self.record, self._started, self._first_token)
             self._answering = asyncio.create_task(run)
         answering = self._answering
         await asyncio.wait({answering})  # when this is cancelled, the run goes on
@@ -236,7 +236,7 @@ class TaskPipeline:
         self.note_times(first_token_at=at)
 
     async def _precommit(self) -> None:
-        digest = self._record.answer_hash or ""
+        digest = self.record.answer_hash or ""
         call = self._parts.reader.queue_call(
             "precommit", *self._ids, bytes.fromhex(digest.removeprefix("0x")), self._parts.precommit_data
         )
@@ -248,7 +248,7 @@ class TaskPipeline:
         )
 
     async def _commit(self) -> None:
-        answer = self._parts.store.get(self._record.answer_cid or "").decode("utf-8")
+        answer = self._parts.store.get(self.record.answer_cid or "").decode("utf-8")
         call = self._parts.reader.queue_call("commit", *self._ids, answer)
         await self._deliver_answer(TransactionKind.COMMIT, call)
         self._save(
@@ -265,34 +265,41 @@ class TaskPipeline:
             key=self.key,
             node=self._parts.node,
             stage=kind.value,
-            payload_hash=self._record.answer_hash or "",
+            payload_hash=self.record.answer_hash or "",
         )
         await self._parts.delivery.deliver(self.key, call, self._purpose(kind, commitment))
 
     async def _settle_ended(self) -> None:
         """Close the task as the contract has it: with our answer or without."""
-        while True:
-            try:
-                _, _, is_committed = await self._parts.reader.result_times(self.key, self._parts.node)
-            except ProblemError as error:
-                self.trouble(error.problem)
-                await asyncio.sleep(SETTLE_RETRY_S)
-                continue
-            break
+        is_committed = await self._is_committed()
         now = self._parts.clock.now()
         if is_committed:
-            committed_at = self._record.committed_at or now
+            committed_at = self.record.committed_at or now
             self._save(
                 "ended", stage=Stage.ENDED, ended_at=now, committed_at=committed_at, deadline_at=None, note=""
             )
         else:
             self._save("missed", stage=Stage.MISSED, ended_at=now, note=self._cause(now), deadline_at=None)
 
+    async def _is_committed(self) -> bool:
+        """Tell whether the contract has our answer. A server that does not know of the end cannot tell."""
+        began_s = self._parts.clock.monotonic()
+        while True:
+            task, (_, _, is_committed) = await self._until_read(self._read_result)
+            is_patient = self._parts.clock.monotonic() - began_s < UNENDED_PATIENCE_S
+            if task.is_ended or is_committed or not is_patient:
+                return is_committed
+            await asyncio.sleep(SETTLE_RETRY_S)
+
+    async def _read_result(self) -> tuple[TaskOnChain, tuple[bool, bool, bool]]:
+        reader = self._parts.reader
+        return await asyncio.gather(reader.task(self.key), reader.result_times(self.key, self._parts.node))
+
     def _cause(self, ended_at: float) -> str:
-        times = task_times(self._record, self._parts.transactions)
-        cause = missed_cause(times, self._parts.profile, ended_at, self._hindrances)
-        note = self._record.note
-        return f"{cause}; {note}" if note and not self._hindrances else cause
+        times = task_times(self.record, self._parts.transactions)
+        cause = missed_cause(times, self._parts.profile, ended_at, self._progress.hindrances)
+        note = self.record.note
+        return f"{cause}; {note}" if note and not self._progress.hindrances else cause
 
     async def _give_up(self, error: BaseException) -> None:
         if not isinstance(error, ProblemError) or error.problem.code in OUR_TROUBLE:
@@ -309,7 +316,7 @@ class TaskPipeline:
     @property
     def key(self) -> TaskKey:
         """Return which task this is."""
-        return self._record.key
+        return self.record.key
 
     @property
     def _ids(self) -> tuple[int, int]:
@@ -317,23 +324,11 @@ class TaskPipeline:
 
     def _purpose(self, kind: TransactionKind, commitment: Commitment | None = None) -> Purpose:
         return Purpose(
-            kind=kind, task_key=self.key, commitment=commitment, deadline_at=self._record.deadline_at
+            kind=kind, task_key=self.key, commitment=commitment, deadline_at=self.record.deadline_at
         )
 
     def _save(self, step: str, **fields: Any) -> None:
-        self._keep(msgspec.structs.replace(self._record, **fields), step)
-
-    def _keep(self, record: TaskRecord, step: str) -> None:
-        self._parts.tasks.save(record, step)
-        if record.stage is not self._record.stage:
-            self._held_by = None
-        self._record = record
-        log.info(step, task=str(record.key), stage=record.stage.value)
-        self._parts.on_change(record)
-
-
-def _timed(record: TaskRecord, **times: Any) -> TaskRecord:
-    return msgspec.structs.replace(record, times=msgspec.structs.replace(record.times, **times))
+        self._progress.save(step, **fields)
 
 
 async def _drop(*tasks: asyncio.Task[Any]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
+from cortensor_tui.chain.rpc import Rpc
 from cortensor_tui.chain.signer import Keys, Signer
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.inference import (
@@ -72,8 +73,10 @@ class ToldEngine:
 class MiningNode:
     """One node on a test's devnet; `told` has every stage a task was seen at, in order."""
 
-    def __init__(self, devnet: DevnetOnAnvil, folder: Path) -> None:
+    def __init__(self, devnet: DevnetOnAnvil, folder: Path, rpc: Rpc | None = None) -> None:
+        """`rpc` is how the node asks the chain, the devnet's own way if left out."""
         self.devnet = devnet
+        self._rpc = rpc or devnet.rpc
         self.engine = ToldEngine()
         self.store = LocalStore(folder / "payloads")
         self.database = Database.open(folder / "journal.sqlite")
@@ -114,9 +117,7 @@ class MiningNode:
             signer = Signer(MINER.private_key, chain_id)
             return Keys(miner=signer, owner=signer)
 
-        self._link = await open_link(
-            self.devnet.rpc, settings, self.database, make_keys, self._transaction_changed
-        )
+        self._link = await open_link(self._rpc, settings, self.database, make_keys, self._transaction_changed)
         prompts = PromptSettings(default_system_prompt="", raw_prompt="verbatim", seed=1)
         feed = InferenceFeed(
             on_start=lambda key, prompt: None,

@@ -1,0 +1,67 @@
+"""How far one task is: its record, in the journal before anything follows from it, and what holds it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import structlog
+
+from cortensor_tui.domain.clock import Clock
+from cortensor_tui.domain.problems import Problem
+from cortensor_tui.journal.tasks import TaskLog, TaskRecord
+from cortensor_tui.miner.causes import Hindrance
+
+log = structlog.get_logger(__name__)
+
+MOST_HINDRANCES = 20
+
+
+class TaskProgress:
+    """One task's record as it now stands. `on_change` is told of each one written."""
+
+    def __init__(
+        self, record: TaskRecord, tasks: TaskLog, on_change: Callable[[TaskRecord], None], clock: Clock
+    ) -> None:
+        self.record = record
+        self.held_by: Problem | None = None
+        self._tasks = tasks
+        self._on_change = on_change
+        self._clock = clock
+        self._hindrances: list[Hindrance] = []
+
+    @property
+    def hindrances(self) -> tuple[Hindrance, ...]:
+        """Return what has kept the task from moving, oldest first."""
+        return tuple(self._hindrances)
+
+    def save(self, step: str, **fields: Any) -> None:
+        """Change some fields, in the journal first."""
+        self.keep(msgspec.structs.replace(self.record, **fields), step)
+
+    def keep(self, record: TaskRecord, step: str) -> None:
+        """Take another record, in the journal first."""
+        self._tasks.save(record, step)
+        if record.stage is not self.record.stage:
+            self.held_by = None
+        self.record = record
+        log.info(step, task=str(record.key), stage=record.stage.value)
+        self._on_change(record)
+
+    def note_times(self, **times: Any) -> None:
+        """Learn when a step was taken; it is written down with the next step."""
+        self.record = msgspec.structs.replace(
+            self.record, times=msgspec.structs.replace(self.record.times, **times)
+        )
+
+    def trouble(self, problem: Problem) -> None:
+        """Show why the task does not move; it is kept. The same kind of trouble is noted once."""
+        now = self._clock.now()
+        if self.held_by is None or problem.code != self.held_by.code:
+            self.held_by = problem
+            self._hindrances.append(Hindrance(what=problem.what, began_at=now, lasted_until=now))
+            del self._hindrances[:-MOST_HINDRANCES]
+            self.save("trouble noted", note=problem.sentence())
+        elif self._hindrances:
+            self._hindrances[-1] = msgspec.structs.replace(self._hindrances[-1], lasted_until=now)
