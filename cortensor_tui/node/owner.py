@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -33,6 +34,8 @@ from cortensor_tui.node.messages import (
 
 # What a transaction carries besides a prompt: its fees and signature, and the call's other arguments.
 BYTES_BESIDE_PROMPT = 5_000
+RECEIPT_TRIES = 10
+RECEIPT_RETRY_S = 0.5
 
 
 class OwnerDesk:
@@ -202,14 +205,18 @@ class OwnerDesk:
 
     async def _mined(self, sent: Transaction) -> Transaction:
         settled = await self._sender.settled(sent)
-        if settled.state is not TransactionState.MINED:
+        if settled.state is TransactionState.REVERTED:
             raise problem_error("reverted", f"The {sent.kind} was refused on chain", settled.error)
+        if settled.state is not TransactionState.MINED:
+            raise problem_error(
+                "not_mined", f"The {sent.kind} is not on chain", settled.error, "Ask for it again"
+            )
         return settled
 
     async def _event_of(self, transaction: Transaction, name: str) -> dict[str, Any]:
-        receipt = await self._rpc.call("eth_getTransactionReceipt", transaction.hash)
+        receipt = await self._receipt(transaction)
         events = self._reader.sessions_interface.events
-        for entry in receipt["logs"] if isinstance(receipt, dict) else []:
+        for entry in receipt["logs"]:
             event = events.get(entry["topics"][0] if entry["topics"] else "")
             if event is not None and event.name == name:
                 return decode_log(event, entry["topics"], entry["data"])
@@ -218,6 +225,25 @@ class OwnerDesk:
             f"The {transaction.kind} was mined, but its event {name} was not found",
             "the contract may be of another generation",
             "Look the result up in the session list",
+        )
+
+    async def _receipt(self, transaction: Transaction) -> dict[str, Any]:
+        """Return the receipt of what was mined; an endpoint behind a balancer may not have it yet."""
+        why = "the endpoint does not have its receipt"
+        for _ in range(RECEIPT_TRIES):
+            try:
+                receipt = await self._rpc.call("eth_getTransactionReceipt", transaction.hash)
+            except ProblemError as error:
+                why = error.problem.sentence()
+            else:
+                if isinstance(receipt, dict):
+                    return receipt
+            await asyncio.sleep(RECEIPT_RETRY_S)
+        raise problem_error(
+            "no_event",
+            f"The {transaction.kind} was mined, but what came of it could not be read",
+            why,
+            f"Do not ask again, it would be done twice. Look up the transaction {transaction.hash}",
         )
 
 

@@ -1,12 +1,13 @@
-"""What a call will take, asked of the endpoint."""
+"""What a call will take and what the chain asks, asked of the endpoint."""
 
 from __future__ import annotations
 
 from cortensor_tui.chain.contracts import ContractCall
-from cortensor_tui.chain.fees import Fees, gas_limit_for
+from cortensor_tui.chain.fees import Fees, GasPrices, gas_limit_for
 from cortensor_tui.chain.heads import LARGEST_STORED
 from cortensor_tui.chain.rpc import Rpc, quantity
 from cortensor_tui.chain.transactions.purpose import Estimate
+from cortensor_tui.domain.problems import ProblemError
 
 LEAST_GAS = 21_000  # of any transaction
 
@@ -15,3 +16,15 @@ async def estimate_gas(rpc: Rpc, sender: str, call: ContractCall, fees: Fees) ->
     """Return gas and fee. Raises `RpcError` as the endpoint refuses, `ProblemError` where it is silent."""
     answer = await rpc.call("eth_estimateGas", {"from": sender, "to": call.to, "data": call.data}, "latest")
     return Estimate(gas_limit=gas_limit_for(quantity(answer, LARGEST_STORED)), fees=fees)
+
+
+async def prices_now(rpc: Rpc, known: GasPrices) -> GasPrices:
+    """Return the prices with the newest base fee, or as known where that is higher or nobody answers."""
+    try:
+        block = await rpc.call("eth_getBlockByNumber", "latest", False)
+        base_fee_wei = quantity(block["baseFeePerGas"])
+    except (ProblemError, KeyError, TypeError):
+        return known
+    return GasPrices(
+        base_fee_wei=max(base_fee_wei, known.base_fee_wei), priority_fee_wei=known.priority_fee_wei
+    )

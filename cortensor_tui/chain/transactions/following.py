@@ -234,11 +234,11 @@ class Follower:
             return
         if self._settlement.reopen_rivals(earlier):
             return
-        if transaction.nonce >= self.adopted_below:
+        is_shared = self._stream.is_shared(transaction)
+        if transaction.nonce >= self.adopted_below and not is_shared:
             self._gate.shut(foreign.foreign_key_use(self._address, transaction.nonce))
-        self._book.settle(
-            *replaced([self._book.get(transaction.transaction_id) or transaction], foreign.TAKEN)
-        )
+        current = self._book.get(transaction.transaction_id) or transaction
+        self._book.settle(*replaced([current], foreign.TAKEN_BY_WALLET if is_shared else foreign.TAKEN))
 
 
 def fees_of(transaction: Transaction) -> Fees | None:

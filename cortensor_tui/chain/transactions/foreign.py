@@ -6,6 +6,8 @@ from cortensor_tui.domain.problems import Problem
 
 TAKEN = "another program's transaction with this nonce was mined: is the key used elsewhere?"
 
+TAKEN_BY_WALLET = "another transaction with this nonce was mined: did the wallet that signed it send that?"
+
 
 def foreign_key_use(address: str, nonce: int) -> Problem:
     """Return the problem that stops the sending until a restart."""

@@ -94,10 +94,11 @@ class GapFiller:
         if newest.max_fee_wei is not None and newest.priority_fee_wei is not None:
             before = Fees(max_fee_wei=int(newest.max_fee_wei), priority_fee_wei=int(newest.priority_fee_wei))
             fees = raised(before, self._prices(), self._rules.fee_cap_wei) or fees
-        await self._send_no_op(fees, transaction.nonce, transaction)
-        self._book.change(transaction, waiting_for=NO_OP_SENT)
+        if await self._send_no_op(fees, transaction.nonce, transaction):
+            self._book.change(transaction, waiting_for=NO_OP_SENT)
 
-    async def _send_no_op(self, fees: Fees, nonce: int | None, instead_of: Transaction | None) -> None:
+    async def _send_no_op(self, fees: Fees, nonce: int | None, instead_of: Transaction | None) -> bool:
+        """Sign and send a no-op; False when it could not be signed, as for a key that is elsewhere."""
         call = ContractCall(to=self._address, data="0x", text="no-op")
         purpose = Purpose(
             kind=TransactionKind.NO_OP,
@@ -109,10 +110,11 @@ class GapFiller:
             no_op = self._stream.sign(call, purpose, estimate, nonce)
         except ProblemError as error:
             log.warning("no-op not sent", why=error.problem.sentence())
-            return
+            return False
         refused = await self._broadcaster.send(no_op)
         if refused is not None:
             self._broadcaster.refused_again(no_op, refused)
+        return True
 
     def _missing(self, mined_count: int) -> list[int]:
         """Return the nonces below the highest open one that are neither mined nor open, nor ours on chain."""

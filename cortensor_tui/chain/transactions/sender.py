@@ -21,11 +21,11 @@ from cortensor_tui.chain.fees import Fees, GasPrices, fees_for, raised
 from cortensor_tui.chain.heads import LARGEST_STORED
 from cortensor_tui.chain.rpc import Rpc, RpcError, quantity
 from cortensor_tui.chain.send_errors import NOT_TAKEN, SendError, classify, refusal
-from cortensor_tui.chain.signer import TransactionSigner
+from cortensor_tui.chain.signer import TransactionSigner, WatchedAddress
 from cortensor_tui.chain.transactions import foreign
 from cortensor_tui.chain.transactions.book import OpenBook
 from cortensor_tui.chain.transactions.broadcasting import Broadcaster
-from cortensor_tui.chain.transactions.estimating import LEAST_GAS, estimate_gas
+from cortensor_tui.chain.transactions.estimating import LEAST_GAS, estimate_gas, prices_now
 from cortensor_tui.chain.transactions.following import Follower
 from cortensor_tui.chain.transactions.gate import Gate
 from cortensor_tui.chain.transactions.nonces import NonceStream
@@ -66,6 +66,7 @@ class TransactionSender:
         self.address = signer.address
         self.warning: str | None = None
         self._rpc = rpc
+        self._signer = signer
         self._log = transactions
         self._prices = prices
         self._rules = rules
@@ -107,7 +108,7 @@ class TransactionSender:
         self._book.add(self._log.unfinished(self.address))
         self._stream.nonces = NonceStream(following=max(mined, known))
         self._follower.adopted_below = mined
-        if mined > known > 0:
+        if mined > known > 0 and not isinstance(self._signer, WatchedAddress):
             self.warning = foreign.adopted_nonce(self.address, known, mined)
             log.warning("nonce adopted", address=self.address, journal=known, chain=mined)
         await self._follower.reread(self._log.mined_with_nonces(self.address, mined))
@@ -149,14 +150,18 @@ class TransactionSender:
         return None
 
     async def send_signed(self, call: SignedCall, purpose: Purpose) -> Transaction:
-        """Save and send what an external wallet has signed for this key; return it as sent.
+        """Save and send what an external wallet has signed for this key; return it as sent, or as it stands.
 
-        Raises `ProblemError` "wrong_nonce" unless its nonce is the key's next on chain and nothing of the key
-        is open.
+        Raises `ProblemError` "wrong_nonce" unless its nonce is the key's next one, on chain and here, and
+        nothing of the key is open.
         """
         self._gate.check()
         await self._queue.take(purpose.deadline_at)
         try:
+            known = self.known(call.signed)  # the same file may have been given twice
+            if known is not None:
+                self._queue.release()
+                return known
             await self._require_next(call.signed.nonce)
         except BaseException:
             self._queue.release()
@@ -227,7 +232,7 @@ class TransactionSender:
 
     async def _require_next(self, nonce: int) -> None:
         answer = await self._rpc.call("eth_getTransactionCount", self.address, "latest")
-        following = quantity(answer, LARGEST_STORED)
+        following = max(quantity(answer, LARGEST_STORED), self._stream.nonces.first_free)
         if nonce == following and not len(self._book):
             return
         raise problem_error(
@@ -270,15 +275,7 @@ class TransactionSender:
 
     async def _raise_at_once(self, transaction: Transaction, fees: Fees) -> Transaction | None:
         """Sign again for the base fee of now: the head that was seen is older than the refusal."""
-        try:
-            block = await self._rpc.call("eth_getBlockByNumber", "latest", False)
-            base_fee_wei = quantity(block["baseFeePerGas"])
-        except (ProblemError, KeyError, TypeError):
-            base_fee_wei = 0
-        known = self._prices()
-        prices = GasPrices(
-            base_fee_wei=max(base_fee_wei, known.base_fee_wei), priority_fee_wei=known.priority_fee_wei
-        )
+        prices = await prices_now(self._rpc, self._prices())
         higher = raised(fees, prices, self._rules.fee_cap_wei)
         try:
             return None if higher is None else self._stream.sign_again(transaction, higher)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from cortensor_tui.chain.contracts import ContractCall
 from cortensor_tui.chain.external import SignedCall
 from cortensor_tui.chain.fees import Fees, GasPrices
-from cortensor_tui.chain.signer import TransactionSigner
+from cortensor_tui.chain.signer import TransactionSigner, WatchedAddress
 from cortensor_tui.chain.transactions.book import OpenBook
 from cortensor_tui.chain.transactions.nonces import NonceStream
 from cortensor_tui.chain.transactions.purpose import Estimate, Purpose
@@ -110,6 +110,14 @@ class SignedStream:
             return None
         attempt = _signed(self._signer, transaction.nonce, call, fees)
         return self._keep(self._log.save_attempt(transaction, attempt, self._clock.now()))
+
+    def is_shared(self, transaction: Transaction) -> bool:
+        """Tell whether another program may rightly sign with the transaction's nonce.
+
+        An external wallet may replace what it has signed; a key that is elsewhere is used there.
+        """
+        is_elsewhere = isinstance(self._signer, WatchedAddress)
+        return is_elsewhere or self._log.saved_call(transaction.transaction_id) is None
 
     def release(self, transaction: Transaction, why: str) -> None:
         """Give back the nonce of what was certainly not taken."""

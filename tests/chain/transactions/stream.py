@@ -10,7 +10,7 @@ from pathlib import Path
 from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
 from cortensor_tui.chain.fees import GasPrices
 from cortensor_tui.chain.rpc import Rpc, RpcClient, RpcError
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.signer import Signer, TransactionSigner
 from cortensor_tui.chain.transactions import Purpose, SendRules, TransactionSender
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import problem_error
@@ -47,7 +47,12 @@ class Stream:
     """A sender with its own journal, and what it told."""
 
     def __init__(
-        self, devnet: DevnetOnAnvil, journal: Path, rpc: Rpc | None = None, rules: SendRules = RULES
+        self,
+        devnet: DevnetOnAnvil,
+        journal: Path,
+        rpc: Rpc | None = None,
+        rules: SendRules = RULES,
+        signer: TransactionSigner | None = None,
     ) -> None:
         self.devnet = devnet
         self.journal_path = journal
@@ -62,10 +67,9 @@ class Stream:
         )
         self.journal = Journal(Database.open(journal), scope)
         self.told: list[Transaction] = []
-        signer = Signer(user_accounts()[0].private_key, 31337)
         self.sender = TransactionSender(
             rpc or devnet.rpc,
-            signer,
+            signer or Signer(user_accounts()[0].private_key, 31337),
             self.journal.transactions,
             lambda: self.prices,
             self.told.append,
