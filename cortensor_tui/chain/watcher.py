@@ -17,9 +17,9 @@ from cortensor_tui.chain.events import ContractEvent, LogDecoder
 from cortensor_tui.chain.heads import Head, head_from
 from cortensor_tui.chain.log_ranges import LogRanges, changed_meanwhile
 from cortensor_tui.chain.recent_blocks import RecentBlocks, SeenBlock, from_journal, removed
-from cortensor_tui.chain.rpc import Rpc, RpcError
+from cortensor_tui.chain.rpc import EndpointError, Rpc, RpcError
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
-from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.journal.scope import Cursor, CursorLog
 
@@ -29,7 +29,9 @@ MOST_SPANS_BEHIND = 5  # further behind than this, the events are history: state
 # Blocks before the cursor that are read again: an endpoint that lags may have left a log out.
 OVERLAP_BLOCKS = 16
 # A chain shorter than the cursor may be an endpoint that lags; for longer than this it is a reorganisation.
+# A local chain may start again from an older state; a public one that is shorter is an endpoint to wait for.
 SHORTER_PATIENCE_S = 3.0
+PUBLIC_SHORTER_PATIENCE_S = 60.0
 HEADERS_AT_ONCE = 100
 
 
@@ -38,7 +40,8 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     After a reorganisation the events that are taken back come first, newest first. After a gap, events may be
     missing: read open tasks from the contract. `is_behind` says that more can be had at once, `is_unsure`
-    that the chain ends before the cursor: an endpoint that lags, or another chain.
+    that the chain ends before the cursor: an endpoint that lags, or another chain. With `trouble` the
+    endpoint told the head but no logs: the next look asks for them again, and state tells what they would.
     """
 
     head: Head
@@ -49,6 +52,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     is_reorganised: bool = False
     is_behind: bool = False
     is_unsure: bool = False
+    trouble: Problem | None = None
 
 
 class _Standing(Enum):
@@ -69,7 +73,11 @@ class Watcher:
         cursor: CursorLog,
         span_blocks: int,
         clock: Clock = SYSTEM_CLOCK,
+        *,
+        shorter_patience_s: float = SHORTER_PATIENCE_S,
     ) -> None:
+        """`shorter_patience_s` is how long a chain that ends before the cursor is waited for."""
+        self._shorter_patience_s = shorter_patience_s
         self._rpc = rpc
         self._decoder = decoder
         self._ranges = LogRanges(rpc, decoder, span_blocks, clock)
@@ -92,7 +100,7 @@ class Watcher:
     async def look(self) -> Look:
         """Return the head and the next events. Call `handled` once they are; until then they come again.
 
-        Raises `ProblemError` when no usable answer came; the next look goes on from the same place.
+        Raises `ProblemError` when not even the head was told; the next look goes on from the same place.
         """
         cursor = self._cursor.read()
         if cursor is None:
@@ -103,9 +111,7 @@ class Watcher:
             self._unsure_since_s = None
             return await self._forward(cursor, recent, head, logs)
         if standing is _Standing.UNKNOWN and not self._is_patience_over():
-            return Look(
-                head=head, events=(), cursor=cursor, recent=recent, is_gap=self._is_first, is_unsure=True
-            )
+            return self._nothing_new(cursor, recent, head, is_unsure=True)
         return await self._reorganised(recent, head)
 
     def handled(self, look: Look) -> None:
@@ -150,7 +156,10 @@ class Watcher:
         if logs is None or isinstance(logs, RpcError):
             if logs is not None:
                 self._ranges.failed(asked)
-            read = await self._ranges.read(first, head)
+            try:
+                read = await self._ranges.read(first, head)
+            except (EndpointError, RpcError) as error:
+                return self._nothing_new(cursor, recent, head, trouble=error.problem)
             events, end = read.events, read.end
         else:
             events, end = self._ranges.checked(logs, first, head), (head.number, head.hash)
@@ -175,6 +184,25 @@ class Watcher:
             recent=recent.with_delivered(fresh, end),
             is_gap=self._is_first,
             is_behind=end[0] < head.number,
+        )
+
+    def _nothing_new(
+        self,
+        cursor: Cursor,
+        recent: RecentBlocks,
+        head: Head,
+        *,
+        is_unsure: bool = False,
+        trouble: Problem | None = None,
+    ) -> Look:
+        return Look(
+            head=head,
+            events=(),
+            cursor=cursor,
+            recent=recent,
+            is_gap=self._is_first,
+            is_unsure=is_unsure,
+            trouble=trouble,
         )
 
     def _jump(self, head: Head, recent: RecentBlocks) -> Look:
@@ -239,7 +267,7 @@ class Watcher:
         now = self._clock.monotonic()
         if self._unsure_since_s is None:
             self._unsure_since_s = now
-        return now - self._unsure_since_s > SHORTER_PATIENCE_S
+        return now - self._unsure_since_s > self._shorter_patience_s
 
 
 def _standing(cursor: Cursor, recent: RecentBlocks, head: Head, at_cursor: Any) -> _Standing:

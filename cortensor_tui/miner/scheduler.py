@@ -90,13 +90,26 @@ class Scheduler:
         node, awaited = self._parts.node, self._awaited
         tasks = await read_tasks(self._parts.reader, list(awaited))
         ready = {key: task for key, task in tasks.items() if task.is_ended or node in task.assigned_miners}
-        await asyncio.gather(
-            *(self.take(task, awaited[key].seen_at, awaited[key].block_number) for key, task in ready.items())
+        outcomes = await asyncio.gather(
+            *(
+                self.take(task, awaited[key].seen_at, awaited[key].block_number)
+                for key, task in ready.items()
+            ),
+            return_exceptions=True,
         )
+        errors = {
+            key: error for key, error in zip(ready, outcomes, strict=True) if isinstance(error, BaseException)
+        }
         oldest_s = self._parts.clock.monotonic() - LONGEST_AWAITED_S
         self._awaited = {
-            key: one for key, one in awaited.items() if key not in ready and one.seen_s > oldest_s
+            key: one
+            for key, one in awaited.items()
+            if (key not in ready or key in errors) and one.seen_s > oldest_s
         }
+        for key, error in errors.items():
+            if key in self._awaited:
+                raise error  # the look is repeated; the others are taken
+            log.error("a task could not be taken", task=str(key), why=str(error))
 
     def transaction_changed(self, transaction: Transaction) -> None:
         """Learn of a transaction that is open again after it was mined: its task may have to go back."""
@@ -119,6 +132,8 @@ class Scheduler:
         if record is not None and record.stage in (Stage.QUEUED, Stage.ENDED, Stage.MISSED):
             if block_number is not None or record.stage is Stage.QUEUED:
                 self._doubtful.add(key)
+            if block_number is not None and record.times.assigned_block is None:
+                self._note_assignment(record, block_number)
             return
         if key in self._running:
             if block_number is not None:
@@ -135,7 +150,9 @@ class Scheduler:
         self._start(record).on_state(task)
 
     async def refresh(self) -> None:
-        """Read every open task from the contract: after a gap, events cannot be relied on."""
+        """Read every open task from the contract, and go on with those whose pipeline failed."""
+        for key in sorted(self._failed):
+            self._start_again(key)
         tasks = await read_tasks(self._parts.reader, list(self._running))
         for key, running in self._running.items():
             task = tasks.get(key)
@@ -162,9 +179,11 @@ class Scheduler:
 
     # --- after a reorganisation --------------------------------------------------------------------
 
-    async def states_of_all(self) -> list[TaskState]:
-        """Read every open task, and those done of late, from the contract."""
-        records = [*self._parts.tasks.unfinished(), *self._parts.tasks.recent(DONE_TASKS_CHECKED)]
+    async def states(self, *, with_done: bool) -> list[TaskState]:
+        """Read every open task from the contract, and those done of late where asked."""
+        records = self._parts.tasks.unfinished()
+        if with_done:
+            records += self._parts.tasks.recent(DONE_TASKS_CHECKED)
         keys = sorted({record.key for record in records})
         return await read_states(self._parts.reader, self._parts.node, keys)
 
@@ -178,8 +197,9 @@ class Scheduler:
     async def reconcile(self) -> None:
         """Bring the tasks in doubt to where the contract has them."""
         keys = sorted(key for key in self._doubtful if self._record(key) is not None)
+        looked_at = frozenset(self._doubtful)
         await self.bring_to(await read_states(self._parts.reader, self._parts.node, keys))
-        self._doubtful.clear()
+        self._doubtful -= looked_at  # others may have come meanwhile
 
     async def _bring_one(self, record: TaskRecord, state: TaskState) -> None:
         profile, task = self._parts.profile, state.task
@@ -258,6 +278,11 @@ class Scheduler:
         """Return the sessions of the open tasks."""
         return {key.session_id for key in self._running}
 
+    @property
+    def open_tasks(self) -> frozenset[TaskKey]:
+        """Return the tasks that `refresh` reads."""
+        return frozenset(self._running)
+
     async def stop(self) -> None:
         """Stop every pipeline where it stands; the journal has each one's place."""
         tasks = [running.work for running in self._running.values()]
@@ -284,6 +309,23 @@ class Scheduler:
     def _is_again_assigned(self, record: TaskRecord, task: TaskOnChain) -> bool:
         is_ours = self._parts.node in task.assigned_miners
         return record.stage is Stage.QUEUED and is_ours and not task.is_ended
+
+    def _note_assignment(self, record: TaskRecord, block_number: int) -> None:
+        """Complete a task that ended before its assignment was seen: it was known from state."""
+        times = msgspec.structs.replace(record.times, assigned_block=block_number)
+        if record.key in self._running:
+            self._running[record.key].pipeline.note_times(assigned_block=block_number)
+            return
+        completed = msgspec.structs.replace(record, times=times)
+        self._parts.tasks.save(completed, "assignment seen")
+        self._parts.on_change(completed)
+
+    def _start_again(self, key: TaskKey) -> None:
+        record = self._record(key)
+        if key in self._running or record is None or record.stage.is_final:
+            self._failed.discard(key)
+        else:
+            self._start(record)
 
     def _start(self, record: TaskRecord) -> TaskSignals:
         signals = TaskSignals(self._parts.clock)

@@ -15,7 +15,7 @@ from cortensor_tui.chain.resolve import ChainIdentity, identify_chain
 from cortensor_tui.chain.rpc import Rpc, RpcError, endpoint_name, quantity
 from cortensor_tui.chain.signer import Keys
 from cortensor_tui.chain.transactions import SendRules, TransactionSender
-from cortensor_tui.chain.watcher import Watcher
+from cortensor_tui.chain.watcher import PUBLIC_SHORTER_PATIENCE_S, SHORTER_PATIENCE_S, Watcher
 from cortensor_tui.domain.health import Account, ChainHealth
 from cortensor_tui.domain.networks import ContractOrigin
 from cortensor_tui.domain.problems import Problem
@@ -53,7 +53,13 @@ class ChainLink:
         self.origin = origin
         self.journal = journal
         decoder = LogDecoder(reader, keys.miner.address)
-        self.watcher = Watcher(rpc, decoder, journal.cursor, profile.log_span_blocks)
+        self.watcher = Watcher(
+            rpc,
+            decoder,
+            journal.cursor,
+            profile.log_span_blocks,
+            shorter_patience_s=SHORTER_PATIENCE_S if profile.is_local else PUBLIC_SHORTER_PATIENCE_S,
+        )
         self.head: Head | None = None
         self.head_seen_at: float | None = None
         self._head_seen_s: float | None = None

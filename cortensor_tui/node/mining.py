@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+import structlog
+
 from cortensor_tui.chain.abi import checksum
 from cortensor_tui.chain.events import ContractEvent
 from cortensor_tui.chain.heads import Head, head_from
 from cortensor_tui.chain.watcher import Look
-from cortensor_tui.domain.problems import Problem
-from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.tasks import TaskKey, TaskOnChain
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.admission import Admission
@@ -29,8 +31,10 @@ from cortensor_tui.node.session_list import SessionList
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.local_store import LocalStore
 
+log = structlog.get_logger(__name__)
+
 STATE_EVERY_S = 5.0
-IDLE_STATE_EVERY_S = 60.0
+IDLE_STATE_EVERY_S = 15.0  # soon enough for an ack, should an endpoint leave out an assignment
 # This many of a session's newest tasks are read from state; the journal has the open ones it knows besides.
 TASKS_READ_AFTER_GAP = 50
 
@@ -87,13 +91,20 @@ class Mining:
         self._is_resumed = False
         self._is_continuous = False
         self._state_read_at_s = time.monotonic()
+        self._state_read_from = link.rpc.url
+        self._done: set[TaskKey] = set()  # of the newest tasks
 
     async def look(self) -> bool:
-        """Look until the head is reached and act on it. False when the endpoint now serves another chain."""
+        """Look until the head is reached and act on it. False when the endpoint now serves another chain.
+
+        Raises `ProblemError` when the endpoint tells nothing, or no logs: then state was acted on.
+        """
         while True:
             look, is_followed = await self._look_and_follow()
             if not await self._act_on(look, is_followed=is_followed):
                 return False
+            if look.trouble is not None:
+                raise ProblemError(look.trouble)
             if not look.is_behind:
                 return True
 
@@ -103,11 +114,14 @@ class Mining:
         # A look that failed may have seen receipts in blocks that the cursor never reached: should the chain
         # have lost them meanwhile, no look will tell.
         is_doubtful = look.is_gap or look.is_reorganised or not is_followed
-        if (is_doubtful or look.is_unsure) and not await link.is_same_chain():
+        is_odd = look.is_unsure or look.trouble is not None
+        if (is_doubtful or is_odd) and not await link.is_same_chain():
             return False
         if is_doubtful:
-            if look.is_reorganised:  # before anything is sent again: this is what people are shown
-                taken_back = await self.scheduler.states_of_all()
+            if (
+                look.is_reorganised or look.is_gap
+            ):  # before anything is sent again: this is what people are shown
+                taken_back = await self.scheduler.states(with_done=look.is_reorganised)
             await link.reread()
         link.see(look.head)
         if not is_followed:
@@ -121,9 +135,9 @@ class Mining:
         await self.scheduler.bring_to(taken_back)
         await self.scheduler.handle(look.events)
         await self.scheduler.reconcile()
-        if is_doubtful or self._is_state_old():
-            await self._read_open_tasks()
-            self._state_read_at_s = time.monotonic()
+        if is_doubtful or self._is_state_due(is_blind=look.trouble is not None):
+            await self._read_open_tasks(is_whole=is_doubtful)
+            self._state_read_at_s, self._state_read_from = time.monotonic(), link.rpc.url
         await self._date_assignments(look.head)
         link.watcher.handled(look)
         self._is_continuous = True
@@ -167,16 +181,21 @@ class Mining:
         self.scheduler.note_block_times({block.number: block.mined_at for block in found})
 
     async def _know_sessions(self, events: Iterable[ContractEvent]) -> None:
-        """Read a session of which a task is assigned to this node, should it not be among the listed."""
+        """Read a session of which a task is assigned to this node, unless it is known to be served."""
         node = self.link.miner_sender.address
         for event in events:
             is_ours = event.name == "TaskAssigned" and node in event.nodes and not event.is_removed
-            if is_ours and event.session_id is not None and not self.sessions.is_known(event.session_id):
+            if is_ours and event.session_id is not None and not self.sessions.is_served(event.session_id):
                 await self.sessions.read(event.session_id)
 
-    def _is_state_old(self) -> bool:
-        """An endpoint behind a balancer may have left an event out: events are for speed, state for truth."""
-        patience_s = STATE_EVERY_S if self.scheduler.is_busy else IDLE_STATE_EVERY_S
+    def _is_state_due(self, *, is_blind: bool) -> bool:
+        """An endpoint behind a balancer may have left an event out: events are for speed, state for truth.
+
+        Another endpoint, after a fail-over, may have left out others.
+        """
+        if self.link.rpc.url != self._state_read_from:
+            return True
+        patience_s = STATE_EVERY_S if is_blind or self.scheduler.is_busy else IDLE_STATE_EVERY_S
         return time.monotonic() - self._state_read_at_s > patience_s
 
     async def stop(self) -> None:
@@ -184,18 +203,29 @@ class Mining:
         await self.scheduler.stop()
         self.link.close()
 
-    async def _read_open_tasks(self) -> None:
+    async def _read_open_tasks(self, *, is_whole: bool) -> None:
+        """Read the newest tasks of the sessions served; `is_whole` reads those again that were done."""
         session_ids = self.sessions.served_ids()
         counts = await self.link.reader.task_counts(session_ids)
-        keys = [
+        newest = {
             TaskKey(session_id, task_id)
             for session_id, count in zip(session_ids, counts, strict=True)
             for task_id in range(max(0, count - TASKS_READ_AFTER_GAP), count)
-        ]
-        for task in (await read_tasks(self.link.reader, keys)).values():
-            await self.scheduler.take(task)
+        }
+        self._done = set() if is_whole else self._done & newest
+        wanted = sorted(newest - self._done - self.scheduler.open_tasks)
+        for key, task in (await read_tasks(self.link.reader, wanted)).items():
+            if task.is_ended:
+                self._done.add(key)
+            await self._take(task)
         await self.scheduler.refresh()
         await self.scheduler.reconcile()
+
+    async def _take(self, task: TaskOnChain) -> None:
+        try:
+            await self.scheduler.take(task)
+        except ProblemError as error:  # it is read again with the next state, and keeps no other waiting
+            log.warning("a task could not be taken yet", task=str(task.key), why=error.problem.sentence())
 
     def _trouble(self, key: TaskKey, problem: Problem) -> None:
         self.scheduler.trouble(key, problem)

@@ -40,10 +40,6 @@ class SessionList:
         session = self._sessions.get(session_id)
         return session is not None and self._admission.decide(session)[0] is Service.SERVED
 
-    def is_known(self, session_id: int) -> bool:
-        """Tell whether the session has been read."""
-        return session_id in self._sessions
-
     def served_ids(self) -> list[int]:
         """Return the sessions whose tasks this node takes."""
         return [session_id for session_id in self._sessions if self.is_served(session_id)]

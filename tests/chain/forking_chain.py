@@ -9,8 +9,9 @@ from typing import Any
 from eth_abi.abi import encode
 
 from cortensor_tui.chain.abi import load_interface
-from cortensor_tui.chain.rpc import Call, RpcError
-from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.chain.rpc import Call, EndpointError, RpcError
+from cortensor_tui.domain.endpoints import EndpointFault
+from cortensor_tui.domain.problems import Problem, ProblemError
 
 QUEUE, SESSIONS = "0x" + "aa" * 20, "0x" + "bb" * 20
 NODE, STRANGER = "0x" + "11" * 20, "0x" + "22" * 20
@@ -103,6 +104,7 @@ class ForkingChain:
         return self.lie(self.logs(first, last))
 
 
-def no_answer() -> ProblemError:
+def no_answer() -> EndpointError:
     """What a client raises when an endpoint did not answer."""
-    return problem_error("no_rpc", "The chain endpoint did not answer", "it took too long")
+    problem = Problem(code="no_rpc", what="The chain endpoint did not answer", why="it took too long")
+    return EndpointError(problem, EndpointFault.TIMEOUT)

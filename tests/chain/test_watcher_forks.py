@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from cortensor_tui.chain.contracts import ContractReader, Contracts
 from cortensor_tui.chain.events import ContractEvent, LogDecoder
 from cortensor_tui.chain.rpc import RpcError
-from cortensor_tui.chain.watcher import OVERLAP_BLOCKS, SHORTER_PATIENCE_S, Look, Watcher
+from cortensor_tui.chain.watcher import (
+    OVERLAP_BLOCKS,
+    PUBLIC_SHORTER_PATIENCE_S,
+    SHORTER_PATIENCE_S,
+    Look,
+    Watcher,
+)
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
@@ -50,7 +56,8 @@ def in_memory() -> Database:
 class Watching:
     """A watcher on a made-up chain, and what it delivered."""
 
-    def __init__(self, span_blocks: int = 40) -> None:
+    def __init__(self, span_blocks: int = 40, shorter_patience_s: float = SHORTER_PATIENCE_S) -> None:
+        self.shorter_patience_s = shorter_patience_s
         self.chain = ForkingChain()
         self.clock = SteppedClock()
         self.database = in_memory()
@@ -64,10 +71,18 @@ class Watching:
     def start(self) -> None:
         """Begin as after a restart: only the journal is left."""
         contracts = Contracts(session_v2=SESSIONS, session_queue_v2=QUEUE)
-        scope = ChainScope(chain_id=1, genesis_hash="0x00", queue_address=QUEUE)
-        journal = Journal(self.database, scope)
         decoder = LogDecoder(ContractReader(self.chain, contracts, 1), NODE)
-        self.watcher = Watcher(self.chain, decoder, journal.cursor, self.span_blocks, self.clock)
+        self.watcher = Watcher(
+            self.chain,
+            decoder,
+            self.journal().cursor,
+            self.span_blocks,
+            self.clock,
+            shorter_patience_s=self.shorter_patience_s,
+        )
+
+    def journal(self) -> Journal:
+        return Journal(self.database, ChainScope(chain_id=1, genesis_hash="0x00", queue_address=QUEUE))
 
     async def look(self) -> Look | None:
         """Take one look and handle it; None when the endpoint was in the way."""
@@ -271,6 +286,39 @@ async def test_an_endpoint_that_lags_takes_nothing_back_at_once() -> None:
     look = await watching.look()
     assert look is not None
     assert [(event.task_id, event.is_removed) for event in look.events] == [(1, True)]
+
+
+async def test_a_public_chain_that_is_shorter_is_waited_for() -> None:
+    watching = Watching(shorter_patience_s=PUBLIC_SHORTER_PATIENCE_S)
+    await watching.look()
+    await watching.mine([["o"], ["o"], ["o"]])
+    await watching.look()
+    await watching.shorten(2)
+    await watching.look()
+    watching.clock.at_s += PUBLIC_SHORTER_PATIENCE_S
+    await watching.look()
+    assert len(watching.delivered) == 3
+    watching.clock.at_s += 1
+    await watching.look()
+    assert [event.is_removed for event in watching.delivered] == [False] * 3 + [True] * 2
+
+
+async def test_without_logs_the_head_is_told_and_the_cursor_stays() -> None:
+    watching = Watching()
+    await watching.look()
+    before = watching.journal().cursor.read()
+    misbehave(watching.chain, "no logs")
+    await watching.mine([["o"]])
+    assert await watching.look() is None, "the look that found out"
+    for _ in range(3):
+        look = await watching.look()
+        assert look is not None
+        assert look.trouble is not None
+        assert look.head.number == len(watching.chain.blocks) - 1
+        assert watching.journal().cursor.read() == before
+    misbehave(watching.chain, "none")
+    await watching.look()
+    assert watching.net() == watching.on_chain()
 
 
 async def test_a_log_left_out_at_first_is_found_later() -> None:

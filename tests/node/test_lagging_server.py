@@ -1,18 +1,23 @@
-"""Several servers stand behind one endpoint, and some lag: what they do not know yet is no verdict."""
+"""Several servers stand behind one endpoint: some lag, some leave out logs. No task is lost to that."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cortensor_tui.chain.rpc import Call, Rpc, RpcError
+from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.node import mining
+from tests.chain.forking_chain import no_answer
 from tests.devnet.conftest import anvil_url, devnet, node_modules
 from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
-from tests.node.mining_node import MINER, MiningNode
+from tests.node.mining_node import LONGEST_S, LOOK_S, MINER, MiningNode
 from tests.node.test_reorganised import answer_on_chain, assigned, end
 
 __all__ = ["anvil_url", "devnet", "node_modules"]  # the fixtures
@@ -28,6 +33,7 @@ class LaggingServers:
         self.lagging: frozenset[str] = frozenset()
         self.left_to_lag = 0
         self.silent: frozenset[str] = frozenset()
+        self.lies: Callable[[list[Any]], list[Any]] = list
         self._rpc = rpc
 
     def lag(self, as_of: int, *methods: str, times: int = 1_000_000) -> None:
@@ -41,7 +47,13 @@ class LaggingServers:
         return outcome
 
     async def batch(self, calls: Sequence[Call]) -> list[Any]:
-        return await self._rpc.batch([self._asked(call) for call in calls])
+        if any(method in self.silent for method, _ in calls):
+            raise no_answer()
+        outcomes = await self._rpc.batch([self._asked(call) for call in calls])
+        return [
+            self.lies(outcome) if method == "eth_getLogs" and isinstance(outcome, list) else outcome
+            for (method, _), outcome in zip(calls, outcomes, strict=True)
+        ]
 
     async def send_raw(self, raw: str) -> str:
         return await self._rpc.send_raw(raw)
@@ -64,11 +76,11 @@ def servers(devnet: DevnetOnAnvil) -> LaggingServers:
 
 @pytest.fixture
 async def node(devnet: DevnetOnAnvil, servers: LaggingServers, tmp_path: Path) -> AsyncIterator[MiningNode]:
-    mining = MiningNode(devnet, tmp_path, servers)
-    await mining.start()
-    yield mining
-    await mining.stop()
-    mining.database.close()
+    found = MiningNode(devnet, tmp_path, servers)
+    await found.start()
+    yield found
+    await found.stop()
+    found.database.close()
 
 
 @pytest.fixture
@@ -121,3 +133,46 @@ async def test_a_call_that_is_refused_for_good_is_told_until_the_task_ends(
     await end(devnet, key)
     record = await node.until(key, Stage.MISSED)
     assert "refuses this call" in record.note
+
+
+async def test_without_logs_tasks_are_found_and_answered_by_state(
+    devnet: DevnetOnAnvil,
+    servers: LaggingServers,
+    node: MiningNode,
+    session_id: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mining, "STATE_EVERY_S", 0.0)
+    servers.silent = frozenset({"eth_getLogs"})
+    key = await assigned(devnet, session_id)
+    await until_blind(node, key, Stage.COMMITTED)
+    await end(devnet, key)
+    await until_blind(node, key, Stage.ENDED)
+    assert await answer_on_chain(node, key) == "You said: What is a chain?"
+    assert node.record(key).times.assigned_block is None
+    servers.silent = frozenset()
+    await node.until_met(lambda: node.record(key).times.assigned_block is not None, key)
+    assert node.record(key).stage is Stage.ENDED
+
+
+async def until_blind(node: MiningNode, key: TaskKey, stage: Stage) -> None:
+    """Look until a task stands at a stage, though every look ends with a complaint."""
+    async with asyncio.timeout(LONGEST_S):
+        while (record := node.link.journal.tasks.get(key)) is None or record.stage is not stage:
+            with contextlib.suppress(ProblemError):
+                assert await node.mining.look()
+            await asyncio.sleep(LOOK_S)
+
+
+async def test_after_a_fail_over_state_is_read_at_once(
+    devnet: DevnetOnAnvil, servers: LaggingServers, node: MiningNode, session_id: int
+) -> None:
+    await node.look(2)
+    servers.lies = lambda logs: []
+    key = await assigned(devnet, session_id)
+    await node.look(2)
+    assert node.link.journal.tasks.get(key) is None, "its assignment was left out"
+    servers.url = "http://another.invalid"
+    await node.look()
+    assert node.record(key).stage is Stage.ASSIGNED
+    await node.until(key, Stage.COMMITTED)

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.journal.task_times import task_times
+from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.moving import ANOTHER_PROMPT
+from cortensor_tui.node import mining
 from tests.devnet.conftest import anvil_url, devnet, node_modules
 from tests.devnet.devnet_on_anvil import ORACLE, OWNER, DevnetOnAnvil
 from tests.node.mining_node import MINER, MiningNode
@@ -22,11 +25,11 @@ QUEUE = "SessionQueueV2"
 @pytest.fixture
 async def node(devnet: DevnetOnAnvil, tmp_path: Path) -> AsyncIterator[MiningNode]:
     """A node that serves what the owner binds it to."""
-    mining = MiningNode(devnet, tmp_path)
-    await mining.start()
-    yield mining
-    await mining.stop()
-    mining.database.close()
+    found = MiningNode(devnet, tmp_path)
+    await found.start()
+    yield found
+    await found.stop()
+    found.database.close()
 
 
 @pytest.fixture
@@ -156,6 +159,52 @@ async def test_a_chain_taken_back_while_the_node_was_away(
     await node.until(key, Stage.COMMITTED)
     assert await node.link.reader.result_times(key, MINER.address) == (True, True, True)
     assert await answer_on_chain(node, key) == "You said: What is a chain?"
+
+
+async def test_an_ack_taken_back_before_its_block_was_handled_is_told_after_a_restart(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int
+) -> None:
+    """The cursor stands before the block that is gone, so no look tells of a reorganisation."""
+    node.engine.may_answer.clear()
+    key = await assigned(devnet, session_id)
+    await node.look()
+    cursor, blocks = node.link.journal.cursor.read(), node.link.journal.cursor.recent_blocks()
+    assert cursor is not None
+    await node.until(key, Stage.ACKED)
+    await node.stop()
+    node.link.journal.cursor.move(cursor, blocks)
+    await reorganise(devnet, 1)
+    await devnet.rpc.call("evm_setAutomine", False)
+    await node.start()
+    await node.look()
+    assert node.told[key][-1] == (Stage.ASSIGNED, "the chain was reorganised: the ack is sent again")
+    await devnet.rpc.call("evm_setAutomine", True)
+    await devnet.rpc.call("evm_mine")
+    node.engine.may_answer.set()
+    await node.until(key, Stage.COMMITTED)
+
+
+async def test_a_task_that_failed_on_a_full_disk_is_closed_though_it_ended_meanwhile(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await assigned(devnet, session_id)
+    save = node.link.journal.tasks.save
+
+    def refuse(record: TaskRecord, step: str) -> None:
+        if step == "acked":
+            raise problem_error("journal_unwritable", "The disk is full")
+        save(record, step)
+
+    monkeypatch.setattr(node.link.journal.tasks, "save", refuse)
+    monkeypatch.setattr(mining, "STATE_EVERY_S", 0.0)
+    transactions = node.link.journal.transactions
+    await node.until_met(lambda: any(one.state.is_final for one in transactions.recent(1)), key)
+    await end(devnet, key)
+    await node.look(5)
+    monkeypatch.setattr(node.link.journal.tasks, "save", save)
+    await node.until(key, Stage.MISSED)
+    await node.look()
+    assert not node.mining.scheduler.is_busy
 
 
 async def test_each_step_has_its_time(devnet: DevnetOnAnvil, node: MiningNode, session_id: int) -> None:
