@@ -47,7 +47,12 @@ def record_commitment(connection: sqlite3.Connection, commitment: Commitment, no
     Raises `ProblemError` with code "two_answers" when another hash stands there: nothing may be signed.
     """
     _, standing = insert_commitment(connection, commitment, now)
-    if standing != commitment.payload_hash:
+    refuse_another(commitment, standing)
+
+
+def refuse_another(commitment: Commitment, standing: str | None) -> None:
+    """Raise "two_answers" when another hash stands where this one is to be signed; None is nothing."""
+    if standing is not None and standing != commitment.payload_hash:
         raise problem_error(
             "two_answers",
             f"Refused to sign a second answer for task {commitment.key}",

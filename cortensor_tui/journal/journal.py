@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.journal.commitments import Commitment, record_commitment, recorded_payload_hash
+from cortensor_tui.journal.commitments import (
+    Commitment,
+    record_commitment,
+    recorded_payload_hash,
+    refuse_another,
+)
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.scope import ChainScope, CursorLog, scope_row
 from cortensor_tui.journal.tasks import TaskLog
@@ -24,6 +29,10 @@ class Journal:
     def payload_hash(self, key: TaskKey, node: str, stage: str) -> str | None:
         """Return the hash that a node has put its name to at a stage of a task, None where none."""
         return recorded_payload_hash(self._database.connection, self.scope, key, node, stage)
+
+    def check(self, commitment: Commitment) -> None:
+        """Raise `ProblemError` "two_answers" when another hash was signed for this step."""
+        refuse_another(commitment, self.payload_hash(commitment.key, commitment.node, commitment.stage))
 
     def adopt(self, commitment: Commitment, now: float) -> None:
         """Take over what the chain shows of this node and the journal does not know: a backup was restored.

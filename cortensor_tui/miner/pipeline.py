@@ -30,7 +30,7 @@ from cortensor_tui.miner.causes import missed_cause
 from cortensor_tui.miner.chain_state import read_states
 from cortensor_tui.miner.delivery import PASSING, Delivery
 from cortensor_tui.miner.moving import NEVER_ASSIGNED_AGAIN, moved_back
-from cortensor_tui.miner.promises import ChainPromises
+from cortensor_tui.miner.promises import ChainPromises, require_room
 from cortensor_tui.miner.refusals import Refusals
 from cortensor_tui.miner.signals import TaskSignals
 from cortensor_tui.miner.task_progress import TaskProgress
@@ -159,6 +159,7 @@ class TaskPipeline:
             await self._precommit()
         if self.record.stage is Stage.PRECOMMITTED:
             await self._adopt_promise()
+            await self._answer()  # an older journal may be without: the same run may give the same answer
             await self._signals.precommits_closed.wait()
             self.note_times(all_precommitted_at=self._signals.precommits_closed_at)
             await self._commit()
@@ -236,6 +237,7 @@ class TaskPipeline:
         self.note_times(first_token_at=at)
 
     async def _precommit(self) -> None:
+        require_room(self._stored_answer(), self._parts.profile)
         digest = self.record.answer_hash or ""
         call = self._parts.reader.queue_call(
             "precommit", *self._ids, bytes.fromhex(digest.removeprefix("0x")), self._parts.precommit_data
@@ -248,8 +250,7 @@ class TaskPipeline:
         )
 
     async def _commit(self) -> None:
-        answer = self._parts.store.get(self.record.answer_cid or "").decode("utf-8")
-        call = self._parts.reader.queue_call("commit", *self._ids, answer)
+        call = self._parts.reader.queue_call("commit", *self._ids, self._stored_answer())
         await self._deliver_answer(TransactionKind.COMMIT, call)
         self._save(
             "committed",
@@ -259,6 +260,11 @@ class TaskPipeline:
             note="",
         )
 
+    def _stored_answer(self) -> str:
+        if self.record.answer_cid is None:
+            raise RuntimeError("a task is answered before its answer is asked for")
+        return self._parts.store.get(self.record.answer_cid).decode("utf-8")
+
     async def _deliver_answer(self, kind: TransactionKind, call: ContractCall) -> None:
         commitment = Commitment(
             scope=self._parts.scope,
@@ -267,6 +273,7 @@ class TaskPipeline:
             stage=kind.value,
             payload_hash=self.record.answer_hash or "",
         )
+        self._parts.promises.check(commitment)
         await self._parts.delivery.deliver(self.key, call, self._purpose(kind, commitment))
 
     async def _settle_ended(self) -> None:

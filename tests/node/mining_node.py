@@ -36,7 +36,7 @@ LONGEST_S = 60.0
 
 
 class ToldEngine:
-    """An engine whose answer is the prompt, said back once `may_answer` is set."""
+    """An engine whose answer is the prompt, said back `times` over once `may_answer` is set."""
 
     health = EngineHealth(state=EngineState.READY, engine="told", model="told", context_tokens=4096)
 
@@ -44,6 +44,7 @@ class ToldEngine:
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.runs = 0
+        self.times = 1
 
     async def start(self) -> None:
         pass
@@ -52,7 +53,7 @@ class ToldEngine:
         self.runs += 1
         yield Prefilled(prompt_tokens=3, prefill_ms=1.0)
         await self.may_answer.wait()
-        text = f"You said: {generation.messages[-1][1]}"
+        text = f"You said: {generation.messages[-1][1]}" * self.times
         yield Token(text=text, count=1, at_ms=2.0)
         yield Finished(
             reason=FinishReason.STOP,
