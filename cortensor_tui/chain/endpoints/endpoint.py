@@ -12,6 +12,7 @@ import msgspec
 from cortensor_tui.chain.endpoints import breaker, budget
 from cortensor_tui.chain.endpoints.breaker import Breaker, Phase
 from cortensor_tui.chain.endpoints.choice import Comparison, Standing, is_stale
+from cortensor_tui.chain.endpoints.parts import Parts
 from cortensor_tui.chain.endpoints.refusals import is_batch_too_large, is_rate_limit
 from cortensor_tui.chain.exchange import ExchangeError, HttpExchange
 from cortensor_tui.chain.json_rpc import (
@@ -65,7 +66,7 @@ class Endpoint:
         self._exchange = HttpExchange(url)
         self._breaker = Breaker()
         self._budget = budget.new_budget(requests_per_s, clock.monotonic())
-        self._most_calls = LARGEST_NUMBER
+        self._parts = Parts(self._ask_patiently, self._timed_out, clock)
         self.is_trusted = False
         self._admission: asyncio.Task[None] | None = None
         self._well_since: float | None = None
@@ -171,20 +172,7 @@ class Endpoint:
 
     async def ask(self, calls: Sequence[Call], timeout_s: float) -> list[Any]:
         """Return each call's outcome, `UNANSWERED` where it has none. Raises `EndpointError`."""
-        ends = self._clock.monotonic() + timeout_s
-        if len(calls) > self._most_calls:
-            return await self._ask_in_parts(calls, ends)
-        try:
-            return await self._ask_once(calls, timeout_s)
-        except EndpointError as error:
-            if error.fault is EndpointFault.TOO_LARGE and len(calls) > 1:
-                self._most_calls = len(calls) // 2
-                return await self._ask_in_parts(calls, ends)
-            is_hang_up = error.fault is EndpointFault.DISCONNECTED
-            left_s = ends - self._clock.monotonic()
-            if not is_hang_up or left_s <= 0:
-                raise
-        return await self._ask_once(calls, left_s)  # it may just have closed a connection that lay idle
+        return await self._parts.ask(calls, self._clock.monotonic() + timeout_s)
 
     async def close(self) -> None:
         """Close its connections."""
@@ -193,15 +181,18 @@ class Endpoint:
             await asyncio.gather(self._admission, return_exceptions=True)
         await self._exchange.close()
 
-    async def _ask_in_parts(self, calls: Sequence[Call], ends: float) -> list[Any]:
-        outcomes: list[Any] = []
-        while len(outcomes) < len(calls):
+    async def _ask_patiently(self, calls: Sequence[Call], timeout_s: float) -> list[Any]:
+        ends = self._clock.monotonic() + timeout_s
+        try:
+            return await self._ask_once(calls, timeout_s)
+        except EndpointError as error:
             left_s = ends - self._clock.monotonic()
-            if left_s <= 0:
-                raise self._failed(EndpointFault.TIMEOUT, "it took too long")
-            part = calls[len(outcomes) : len(outcomes) + self._most_calls]
-            outcomes += await self.ask(part, left_s)
-        return outcomes
+            if error.fault is not EndpointFault.DISCONNECTED or left_s <= 0:
+                raise
+        return await self._ask_once(calls, left_s)  # it may just have closed a connection that lay idle
+
+    def _timed_out(self) -> EndpointError:
+        return self._failed(EndpointFault.TIMEOUT, "it took too long")
 
     async def _ask_once(self, calls: Sequence[Call], timeout_s: float) -> list[Any]:
         began = self._clock.monotonic()

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from cortensor_tui.chain.endpoints import EndpointPool, batcher
+from cortensor_tui.chain.endpoints import EndpointPool, batcher, parts
 from cortensor_tui.chain.json_rpc import RpcError
 from cortensor_tui.chain.rpc import EndpointError
 from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import ProblemError
 from tests.chain.endpoints.conftest import OpenPool, StartEndpoints
-from tests.chain.endpoints.scripted import Manner, Messages, ScriptedEndpoint, body, status
+from tests.chain.endpoints.scripted import Manner, Messages, ScriptedEndpoint, StandingClock, body, status
 
 CALLS = [("eth_gasPrice", ()), ("eth_syncing", ()), ("eth_mining", ())]
 RIGHT = [method for method, _ in CALLS]
@@ -168,6 +168,34 @@ async def test_a_batch_refused_as_too_large_is_halved_and_that_is_remembered(
         assert await pool.batch(calls) == ["eth_gasPrice"] * 8
     assert [len(methods) for methods in host.requests] == [8, 4, 2, 2, 2, 2, 2, 2, 2, 2]
     assert pool.health()[0].state.value == "in use"
+
+
+async def test_a_call_that_is_too_large_by_itself_keeps_no_other_from_its_answer(
+    start: StartEndpoints, open_pool: OpenPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cortensor_tui.chain.exchange.MAX_ANSWER_BYTES", 10_000)
+    [host], pool = await admitted(start, open_pool)
+    host.answers["eth_getLogs"] = "x" * 20_000
+    first, refused, *rest = await pool.batch([("eth_gasPrice", ()), ("eth_getLogs", ({},)), *CALLS])
+    assert [first, *rest] == ["eth_gasPrice", *RIGHT]
+    assert isinstance(refused, RpcError)
+    host.requests.clear()
+    assert await pool.batch(CALLS) == RIGHT
+    assert len(host.requests) == 1, "the endpoint takes as many calls at once as before"
+
+
+async def test_a_limit_on_batches_is_tried_again_later(
+    start: StartEndpoints, open_pool: OpenPool, clock: StandingClock
+) -> None:
+    [host], pool = await admitted(start, open_pool)
+    host.manner = lambda request, messages: web.Response(status=413) if len(messages) > 2 else None
+    assert await pool.batch(CALLS) == RIGHT
+    host.manner = lambda request, messages: None
+    host.requests.clear()
+    await pool.batch(CALLS)
+    clock.pass_s(parts.LIMIT_HOLDS_S)
+    await pool.batch(CALLS)
+    assert [len(methods) for methods in host.requests] == [2, 1, 3]
 
 
 async def test_many_calls_are_several_requests(start: StartEndpoints, open_pool: OpenPool) -> None:
