@@ -17,7 +17,11 @@ log = structlog.get_logger(__name__)
 
 # A network's newest sessions; an older one shows when an event names it.
 MOST_SESSIONS = 1_000
-WHOLE_EVERY_S = 60.0
+OURS_EVERY_S = 60.0
+# All of them are a thousand calls, which a paid endpoint counts. What is left out till then is shown late; a
+# session of ours is read when a task of it is assigned to this node.
+WHOLE_EVERY_S = 1800.0
+UNKNOWN_EVERY_S = 10.0  # should somebody bind this node in a way that hides the session, again and again
 
 _SESSION_EVENTS = frozenset(
     {"SessionCreated", "SessionUpdated", "SessionDeactivated", "NewNodeAssignedToSession", "NodeReleased"}
@@ -34,6 +38,8 @@ class SessionList:
         self._sessions: dict[int, Session] = {}
         self._task_counts: dict[int, int] = {}
         self._read_at_s: float | None = None
+        self._ours_read_at_s = 0.0
+        self._is_whole_wanted = False
 
     def is_served(self, session_id: int) -> bool:
         """Tell whether this node takes the session's tasks."""
@@ -55,29 +61,41 @@ class SessionList:
         return tuple(views)
 
     async def update(self, events: Iterable[ContractEvent], *, is_gap: bool) -> None:
-        """Read again what the events touch; everything after a gap or when it is old."""
+        """Read again what the events touch; now and then those that concern this node, rarely all."""
         events = tuple(events)
-        is_old = self._read_at_s is None or time.monotonic() - self._read_at_s > WHOLE_EVERY_S
         touched = {event.session_id for event in events if event.name in _SESSION_EVENTS}
         touched |= await self._sessions_bound(events)
-        if is_gap or is_old or None in touched:
+        self._is_whole_wanted |= None in touched
+        if is_gap or self._is_whole_due():
             await self._read_all()
             return
         await self._read_sessions(sorted(one for one in touched if one is not None))
         queued = {event.session_id for event in events if event.name == "TaskQueued"}
         await self._read_counts(sorted(one for one in queued if one is not None))
+        if time.monotonic() - self._ours_read_at_s > OURS_EVERY_S:
+            await self._read_ours()
+
+    def _is_whole_due(self) -> bool:
+        if self._read_at_s is None:
+            return True
+        age_s = time.monotonic() - self._read_at_s
+        return age_s > WHOLE_EVERY_S or (self._is_whole_wanted and age_s > UNKNOWN_EVERY_S)
 
     async def read(self, session_id: int) -> None:
         """Read one session now and keep it, if it exists."""
         await self._read_sessions([session_id])
 
     async def _sessions_bound(self, events: Iterable[ContractEvent]) -> set[int | None]:
-        """Return the sessions that nodes were bound to or released from, None among them where unknown.
+        """Return the sessions that nodes were bound to or released from, None among them for one of unknown
+        id that concerns this node.
 
         The binding events do not say which session they are about; the transaction does, most often.
         """
-        hashes = {event.transaction_hash for event in events if event.name in _BINDING_EVENTS}
-        return set(await self._reader.bound_sessions(sorted(hashes)))
+        bindings = [event for event in events if event.name in _BINDING_EVENTS]
+        ours = {event.transaction_hash for event in bindings if self._admission.node in event.nodes}
+        hashes = sorted({event.transaction_hash for event in bindings})
+        found = zip(hashes, await self._reader.bound_sessions(hashes), strict=True)
+        return {session_id for digest, session_id in found if session_id is not None or digest in ours}
 
     async def _read_all(self) -> None:
         count = await self._reader.session_count()
@@ -85,7 +103,17 @@ class SessionList:
         session_ids = set(range(max(0, count - MOST_SESSIONS), count)) | set(self.served_ids())
         await self._read_sessions(sorted(session_ids))
         await self._read_counts(sorted(session_ids))
-        self._read_at_s = time.monotonic()
+        self._read_at_s = self._ours_read_at_s = time.monotonic()
+        self._is_whole_wanted = False
+
+    async def _read_ours(self) -> None:
+        """Read the sessions that concern this node, and those made since: an event may have been left out."""
+        count = await self._reader.session_count()
+        newest = max(self._sessions, default=-1)
+        made = range(max(newest + 1, count - MOST_SESSIONS), count)
+        await self._read_sessions(sorted({*self.watched_ids(), *made}))
+        await self._read_counts(sorted(self._sessions))
+        self._ours_read_at_s = time.monotonic()
 
     async def _read_sessions(self, session_ids: list[int]) -> None:
         if not session_ids:

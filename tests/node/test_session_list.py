@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from cortensor_tui.chain.contracts import ContractReader, Contracts
 from cortensor_tui.chain.events import ContractEvent, LogDecoder
 from cortensor_tui.chain.rpc import Call, RpcClient
 from cortensor_tui.miner.admission import Admission
+from cortensor_tui.node import session_list
 from cortensor_tui.node.session_list import SessionList
 from cortensor_tui.settings import AuthorizedSessions, ListedSessions
 from tests.devnet.conftest import anvil_url, devnet, node_modules
@@ -97,6 +99,48 @@ async def test_a_session_that_does_not_exist_stops_nothing(devnet: DevnetOnAnvil
         await sessions.update([lie], is_gap=False)
         await sessions.read(2**40)
         assert sessions.served_ids() == [session_id]
+    finally:
+        await rpc.close()
+
+
+async def test_what_concerns_this_node_is_read_now_and_then_and_not_all(
+    devnet: DevnetOnAnvil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events of a session made, of a binding and of a release were left out by the endpoint."""
+    ids = [await devnet.create_session(OWNER, nodes=(ALICE,)) for _ in range(2)]
+    for _ in range(8):
+        await devnet.create_session(OWNER)
+    sessions, rpc = await listed(devnet)
+    try:
+        await devnet.send(OWNER, "SessionV2", "removeDedicatedNode", ids[0], ALICE)
+        made = await devnet.create_session(OWNER, nodes=(ALICE,))
+        rpc.calls = 0
+        await sessions.update([], is_gap=False)
+        assert rpc.calls == 0
+        monkeypatch.setattr(session_list, "OURS_EVERY_S", 0.0)
+        await sessions.update([], is_gap=False)
+        assert sessions.served_ids() == [ids[1], made]
+        assert rpc.calls == 1 + 3 + 1, "how many there are, two known and a new one, the counts of tasks"
+    finally:
+        await rpc.close()
+
+
+async def test_strangers_bindings_by_an_unknown_way_cost_no_whole_reading(devnet: DevnetOnAnvil) -> None:
+    for _ in range(5):
+        await devnet.create_session(OWNER)
+    sessions, rpc = await listed(devnet)
+    try:
+        events = await binding_events(devnet, ("addDedicatedNode", 1, BOB))
+        unknown = "0x" + "77" * 32
+        hidden = [
+            msgspec.structs.replace(event, transaction_hash=unknown)
+            for event in events
+            if event.session_id is None
+        ]
+        assert hidden
+        rpc.calls = 0
+        await sessions.update(hidden, is_gap=False)
+        assert rpc.calls == 1, "the transaction, which tells nothing"
     finally:
         await rpc.close()
 
