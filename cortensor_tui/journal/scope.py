@@ -35,6 +35,14 @@ def scope_row(database: Database, scope: ChainScope) -> int:
     return int(found["chain"])
 
 
+def latest_genesis(database: Database, chain_id: int) -> str | None:
+    """Return the first block of the chain of this id that was met last, None where none was."""
+    row = database.connection.execute(
+        "SELECT genesis_hash FROM chains WHERE chain_id = ? ORDER BY chain DESC LIMIT 1", (chain_id,)
+    ).fetchone()
+    return None if row is None else str(row["genesis_hash"])
+
+
 class CursorLog:
     """Keeps the cursor of one chain."""
 

@@ -59,11 +59,15 @@ def profile_of(settings: Settings, chain_id: int) -> NetworkProfile:
     )
 
 
-def make_pool(settings: Settings) -> EndpointPool:
-    """Return the endpoints that the settings name. Nothing is asked yet."""
+def make_pool(settings: Settings, known_genesis: str | None = None) -> EndpointPool:
+    """Return the endpoints that the settings name. Nothing is asked yet.
+
+    `known_genesis` is the first block of the chain that the journal knows by this id, None for none.
+    """
     return EndpointPool(
         settings.rpc_urls,
         chain_id=settings.chain_id,
+        known_genesis=known_genesis,
         requests_per_s=profile_of(settings, settings.chain_id).requests_per_s,
     )
 

@@ -17,6 +17,7 @@ from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.journal.scope import latest_genesis
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettings
 from cortensor_tui.node.control import ControlServer
@@ -64,7 +65,7 @@ class Node:
         self._owner_address = self._identity.owner_address
         self._database = open_journal(settings, self._miner_address, may_make=may_make_journal)
         self._store = LocalStore(settings.data_dir / "payloads")
-        self._rpc = make_pool(settings)
+        self._rpc = make_pool(settings, latest_genesis(self._database, settings.chain_id))
         self._chain_problem: Problem | None = None
         self._link: ChainLink | None = None
         self._mining: Mining | None = None

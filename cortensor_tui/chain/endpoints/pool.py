@@ -43,15 +43,23 @@ class EndpointPool:
         urls: Sequence[str],
         *,
         chain_id: int | None = None,
+        known_genesis: str | None = None,
         requests_per_s: float = REQUESTS_PER_S,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """`chain_id` is what every endpoint must serve; None takes what the first one serves."""
+        """`chain_id` is what every endpoint must serve; None takes what the first one serves.
+
+        `known_genesis` is the first block of the chain that the node worked on last. Until `adopt`, only the
+        first endpoint may bring another.
+        """
         self._clock = clock
         self._endpoints = tuple(Endpoint(url, requests_per_s, clock, self._problem_with) for url in urls)
         self._in_use = 0
         self._chain_id = chain_id
         self._reference: Identity | None = None
+        if chain_id is not None and known_genesis is not None:
+            self._reference = Identity(chain_id, known_genesis)
+        self._is_adopted = False
         self._batcher = Batcher(self._carry)
         self._sends: set[asyncio.Task[Reply]] = set()
         self._standbys = Standbys(self._endpoints, lambda: self._endpoints[self._in_use], clock)
@@ -75,6 +83,7 @@ class EndpointPool:
     def adopt(self, chain_id: int, genesis_hash: str) -> None:
         """Take this chain for the right one: the node works on it. Whoever serves another is set aside."""
         self._reference = Identity(chain_id, genesis_hash)
+        self._is_adopted = True
         in_use = self._endpoints[self._in_use]
         in_use.identity = self._reference
         for endpoint in self._endpoints:
@@ -213,9 +222,10 @@ class EndpointPool:
             return None
         is_main = endpoint is self._endpoints[0]
         is_right_id = self._chain_id in (None, identity.chain_id)
-        if is_main and is_right_id and not any(one.is_open for one in self._endpoints if one is not endpoint):
-            # Nobody serves the old chain any more, and the first endpoint says what the chain is: a devnet
-            # was started anew. The node will see the other genesis and start anew, too.
+        is_old_served = any(one.is_open for one in self._endpoints if one is not endpoint)
+        if is_main and is_right_id and not (self._is_adopted and is_old_served):
+            # The first endpoint says what the chain is, until the node works on one, and again when nobody
+            # serves that any more: a devnet was started anew. The node will see it and start anew, too.
             log.warning("the endpoint serves another chain now", endpoint=endpoint.name)
             self._reference = identity
             return None
@@ -232,7 +242,7 @@ class EndpointPool:
         if known is not None and identity.genesis_hash not in (None, known):
             return _wrong_chain(
                 f"The endpoint {endpoint.name} serves another chain with the same id {identity.chain_id}",
-                "its first block is another than the one of the endpoint in use",
+                "its first block is another than that of the chain this node works on",
             )
         return None
 

@@ -40,10 +40,15 @@ async def open_pool(clock: StandingClock) -> AsyncIterator[OpenPool]:
     async with AsyncExitStack() as stack:
 
         def opened(
-            *endpoints: ScriptedEndpoint, chain_id: int | None = 31337, per_s: float = 1e6
+            *endpoints: ScriptedEndpoint,
+            chain_id: int | None = 31337,
+            known_genesis: str | None = None,
+            per_s: float = 1e6,
         ) -> EndpointPool:
             urls = [endpoint.url for endpoint in endpoints]
-            pool = EndpointPool(urls, chain_id=chain_id, requests_per_s=per_s, clock=clock)
+            pool = EndpointPool(
+                urls, chain_id=chain_id, known_genesis=known_genesis, requests_per_s=per_s, clock=clock
+            )
             stack.push_async_callback(pool.close)
             return pool
 

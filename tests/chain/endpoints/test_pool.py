@@ -10,9 +10,10 @@ from cortensor_tui.chain.endpoints import EndpointPool
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointState
 from cortensor_tui.domain.problems import ProblemError
 from tests.chain.endpoints.conftest import OpenPool, StartEndpoints
-from tests.chain.endpoints.scripted import StandingClock, status
+from tests.chain.endpoints.scripted import GENESIS, StandingClock, status
 
 LOOK_S = 10.0
+OTHER_GENESIS = "0x" + "22" * 32
 
 
 def states(pool: EndpointPool) -> list[EndpointState]:
@@ -173,7 +174,7 @@ async def test_an_endpoint_that_lies_about_its_chain_after_a_fail_over_is_not_us
     start: StartEndpoints, open_pool: OpenPool, clock: StandingClock
 ) -> None:
     host, other = await start(2)
-    other.genesis = "0x" + "22" * 32  # the same id, another chain
+    other.genesis = OTHER_GENESIS  # the same id, another chain
     pool = open_pool(host, other)
     await look(pool, clock)
     host.manner = status(503)
@@ -182,6 +183,36 @@ async def test_an_endpoint_that_lies_about_its_chain_after_a_fail_over_is_not_us
             await pool.call("eth_gasPrice")
     assert "eth_gasPrice" not in other.asked
     assert states(pool) == [EndpointState.RESTING, EndpointState.WRONG_CHAIN]
+
+
+async def test_at_a_start_no_further_endpoint_brings_another_chain_than_the_one_known(
+    start: StartEndpoints, open_pool: OpenPool, clock: StandingClock
+) -> None:
+    host, other = await start(2)
+    other.genesis = OTHER_GENESIS  # the same id, another chain
+    host.manner = status(503)
+    pool = open_pool(host, other, known_genesis=GENESIS)
+    for _ in range(3):
+        with pytest.raises(ProblemError):
+            await pool.call("eth_gasPrice")
+        clock.pass_s(LOOK_S)
+        await pool.tend()
+    assert "eth_gasPrice" not in other.asked
+    host.manner = None
+    clock.pass_s(2)
+    assert await pool.call("eth_gasPrice") == "eth_gasPrice"
+    assert pool.url == host.url
+
+
+async def test_at_a_start_the_first_endpoint_says_what_the_chain_is(
+    start: StartEndpoints, open_pool: OpenPool, clock: StandingClock
+) -> None:
+    host, other = await start(2)
+    host.genesis = OTHER_GENESIS  # a devnet that was started anew since the node ran last
+    pool = open_pool(host, other, known_genesis=GENESIS)
+    assert await pool.call("eth_gasPrice") == "eth_gasPrice"
+    assert pool.url == host.url
+    assert "eth_gasPrice" not in other.asked
 
 
 async def test_a_lone_endpoint_of_the_wrong_chain_is_told(start: StartEndpoints, open_pool: OpenPool) -> None:
@@ -206,7 +237,7 @@ async def test_a_restarted_devnet_is_followed_to_its_new_chain(
     for _ in range(3):
         with pytest.raises(ProblemError):
             await pool.call("eth_gasPrice")
-    host.manner, host.genesis = None, "0x" + "22" * 32
+    host.manner, host.genesis = None, OTHER_GENESIS
     clock.pass_s(1)
     assert await pool.call("eth_gasPrice") == "eth_gasPrice"
 
