@@ -33,6 +33,9 @@ NOT_TAKEN = frozenset(
     }
 )
 
+# For whoever meets such a refusal: a task's step is sent again by itself, what a person asked for is not.
+GOES_ON = "Tasks go on by themselves then; ask again for anything else"
+
 _MARKS: tuple[tuple[SendError, tuple[str, ...]], ...] = (
     (SendError.ALREADY_KNOWN, ("already known", "already imported", "known transaction", "alreadyknown")),
     (SendError.NONCE_TOO_LOW, ("nonce too low", "nonce is too low", "nonce has already been used")),
@@ -83,7 +86,7 @@ def refusal(error: RpcError, address: str) -> ProblemError:
             "no_balance",
             f"The account {address} cannot pay for gas",
             error.message,
-            "Send it some of the chain's coin; the node goes on by itself",
+            f"Send it some of the chain's coin. {GOES_ON}",
         )
     if meaning is SendError.REVERTED:
         return problem_error(
@@ -94,6 +97,6 @@ def refusal(error: RpcError, address: str) -> ProblemError:
             "fee_too_low",
             "The fee is below what the chain asks now",
             error.message,
-            "The node tries again",
+            f"Wait until that falls, or raise CORTENSOR_TUI_MAX_FEE_GWEI if that is the limit. {GOES_ON}",
         )
     return problem_error("send_refused", "The chain endpoint refused the transaction", error.message)

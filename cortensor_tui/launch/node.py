@@ -12,7 +12,7 @@ from pathlib import Path
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.launch.logs import log_to
-from cortensor_tui.launch.passwords import ask_password, can_ask, passwords_from
+from cortensor_tui.launch.passwords import asked_on_terminal, can_ask, passwords_from
 from cortensor_tui.launch.until_signal import until_signal
 from cortensor_tui.node.service import Node
 from cortensor_tui.node.unlock import Ask, UnlockedKeys, unlock_keys
@@ -57,7 +57,7 @@ async def _run(
 def _asker(has_passwords_on_stdin: bool) -> Ask | None:
     if has_passwords_on_stdin:
         return passwords_from(sys.stdin)
-    return ask_password if can_ask() else None
+    return asked_on_terminal() if can_ask() else None
 
 
 def _announce(line: str) -> None:

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import problem_error
-from cortensor_tui.node.unlock import Ask, UnlockWay, key_source
+from cortensor_tui.node.unlock import Ask, UnlockWay, key_source, right_password
 from cortensor_tui.settings import ROLES, KeyRole, Secret, Settings
 
 LEAST_PASSWORD_CHARS = 8
@@ -23,18 +23,29 @@ def can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask_password(role: KeyRole, path: Path) -> str:
-    """Ask for the password of a role's keystore. What is typed is not shown."""
-    return _ask(f"Password of the {role.name}'s keystore {path}: ")
+def asked_on_terminal() -> Ask:
+    """Return answers that a person types, which are not shown. Whoever is asked again is told why."""
+    asked: set[str] = set()
+
+    def answer(role: KeyRole, path: Path) -> str:
+        again = "That password is wrong. " if role.name in asked else ""
+        asked.add(role.name)
+        return _ask(f"{again}Password of the {role.name}'s keystore {path}: ")
+
+    return answer
 
 
 def ask_for_detached(settings: Settings, environ: Mapping[str, str]) -> Mapping[str, Secret]:
-    """Ask for what a node without a terminal could not ask for; by role, empty when it needs nothing."""
+    """Ask for what a node without a terminal could not ask for; by role, empty when it needs nothing.
+
+    A wrong one is asked for again here, where it can be. Raises `ProblemError` as `unlock_keys` does.
+    """
     passwords = {}
+    ask = asked_on_terminal()
     for role in ROLES:
         source = key_source(settings, role, environ)
         if source is not None and source.way is UnlockWay.PROMPT and source.keystore is not None:
-            passwords[role.name] = Secret(ask_password(role, source.keystore))
+            passwords[role.name] = Secret(right_password(role, source.keystore, ask))
     return passwords
 
 

@@ -17,7 +17,7 @@ from cortensor_tui.settings.private_file import read_private_file
 MOST_PASSWORD_BYTES = 4096
 TRIES = 3
 
-# Asks a person for the password of a role's keystore.
+# Asks a person for the password of a role's keystore; asked for the same role again, the last one was wrong.
 Ask = Callable[[KeyRole, Path], str]
 
 
@@ -79,6 +79,11 @@ def unlock_keys(settings: Settings, environ: Mapping[str, str], ask: Ask | None)
     )
 
 
+def right_password(role: KeyRole, path: Path, ask: Ask) -> str:
+    """Ask for the password that opens a role's keystore. Raises and blocks as `unlock_keys` does."""
+    return _ask_until_right(role, read_keystore(path), ask)[0]
+
+
 def read_password_file(path: Path, *, is_credential: bool = False) -> str:
     """Return the password in a file, without one line feed at its end."""
     raw = read_private_file(path, "The password file", MOST_PASSWORD_BYTES, is_credential=is_credential)
@@ -114,17 +119,19 @@ def _unlock(source: KeySource, ask: Ask | None) -> Secret:
         return decrypt(keystore, read_password_file(source.password_file, is_credential=is_credential))
     if ask is None:
         raise _password_needed(source.role, source.keystore)
-    return _ask_and_decrypt(source.role, keystore, ask)
+    return _ask_until_right(source.role, keystore, ask)[1]
 
 
-def _ask_and_decrypt(role: KeyRole, keystore: Keystore, ask: Ask) -> Secret:
+def _ask_until_right(role: KeyRole, keystore: Keystore, ask: Ask) -> tuple[str, Secret]:
     for _ in range(TRIES - 1):
+        password = ask(role, keystore.path)
         try:
-            return decrypt(keystore, ask(role, keystore.path))
+            return password, decrypt(keystore, password)
         except ProblemError as error:
             if error.problem.code != "wrong_password":
                 raise
-    return decrypt(keystore, ask(role, keystore.path))
+    password = ask(role, keystore.path)
+    return password, decrypt(keystore, password)
 
 
 def _password_needed(role: KeyRole, path: Path) -> ProblemError:

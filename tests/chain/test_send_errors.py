@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cortensor_tui.chain.rpc import RpcError, endpoint_name
-from cortensor_tui.chain.send_errors import SendError, classify
+from cortensor_tui.chain.send_errors import SendError, classify, refusal
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,12 @@ def test_each_refusal_has_its_meaning(code: int, message: str, meaning: SendErro
 )
 def test_an_endpoint_is_named_without_its_token(url: str, name: str) -> None:
     assert endpoint_name(url) == name
+
+
+@pytest.mark.parametrize(
+    "message", ["max fee per gas less than block base fee", "insufficient funds for gas"]
+)
+def test_a_refusal_that_only_tasks_outlive_promises_no_more(message: str) -> None:
+    remedy = refusal(RpcError(-32000, message), "0x1").problem.remedy
+    assert "Tasks go on by themselves" in remedy
+    assert "ask again for anything else" in remedy

@@ -10,6 +10,7 @@ import pytest
 from cortensor_tui.chain.keystore import write_keystore
 from cortensor_tui.chain.signer import WatchedAddress
 from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.launch.passwords import ask_for_detached
 from cortensor_tui.node.identity import check_addresses, make_keys
 from cortensor_tui.node.unlock import Ask, UnlockedKeys, unlock_keys
 from cortensor_tui.settings import KeyRole, Secret, Settings, load_settings
@@ -78,6 +79,21 @@ def test_a_wrong_password_is_asked_for_again_thrice(write: Write) -> None:
 
     assert problem_of(write(), {}, wrong).code == "wrong_password"
     assert asked == ["node"] * 3
+
+
+def test_whoever_is_asked_again_is_told_why_and_only_the_right_one_is_handed_on(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, questions = iter(["wrong", PASSWORD]), list[str]()
+
+    def typed(question: str, stream: object) -> str:
+        questions.append(question)
+        return next(answers)
+
+    monkeypatch.setattr("getpass.getpass", typed)
+
+    assert ask_for_detached(write(), {}) == {"node": Secret(PASSWORD)}
+    assert [question.startswith("That password is wrong.") for question in questions] == [False, True]
 
 
 def test_without_a_terminal_it_is_said_what_to_set(write: Write) -> None:

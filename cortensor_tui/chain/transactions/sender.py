@@ -20,7 +20,7 @@ from cortensor_tui.chain.external import SignedCall, SignedElsewhere
 from cortensor_tui.chain.fees import Fees, GasPrices, fees_for, raised
 from cortensor_tui.chain.heads import LARGEST_STORED
 from cortensor_tui.chain.rpc import Rpc, RpcError, quantity
-from cortensor_tui.chain.send_errors import NOT_TAKEN, SendError, classify, refusal
+from cortensor_tui.chain.send_errors import GOES_ON, NOT_TAKEN, SendError, classify, refusal
 from cortensor_tui.chain.signer import TransactionSigner, WatchedAddress
 from cortensor_tui.chain.transactions import foreign
 from cortensor_tui.chain.transactions.book import OpenBook
@@ -290,7 +290,7 @@ class TransactionSender:
                 "fee_too_low",
                 "The chain's base fee is above what this node may pay",
                 f"the base fee is {base_fee_wei} wei a unit of gas, the cap {self._rules.fee_cap_wei}",
-                "The node goes on when it falls; raise CORTENSOR_TUI_MAX_FEE_GWEI to go on now",
+                f"Wait until it falls, or raise CORTENSOR_TUI_MAX_FEE_GWEI. {GOES_ON}",
             )
 
     def _refused(self, error: RpcError, needed_wei: int) -> ProblemError:
