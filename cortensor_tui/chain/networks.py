@@ -84,7 +84,7 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     `look_interval_s` is for an idle node, `busy_look_interval_s` for one with open tasks or transactions.
     `requests_per_s` is the most to ask one endpoint. `head_alarm_s` is how old the head may get, None where
     blocks come with traffic only. `bump` says whether a higher fee can make a waiting transaction faster.
-    `max_data_bytes` bounds a whole signed transaction.
+    `max_data_bytes` bounds a whole signed transaction, `daily_gas_budget_wei` what each key may spend.
     """
 
     title: Annotated[str, msgspec.Meta(min_length=1)]
@@ -97,6 +97,7 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     bump: bool
     log_span_blocks: Blocks
     max_data_bytes: Annotated[int, msgspec.Meta(ge=10_000)]
+    daily_gas_budget_wei: Annotated[int, msgspec.Meta(ge=0)]
     ack_deadline_s: Seconds
     precommit_deadline_s: Seconds
     commit_deadline_s: Seconds

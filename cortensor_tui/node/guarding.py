@@ -15,7 +15,6 @@ from cortensor_tui.chain.guard import (
 )
 from cortensor_tui.chain.signer import Keys, TransactionSigner, WatchedAddress
 from cortensor_tui.journal.transactions import TransactionLog
-from cortensor_tui.settings import Settings
 
 
 def known_contracts(reader: ContractReader) -> tuple[KnownContract, ...]:
@@ -33,7 +32,13 @@ def known_contracts(reader: ContractReader) -> tuple[KnownContract, ...]:
 
 
 def guarded_keys(
-    keys: Keys, settings: Settings, chain_id: int, reader: ContractReader, transactions: TransactionLog
+    keys: Keys,
+    chain_id: int,
+    reader: ContractReader,
+    transactions: TransactionLog,
+    *,
+    max_fee_wei: int,
+    daily_gas_budget_wei: int,
 ) -> Keys:
     """Return the keys behind their limits; one key with both roles may do what both need."""
     miner = allowances(reader.contracts.session_queue_v2, reader.queue_interface, MINER_CALLS)
@@ -43,10 +48,10 @@ def guarded_keys(
         limits = Limits(
             chain_id=chain_id,
             allowed=tuple(allowed),
-            max_fee_wei=settings.max_fee_wei,
+            max_fee_wei=max_fee_wei,
             contracts=known_contracts(reader),
         )
-        budget = GasBudget(signer.address, settings.daily_gas_budget_wei, transactions)
+        budget = GasBudget(signer.address, daily_gas_budget_wei, transactions)
         return GuardedSigner(signer, limits, budget)
 
     if keys.miner.address == keys.owner.address:

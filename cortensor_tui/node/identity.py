@@ -9,11 +9,15 @@ import structlog
 from cortensor_tui.chain.abi import checksum
 from cortensor_tui.chain.signer import Keys, Signer, WatchedAddress, key_in_wallet
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.journal.database import Database
-from cortensor_tui.node.lease import KeyLease
+from cortensor_tui.node.lease import KeyLease, key_scope, user_keys_folder
+from cortensor_tui.node.network import profile_of
 from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.settings import Settings
+from cortensor_tui.settings.private_file import write_private_file
+from cortensor_tui.settings.private_folder import make_private_folder
 
 log = structlog.get_logger(__name__)
 
@@ -92,21 +96,44 @@ def check_addresses(settings: Settings, keys: Keys) -> None:
 def open_journal(settings: Settings, address: str, *, may_make: bool = False) -> Database:
     """Open the key's journal. A key that had one must not answer without: it could answer twice.
 
+    That it had one is marked in the data folder, and for this user whatever the data folder.
+
     `may_make` is a person's word that a new one is wanted. Raises `ProblemError` "journal_missing".
     """
-    path = journal_path(settings, address)
-    mark = settings.data_dir / "keys" / f"{address.lower()}.has-journal"
-    if mark.exists() and not path.exists() and not may_make:
+    path = journal_path(settings, address).absolute()
+    marks = {mark: _journal_at(mark) for mark in _marks(settings, address)}
+    known = [place for place in marks.values() if place is not None]
+    if known and not path.exists() and not may_make:
+        elsewhere = f"; the last one was {inert(known[-1], 500)}" if known[-1] not in ("", str(path)) else ""
         raise problem_error(
             "journal_missing",
             f"The journal of {address} is gone",
-            f"this key has answered before, and {path} is not there",
-            "Restore it from a backup. Only when every task of this key has ended: do it again with "
-            "--new-journal, after which nothing but the chain knows what it has signed",
+            f"this key has answered before, and {path} is not there{elsewhere}",
+            "Set CORTENSOR_TUI_DATA_DIR to its folder, or restore it from a backup. Only when every task of "
+            "this key has ended: do it again with --new-journal, after which nothing but the chain knows "
+            "what it has signed",
         )
     database = Database.open(path)
-    mark.touch(mode=0o600)
+    for mark, place in marks.items():
+        if place != str(path):
+            write_private_file(mark, f"{path}\n".encode(), may_replace=True)
     return database
+
+
+def _marks(settings: Settings, address: str) -> list[Path]:
+    """Return the files that say where a key's journal is; one for a local chain, often begun anew."""
+    marks = [make_private_folder(settings.data_dir / "keys") / f"{address.lower()}.has-journal"]
+    if not profile_of(settings, settings.chain_id).is_local:
+        marks.append(user_keys_folder() / f"{key_scope(settings, address)}.has-journal")
+    return marks
+
+
+def _journal_at(mark: Path) -> str | None:
+    """Return what a mark says, empty for an older version's; None where there is no mark."""
+    try:
+        return mark.read_text(encoding="utf-8", errors="replace").strip()
+    except FileNotFoundError:
+        return None
 
 
 def journal_path(settings: Settings, address: str) -> Path:

@@ -67,15 +67,20 @@ class KeyLease:
         )
         lease = cls([])
         paths = (
-            _user_folder() / f"{_scope(settings, address)}.lease",
+            user_keys_folder() / f"{key_scope(settings, address)}.lease",
             make_private_folder(settings.data_dir / "keys") / f"{address.lower()}.lock",
         )
+        earlier: list[LeaseHolder] = []
         try:
             for path in paths:
-                lease._descriptors.append(_lock(path, address, holder))
+                descriptor, found = _lock(path, address, holder)
+                lease._descriptors.append(descriptor)
+                earlier += [found] if found is not None and found not in earlier else []
         except BaseException:
             lease.close()
             raise
+        for one in earlier:
+            log.warning("the last node with this key did not end in order", address=address, node=one.text())
         return lease
 
     def close(self) -> None:
@@ -86,7 +91,8 @@ class KeyLease:
         self._descriptors.clear()
 
 
-def _lock(path: Path, address: str, holder: LeaseHolder) -> int:
+def _lock(path: Path, address: str, holder: LeaseHolder) -> tuple[int, LeaseHolder | None]:
+    """Return the locked file, and who is still written in it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         found = _read(descriptor)
@@ -94,14 +100,12 @@ def _lock(path: Path, address: str, holder: LeaseHolder) -> int:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise _in_use(address, found, path) from error
-        if found is not None:
-            log.warning("took over the lease of a node that did not end in order", holder=found.text())
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(holder) + b"\n", 0)
     except BaseException:
         os.close(descriptor)
         raise
-    return descriptor
+    return descriptor, found
 
 
 def _read(descriptor: int) -> LeaseHolder | None:
@@ -121,7 +125,7 @@ def _in_use(address: str, found: LeaseHolder | None, path: Path) -> ProblemError
     )
 
 
-def _scope(settings: Settings, address: str) -> str:
+def key_scope(settings: Settings, address: str) -> str:
     """Return the name of what is held: a key on one chain. Local chains share their ids, not their places."""
     name = f"{address.lower()}-{settings.chain_id}"
     if profile_of(settings, settings.chain_id).is_local:
@@ -129,7 +133,7 @@ def _scope(settings: Settings, address: str) -> str:
     return name
 
 
-def _user_folder() -> Path:
+def user_keys_folder() -> Path:
     """Return where this user's leases are, the same for every session and service of the user."""
     try:
         return make_private_folder(platformdirs.user_state_path("cortensor-tui") / "keys")

@@ -228,7 +228,14 @@ async def open_link(
         network.reader,
         network.origin,
         journal,
-        guarded_keys(keys, settings, scope.chain_id, network.reader, journal.transactions),
+        guarded_keys(
+            keys,
+            scope.chain_id,
+            network.reader,
+            journal.transactions,
+            max_fee_wei=settings.max_fee_wei,
+            daily_gas_budget_wei=network.profile.daily_gas_budget_wei,
+        ),
         settings.max_fee_wei,
         on_transaction,
     )

@@ -34,6 +34,7 @@ _OVERRIDABLE = (
     "ack_deadline_s",
     "precommit_deadline_s",
     "commit_deadline_s",
+    "daily_gas_budget_wei",
 )
 
 

@@ -145,7 +145,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     owners: tuple[str, ...]
     longest_look_interval_s: float
     max_fee_gwei: float
-    daily_gas_budget_wei: int
+    daily_gas_budget_wei: int | None
     low_balance_wei: int
     ack_deadline_s: float | None
     precommit_deadline_s: float | None

@@ -293,11 +293,12 @@ _TRANSACTIONS = (
     _spec(
         "CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH",
         "daily_gas_budget_wei",
-        kinds.ETHER,
-        5 * 10**17,
+        kinds.optional(kinds.ETHER),
+        None,
         Group.TRANSACTIONS,
         "The most that each key may spend on gas within 24 hours. What is in flight counts with its highest "
         "fee. At the limit nothing is signed until the day has moved on.",
+        default_words="0.5, and 1000 on a local chain",
     ),
     _spec(
         "CORTENSOR_TUI_LOW_BALANCE_ETH",

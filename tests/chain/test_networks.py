@@ -27,6 +27,7 @@ finality = "safe"
 bump = true
 log_span_blocks = 10
 max_data_bytes = 95000
+daily_gas_budget_wei = 1
 ack_deadline_s = 1
 precommit_deadline_s = 1
 commit_deadline_s = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from cortensor_tui.chain.signer import Signer
 from cortensor_tui.domain.problems import Problem, ProblemError
-from cortensor_tui.node.identity import Identity
+from cortensor_tui.node.identity import Identity, open_journal
 from cortensor_tui.node.lease import KeyLease
 from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.settings import Secret, Settings, load_settings
@@ -129,6 +130,47 @@ def test_a_node_whose_owner_key_is_used_elsewhere_mines_without_it(write: Write)
     assert caught.value.problem.code == "key_in_use"
     first.close()
     second.close()
+
+
+def test_a_key_that_had_a_journal_does_not_start_in_another_data_folder(write: Write) -> None:
+    open_journal(write("one"), ADDRESS).close()
+
+    with pytest.raises(ProblemError) as caught:
+        open_journal(write("two"), ADDRESS)
+
+    assert caught.value.problem.code == "journal_missing"
+    assert str(write("one").data_dir) in caught.value.problem.why
+    open_journal(write("one"), ADDRESS).close()
+    open_journal(write("other-chain", chain=12515), ADDRESS).close()
+    open_journal(write("two"), ADDRESS, may_make=True).close()
+    shutil.rmtree(write("two").data_dir / "journal")
+    with pytest.raises(ProblemError):
+        open_journal(write("two"), ADDRESS)
+
+
+def test_a_moved_data_folder_is_the_same_journal(write: Write) -> None:
+    open_journal(write("one"), ADDRESS).close()
+    write("one").data_dir.rename(write("two").data_dir)
+
+    open_journal(write("two"), ADDRESS).close()
+    with pytest.raises(ProblemError) as caught:
+        open_journal(write("one"), ADDRESS)
+
+    assert str(write("two").data_dir) in caught.value.problem.why
+
+
+def test_a_local_chain_may_be_begun_anew_with_the_same_key(write: Write) -> None:
+    open_journal(write("one", chain=31337), ADDRESS).close()
+    open_journal(write("two", chain=31337), ADDRESS).close()
+
+
+def test_who_held_a_key_before_is_told_once(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    for descriptor in KeyLease.take(write("one"), ADDRESS)._descriptors:
+        os.close(descriptor)  # as the kernel does for a process that was killed
+
+    KeyLease.take(write("one"), ADDRESS).close()
+
+    assert capsys.readouterr().out.count("did not end in order") == 1
 
 
 def test_a_second_node_with_the_miner_s_key_does_not_start(write: Write) -> None:

@@ -15,7 +15,7 @@ from cortensor_tui.chain.rpc import Call, Rpc
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.node.network import find_network, head_warnings
+from cortensor_tui.node.network import find_network, head_warnings, profile_of
 from cortensor_tui.settings import Settings, load_settings
 from tests.devnet.devnet_on_anvil import ALICE, DevnetOnAnvil, in_every_generation
 
@@ -134,3 +134,17 @@ class OtherHash:
 
     async def close(self) -> None:
         await self._rpc.close()
+
+
+@pytest.mark.parametrize(
+    ("chain", "stated", "ether"), [(421614, "", 0.5), (31337, "", 1000), (421614, "2", 2), (31337, "2", 2)]
+)
+def test_a_day_s_gas_is_bounded_by_the_network_unless_the_settings_say(
+    tmp_path: Path, chain: int, stated: str, ether: float
+) -> None:
+    path = tmp_path / "node.env"
+    path.write_text(
+        f"HOST=http://h\nCHAINID={chain}\nNODE_PRIVATE_KEY=0x{'4c' * 32}\n"
+        f"CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH={stated}\n"
+    )
+    assert profile_of(load_settings(path, {}), chain).daily_gas_budget_wei == ether * 10**18
