@@ -53,7 +53,8 @@ class Batcher:
             return []
         loop = asyncio.get_running_loop()
         if not self._waiting:
-            loop.call_soon(self._send_off)  # after every task that is ready to run in this turn
+            # After every task that is ready to run in this turn, and the tasks that those gather.
+            loop.call_soon(loop.call_soon, self._send_off)
         asked = Asked(calls, loop.create_future())
         self._waiting.append(asked)
         return await asked.answer

@@ -355,3 +355,19 @@ async def test_a_closed_pool_tells_those_who_wait(start: StartEndpoints, open_po
     await pool.close()
     with pytest.raises(ProblemError):
         await call
+
+
+async def test_what_is_gathered_within_what_is_gathered_travels_together(
+    start: StartEndpoints, open_pool: OpenPool
+) -> None:
+    """A look at the chain is gathered with the looks of each key's transactions."""
+    [host] = await start(1)
+    pool = open_pool(host)
+    await pool.call("eth_blockNumber")
+    host.requests.clear()
+
+    async def follow() -> None:
+        await asyncio.gather(pool.call("eth_gasPrice"), pool.batch([("eth_syncing", ())]))
+
+    await asyncio.gather(pool.call("eth_blockNumber"), follow())
+    assert host.requests == [["eth_blockNumber", "eth_gasPrice", "eth_syncing"]]
