@@ -26,6 +26,12 @@ from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 __all__ = ["Call", "EndpointError", "Rpc", "RpcClient", "RpcError", "endpoint_name", "quantity"]
 
 CALL_TIMEOUT_S = 10.0
+_FAILINGS = {
+    EndpointFault.HTTP_STATUS: "refused to answer",
+    EndpointFault.BAD_JSON: "gave no usable answer",
+    EndpointFault.TOO_LARGE: "gave no usable answer",
+    EndpointFault.STALE_HEAD: "lags behind",
+}
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
 
 
@@ -110,16 +116,24 @@ class RpcClient:
             raise self._problem(error.why, error.fault) from error
 
     def _problem(self, why: str, fault: EndpointFault = EndpointFault.DISCONNECTED) -> EndpointError:
-        return EndpointError(no_answer(endpoint_name(self.url), why), fault)
+        return EndpointError(no_answer(endpoint_name(self.url), why, fault), fault)
 
 
-def no_answer(name: str, why: str) -> Problem:
+def no_answer(name: str, why: str, fault: EndpointFault) -> Problem:
     """Return the problem of an endpoint that gave no usable answer."""
+    if fault is EndpointFault.RATE_LIMITED:
+        return Problem(
+            code="no_rpc",
+            what=f"The chain endpoint {name} refuses requests as too many",
+            why=why,
+            remedy="The node asks again after the pause. Lower CORTENSOR_TUI_REQUESTS_PER_S, or add "
+            "endpoints with RPC_HOST_0 and ENABLE_MULTIPLE_RPC_HOST",
+        )
     return Problem(
         code="no_rpc",
-        what=f"The chain endpoint {name} did not answer",
+        what=f"The chain endpoint {name} {_FAILINGS.get(fault, 'did not answer')}",
         why=why,
-        remedy="Check that HOST is right and the endpoint is up; the node keeps trying",
+        remedy="Check its address in the settings and that it is up; the node keeps trying",
     )
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
-from cortensor_tui.dashboard.present.status import tall_lines
+from cortensor_tui.dashboard.present.status import low_lines, tall_lines
 from cortensor_tui.domain.endpoints import EndpointHealth, EndpointState
 from tests.dashboard.samples import NOW, status
 
+LOW_WIDTH = 50  # of the left column at 80 cells
 
-def network_line(*states: EndpointState) -> str:
+
+def network_line(*states: EndpointState, is_low: bool = False) -> str:
     """Return the pane's line about the network when the endpoints are in these states."""
     endpoints = tuple(
         EndpointHealth(name=f"https://rpc{place}.example", state=state) for place, state in enumerate(states)
     )
     healthy = status()
     chain = msgspec.structs.replace(healthy.chain, endpoints=endpoints)
-    lines = tall_lines(msgspec.structs.replace(healthy, chain=chain), NOW, 100)
+    shown = msgspec.structs.replace(healthy, chain=chain)
+    lines = low_lines(shown, LOW_WIDTH) if is_low else tall_lines(shown, NOW, 100)
     return next(text for text in ("".join(span.text for span in one) for one in lines) if "network" in text)
 
 
@@ -33,3 +36,8 @@ def test_those_that_are_out_are_named_by_their_state() -> None:
         EndpointState.RESTING, EndpointState.IN_USE, EndpointState.PROBING, EndpointState.RESTING
     )
     assert "of 4 endpoints 2 resting, 1 probing" in said
+
+
+def test_where_there_is_little_room_those_that_are_out_are_still_counted() -> None:
+    said = network_line(EndpointState.RESTING, EndpointState.IN_USE, EndpointState.PROBING, is_low=True)
+    assert "2 of 3 endpoints out" in said

@@ -256,7 +256,7 @@ class Endpoint:
         self._breaker = breaker.failed(self._breaker, fault, now)
         if self._breaker.resting_until is not None:
             self.is_trusted = False
-        return self._told(EndpointError(no_answer(self.name, why), fault))
+        return self._told(EndpointError(no_answer(self.name, why, fault), fault))
 
     def _told(self, error: EndpointError) -> EndpointError:
         self._well_since = None
@@ -284,7 +284,8 @@ class Endpoint:
         self._comparisons = (*self._comparisons, comparison)[-2:]
         if is_stale(self._comparisons):
             why = f"its head stays behind: {comparison.own}, while another is at {comparison.best}"
-            self._told(EndpointError(no_answer(self.name, why), EndpointFault.STALE_HEAD))
+            fault = EndpointFault.STALE_HEAD
+            self._told(EndpointError(no_answer(self.name, why, fault), fault))
 
     def _notice_heads(self, calls: Sequence[Call], outcomes: Sequence[Any]) -> None:
         for (method, params), outcome in zip(calls, outcomes, strict=True):

@@ -16,7 +16,7 @@ from cortensor_tui.chain.endpoints.endpoint import Endpoint, Identity
 from cortensor_tui.chain.endpoints.refusals import is_rate_limit
 from cortensor_tui.chain.endpoints.standbys import Standbys
 from cortensor_tui.chain.json_rpc import UNANSWERED, Call, RpcError, result_of, told
-from cortensor_tui.chain.rpc import EndpointError, no_answer
+from cortensor_tui.chain.rpc import EndpointError
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth
 from cortensor_tui.domain.problems import Problem
@@ -250,7 +250,7 @@ class EndpointPool:
         in_use = self._endpoints[self._in_use]
         fault = EndpointFault.REFUSED  # nothing was sent
         if in_use.error is None:
-            return EndpointError(no_answer(in_use.name, "it may not be asked so often"), fault)
+            return EndpointError(_over_budget(in_use.name), fault)
         return EndpointError(in_use.error.problem, fault)
 
     def _keep_send(self, send: asyncio.Task[Reply]) -> None:
@@ -260,6 +260,15 @@ class EndpointPool:
 
 def _is_left_open(outcome: Any) -> bool:
     return outcome is UNANSWERED or (isinstance(outcome, RpcError) and is_rate_limit(outcome))
+
+
+def _over_budget(name: str) -> Problem:
+    return Problem(
+        code="no_rpc",
+        what=f"The chain endpoint {name} may not be asked so often",
+        why="CORTENSOR_TUI_REQUESTS_PER_S is used up",
+        remedy="The node asks again within a second; raise that setting if the endpoint allows it",
+    )
 
 
 def _wrong_chain(what: str, why: str) -> Problem:

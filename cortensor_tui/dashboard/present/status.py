@@ -30,7 +30,7 @@ def low_lines(status: NodeStatus, width: int) -> list[Line]:
     """Return the facts that seldom change, in four lines."""
     facts = [
         ("node", _address(status.node)),
-        ("network", _network(status.chain)),
+        ("network", _network(status.chain, has_room=False)),
         ("engine", engine_spans(status.engine)),
         ("store", _store(status)),
     ]
@@ -54,7 +54,7 @@ def tall_lines(status: NodeStatus, now: float, width: int) -> list[Line]:
     facts = [
         ("node", _address(status.node)),
         ("balance", _balance(status.node, now)),
-        ("network", _network(status.chain)),
+        ("network", _network(status.chain, has_room=True)),
         ("head", (*_head(status.chain, now)[1:], *_latency(status.chain))),
         ("engine", engine_spans(status.engine)),
         ("", line((_context(status.engine, has_room=True), "muted"))),
@@ -79,19 +79,24 @@ def _balance(account: Account, now: float) -> Line:
     return line((ether(account.balance_wei), role), (remark, "muted"))
 
 
-def _network(chain: ChainHealth) -> Line:
+def _network(chain: ChainHealth, *, has_room: bool) -> Line:
     chain_id = "chain unknown" if chain.chain_id is None else f"chain {chain.chain_id}"
-    named = line(inert(chain.network, 40), (f" · {chain_id}", "muted"), *_endpoints(chain.endpoints))
+    facts = [line((f" · {chain_id}", "muted")), _endpoints(chain.endpoints, has_room=has_room)]
+    if not has_room:
+        facts.reverse()  # what is cut off is what stays the same
+    named = (*line(inert(chain.network, 40)), *facts[0], *facts[1])
     return (*named, Span(f" · {inert(chain.error, 80)}", "bad")) if chain.error else named
 
 
-def _endpoints(endpoints: tuple[EndpointHealth, ...]) -> Line:
+def _endpoints(endpoints: tuple[EndpointHealth, ...], *, has_room: bool) -> Line:
     """Return how many endpoints there are, and how many of them are out, by what they are out for."""
     if len(endpoints) < 2:
         return ()
     out = Counter(one.state.value for one in endpoints if one.state not in _FIT)
     if not out:
         return line((f" · {len(endpoints)} endpoints", "muted"))
+    if not has_room:
+        return line((f" · {out.total()} of {len(endpoints)} endpoints out", "warn"))
     named = ", ".join(f"{count} {state}" for state, count in out.items())
     return line((f" · of {len(endpoints)} endpoints {named}", "warn"))
 

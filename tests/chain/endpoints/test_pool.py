@@ -264,6 +264,17 @@ async def test_a_rate_limited_read_goes_elsewhere_and_the_pause_is_kept(
     assert host.requests
 
 
+async def test_an_endpoint_that_is_asked_too_often_is_not_said_to_be_down(
+    start: StartEndpoints, open_pool: OpenPool
+) -> None:
+    [host] = await start(1)
+    host.manner = status(429, Retry_After="7")
+    with pytest.raises(ProblemError) as told:
+        await open_pool(host).call("eth_gasPrice")
+    assert "refuses requests as too many" in told.value.problem.what
+    assert "CORTENSOR_TUI_REQUESTS_PER_S" in told.value.problem.remedy
+
+
 @pytest.mark.parametrize("code", [429, -32005], ids=["its own code", "an error code of many meanings"])
 async def test_a_rate_limit_inside_a_batch_is_asked_elsewhere(
     start: StartEndpoints, open_pool: OpenPool, clock: StandingClock, code: int

@@ -103,7 +103,7 @@ REPLIES: list[RpcError | EndpointError] = [
     RpcError(-32000, "nonce too low"),
     RpcError(-32000, "insufficient funds"),
     RpcError(-32000, "the moon is full"),
-    *(EndpointError(no_answer("http://h", fault.value), fault) for fault in EndpointFault),
+    *(EndpointError(no_answer("http://h", fault.value, fault), fault) for fault in EndpointFault),
 ]
 NOT_REACHED = {
     EndpointFault.REFUSED,
