@@ -69,9 +69,10 @@ class CursorLog:
     def move(self, cursor: Cursor, recent_blocks: bytes | None = None) -> None:
         """Move the cursor, after everything up to it was handled.
 
+        With every block, so the disk is not waited for: what comes again after a power cut is handled again.
         `recent_blocks` is what the watcher wants to know of the last blocks after a restart, in its own form.
         """
-        with self._database.step("cursor moved") as connection:
+        with self._database.unsynced_step("cursor moved") as connection:
             connection.execute(
                 "UPDATE chains SET cursor_block = ?, cursor_hash = ?, recent_blocks = ? WHERE chain = ?",
                 (cursor.block_number, cursor.block_hash, recent_blocks, self._chain),

@@ -99,6 +99,23 @@ def test_a_step_that_fails_is_not_written(tmp_path: Path) -> None:
     assert journal.cursor.read() is None
 
 
+def test_only_an_unsynced_step_does_not_wait_for_the_disk(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "journal.sqlite")
+
+    def level() -> int:
+        return int(database.connection.execute("PRAGMA synchronous").fetchone()[0])
+
+    full, normal = 2, 1
+    with database.step("signed"):
+        assert level() == full
+    with database.unsynced_step("cursor moved"):
+        assert level() == normal
+    assert level() == full
+    with pytest.raises(RuntimeError), database.unsynced_step("cursor moved"):
+        raise RuntimeError
+    assert level() == full
+
+
 def test_the_file_is_private(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "journal.sqlite"
     database = Database.open(path)
