@@ -117,13 +117,15 @@ class TransactionLog:
         )
         return found[0] if found else None
 
-    def mined_from(self, sender: str, block_number: int) -> list[Transaction]:
-        """Return a key's mined or reverted transactions from a block on, by nonce."""
-        return self._select(
-            "sender = ? AND state IN ('mined', 'reverted') AND block_number >= ? ORDER BY nonce",
+    def mined_from(self, sender: str, block_number: int, limit: int) -> list[Transaction]:
+        """Return the newest of a key's mined or reverted transactions from a block on, by nonce."""
+        newest_first = self._select(
+            "sender = ? AND state IN ('mined', 'reverted') AND block_number >= ? ORDER BY nonce DESC LIMIT ?",
             sender,
             block_number,
+            limit,
         )
+        return newest_first[::-1]
 
     def mined_with_nonces(self, sender: str, first: int) -> list[Transaction]:
         """Return a key's mined or reverted transactions from a nonce on, by nonce."""

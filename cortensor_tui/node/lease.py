@@ -93,7 +93,15 @@ class KeyLease:
 
 def _lock(path: Path, address: str, holder: LeaseHolder) -> tuple[int, LeaseHolder | None]:
     """Return the locked file, and who is still written in it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:  # another user's file, most often
+        raise problem_error(
+            "lease_unusable",
+            f"It cannot be told whether another node has the key of {address}",
+            f"{path} cannot be opened: {error.strerror or error}",
+            "Run one key's nodes as one user, and mend the rights of the folder",
+        ) from error
     try:
         found = _read(descriptor)
         try:

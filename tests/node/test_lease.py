@@ -132,6 +132,18 @@ def test_a_node_whose_owner_key_is_used_elsewhere_mines_without_it(write: Write)
     second.close()
 
 
+def test_a_lease_that_cannot_be_opened_is_told_in_words(write: Write) -> None:
+    folder = write("one").data_dir / "keys"
+    folder.mkdir(mode=0o700, parents=True)
+    (folder / f"{ADDRESS.lower()}.lock").symlink_to("elsewhere")
+
+    with pytest.raises(ProblemError) as caught:
+        KeyLease.take(write("one"), ADDRESS)
+
+    assert caught.value.problem.code == "lease_unusable"
+    KeyLease.take(write("two"), ADDRESS).close()
+
+
 def test_a_key_that_had_a_journal_does_not_start_in_another_data_folder(write: Write) -> None:
     open_journal(write("one"), ADDRESS).close()
 

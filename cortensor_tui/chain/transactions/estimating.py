@@ -5,7 +5,7 @@ from __future__ import annotations
 from cortensor_tui.chain.contracts import ContractCall
 from cortensor_tui.chain.fees import Fees, GasPrices, gas_limit_for
 from cortensor_tui.chain.heads import LARGEST_STORED
-from cortensor_tui.chain.rpc import Rpc, quantity
+from cortensor_tui.chain.rpc import Call, Rpc, RpcError, quantity
 from cortensor_tui.chain.transactions.purpose import Estimate
 from cortensor_tui.domain.problems import ProblemError
 
@@ -28,3 +28,17 @@ async def prices_now(rpc: Rpc, known: GasPrices) -> GasPrices:
     return GasPrices(
         base_fee_wei=max(base_fee_wei, known.base_fee_wei), priority_fee_wei=known.priority_fee_wei
     )
+
+
+async def transaction_counts(rpc: Rpc, address: str) -> tuple[int, int]:
+    """Return how many of an account's transactions are mined, and how many with those that wait to be.
+
+    The waiting ones are as far as this endpoint knows; one that does not tell of them counts none.
+    """
+    calls: list[Call] = [("eth_getTransactionCount", (address, tag)) for tag in ("latest", "pending")]
+    latest, pending = await rpc.batch(calls)
+    if isinstance(latest, RpcError):
+        raise latest
+    mined = quantity(latest, LARGEST_STORED)
+    waiting = 0 if isinstance(pending, RpcError) else quantity(pending, LARGEST_STORED)
+    return mined, max(mined, waiting)

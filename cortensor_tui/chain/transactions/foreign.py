@@ -22,6 +22,6 @@ def foreign_key_use(address: str, nonce: int) -> Problem:
 def adopted_nonce(address: str, expected: int, found: int) -> str:
     """Return the warning for a key that was used while the node was not running."""
     return (
-        f"The key of {address} was used by another program while this node was not running: its next nonce is"
-        f" {found}, the journal ends before {expected}. Give the node a key of its own"
+        f"The key of {address} was used while this node was not running: its next nonce is {found}, the"
+        f" journal ends before {expected}. Give the node a key of its own, unless the journal is from an older backup"
     )

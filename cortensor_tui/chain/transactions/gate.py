@@ -12,6 +12,12 @@ log = structlog.get_logger(__name__)
 
 TRIAL_AFTER_S = 30.0  # whatever the balance says: fees may have fallen, or our figure be wrong
 SOON_S = 10.0
+LEFT = Problem(
+    code="chain_replaced",
+    what="The node no longer looks at this chain",
+    why="its endpoint serves another one, or the node stops",
+    remedy="Look the transaction up before asking again",
+)
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,9 +69,9 @@ class Gate:
             log.error("stopped sending", code=problem.code, why=problem.sentence())
             self._shut_by = problem
 
-    def leave(self, problem: Problem) -> None:
+    def leave(self) -> None:
         """Send nothing more here: the key works for another chain, or the node stops."""
-        self._shut_by = self._shut_by or problem
+        self._shut_by = self._shut_by or LEFT
 
     def pause(self, problem: Problem, needed_wei: int) -> None:
         """Send nothing until the balance is filled."""

@@ -25,9 +25,14 @@ from cortensor_tui.chain.signer import TransactionSigner, WatchedAddress
 from cortensor_tui.chain.transactions import foreign
 from cortensor_tui.chain.transactions.book import OpenBook
 from cortensor_tui.chain.transactions.broadcasting import Broadcaster
-from cortensor_tui.chain.transactions.estimating import LEAST_GAS, estimate_gas, prices_now
+from cortensor_tui.chain.transactions.estimating import (
+    LEAST_GAS,
+    estimate_gas,
+    prices_now,
+    transaction_counts,
+)
 from cortensor_tui.chain.transactions.following import Follower
-from cortensor_tui.chain.transactions.gate import Gate
+from cortensor_tui.chain.transactions.gate import LEFT, Gate
 from cortensor_tui.chain.transactions.nonces import NonceStream
 from cortensor_tui.chain.transactions.purpose import Estimate, Purpose
 from cortensor_tui.chain.transactions.queue import DeadlineQueue
@@ -42,12 +47,6 @@ log = structlog.get_logger(__name__)
 
 ESTIMATE_HOLDS_S = 5.0
 MOST_REREAD = 1_000  # of the newest, where an endpoint does not say what is final
-LEFT = Problem(
-    code="chain_replaced",
-    what="The node no longer looks at this chain",
-    why="its endpoint serves another one, or the node stops",
-    remedy="Look the transaction up before asking again",
-)
 
 
 class TransactionSender:
@@ -103,14 +102,14 @@ class TransactionSender:
 
     async def start(self) -> None:
         """Find the next nonce; send again, byte for byte and before anything new, what is not on chain."""
-        answer = await self._rpc.call("eth_getTransactionCount", self.address, "latest")
-        mined, known = quantity(answer, LARGEST_STORED), self._log.next_nonce(self.address)
+        mined, pending = await transaction_counts(self._rpc, self.address)
+        known = self._log.next_nonce(self.address)
         self._book.add(self._log.unfinished(self.address))
-        self._stream.nonces = NonceStream(following=max(mined, known))
+        self._stream.nonces = NonceStream(following=max(pending, known))
         self._follower.adopted_below = mined
-        if mined > known > 0 and not isinstance(self._signer, WatchedAddress):
-            self.warning = foreign.adopted_nonce(self.address, known, mined)
-            log.warning("nonce adopted", address=self.address, journal=known, chain=mined)
+        if pending > known > 0 and not isinstance(self._signer, WatchedAddress):
+            self.warning = foreign.adopted_nonce(self.address, known, pending)
+            log.warning("nonce adopted", address=self.address, journal=known, chain=pending)
         await self._follower.reread(self._log.mined_with_nonces(self.address, mined))
         await self.look()
 
@@ -184,13 +183,13 @@ class TransactionSender:
         answer = await self._rpc.call("eth_getTransactionCount", self.address, "latest")
         # What is counted no more is gone, however long ago it was mined: a chain may come back from a backup.
         uncounted = self._log.mined_with_nonces(self.address, quantity(answer, LARGEST_STORED))
-        mined = [*self._log.mined_from(self.address, final_block + 1)[-MOST_REREAD:], *uncounted]
+        mined = [*self._log.mined_from(self.address, final_block + 1, MOST_REREAD), *uncounted]
         await self._follower.reread(list({one.transaction_id: one for one in mined}.values()))
         await self.look()
 
     def close(self) -> None:
         """Let go of everybody who waits: this chain is no longer looked at."""
-        self._gate.leave(LEFT)  # before the turn is handed on: who waits for it must not send here any more
+        self._gate.leave()  # before the turn is handed on: who waits for it must not send here any more
         for sending in self._sending:
             sending.cancel()
         self._book.give_up(ProblemError(LEFT))

@@ -63,6 +63,21 @@ async def test_a_use_while_the_node_was_away_is_adopted_with_a_warning(
     assert (await again.settled(await again.send("next"))).state is TransactionState.MINED
 
 
+async def test_what_waits_to_be_mined_for_an_older_journal_is_no_stranger(
+    devnet: DevnetOnAnvil, stream: Stream, tmp_path: Path
+) -> None:
+    await stream.sender.start()
+    async with holding_blocks(devnet):
+        waiting = await stream.send("the journal of this one is lost")
+        again = Stream(devnet, tmp_path / "backup.sqlite")
+        await again.sender.start()
+        sent = await again.send("next")
+        assert sent.nonce == waiting.nonce + 1
+    assert (await again.settled(sent)).state is TransactionState.MINED
+    assert again.sender.problem is None
+    assert await stream.sessions() == 2
+
+
 async def test_the_first_send_that_finds_the_nonce_used_notices_the_stranger(
     devnet: DevnetOnAnvil, stream: Stream
 ) -> None:
