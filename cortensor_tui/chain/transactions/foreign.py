@@ -23,5 +23,6 @@ def adopted_nonce(address: str, expected: int, found: int) -> str:
     """Return the warning for a key that was used while the node was not running."""
     return (
         f"The key of {address} was used while this node was not running: its next nonce is {found}, the"
-        f" journal ends before {expected}. Give the node a key of its own, unless the journal is from an older backup"
+        f" journal ends before {expected}. Give the node a key of its own, unless the journal is from an"
+        " older backup"
     )
