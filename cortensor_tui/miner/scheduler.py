@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -14,6 +13,7 @@ from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain, TaskTimes
 from cortensor_tui.domain.transactions import Transaction, TransactionKind
 from cortensor_tui.journal.tasks import TaskRecord
+from cortensor_tui.miner.assignments import Assignments
 from cortensor_tui.miner.chain_state import TaskState, read_states, read_tasks
 from cortensor_tui.miner.intake import Intake
 from cortensor_tui.miner.moving import ANOTHER_PROMPT, assigned_again, moved_back
@@ -24,21 +24,12 @@ log = structlog.get_logger(__name__)
 
 # Of the tasks that were done, so many of the newest are looked at again after a reorganisation.
 DONE_TASKS_CHECKED = 50
-LONGEST_AWAITED_S = 60.0
 # A transaction that is open again takes back the stage that it had reached.
 _REACHED = {
     TransactionKind.ACK: Stage.ACKED,
     TransactionKind.PRECOMMIT: Stage.PRECOMMITTED,
     TransactionKind.COMMIT: Stage.COMMITTED,
 }
-
-
-class _Awaited(NamedTuple):
-    """An assignment that was seen and whose task is still to be read; `seen_s` by the monotonic clock."""
-
-    block_number: int
-    seen_at: float
-    seen_s: float
 
 
 class _Running(msgspec.Struct, frozen=True):
@@ -56,7 +47,7 @@ class Scheduler:
         self._is_served = is_served
         self._running: dict[TaskKey, _Running] = {}
         self._failed: set[TaskKey] = set()
-        self._awaited: dict[TaskKey, _Awaited] = {}
+        self._assignments = Assignments(parts.reader, parts.node, parts.clock)
         self._doubtful: set[TaskKey] = set()
 
     def resume(self) -> None:
@@ -68,48 +59,18 @@ class Scheduler:
 
     async def handle(self, events: Iterable[ContractEvent]) -> None:
         """Take events of the queue contract in their order. Call `reconcile` after them."""
-        now = self._parts.clock.now()
         for event in events:
             if event.session_id is None or event.task_id is None:
                 continue
             key = TaskKey(event.session_id, event.task_id)
             if event.is_removed:
                 self._doubtful.add(key)
-                self._awaited.pop(key, None)
+                self._assignments.forget(key)
             elif event.name == "TaskAssigned" and self._parts.node in event.nodes:
-                one = _Awaited(event.block_number, now, self._parts.clock.monotonic())
-                self._awaited.setdefault(key, one)
+                self._assignments.see(key, event.block_number)
             elif key in self._running:
                 self._running[key].signals.on_event(event.name)
-        await self._take_awaited()
-
-    async def _take_awaited(self) -> None:
-        """Take the tasks whose assignment was seen. A server that lags may not have them yet."""
-        if not self._awaited:
-            return
-        node, awaited = self._parts.node, self._awaited
-        tasks = await read_tasks(self._parts.reader, list(awaited))
-        ready = {key: task for key, task in tasks.items() if task.is_ended or node in task.assigned_miners}
-        outcomes = await asyncio.gather(
-            *(
-                self.take(task, awaited[key].seen_at, awaited[key].block_number)
-                for key, task in ready.items()
-            ),
-            return_exceptions=True,
-        )
-        errors = {
-            key: error for key, error in zip(ready, outcomes, strict=True) if isinstance(error, BaseException)
-        }
-        oldest_s = self._parts.clock.monotonic() - LONGEST_AWAITED_S
-        self._awaited = {
-            key: one
-            for key, one in awaited.items()
-            if (key not in ready or key in errors) and one.seen_s > oldest_s
-        }
-        for key, error in errors.items():
-            if key in self._awaited:
-                raise error  # the look is repeated; the others are taken
-            log.error("a task could not be taken", task=str(key), why=str(error))
+        await self._assignments.hand_on(self.take)
 
     def transaction_changed(self, transaction: Transaction) -> None:
         """Learn of a transaction that is open again after it was mined: its task may have to go back."""
@@ -269,7 +230,7 @@ class Scheduler:
     def is_busy(self) -> bool:
         """Tell whether any task is open; one whose assignment is gone waits for nothing but an event."""
         stages = (running.pipeline.record.stage for running in self._running.values())
-        return bool(self._failed or self._doubtful or self._awaited) or any(
+        return bool(self._failed or self._doubtful or self._assignments) or any(
             stage is not Stage.QUEUED for stage in stages
         )
 
