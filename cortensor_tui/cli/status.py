@@ -16,7 +16,7 @@ from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.node.messages import GetStatus, StatusChanged
 
 _ENDPOINT_CELLS = 80 - len("endpoint  ")
-_TROUBLED = (EndpointState.RESTING, EndpointState.PROBING)
+_TROUBLED = (EndpointState.UNKNOWN, EndpointState.RESTING, EndpointState.PROBING)
 
 
 def status(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
@@ -93,7 +93,7 @@ def _engine(engine: EngineHealth) -> str:
     if engine.load_progress is not None and engine.load_progress < 1:
         state += f" {engine.load_progress:.0%}"
     context = "" if engine.context_tokens is None else f"{engine.context_tokens} tokens of context"
-    restarts = f"{engine.restarts} restarts" if engine.restarts else ""
+    restarts = f"{engine.restarts} restart{'s' if engine.restarts > 1 else ''}" if engine.restarts else ""
     return _joined(state, engine.engine, engine.model, context, restarts, engine.error)
 
 

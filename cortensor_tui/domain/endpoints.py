@@ -12,6 +12,7 @@ class EndpointState(StrEnum):
 
     IN_USE = "in use"
     STANDBY = "standby"
+    UNKNOWN = "unknown"
     RESTING = "resting"
     PROBING = "probing"
     WRONG_CHAIN = "wrong chain"

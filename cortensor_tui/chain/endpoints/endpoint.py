@@ -137,7 +137,9 @@ class Endpoint:
             return EndpointState.PROBING
         if self.phase is Phase.OPEN or self.is_paused:
             return EndpointState.RESTING
-        return EndpointState.IN_USE if is_in_use else EndpointState.STANDBY
+        if is_in_use:
+            return EndpointState.IN_USE
+        return EndpointState.UNKNOWN if self._well_since is None else EndpointState.STANDBY
 
     # --- asking ------------------------------------------------------------------------------------
 

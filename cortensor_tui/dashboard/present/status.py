@@ -15,7 +15,7 @@ _LABEL_CELLS = 9
 _AGES_SHOWN_FROM_S = 20.0
 """Twice the node's own interval for balances and heads: younger than that is simply current."""
 _DIM_FROM_S = 50.0
-_FIT = (EndpointState.IN_USE, EndpointState.STANDBY)
+_FIT = (EndpointState.IN_USE, EndpointState.STANDBY, EndpointState.UNKNOWN)
 _ENGINE_MARKS = {
     EngineState.READY: ("●", "good"),
     EngineState.BUSY: ("●", "accent"),

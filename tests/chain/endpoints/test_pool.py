@@ -215,6 +215,21 @@ async def test_at_a_start_the_first_endpoint_says_what_the_chain_is(
     assert "eth_gasPrice" not in other.asked
 
 
+async def test_an_endpoint_that_was_never_heard_is_not_said_to_be_well(
+    start: StartEndpoints, open_pool: OpenPool, clock: StandingClock
+) -> None:
+    host, other = await start(2)
+    other.manner = status(503)
+    pool = open_pool(host, other)
+    assert states(pool) == [EndpointState.IN_USE, EndpointState.UNKNOWN]
+    await look(pool, clock)
+    assert pool.health()[1].fault is EndpointFault.HTTP_STATUS
+    assert states(pool) == [EndpointState.IN_USE, EndpointState.UNKNOWN]
+    other.manner = None
+    await look(pool, clock)
+    assert states(pool) == [EndpointState.IN_USE, EndpointState.STANDBY]
+
+
 async def test_a_lone_endpoint_of_the_wrong_chain_is_told(start: StartEndpoints, open_pool: OpenPool) -> None:
     [host] = await start(1)
     host.chain_id = 1
