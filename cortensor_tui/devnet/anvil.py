@@ -49,6 +49,11 @@ class AnvilBackend:
         """Return the process id of anvil itself."""
         return self._process.pid
 
+    async def ended(self) -> str:
+        """Wait until anvil has ended, and return its code and last words."""
+        code = await self._process.wait()
+        return f"anvil ended with code {code} {self._stderr.text()}".strip()
+
     async def stop(self) -> None:
         """End anvil, which writes its state file first if it has one; a second call does nothing."""
         await _end(self._process)

@@ -13,6 +13,10 @@ class Backend(Protocol):
         """Return the address clients connect to, such as http://127.0.0.1:8545."""
         ...
 
+    async def ended(self) -> str:
+        """Wait until the chain has ended by itself, and return how it did."""
+        ...
+
     async def stop(self) -> None:
         """End the chain and free its port; a second call does nothing."""
         ...

@@ -31,6 +31,12 @@ class EmbeddedBackend:
         """Return the address clients connect to."""
         return self._server.url
 
+    async def ended(self) -> str:
+        """Wait until the miner, and with it the chain, has ended, and return why."""
+        await asyncio.wait([self._miner])
+        fault = None if self._miner.cancelled() else self._miner.exception()
+        return "its miner ended" if fault is None else f"its miner ended: {fault!r}"
+
     async def stop(self) -> None:
         """End miner, server and worker thread; a second call does nothing."""
         if self._is_stopped:

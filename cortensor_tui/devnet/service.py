@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -76,10 +77,26 @@ async def run_devnet(
         called = on_ready(info)
         if inspect.isawaitable(called):
             await called
-        await oracle.run()
+        await _run_on(chain, oracle)
     finally:
         await rpc.close()
         await chain.stop()
+
+
+async def _run_on(chain: Backend, oracle: Oracle) -> None:
+    """Run the oracle until cancelled. Raises `ProblemError` "chain_ended" when its chain is gone."""
+    working, ended = asyncio.create_task(oracle.run()), asyncio.create_task(chain.ended())
+    try:
+        await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
+            raise problem_error(
+                "chain_ended", "The devnet's chain has ended", ended.result(), "Start the devnet again"
+            )
+        await working
+    finally:
+        working.cancel()
+        ended.cancel()
+        await asyncio.gather(working, ended, return_exceptions=True)
 
 
 async def _start(

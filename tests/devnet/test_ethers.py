@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from cortensor_tui.chain.abi import checksum, decode_output, encode_call
 from cortensor_tui.chain.rpc import RpcClient
 from cortensor_tui.devnet.accounts import BALANCE_WEI, deployer_account, oracle_account
+from cortensor_tui.devnet.anvil import AnvilBackend, start_anvil
 from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.service import BackendName, DevnetInfo, run_devnet
 from cortensor_tui.domain.networks import Generation
@@ -151,6 +154,25 @@ async def test_a_devnet_with_a_state_file_comes_back_as_it_was(node_modules: Pat
 
     assert after.contracts == before.contracts
     assert ([checksum(miner) for miner in miners], list(data)) == (found["miners"], [ANSWER])
+
+
+async def test_a_devnet_whose_chain_was_killed_ends_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    chains: list[AnvilBackend] = []
+
+    async def started(*given: Any) -> AnvilBackend:
+        chains.append(await start_anvil(*given))
+        return chains[0]
+
+    monkeypatch.setattr("cortensor_tui.devnet.anvil.start_anvil", started)
+
+    def kill(info: DevnetInfo) -> None:
+        os.kill(chains[0].pid, signal.SIGKILL)
+
+    with pytest.raises(ProblemError) as caught:
+        await asyncio.wait_for(run_devnet(backend="anvil", port=0, on_ready=kill), 60)
+
+    assert caught.value.problem.code == "chain_ended"
+    assert "code -9" in caught.value.problem.why
 
 
 async def test_the_embedded_chain_refuses_a_state_file(tmp_path: Path) -> None:
