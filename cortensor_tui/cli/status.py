@@ -39,7 +39,7 @@ def _for_people(status: NodeStatus) -> str:
         *(("endpoint", _endpoint(one)) for one in _several(status.chain.endpoints)),
         ("engine", _engine(status.engine)),
         ("store", _joined(status.store.kind, status.store.location, status.store.error)),
-        ("tasks", f"{status.answered_tasks} answered, {status.missed_tasks} missed"),
+        ("tasks", _tally(status)),
         ("up", f"{age(status.started_at)}, version {inert(status.version)}, {inert(status.settings_path)}"),
     ]
     if status.problem is not None:
@@ -59,6 +59,12 @@ def _chain(chain: ChainHealth) -> str:
     if chain.head_number is not None:
         head = f"head {chain.head_number}, seen {age(chain.head_seen_at)} ago"
     return _joined(f"{chain.network}, chain id {chain_id}", head, chain.endpoint, chain.error)
+
+
+def _tally(status: NodeStatus) -> str:
+    if status.answered_tasks is None or status.missed_tasks is None:
+        return "unknown"
+    return f"{status.answered_tasks} answered, {status.missed_tasks} missed"
 
 
 def _several(endpoints: tuple[EndpointHealth, ...]) -> tuple[EndpointHealth, ...]:

@@ -74,6 +74,6 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float
     version: str
     settings_path: str
-    answered_tasks: int = 0
-    missed_tasks: int = 0
+    answered_tasks: int | None = None  # unknown until the chain is, whose tasks they are
+    missed_tasks: int | None = None
     warnings: tuple[str, ...] = ()

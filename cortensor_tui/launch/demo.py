@@ -55,7 +55,7 @@ def run_demo(environ: Mapping[str, str]) -> int:
         shutil.rmtree(folder, ignore_errors=True)
     if run_seconds is None:
         return code
-    answered = dashboard.view.status.answered_tasks if dashboard.view else 0
+    answered = (dashboard.view.status.answered_tasks if dashboard.view else None) or 0
     sys.stderr.write(f"The demo ended by itself; {answered} tasks were answered.\n")
     return 0 if code == 0 and answered > 0 and is_clean else 1
 

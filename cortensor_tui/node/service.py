@@ -71,7 +71,8 @@ class Node:
         self._mining: Mining | None = None
         self._feed: HeadFeed | None = None
         self._started_at = clock.now()
-        self._answered_tasks = self._missed_tasks = 0
+        self._answered_tasks: int | None = None
+        self._missed_tasks: int | None = None
         self._store_health = self._store.health()
         self._engine_room = EngineRoom(settings, self._engine_changed)
         self._engine_health = self._engine_room.engine.health

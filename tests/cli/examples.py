@@ -78,6 +78,7 @@ STATUS = NodeStatus(
     version="0.1.0",
     settings_path="/home/op/.cortensor/.env",
     answered_tasks=3,
+    missed_tasks=0,
     warnings=("low balance",),
 )
 SESSION = SessionView(

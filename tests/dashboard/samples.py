@@ -330,6 +330,7 @@ def empty_snapshot() -> Snapshot:
         engine=EngineHealth(
             state=EngineState.READY, engine="llama.cpp", model="SmolLM2-135M-Instruct.Q4_1.gguf"
         ),
-        answered_tasks=0,
+        answered_tasks=None,
+        missed_tasks=None,
     )
     return snapshot(status=waiting, sessions=(), tasks=(), transactions=(), live=None, rates=())

@@ -131,8 +131,9 @@ async def test_unknown_is_never_shown_as_zero(node: ScriptedNode, app: Dashboard
         await until(pilot, lambda: "WAITING" in shown(app, "#verdict"))
         assert "balance unknown" in shown(app, "#moving")
         assert "head unknown" in shown(app, "#moving")
-        assert "No sessions yet" in shown(app, "#sessions")
-        assert "No transactions yet" in shown(app, "#transactions")
+        assert "answers unknown" in shown(app, "#moving")
+        assert "Unknown until the chain is read" in shown(app, "#sessions")
+        assert "Unknown until the chain is read" in shown(app, "#transactions")
 
 
 async def test_a_lost_node_keeps_the_last_view_marked_as_old(node: ScriptedNode, app: Dashboard) -> None:

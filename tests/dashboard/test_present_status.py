@@ -23,6 +23,13 @@ def network_line(*states: EndpointState, is_low: bool = False) -> str:
     return next(text for text in ("".join(span.text for span in one) for one in lines) if "network" in text)
 
 
+def test_before_the_chain_is_known_no_answers_are_counted() -> None:
+    unknown = msgspec.structs.replace(status(), answered_tasks=None, missed_tasks=None)
+    said = ["".join(span.text for span in one) for one in tall_lines(unknown, NOW, 100)]
+    assert any("answers unknown" in text for text in said)
+    assert not any("answered" in text for text in said)
+
+
 def test_one_endpoint_needs_no_word() -> None:
     assert "endpoint" not in network_line(EndpointState.IN_USE)
 

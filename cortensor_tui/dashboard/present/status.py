@@ -170,6 +170,8 @@ def _tail(path: str, cells: int) -> str:
 
 
 def _tally(status: NodeStatus) -> Line:
+    if status.answered_tasks is None:
+        return line(("answers unknown", "muted"))
     missed_role = "warn" if status.missed_tasks else "muted"
     return line(
         (f"{number(status.answered_tasks)} answered", "plain"),

@@ -24,6 +24,7 @@ from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
 
 LEAST_SIZE = (60, 16)
 NO_SESSIONS = "No sessions yet. Press n to create one, or bind this node to one with a."
+NOT_READ = "Unknown until the chain is read."
 NO_TRANSACTIONS = "No transactions yet. They appear as the node answers tasks."
 
 
@@ -95,8 +96,13 @@ class MainScreen(Watching):
         if state.view is None:
             return
         view, now = state.view, self.dashboard.now()
-        self.query_one("#sessions", LineTable).show(tables.session_rows(view))
-        self.query_one("#transactions", LineTable).show(tables.transaction_rows(view, now))
+        is_read = view.status.chain.head_number is not None
+        self.query_one("#sessions", LineTable).show(
+            tables.session_rows(view), NO_SESSIONS if is_read else NOT_READ
+        )
+        self.query_one("#transactions", LineTable).show(
+            tables.transaction_rows(view, now), NO_TRANSACTIONS if is_read else NOT_READ
+        )
         live = view.live
         self.query_one("#answer", AnswerTail).show(
             str(live.key) if live else "",
