@@ -137,6 +137,7 @@ class Mining:
         await self.scheduler.reconcile()
         if is_doubtful or self._is_state_due(is_blind=look.trouble is not None):
             await self._read_open_tasks(is_whole=is_doubtful)
+            self.pace.asked()
             self._state_read_at_s, self._state_read_from = time.monotonic(), link.rpc.url
         await self._date_assignments(look.head)
         link.watcher.handled(look)

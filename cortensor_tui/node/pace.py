@@ -37,6 +37,11 @@ class Pace:
         """The node may have become busy: an idle wait is cut short."""
         self._changed.set()
 
+    def asked(self) -> None:
+        """Count a look, or a request beside the looks. Only an idle node has to make up for it."""
+        if not self._is_busy():
+            self._budget = budget.spent(self._budget, self._clock.monotonic())
+
     async def rest(self) -> None:
         """Return when it is time to look."""
         began = self._clock.monotonic()
@@ -46,8 +51,7 @@ class Pace:
                 async with asyncio.timeout(left_s):
                     await self._changed.wait()
         self._has_news = False
-        if not self._is_busy():
-            self._budget = budget.spent(self._budget, self._clock.monotonic())
+        self.asked()
 
     def left_s(self, began: float) -> float:
         """Return how long a wait that began then still lasts, 0 or less for no longer."""

@@ -40,6 +40,18 @@ async def test_news_ends_a_wait_at_once() -> None:
     assert round(office.left_s(), 6) == 0.55  # and the news is used up
 
 
+def test_what_an_idle_node_asks_besides_is_made_up_for() -> None:
+    office = Office()
+    for _ in range(10):
+        office.pace.asked()
+    assert office.left_s() > 3 / IDLE_LOOKS_PER_S
+    office.is_busy = True
+    for _ in range(1000):
+        office.pace.asked()
+    office.is_busy = False
+    assert office.left_s() < 10 / IDLE_LOOKS_PER_S
+
+
 async def test_work_that_comes_while_it_waits_shortens_the_wait() -> None:
     office = Office()
     resting = asyncio.create_task(office.pace.rest())
