@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 from eth_abi.abi import encode
 
-from cortensor_tui.chain.abi import load_interface
-from cortensor_tui.chain.contracts import ContractReader, Contracts
-from cortensor_tui.chain.events import LogDecoder
-from cortensor_tui.chain.rpc import Call, Rpc
-from cortensor_tui.chain.watcher import Watcher
+from cortensor_tui.chain.contracts.abi import load_interface
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
+from cortensor_tui.chain.rpc.client import Call, Rpc
+from cortensor_tui.chain.watching.events import LogDecoder
+from cortensor_tui.chain.watching.watcher import Watcher
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal

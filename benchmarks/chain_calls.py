@@ -11,7 +11,7 @@ from statistics import median
 import msgspec
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
-from cortensor_tui.chain.contracts import ContractReader
+from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.endpoints import EndpointPool
 from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.domain.tasks import TaskKey

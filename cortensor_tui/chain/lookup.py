@@ -11,13 +11,13 @@ import rlp
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from cortensor_tui.chain.abi import checksum, decode_log
-from cortensor_tui.chain.contracts import ContractReader
-from cortensor_tui.chain.decoding import saturated
-from cortensor_tui.chain.rpc import Rpc, quantity
+from cortensor_tui.chain.contracts.abi import checksum, decode_log
+from cortensor_tui.chain.contracts.decoding import saturated
+from cortensor_tui.chain.contracts.reader import ContractReader
+from cortensor_tui.chain.rpc.client import Rpc, quantity
 from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.journal.database import LARGEST_STORED
 
-LARGEST_STORED = 2**63 - 1
 _TYPE_2 = b"\x02"
 _TO, _DATA = 5, 7  # places in an EIP-1559 transaction's list
 

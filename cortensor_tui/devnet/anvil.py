@@ -16,7 +16,7 @@ import msgspec
 import psutil
 
 import cortensor_tui
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet import anvil_launcher
 from cortensor_tui.domain.problems import ProblemError, problem_error
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from eth_utils.abi import function_abi_to_4byte_selector, get_abi_input_types, get_abi_output_types
 
-from cortensor_tui.chain.abi import Function
+from cortensor_tui.chain.contracts.abi import Function
 from cortensor_tui.domain.networks import Generation
 
 # The queue's interface is the same in the two earlier generations, and the Runtime's is ours.

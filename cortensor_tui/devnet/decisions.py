@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import msgspec
 
-from cortensor_tui.chain.networks import NetworkProfile
+from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.domain.tasks import TaskKey
 
 MAX_MINERS = 32  # the queue contract's limit

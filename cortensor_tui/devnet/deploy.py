@@ -8,10 +8,10 @@ from eth_abi.abi import encode
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from cortensor_tui.chain.abi import checksum, decode_output, encode_call
-from cortensor_tui.chain.contracts import Contracts
-from cortensor_tui.chain.probe import probe_generation
-from cortensor_tui.chain.rpc import Rpc
+from cortensor_tui.chain.contracts.abi import checksum, decode_output, encode_call
+from cortensor_tui.chain.contracts.reader import Contracts
+from cortensor_tui.chain.networks.probe import probe_generation
+from cortensor_tui.chain.rpc.client import Rpc
 from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.sender import DevSender, Outgoing
 from cortensor_tui.domain.networks import Generation

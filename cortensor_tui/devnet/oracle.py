@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import structlog
 
-from cortensor_tui.chain.abi import Function, decode_output, encode_call, load_interface
-from cortensor_tui.chain.rpc import Rpc, RpcError
+from cortensor_tui.chain.contracts.abi import Function, decode_output, encode_call, load_interface
+from cortensor_tui.chain.rpc.client import Rpc, RpcError
 from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.decisions import (
     Action,

@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.abi import revert_sentence
-from cortensor_tui.chain.fees import GasPrices, fees_for, gas_limit_for
-from cortensor_tui.chain.rpc import Rpc, RpcError
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.contracts.abi import revert_sentence
+from cortensor_tui.chain.rpc.client import Rpc, RpcError
+from cortensor_tui.chain.signing.signer import Signer
+from cortensor_tui.chain.transactions.fees import GasPrices, fees_for, gas_limit_for
 from cortensor_tui.domain.problems import Problem, ProblemError
 
 PRIORITY_FEE_WEI = 10**9

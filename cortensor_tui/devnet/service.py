@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from cortensor_tui.chain.networks import load_profiles
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.networks.profiles import load_profiles
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet.accounts import (
     DevAccount,
     deployer_account,

@@ -12,6 +12,8 @@ from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.journal.migrations import SCHEMA_VERSION, migrate
 from cortensor_tui.settings.private_folder import make_private_folder
 
+LARGEST_STORED = 2**63 - 1  # SQLite's whole numbers
+
 
 class Database:
     """One SQLite file, one connection, one writer."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from cortensor_tui.chain.abi import checksum
-from cortensor_tui.chain.keystore import address_of, read_keystore
+from cortensor_tui.chain.contracts.abi import checksum
+from cortensor_tui.chain.signing.keystore import address_of, read_keystore
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.interchange import (

@@ -20,11 +20,11 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_call, submit_call
-from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
-from cortensor_tui.chain.keystore import write_keystore
-from cortensor_tui.chain.networks import choose_profile
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.contracts.calls import NewSession, NewTask, bind_call, create_call, submit_call
+from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.networks.profiles import choose_profile
+from cortensor_tui.chain.rpc.client import RpcClient
+from cortensor_tui.chain.signing.keystore import write_keystore
 from cortensor_tui.devnet.accounts import DevAccount
 from cortensor_tui.devnet.sender import DevSender, Outgoing
 from cortensor_tui.devnet.service import DevnetInfo, run_devnet

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 import structlog
 
-from cortensor_tui.chain.resolve import answer_hash
+from cortensor_tui.chain.networks.resolve import answer_hash
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import (
     EngineHealth,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
-from cortensor_tui.chain.contracts import ContractReader
+from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.tasks import TaskKey, TaskOnChain
 from cortensor_tui.miner.chain_state import read_tasks

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from cortensor_tui.chain.networks import NetworkProfile
+from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.domain.tasks import TaskTimes
 
 LATE_FROM_S = 1.0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from cortensor_tui.chain.contracts import ContractReader
+from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from cortensor_tui.chain.contracts import ContractReader
-from cortensor_tui.chain.networks import NetworkProfile
+from cortensor_tui.chain.contracts.reader import ContractReader
+from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.domain.tasks import Stage, TaskDecoration, TaskKey, TaskOnChain, TaskTimes
 from cortensor_tui.inference.params import asked_from_decoration, asked_from_llm_params
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord

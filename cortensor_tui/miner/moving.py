@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cortensor_tui.chain.networks import NetworkProfile
+from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.journal.tasks import TaskRecord
 

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 
-from cortensor_tui.chain.contracts import ContractCall, ContractReader
-from cortensor_tui.chain.networks import NetworkProfile
+from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader
+from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.chain.transactions import Purpose
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError

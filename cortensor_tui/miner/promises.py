@@ -6,8 +6,8 @@ import time
 
 import structlog
 
-from cortensor_tui.chain.contracts import ContractReader
-from cortensor_tui.chain.networks import NetworkProfile
+from cortensor_tui.chain.contracts.reader import ContractReader
+from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind

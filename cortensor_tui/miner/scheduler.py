@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 import structlog
 
-from cortensor_tui.chain.events import ContractEvent
+from cortensor_tui.chain.watching.events import ContractEvent
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain, TaskTimes
 from cortensor_tui.domain.transactions import Transaction, TransactionKind

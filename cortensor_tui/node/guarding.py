@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cortensor_tui.chain.call_text import KnownContract
-from cortensor_tui.chain.contracts import ContractReader
-from cortensor_tui.chain.gas_budget import GasBudget
-from cortensor_tui.chain.guard import (
+from cortensor_tui.chain.contracts.call_text import KnownContract
+from cortensor_tui.chain.contracts.reader import ContractReader
+from cortensor_tui.chain.signing.gas_budget import GasBudget
+from cortensor_tui.chain.signing.guard import (
     MINER_CALLS,
     OWNER_CALLS,
     Allowance,
@@ -13,7 +13,7 @@ from cortensor_tui.chain.guard import (
     Limits,
     allowances,
 )
-from cortensor_tui.chain.signer import Keys, TransactionSigner, WatchedAddress
+from cortensor_tui.chain.signing.signer import Keys, TransactionSigner, WatchedAddress
 from cortensor_tui.journal.transactions import TransactionLog
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import structlog
 
-from cortensor_tui.chain.abi import checksum
-from cortensor_tui.chain.signer import Keys, Signer, WatchedAddress, key_in_wallet
+from cortensor_tui.chain.contracts.abi import checksum
+from cortensor_tui.chain.signing.signer import Keys, Signer, WatchedAddress, key_in_wallet
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError, problem_error

@@ -6,21 +6,21 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from cortensor_tui.chain.contracts import ContractReader
-from cortensor_tui.chain.events import LogDecoder
-from cortensor_tui.chain.fees import GasPrices
-from cortensor_tui.chain.heads import LARGEST_STORED, Head
-from cortensor_tui.chain.networks import NetworkProfile
-from cortensor_tui.chain.resolve import ChainIdentity, identify_chain
-from cortensor_tui.chain.rpc import Rpc, RpcError, endpoint_name, quantity
-from cortensor_tui.chain.signer import Keys
+from cortensor_tui.chain.contracts.reader import ContractReader
+from cortensor_tui.chain.networks.profiles import NetworkProfile
+from cortensor_tui.chain.networks.resolve import ChainIdentity, identify_chain
+from cortensor_tui.chain.rpc.client import Rpc, RpcError, endpoint_name, quantity
+from cortensor_tui.chain.signing.signer import Keys
 from cortensor_tui.chain.transactions import SendRules, TransactionSender
-from cortensor_tui.chain.watcher import PUBLIC_SHORTER_PATIENCE_S, SHORTER_PATIENCE_S, Watcher
+from cortensor_tui.chain.transactions.fees import GasPrices
+from cortensor_tui.chain.watching.events import LogDecoder
+from cortensor_tui.chain.watching.heads import Head
+from cortensor_tui.chain.watching.watcher import PUBLIC_SHORTER_PATIENCE_S, SHORTER_PATIENCE_S, Watcher
 from cortensor_tui.domain.health import Account, ChainHealth
 from cortensor_tui.domain.networks import ContractOrigin
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.transactions import Transaction
-from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.database import LARGEST_STORED, Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
 from cortensor_tui.node.guarding import guarded_keys

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
-from cortensor_tui.chain.abi import checksum
-from cortensor_tui.chain.events import ContractEvent
-from cortensor_tui.chain.heads import Head, head_from
-from cortensor_tui.chain.watcher import Look
+from cortensor_tui.chain.contracts.abi import checksum
+from cortensor_tui.chain.watching.events import ContractEvent
+from cortensor_tui.chain.watching.heads import Head, head_from
+from cortensor_tui.chain.watching.watcher import Look
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.tasks import TaskKey, TaskOnChain
 from cortensor_tui.domain.transactions import Transaction

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import structlog
 
-from cortensor_tui.chain.contracts import ContractReader
+from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.endpoints import EndpointPool
-from cortensor_tui.chain.networks import NetworkProfile, choose_profile
-from cortensor_tui.chain.probe import probe_generation
-from cortensor_tui.chain.resolve import (
+from cortensor_tui.chain.networks.probe import probe_generation
+from cortensor_tui.chain.networks.profiles import NetworkProfile, choose_profile
+from cortensor_tui.chain.networks.resolve import (
     ChainIdentity,
     KnownAddresses,
     Resolved,
@@ -18,7 +18,7 @@ from cortensor_tui.chain.resolve import (
     identify_chain,
     resolve_contracts,
 )
-from cortensor_tui.chain.rpc import Rpc
+from cortensor_tui.chain.rpc.client import Rpc
 from cortensor_tui.domain.networks import ContractOrigin, Generation
 from cortensor_tui.settings import Settings
 

@@ -7,12 +7,19 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.abi import checksum, decode_log
-from cortensor_tui.chain.call_text import KnownContract
-from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_call, submit_call, unbind_call
-from cortensor_tui.chain.contracts import ContractCall, ContractReader
-from cortensor_tui.chain.external import Expected, decode_signed, require_expected
-from cortensor_tui.chain.rpc import Rpc, quantity
+from cortensor_tui.chain.contracts.abi import checksum, decode_log
+from cortensor_tui.chain.contracts.call_text import KnownContract
+from cortensor_tui.chain.contracts.calls import (
+    NewSession,
+    NewTask,
+    bind_call,
+    create_call,
+    submit_call,
+    unbind_call,
+)
+from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader
+from cortensor_tui.chain.rpc.client import Rpc, quantity
+from cortensor_tui.chain.signing.external import Expected, decode_signed, require_expected
 from cortensor_tui.chain.transactions import Estimate, Purpose, TransactionSender
 from cortensor_tui.domain.addresses import ZERO_ADDRESS
 from cortensor_tui.domain.problems import ProblemError, problem_error

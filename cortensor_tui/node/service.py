@@ -9,8 +9,8 @@ import msgspec
 import structlog
 
 from cortensor_tui import __version__
-from cortensor_tui.chain.head_feed import HeadFeed
-from cortensor_tui.chain.rpc import endpoint_name
+from cortensor_tui.chain.endpoints.head_feed import HeadFeed
+from cortensor_tui.chain.rpc.client import endpoint_name
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import EngineHealth

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import structlog
 
-from cortensor_tui.chain.contracts import ContractReader
-from cortensor_tui.chain.events import ContractEvent
+from cortensor_tui.chain.contracts.reader import ContractReader
+from cortensor_tui.chain.watching.events import ContractEvent
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.sessions import Service, Session, SessionView
 from cortensor_tui.miner.admission import Admission

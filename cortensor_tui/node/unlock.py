@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from cortensor_tui.chain.keystore import Keystore, decrypt, read_keystore
+from cortensor_tui.chain.signing.keystore import Keystore, decrypt, read_keystore
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.settings import NODE_ROLE, OWNER_ROLE, KeyRole, Secret, Settings
 from cortensor_tui.settings.private_file import read_private_file

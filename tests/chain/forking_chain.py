@@ -8,8 +8,8 @@ from typing import Any
 
 from eth_abi.abi import encode
 
-from cortensor_tui.chain.abi import load_interface
-from cortensor_tui.chain.rpc import Call, EndpointError, RpcError
+from cortensor_tui.chain.contracts.abi import load_interface
+from cortensor_tui.chain.rpc.client import Call, EndpointError, RpcError
 from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import Problem, ProblemError
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from eth_abi.abi import encode
 
-from cortensor_tui.chain.abi import Function, decode_arguments, load_interface
-from cortensor_tui.chain.rpc import Call, RpcError
+from cortensor_tui.chain.contracts.abi import Function, decode_arguments, load_interface
+from cortensor_tui.chain.rpc.client import Call, RpcError
 from cortensor_tui.domain.networks import Generation
 
 

@@ -9,7 +9,7 @@ from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortensor_tui.chain.abi import (
+from cortensor_tui.chain.contracts.abi import (
     decode_arguments,
     decode_log,
     decode_output,
@@ -17,7 +17,7 @@ from cortensor_tui.chain.abi import (
     load_interface,
     revert_sentence,
 )
-from cortensor_tui.chain.decoding import LARGEST_NUMBER, decoration_from_tuple
+from cortensor_tui.chain.contracts.decoding import LARGEST_NUMBER, decoration_from_tuple
 from cortensor_tui.domain.problems import ProblemError
 
 QUEUE = load_interface("SessionQueueV2")

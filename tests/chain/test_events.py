@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.backfill import events_per_s
-from cortensor_tui.chain.contracts import ContractReader, Contracts
-from cortensor_tui.chain.events import LogDecoder
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
+from cortensor_tui.chain.watching.events import LogDecoder
 from cortensor_tui.domain.tasks import TaskKey
 from tests.chain.forking_chain import NODE, QUEUE, SESSIONS, STRANGER, Block, ForkingChain, queue_log
 

@@ -9,9 +9,9 @@ from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortensor_tui.chain.abi import encode_call, load_interface
-from cortensor_tui.chain.call_text import KnownContract
-from cortensor_tui.chain.external import Expected, SignedCall, decode_signed, require_expected
+from cortensor_tui.chain.contracts.abi import encode_call, load_interface
+from cortensor_tui.chain.contracts.call_text import KnownContract
+from cortensor_tui.chain.signing.external import Expected, SignedCall, decode_signed, require_expected
 from cortensor_tui.domain.problems import Problem, ProblemError
 
 KEY, OTHER = "0x" + "4c" * 32, "0x" + "5d" * 32

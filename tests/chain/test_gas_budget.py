@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cortensor_tui.chain.gas_budget import DAY_S, GasBudget
+from cortensor_tui.chain.signing.gas_budget import DAY_S, GasBudget
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.journal.database import Database

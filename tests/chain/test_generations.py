@@ -11,12 +11,19 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortensor_tui.chain.abi import checksum, decode_arguments, load_interface
-from cortensor_tui.chain.calls import NewSession, NewTask, bind_call, create_call, submit_call, unbind_call
-from cortensor_tui.chain.contracts import MOST_TASKS_IN_A_LIST, ContractCall, ContractReader, Contracts
-from cortensor_tui.chain.decoding import LARGEST_NUMBER
-from cortensor_tui.chain.networks import ContractNumbers, ModeNumbers
-from cortensor_tui.chain.rpc import Call, RpcError
+from cortensor_tui.chain.contracts.abi import checksum, decode_arguments, load_interface
+from cortensor_tui.chain.contracts.calls import (
+    NewSession,
+    NewTask,
+    bind_call,
+    create_call,
+    submit_call,
+    unbind_call,
+)
+from cortensor_tui.chain.contracts.decoding import LARGEST_NUMBER
+from cortensor_tui.chain.contracts.numbers import ContractNumbers, ModeNumbers
+from cortensor_tui.chain.contracts.reader import MOST_TASKS_IN_A_LIST, ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.rpc.client import Call, RpcError
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey

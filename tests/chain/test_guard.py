@@ -9,9 +9,9 @@ from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortensor_tui.chain.abi import encode_call, load_interface
-from cortensor_tui.chain.call_text import KnownContract, call_text
-from cortensor_tui.chain.guard import (
+from cortensor_tui.chain.contracts.abi import encode_call, load_interface
+from cortensor_tui.chain.contracts.call_text import KnownContract, call_text
+from cortensor_tui.chain.signing.guard import (
     MINER_CALLS,
     OWNER_CALLS,
     GuardedSigner,
@@ -19,7 +19,7 @@ from cortensor_tui.chain.guard import (
     allowances,
     check_limits,
 )
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.signing.signer import Signer
 from cortensor_tui.domain.problems import Problem, ProblemError
 
 KEY = "0x" + "4c" * 32

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from cortensor_tui.chain import head_feed
-from cortensor_tui.chain.head_feed import HeadFeed
+from cortensor_tui.chain.endpoints import head_feed
+from cortensor_tui.chain.endpoints.head_feed import HeadFeed
 from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 
 Serve = Callable[[web.WebSocketResponse], Awaitable[None]]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from cortensor_tui.chain.keystore import address_of, decrypt, read_keystore, write_keystore
+from cortensor_tui.chain.signing.keystore import address_of, decrypt, read_keystore, write_keystore
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.settings import Secret
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from cortensor_tui.chain.contracts import ContractReader, Contracts
-from cortensor_tui.chain.events import LogDecoder
-from cortensor_tui.chain.heads import head_from
-from cortensor_tui.chain.log_ranges import LogRanges
-from cortensor_tui.chain.rpc import EndpointError, RpcError
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
+from cortensor_tui.chain.rpc.client import EndpointError, RpcError
+from cortensor_tui.chain.watching.events import LogDecoder
+from cortensor_tui.chain.watching.heads import head_from
+from cortensor_tui.chain.watching.log_ranges import LogRanges
 from cortensor_tui.domain.clock import SYSTEM_CLOCK
 from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import Problem

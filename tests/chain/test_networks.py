@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.chain.networks import choose_profile, load_profiles, read_profiles
-from cortensor_tui.chain.probe import QUESTIONS
+from cortensor_tui.chain.networks.probe import QUESTIONS
+from cortensor_tui.chain.networks.profiles import choose_profile, load_profiles, read_profiles
 from cortensor_tui.domain.networks import Generation, Standing
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.node.network import profile_of

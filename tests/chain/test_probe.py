@@ -10,11 +10,11 @@ from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortensor_tui.chain.abi import load_interface
-from cortensor_tui.chain.contracts import Contracts
-from cortensor_tui.chain.networks import SESSION_QUEUE_V2, SESSION_V2
-from cortensor_tui.chain.probe import QUESTIONS, probe_generation
-from cortensor_tui.chain.rpc import Call, RpcError
+from cortensor_tui.chain.contracts.abi import load_interface
+from cortensor_tui.chain.contracts.reader import Contracts
+from cortensor_tui.chain.networks.probe import QUESTIONS, probe_generation
+from cortensor_tui.chain.networks.profiles import SESSION_QUEUE_V2, SESSION_V2
+from cortensor_tui.chain.rpc.client import Call, RpcError
 from cortensor_tui.domain.networks import Generation, Probe
 from cortensor_tui.domain.problems import Problem, ProblemError
 from tests.chain.scripted_contracts import ScriptedContracts

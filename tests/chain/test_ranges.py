@@ -5,7 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortensor_tui.chain.ranges import ANSWERS_UNTIL_TRIED_AGAIN, after_failure, after_success, first_span
+from cortensor_tui.chain.watching.ranges import (
+    ANSWERS_UNTIL_TRIED_AGAIN,
+    after_failure,
+    after_success,
+    first_span,
+)
 
 
 def test_it_is_halved_and_grows_by_half() -> None:

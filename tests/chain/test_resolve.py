@@ -8,9 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from cortensor_tui.chain.networks import KnownModule, NetworkProfile, load_profiles
-from cortensor_tui.chain.resolve import KnownAddresses, check_network, identify_chain, resolve_contracts
-from cortensor_tui.chain.rpc import Call, RpcError
+from cortensor_tui.chain.networks.profiles import KnownModule, NetworkProfile, load_profiles
+from cortensor_tui.chain.networks.resolve import (
+    KnownAddresses,
+    check_network,
+    identify_chain,
+    resolve_contracts,
+)
+from cortensor_tui.chain.rpc.client import Call, RpcError
 from cortensor_tui.domain.networks import Generation, Standing
 from cortensor_tui.domain.problems import ProblemError
 from tests.chain.scripted_contracts import ScriptedContracts

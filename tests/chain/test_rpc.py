@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from cortensor_tui.chain.rpc import RpcClient, RpcError, quantity
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.rpc.client import RpcClient, RpcError, quantity
+from cortensor_tui.chain.signing.signer import Signer
 from cortensor_tui.domain.problems import ProblemError
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cortensor_tui.chain.rpc import RpcError, endpoint_name
-from cortensor_tui.chain.send_errors import SendError, classify, refusal
+from cortensor_tui.chain.contracts.send_errors import SendError, classify, refusal
+from cortensor_tui.chain.rpc.client import RpcError, endpoint_name
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.chain.contracts import ContractReader, Contracts
-from cortensor_tui.chain.events import LogDecoder
-from cortensor_tui.chain.watcher import Look, Watcher
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
+from cortensor_tui.chain.watching.events import LogDecoder
+from cortensor_tui.chain.watching.watcher import Look, Watcher
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cortensor_tui.chain.contracts import ContractReader, Contracts
-from cortensor_tui.chain.events import ContractEvent, LogDecoder
-from cortensor_tui.chain.rpc import RpcError
-from cortensor_tui.chain.watcher import (
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
+from cortensor_tui.chain.rpc.client import RpcError
+from cortensor_tui.chain.watching.events import ContractEvent, LogDecoder
+from cortensor_tui.chain.watching.watcher import (
     OVERLAP_BLOCKS,
     PUBLIC_SHORTER_PATIENCE_S,
     SHORTER_PATIENCE_S,

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.networks import load_profiles
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.networks.profiles import load_profiles
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet.accounts import oracle_account
 from cortensor_tui.devnet.anvil import AnvilBackend, start_anvil
 from cortensor_tui.devnet.decisions import Deadlines

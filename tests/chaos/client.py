@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from cortensor_tui.chain.contracts import ContractCall
-from cortensor_tui.chain.rpc import RpcClient
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.rpc.client import RpcClient
+from cortensor_tui.chain.signing.signer import Signer
 from cortensor_tui.devnet.anvil import CHAIN_ID
 from cortensor_tui.domain.problems import ProblemError
 

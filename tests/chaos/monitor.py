@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.abi import decode_output, encode_call
+from cortensor_tui.chain.contracts.abi import decode_output, encode_call
 from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.decisions import TaskPhase
 from cortensor_tui.domain.health import Verdict

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from eth_utils.crypto import keccak
 
-from cortensor_tui.chain.abi import encode_call, load_interface
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.contracts.abi import encode_call, load_interface
+from cortensor_tui.chain.signing.signer import Signer
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.tasks import TaskKey
 from tests.chaos.evidence import (

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from cortensor_tui.chain.contracts import ContractReader, Contracts
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet.accounts import deployer_account, funded_balances, oracle_account, user_accounts
 from cortensor_tui.devnet.anvil import CHAIN_ID, start_anvil
 from cortensor_tui.devnet.deploy import DevnetContracts, deploy

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.signing.signer import Signer
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.journal.commitments import Commitment, record_commitment
 from cortensor_tui.journal.database import Database

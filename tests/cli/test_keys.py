@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.chain.keystore import decrypt, read_keystore
+from cortensor_tui.chain.signing.keystore import decrypt, read_keystore
 from cortensor_tui.settings import Secret, load_settings
 from tests.cli.conftest import PRIVATE_KEY, PROGRAM, SETTINGS, Ended, Home
 

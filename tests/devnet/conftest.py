@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet.accounts import deployer_account, funded_balances, oracle_account
 from cortensor_tui.devnet.deploy import deploy
 from cortensor_tui.domain.networks import Generation

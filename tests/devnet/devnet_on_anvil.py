@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 from eth_utils.crypto import keccak
 
-from cortensor_tui.chain.abi import decode_log, decode_output, encode_call, load_interface, revert_sentence
-from cortensor_tui.chain.rpc import Rpc, RpcError
+from cortensor_tui.chain.contracts.abi import (
+    decode_log,
+    decode_output,
+    encode_call,
+    load_interface,
+    revert_sentence,
+)
+from cortensor_tui.chain.rpc.client import Rpc, RpcError
 from cortensor_tui.devnet.accounts import deployer_account, oracle_account, user_accounts
 from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.deploy import DevnetContracts

@@ -6,7 +6,7 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from cortensor_tui.chain.abi import decode_log, load_interface
+from cortensor_tui.chain.contracts.abi import decode_log, load_interface
 from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 
 QUEUE = "SessionQueueV2"

@@ -8,9 +8,9 @@ import pytest
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from cortensor_tui.chain.abi import encode_call
-from cortensor_tui.chain.resolve import KnownAddresses, resolve_contracts
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.contracts.abi import encode_call
+from cortensor_tui.chain.networks.resolve import KnownAddresses, resolve_contracts
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet.accounts import BALANCE_WEI, DevAccount, dev_account, user_accounts
 from cortensor_tui.devnet.artifacts import load_artifact
 from cortensor_tui.devnet.deploy import deploy, find_deployed

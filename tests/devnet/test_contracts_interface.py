@@ -26,7 +26,11 @@ RENAMED = {"sessionOwner": "owner"}  # a returned `owner` would shadow the funct
 
 def published(contract: str, generation: Generation) -> dict[str, Any]:
     """The contract's public interface."""
-    text = resources.files("cortensor_tui.chain").joinpath("signatures.json").read_text(encoding="utf-8")
+    text = (
+        resources.files("cortensor_tui.chain.contracts")
+        .joinpath("signatures.json")
+        .read_text(encoding="utf-8")
+    )
     interface: dict[str, Any] = json.loads(text)["contracts"][contract][generation]
     return interface
 

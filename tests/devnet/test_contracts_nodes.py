@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cortensor_tui.chain.decoding import session_from_tuple
+from cortensor_tui.chain.contracts.decoding import session_from_tuple
 from tests.devnet.devnet_on_anvil import (
     ALICE,
     BOB,

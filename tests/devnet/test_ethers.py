@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from cortensor_tui.chain.abi import checksum, decode_output, encode_call
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.contracts.abi import checksum, decode_output, encode_call
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet.accounts import BALANCE_WEI, deployer_account, oracle_account
 from cortensor_tui.devnet.anvil import AnvilBackend, start_anvil
 from cortensor_tui.devnet.artifacts import load_artifact

@@ -10,7 +10,7 @@ import pytest
 from eth_utils.crypto import keccak
 from structlog.testing import capture_logs
 
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet.accounts import oracle_account
 from cortensor_tui.devnet.decisions import Deadlines, TaskPhase
 from cortensor_tui.devnet.oracle import Oracle

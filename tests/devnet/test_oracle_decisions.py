@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortensor_tui.chain.networks import load_profiles
+from cortensor_tui.chain.networks.profiles import load_profiles
 from cortensor_tui.devnet.decisions import (
     Action,
     Assign,

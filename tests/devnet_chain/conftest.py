@@ -12,7 +12,7 @@ from eth_account.signers.local import LocalAccount
 from eth_typing import Address
 from eth_utils.address import to_checksum_address
 
-from cortensor_tui.chain.rpc import RpcClient, RpcError
+from cortensor_tui.chain.rpc.client import RpcClient, RpcError
 from cortensor_tui.devnet.embedded_chain import EmbeddedChain
 from cortensor_tui.devnet.rpc_methods import method_table
 from cortensor_tui.devnet.rpc_server import RpcServer

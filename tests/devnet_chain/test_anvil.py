@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 import cortensor_tui
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet.anvil import AnvilBackend, find_anvil, keep_one_genesis, start_anvil
 from cortensor_tui.devnet.backend import Backend
 from cortensor_tui.domain.problems import ProblemError

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet import embedded_producer
 from cortensor_tui.devnet.block_index import BlockIndex
 from cortensor_tui.devnet.embedded import start_embedded

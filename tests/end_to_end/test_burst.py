@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.chain.networks import load_profiles
-from cortensor_tui.chain.rpc import RpcClient
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.networks.profiles import load_profiles
+from cortensor_tui.chain.rpc.client import RpcClient
+from cortensor_tui.chain.signing.signer import Signer
 from cortensor_tui.devnet.accounts import deployer_account, funded_balances, oracle_account, user_accounts
 from cortensor_tui.devnet.anvil import CHAIN_ID, start_anvil
 from cortensor_tui.devnet.deploy import deploy

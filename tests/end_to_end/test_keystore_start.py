@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.chain.keystore import write_keystore
+from cortensor_tui.chain.signing.keystore import write_keystore
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.launch.dashboard import NodeStart, start_node
 from cortensor_tui.node.client import NodeClient

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cortensor_tui.chain.networks import load_profiles
+from cortensor_tui.chain.networks.profiles import load_profiles
 from cortensor_tui.domain.tasks import TaskTimes
 from cortensor_tui.miner.causes import Hindrance, missed_cause
 

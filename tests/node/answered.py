@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
-from cortensor_tui.chain.resolve import answer_hash
-from cortensor_tui.chain.rpc import Rpc
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.networks.resolve import answer_hash
+from cortensor_tui.chain.rpc.client import Rpc
+from cortensor_tui.chain.signing.signer import Signer
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.tasks import Stage, TaskKey

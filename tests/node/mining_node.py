@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
-from cortensor_tui.chain.rpc import Rpc
-from cortensor_tui.chain.signer import Keys, Signer
+from cortensor_tui.chain.rpc.client import Rpc
+from cortensor_tui.chain.signing.signer import Keys, Signer
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.inference import (
     EngineHealth,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cortensor_tui.chain.rpc import Call, Rpc, RpcError
+from cortensor_tui.chain.rpc.client import Call, Rpc, RpcError
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.node import mining

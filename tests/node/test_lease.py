@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.chain.signer import Signer
+from cortensor_tui.chain.signing.signer import Signer
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.node.identity import Identity, open_journal
 from cortensor_tui.node.lease import KeyLease

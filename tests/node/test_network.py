@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from cortensor_tui.chain.abi import load_interface
-from cortensor_tui.chain.networks import load_profiles
-from cortensor_tui.chain.rpc import Call, Rpc
+from cortensor_tui.chain.contracts.abi import load_interface
+from cortensor_tui.chain.networks.profiles import load_profiles
+from cortensor_tui.chain.rpc.client import Call, Rpc
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey

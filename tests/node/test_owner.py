@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.node import owner
 from cortensor_tui.node.messages import CreateSession, Sent

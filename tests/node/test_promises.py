@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cortensor_tui.chain.resolve import answer_hash
+from cortensor_tui.chain.networks.resolve import answer_hash
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from tests.devnet.conftest import anvil_url, devnet, node_modules

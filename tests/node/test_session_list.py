@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from cortensor_tui.chain.contracts import ContractReader, Contracts
-from cortensor_tui.chain.events import ContractEvent, LogDecoder
-from cortensor_tui.chain.rpc import Call, RpcClient
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
+from cortensor_tui.chain.rpc.client import Call, RpcClient
+from cortensor_tui.chain.watching.events import ContractEvent, LogDecoder
 from cortensor_tui.miner.admission import Admission
 from cortensor_tui.node import session_list
 from cortensor_tui.node.session_list import SessionList

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.chain.keystore import write_keystore
-from cortensor_tui.chain.signer import WatchedAddress
+from cortensor_tui.chain.signing.keystore import write_keystore
+from cortensor_tui.chain.signing.signer import WatchedAddress
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.launch.passwords import ask_for_detached
 from cortensor_tui.node.identity import check_addresses, make_keys

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from cortensor_tui.chain.resolve import answer_hash
-from cortensor_tui.chain.rpc import RpcError
+from cortensor_tui.chain.networks.resolve import answer_hash
+from cortensor_tui.chain.rpc.client import RpcError
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind

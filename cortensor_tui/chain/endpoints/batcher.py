@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from cortensor_tui.chain.json_rpc import UNANSWERED, Call
+from cortensor_tui.chain.rpc.json_rpc import UNANSWERED, Call
 from cortensor_tui.domain.problems import ProblemError, problem_error
 
 MOST_CALLS = 250  # common among providers; more calls go as several requests at once

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 from eth_utils.crypto import keccak
 
+from cortensor_tui.chain.contracts.send_errors import NOT_TAKEN, SendError, classify
 from cortensor_tui.chain.endpoints.endpoint import Endpoint
-from cortensor_tui.chain.json_rpc import UNANSWERED, RpcError
-from cortensor_tui.chain.rpc import EndpointError
-from cortensor_tui.chain.send_errors import NOT_TAKEN, SendError, classify
+from cortensor_tui.chain.rpc.client import EndpointError
+from cortensor_tui.chain.rpc.json_rpc import UNANSWERED, RpcError
 from cortensor_tui.domain.endpoints import EndpointFault
 
 # The bytes certainly did not arrive; every other silence may hide an acceptance.

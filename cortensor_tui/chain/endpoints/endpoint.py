@@ -14,8 +14,9 @@ from cortensor_tui.chain.endpoints.breaker import Breaker, Phase
 from cortensor_tui.chain.endpoints.choice import Comparison, Standing, is_stale
 from cortensor_tui.chain.endpoints.parts import Parts
 from cortensor_tui.chain.endpoints.refusals import is_batch_too_large, is_rate_limit
-from cortensor_tui.chain.exchange import ExchangeError, HttpExchange
-from cortensor_tui.chain.json_rpc import (
+from cortensor_tui.chain.rpc.client import EndpointError, endpoint_name, no_answer, quantity
+from cortensor_tui.chain.rpc.exchange import ExchangeError, HttpExchange
+from cortensor_tui.chain.rpc.json_rpc import (
     UNANSWERED,
     Call,
     RpcError,
@@ -24,7 +25,6 @@ from cortensor_tui.chain.json_rpc import (
     request,
     requests,
 )
-from cortensor_tui.chain.rpc import EndpointError, endpoint_name, no_answer, quantity
 from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointState
 from cortensor_tui.domain.problems import Problem, ProblemError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from cortensor_tui.chain.json_rpc import Call, RpcError
-from cortensor_tui.chain.rpc import EndpointError
+from cortensor_tui.chain.rpc.client import EndpointError
+from cortensor_tui.chain.rpc.json_rpc import Call, RpcError
 from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.endpoints import EndpointFault
 

@@ -15,8 +15,8 @@ from cortensor_tui.chain.endpoints.choice import choose, ranked
 from cortensor_tui.chain.endpoints.endpoint import Endpoint, Identity
 from cortensor_tui.chain.endpoints.refusals import is_rate_limit
 from cortensor_tui.chain.endpoints.standbys import Standbys
-from cortensor_tui.chain.json_rpc import UNANSWERED, Call, RpcError, result_of, told
-from cortensor_tui.chain.rpc import EndpointError
+from cortensor_tui.chain.rpc.client import EndpointError
+from cortensor_tui.chain.rpc.json_rpc import UNANSWERED, Call, RpcError, result_of, told
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth
 from cortensor_tui.domain.problems import Problem

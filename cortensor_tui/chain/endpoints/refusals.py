@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cortensor_tui.chain.json_rpc import RpcError
+from cortensor_tui.chain.rpc.json_rpc import RpcError
 
 _RATE_CODES = frozenset({429, -32029})
 _RATE_WORDS = (

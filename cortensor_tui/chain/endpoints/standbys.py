@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from cortensor_tui.chain.endpoints.breaker import Phase
 from cortensor_tui.chain.endpoints.choice import Comparison, is_far_behind
 from cortensor_tui.chain.endpoints.endpoint import Endpoint
-from cortensor_tui.chain.rpc import EndpointError
+from cortensor_tui.chain.rpc.client import EndpointError
 from cortensor_tui.domain.clock import Clock
 
 PROBE_EVERY_S = 10.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.send_errors import SendError
+from cortensor_tui.chain.contracts.send_errors import SendError
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.transactions import TransactionLog

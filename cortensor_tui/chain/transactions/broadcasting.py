@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import msgspec
 import structlog
 
-from cortensor_tui.chain.rpc import Rpc, RpcError
-from cortensor_tui.chain.send_errors import SendError, classify
+from cortensor_tui.chain.contracts.send_errors import SendError, classify
+from cortensor_tui.chain.rpc.client import Rpc, RpcError
 from cortensor_tui.chain.transactions.book import OpenBook
 from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.problems import ProblemError

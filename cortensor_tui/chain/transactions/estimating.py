@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cortensor_tui.chain.contracts import ContractCall
-from cortensor_tui.chain.fees import Fees, GasPrices, gas_limit_for
-from cortensor_tui.chain.heads import LARGEST_STORED
-from cortensor_tui.chain.rpc import Call, Rpc, RpcError, quantity
+from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.rpc.client import Call, Rpc, RpcError, quantity
+from cortensor_tui.chain.transactions.fees import Fees, GasPrices, gas_limit_for
 from cortensor_tui.chain.transactions.purpose import Estimate
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.journal.database import LARGEST_STORED
 
 LEAST_GAS = 21_000  # of any transaction
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import structlog
 
-from cortensor_tui.chain.fees import Fees, GasPrices
-from cortensor_tui.chain.rpc import Rpc, RpcError
-from cortensor_tui.chain.send_errors import SendError, classify, refusal
+from cortensor_tui.chain.contracts.send_errors import SendError, classify, refusal
+from cortensor_tui.chain.rpc.client import Rpc, RpcError
 from cortensor_tui.chain.transactions import foreign
 from cortensor_tui.chain.transactions.book import OpenBook
 from cortensor_tui.chain.transactions.broadcasting import Broadcaster
+from cortensor_tui.chain.transactions.fees import Fees, GasPrices
 from cortensor_tui.chain.transactions.gaps import GapFiller
 from cortensor_tui.chain.transactions.gate import Gate
 from cortensor_tui.chain.transactions.queue import AT_ONCE, DeadlineQueue

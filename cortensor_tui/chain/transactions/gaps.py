@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import structlog
 
-from cortensor_tui.chain.contracts import ContractCall
-from cortensor_tui.chain.fees import Fees, GasPrices, fees_for, raised
-from cortensor_tui.chain.rpc import Rpc
+from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.rpc.client import Rpc
 from cortensor_tui.chain.transactions.book import OpenBook
 from cortensor_tui.chain.transactions.broadcasting import Broadcaster
 from cortensor_tui.chain.transactions.estimating import estimate_gas
+from cortensor_tui.chain.transactions.fees import Fees, GasPrices, fees_for, raised
 from cortensor_tui.chain.transactions.purpose import Purpose
 from cortensor_tui.chain.transactions.resubmission import NO_OP_SENT, SendRules
 from cortensor_tui.chain.transactions.stream import SignedStream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cortensor_tui.chain.fees import Fees
+from cortensor_tui.chain.transactions.fees import Fees
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.journal.commitments import Commitment

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.abi import revert_sentence
-from cortensor_tui.chain.heads import LARGEST_STORED
-from cortensor_tui.chain.rpc import Rpc, RpcError, quantity
+from cortensor_tui.chain.contracts.abi import revert_sentence
+from cortensor_tui.chain.rpc.client import Rpc, RpcError, quantity
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.transactions import Transaction, TransactionState
+from cortensor_tui.journal.database import LARGEST_STORED
 
 UNREADABLE = "it reverted; the reason could not be read"
 OVERTAKEN = "it reverted; the same call succeeds at the end of its block, so another transaction came first"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from cortensor_tui.chain.fees import Fees, GasPrices, raised
-from cortensor_tui.chain.send_errors import SendError
+from cortensor_tui.chain.contracts.send_errors import SendError
+from cortensor_tui.chain.transactions.fees import Fees, GasPrices, raised
 
 REFUSALS_UNTIL_NO_OP = 10
 ABOVE_CAP = "the base fee is above CORTENSOR_TUI_MAX_FEE_GWEI"

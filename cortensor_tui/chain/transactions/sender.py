@@ -15,13 +15,11 @@ from typing import Any
 
 import structlog
 
-from cortensor_tui.chain.contracts import ContractCall
-from cortensor_tui.chain.external import SignedCall, SignedElsewhere
-from cortensor_tui.chain.fees import Fees, GasPrices, fees_for, raised
-from cortensor_tui.chain.heads import LARGEST_STORED
-from cortensor_tui.chain.rpc import Rpc, RpcError, quantity
-from cortensor_tui.chain.send_errors import GOES_ON, NOT_TAKEN, SendError, classify, refusal
-from cortensor_tui.chain.signer import TransactionSigner, WatchedAddress
+from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.contracts.send_errors import GOES_ON, NOT_TAKEN, SendError, classify, refusal
+from cortensor_tui.chain.rpc.client import Rpc, RpcError, quantity
+from cortensor_tui.chain.signing.external import SignedCall, SignedElsewhere
+from cortensor_tui.chain.signing.signer import TransactionSigner, WatchedAddress
 from cortensor_tui.chain.transactions import foreign
 from cortensor_tui.chain.transactions.book import OpenBook
 from cortensor_tui.chain.transactions.broadcasting import Broadcaster
@@ -31,6 +29,7 @@ from cortensor_tui.chain.transactions.estimating import (
     prices_now,
     transaction_counts,
 )
+from cortensor_tui.chain.transactions.fees import Fees, GasPrices, fees_for, raised
 from cortensor_tui.chain.transactions.following import Follower
 from cortensor_tui.chain.transactions.gate import LEFT, Gate
 from cortensor_tui.chain.transactions.nonces import NonceStream
@@ -41,6 +40,7 @@ from cortensor_tui.chain.transactions.stream import SignedStream
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.transactions import Transaction, TransactionState
+from cortensor_tui.journal.database import LARGEST_STORED
 from cortensor_tui.journal.transactions import TransactionLog
 
 log = structlog.get_logger(__name__)

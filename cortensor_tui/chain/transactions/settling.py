@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import structlog
 
-from cortensor_tui.chain.fees import GasPrices
-from cortensor_tui.chain.rpc import Rpc
+from cortensor_tui.chain.rpc.client import Rpc
 from cortensor_tui.chain.transactions.book import OpenBook
+from cortensor_tui.chain.transactions.fees import GasPrices
 from cortensor_tui.chain.transactions.receipts import settled_by, why_reverted
 from cortensor_tui.chain.transactions.recently_mined import RecentlyMined
 from cortensor_tui.chain.transactions.sightings import Sighting

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.heads import LARGEST_STORED
-from cortensor_tui.chain.rpc import Call, Rpc, RpcError, quantity
+from cortensor_tui.chain.rpc.client import Call, Rpc, RpcError, quantity
 from cortensor_tui.chain.transactions.receipts import is_receipt_of
 from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.journal.database import LARGEST_STORED
 
 MOST_CALLS = 100  # in one request
 

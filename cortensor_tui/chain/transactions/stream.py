@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cortensor_tui.chain.contracts import ContractCall
-from cortensor_tui.chain.external import SignedCall
-from cortensor_tui.chain.fees import Fees, GasPrices
-from cortensor_tui.chain.signer import TransactionSigner, WatchedAddress
+from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.signing.external import SignedCall
+from cortensor_tui.chain.signing.signer import TransactionSigner, WatchedAddress
 from cortensor_tui.chain.transactions.book import OpenBook
+from cortensor_tui.chain.transactions.fees import Fees, GasPrices
 from cortensor_tui.chain.transactions.nonces import NonceStream
 from cortensor_tui.chain.transactions.purpose import Estimate, Purpose
 from cortensor_tui.domain.clock import Clock

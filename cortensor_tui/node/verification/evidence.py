@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from eth_utils.crypto import keccak
 
-from cortensor_tui.chain.contracts import ContractReader
+from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.lookup import (
     FoundBlock,
     FoundReceipt,
@@ -22,7 +22,7 @@ from cortensor_tui.chain.lookup import (
     find_transaction,
     read_signed,
 )
-from cortensor_tui.chain.rpc import Rpc
+from cortensor_tui.chain.rpc.client import Rpc
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import MinerResult, TaskKey, TaskOnChain
 from cortensor_tui.domain.transactions import Transaction, TransactionKind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cortensor_tui.chain.abi import decode_arguments
+from cortensor_tui.chain.contracts.abi import decode_arguments
 from cortensor_tui.chain.lookup import FoundBlock, FoundReceipt, FoundTransaction, SignedCall
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import TransactionKind

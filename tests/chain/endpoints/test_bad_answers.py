@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from cortensor_tui.chain.endpoints import EndpointPool, batcher, parts
-from cortensor_tui.chain.json_rpc import RpcError
-from cortensor_tui.chain.rpc import EndpointError
+from cortensor_tui.chain.rpc.client import EndpointError
+from cortensor_tui.chain.rpc.json_rpc import RpcError
 from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import ProblemError
 from tests.chain.endpoints.conftest import OpenPool, StartEndpoints
@@ -129,7 +129,7 @@ async def test_an_endpoint_that_does_not_tell_its_chain_is_not_used(
 async def test_a_huge_answer_is_cut_off(
     start: StartEndpoints, open_pool: OpenPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cortensor_tui.chain.exchange.MAX_ANSWER_BYTES", 10_000)
+    monkeypatch.setattr("cortensor_tui.chain.rpc.exchange.MAX_ANSWER_BYTES", 10_000)
     [host], pool = await admitted(start, open_pool)
     host.answers["eth_getLogs"] = "x" * 20_000
     with pytest.raises(EndpointError) as caught:
@@ -140,7 +140,7 @@ async def test_a_huge_answer_is_cut_off(
 async def test_a_batch_whose_answer_is_too_large_is_asked_in_parts(
     start: StartEndpoints, open_pool: OpenPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cortensor_tui.chain.exchange.MAX_ANSWER_BYTES", 10_000)
+    monkeypatch.setattr("cortensor_tui.chain.rpc.exchange.MAX_ANSWER_BYTES", 10_000)
     [host], pool = await admitted(start, open_pool)
     host.answers["eth_getLogs"] = "x" * 4_000
     assert await pool.batch([("eth_getLogs", ({},))] * 4) == ["x" * 4_000] * 4
@@ -173,7 +173,7 @@ async def test_a_batch_refused_as_too_large_is_halved_and_that_is_remembered(
 async def test_a_call_that_is_too_large_by_itself_keeps_no_other_from_its_answer(
     start: StartEndpoints, open_pool: OpenPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cortensor_tui.chain.exchange.MAX_ANSWER_BYTES", 10_000)
+    monkeypatch.setattr("cortensor_tui.chain.rpc.exchange.MAX_ANSWER_BYTES", 10_000)
     [host], pool = await admitted(start, open_pool)
     host.answers["eth_getLogs"] = "x" * 20_000
     first, refused, *rest = await pool.batch([("eth_gasPrice", ()), ("eth_getLogs", ({},)), *CALLS])

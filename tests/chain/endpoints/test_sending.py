@@ -7,11 +7,11 @@ from itertools import product
 import pytest
 from eth_utils.crypto import keccak
 
+from cortensor_tui.chain.contracts.send_errors import NOT_TAKEN, classify
 from cortensor_tui.chain.endpoints import EndpointPool
 from cortensor_tui.chain.endpoints.broadcast import verdict
-from cortensor_tui.chain.json_rpc import RpcError
-from cortensor_tui.chain.rpc import EndpointError, no_answer
-from cortensor_tui.chain.send_errors import NOT_TAKEN, classify
+from cortensor_tui.chain.rpc.client import EndpointError, no_answer
+from cortensor_tui.chain.rpc.json_rpc import RpcError
 from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import ProblemError
 from tests.chain.endpoints.conftest import OpenPool, StartEndpoints

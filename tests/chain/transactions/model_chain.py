@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.rpc import Call, RpcError
+from cortensor_tui.chain.rpc.client import Call, RpcError
 from cortensor_tui.domain.problems import Problem, problem_error
 
 ADDRESS = "0x" + "11" * 20

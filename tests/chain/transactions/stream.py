@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from cortensor_tui.chain.contracts import ContractCall, ContractReader, Contracts
-from cortensor_tui.chain.fees import GasPrices
-from cortensor_tui.chain.rpc import Rpc, RpcClient, RpcError
-from cortensor_tui.chain.signer import Signer, TransactionSigner
+from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.rpc.client import Rpc, RpcClient, RpcError
+from cortensor_tui.chain.signing.signer import Signer, TransactionSigner
 from cortensor_tui.chain.transactions import Purpose, SendRules, TransactionSender
+from cortensor_tui.chain.transactions.fees import GasPrices
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.transactions import Transaction, TransactionKind

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cortensor_tui.chain.rpc import RpcClient
+from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.transactions import TransactionState
 from tests.chain.transactions.stream import Stream, StubbornRpc, first_nonce, holding_blocks, refused

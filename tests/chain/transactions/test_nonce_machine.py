@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cortensor_tui.chain.contracts import ContractCall
-from cortensor_tui.chain.fees import GasPrices
+from cortensor_tui.chain.contracts.reader import ContractCall
 from cortensor_tui.chain.transactions import Purpose, SendRules, TransactionSender
+from cortensor_tui.chain.transactions.fees import GasPrices
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState

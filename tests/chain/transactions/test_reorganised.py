@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from cortensor_tui.chain.contracts import ContractCall
-from cortensor_tui.chain.fees import Fees
-from cortensor_tui.chain.rpc import Call, RpcClient
+from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.rpc.client import Call, RpcClient
 from cortensor_tui.chain.transactions import Estimate, Purpose
+from cortensor_tui.chain.transactions.fees import Fees
 from cortensor_tui.chain.transactions.following import NO_RECEIPT_YET
 from cortensor_tui.chain.transactions.settling import NONCE_GONE, REORGANISED
 from cortensor_tui.domain.problems import ProblemError

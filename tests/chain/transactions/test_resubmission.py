@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cortensor_tui.chain.rpc import RpcError
+from cortensor_tui.chain.rpc.client import RpcError
 from cortensor_tui.chain.transactions import SendRules
 from cortensor_tui.chain.transactions.resubmission import ABOVE_CAP, AT_CAP, DROPPED, GAP_BELOW, NO_OP_SENT
 from cortensor_tui.domain.problems import ProblemError

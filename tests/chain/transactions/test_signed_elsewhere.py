@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from cortensor_tui.chain.external import SignedCall, decode_signed
-from cortensor_tui.chain.rpc import RpcClient
-from cortensor_tui.chain.signer import Signer, TransactionSigner, WatchedAddress, key_in_wallet
+from cortensor_tui.chain.rpc.client import RpcClient
+from cortensor_tui.chain.signing.external import SignedCall, decode_signed
+from cortensor_tui.chain.signing.signer import Signer, TransactionSigner, WatchedAddress, key_in_wallet
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.transactions import TransactionState

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cortensor_tui.chain.rpc import RpcClient, RpcError
+from cortensor_tui.chain.rpc.client import RpcClient, RpcError
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.transactions import TransactionState
 from tests.chain.transactions.stream import PURPOSE, Stream, StubbornRpc, first_nonce, holding_blocks

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from cortensor_tui.chain.abi import revert_sentence
-from cortensor_tui.chain.rpc import RpcError
+from cortensor_tui.chain.contracts.abi import revert_sentence
+from cortensor_tui.chain.rpc.client import RpcError
 from cortensor_tui.domain.problems import ProblemError, problem_error
 
 

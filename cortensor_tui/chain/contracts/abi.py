@@ -73,7 +73,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
 @functools.cache
 def load_interface(contract: str, generation: str = "new") -> Interface:
     """Return the interface of "SessionV2" or "SessionQueueV2" in the "old", "mid" or "new" generation."""
-    text = resources.files("cortensor_tui.chain").joinpath("signatures.json").read_text(encoding="utf-8")
+    text = resources.files(__package__ or "").joinpath("signatures.json").read_text(encoding="utf-8")
     part = json.loads(text)["contracts"][contract][generation]
     functions = [_function(signature, entry) for signature, entry in part["functions"].items()]
     events = [_event(signature, entry) for signature, entry in part["events"].items()]

@@ -10,14 +10,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from cortensor_tui.chain.abi import checksum
+from cortensor_tui.chain.contracts.abi import checksum
+from cortensor_tui.chain.contracts.numbers import ContractNumbers, EnumNumber, ModeNumbers, TaskStatusNumbers
 from cortensor_tui.domain.networks import Generation, Standing
 from cortensor_tui.domain.problems import problem_error
-from cortensor_tui.domain.sessions import SessionMode
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Blocks = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
-EnumNumber = Annotated[int, msgspec.Meta(ge=0, le=255)]
 # Blocks that an endpoint calls final, or a number of blocks on top.
 Finality = Literal["finalized", "safe"] | Blocks
 
@@ -33,49 +32,6 @@ class KnownModule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     standing: Standing
     source: Annotated[str, msgspec.Meta(min_length=1)]
     generation: Generation | None = None
-
-
-class TaskStatusNumbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Numbers of SessionQueueV2's TaskStatus."""
-
-    queued: EnumNumber
-    assigned: EnumNumber
-    precommitted: EnumNumber
-    committed: EnumNumber
-    ended: EnumNumber
-
-
-class ModeNumbers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A network's numbers of a session's mode, or of `submit`'s node type."""
-
-    ephemeral: EnumNumber
-    hybrid: EnumNumber
-    dedicated: EnumNumber
-
-    def number_of(self, mode: int) -> int:
-        """Return the network's number of one of our modes; any other number stays as it is."""
-        return self._numbers().get(mode, mode)
-
-    def mode_of(self, number: int) -> int:
-        """Return our mode for the network's number; a number without one stays as it is."""
-        return {theirs: ours for ours, theirs in self._numbers().items()}.get(number, number)
-
-    def _numbers(self) -> dict[int, int]:
-        return {mode.value: getattr(self, mode.name.lower()) for mode in SessionMode}
-
-
-PUBLIC_MODES = ModeNumbers(ephemeral=0, hybrid=1, dedicated=2)  # as public clients have them
-
-
-class ContractNumbers(msgspec.Struct, frozen=True, kw_only=True):
-    """What the contracts' own numbers mean to whoever reads and calls them."""
-
-    queued_status: int = 0
-    session_modes: ModeNumbers = PUBLIC_MODES
-    node_types: ModeNumbers = PUBLIC_MODES
-
-
-PUBLIC_NUMBERS = ContractNumbers()
 
 
 class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,7 +87,7 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 @functools.cache
 def load_profiles() -> Mapping[str, NetworkProfile]:
     """Return every profile by its name in the data file."""
-    text = resources.files("cortensor_tui.chain").joinpath("networks.toml").read_text(encoding="utf-8")
+    text = resources.files(__package__ or "").joinpath("networks.toml").read_text(encoding="utf-8")
     return read_profiles(text)
 
 

@@ -11,10 +11,10 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
-from cortensor_tui.chain.abi import Interface
-from cortensor_tui.chain.call_text import KnownContract, call_text
-from cortensor_tui.chain.gas_budget import GasBudget
-from cortensor_tui.chain.signer import TransactionSigner
+from cortensor_tui.chain.contracts.abi import Interface
+from cortensor_tui.chain.contracts.call_text import KnownContract, call_text
+from cortensor_tui.chain.signing.gas_budget import GasBudget
+from cortensor_tui.chain.signing.signer import TransactionSigner
 from cortensor_tui.domain.problems import Problem, problem_error
 
 # Arbitrum takes no transaction above 32 million gas (nitro's default); calls without text need far less.

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.abi import (
+from cortensor_tui.chain.contracts.abi import (
     Function,
     decode_output,
     encode_call,
@@ -16,10 +16,10 @@ from cortensor_tui.chain.abi import (
     revert_bytes,
     revert_sentence,
 )
-from cortensor_tui.chain.contracts import Contracts
-from cortensor_tui.chain.networks import SESSION_QUEUE_V2, SESSION_V2
-from cortensor_tui.chain.rpc import Rpc, RpcError
-from cortensor_tui.chain.send_errors import SendError, classify
+from cortensor_tui.chain.contracts.reader import Contracts
+from cortensor_tui.chain.contracts.send_errors import SendError, classify
+from cortensor_tui.chain.networks.profiles import SESSION_QUEUE_V2, SESSION_V2
+from cortensor_tui.chain.rpc.client import Rpc, RpcError
 from cortensor_tui.domain.networks import Generation, Probe
 from cortensor_tui.domain.problems import ProblemError, problem_error
 

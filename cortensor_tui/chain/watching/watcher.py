@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 import structlog
 
-from cortensor_tui.chain.events import ContractEvent, LogDecoder
-from cortensor_tui.chain.heads import Head, head_from
-from cortensor_tui.chain.log_ranges import LogRanges, changed_meanwhile
-from cortensor_tui.chain.recent_blocks import RecentBlocks, SeenBlock, from_journal, removed
-from cortensor_tui.chain.rpc import EndpointError, Rpc, RpcError
+from cortensor_tui.chain.rpc.client import EndpointError, Rpc, RpcError
+from cortensor_tui.chain.watching.events import ContractEvent, LogDecoder
+from cortensor_tui.chain.watching.heads import Head, head_from
+from cortensor_tui.chain.watching.log_ranges import LogRanges, changed_meanwhile
+from cortensor_tui.chain.watching.recent_blocks import RecentBlocks, SeenBlock, from_journal, removed
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.tasks import TaskKey

@@ -10,8 +10,8 @@ from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from cortensor_tui.chain.abi import Function, checksum, decode_arguments
-from cortensor_tui.chain.call_text import KnownContract, call_text
+from cortensor_tui.chain.contracts.abi import Function, checksum, decode_arguments
+from cortensor_tui.chain.contracts.call_text import KnownContract, call_text
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError, problem_error
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from cortensor_tui.chain.exchange import ExchangeError, HttpExchange
-from cortensor_tui.chain.json_rpc import (
+from cortensor_tui.chain.rpc.exchange import ExchangeError, HttpExchange
+from cortensor_tui.chain.rpc.json_rpc import (
     Call,
     RpcError,
     outcome_of,

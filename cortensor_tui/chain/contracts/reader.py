@@ -7,22 +7,22 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.abi import (
+from cortensor_tui.chain.contracts.abi import (
     Function,
     checksum,
     decode_arguments,
     decode_output,
     encode_call,
 )
-from cortensor_tui.chain.decoding import (
+from cortensor_tui.chain.contracts.decoding import (
     decoration_from_tuple,
     saturated,
     session_from_tuple,
     task_from_tuple,
 )
-from cortensor_tui.chain.generations import Reading, Values, dialect_of
-from cortensor_tui.chain.networks import PUBLIC_NUMBERS, ContractNumbers
-from cortensor_tui.chain.rpc import Rpc, RpcError
+from cortensor_tui.chain.contracts.generations import Reading, Values, dialect_of
+from cortensor_tui.chain.contracts.numbers import PUBLIC_NUMBERS, ContractNumbers
+from cortensor_tui.chain.rpc.client import Rpc, RpcError
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.sessions import Session

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cortensor_tui.chain.abi import Function, Interface, decode_arguments
+from cortensor_tui.chain.contracts.abi import Function, Interface, decode_arguments
 from cortensor_tui.domain.inert import inert
 
 MOST_ARGUMENT_CHARS: Final = 66

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cortensor_tui.chain.abi import checksum
+from cortensor_tui.chain.contracts.abi import checksum
 from cortensor_tui.domain.sessions import Session
 from cortensor_tui.domain.tasks import TaskDecoration, TaskKey, TaskOnChain
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from eth_utils.crypto import keccak
 
-from cortensor_tui.chain.abi import (
+from cortensor_tui.chain.contracts.abi import (
     RUNTIME_GET_MODULE,
     Function,
     checksum,
@@ -17,11 +17,17 @@ from cortensor_tui.chain.abi import (
     encode_call,
     load_interface,
 )
-from cortensor_tui.chain.contracts import ContractReader, Contracts
-from cortensor_tui.chain.networks import RUNTIME, SESSION_QUEUE_V2, SESSION_V2, NetworkProfile, load_profiles
-from cortensor_tui.chain.probe import ADDRESS_SETTINGS
-from cortensor_tui.chain.rpc import Rpc, RpcError, endpoint_name, quantity
-from cortensor_tui.chain.send_errors import SendError, classify
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
+from cortensor_tui.chain.contracts.send_errors import SendError, classify
+from cortensor_tui.chain.networks.probe import ADDRESS_SETTINGS
+from cortensor_tui.chain.networks.profiles import (
+    RUNTIME,
+    SESSION_QUEUE_V2,
+    SESSION_V2,
+    NetworkProfile,
+    load_profiles,
+)
+from cortensor_tui.chain.rpc.client import Rpc, RpcError, endpoint_name, quantity
 from cortensor_tui.domain.networks import Found, Standing
 from cortensor_tui.domain.problems import ProblemError, problem_error
 

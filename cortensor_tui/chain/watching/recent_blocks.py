@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from cortensor_tui.chain.events import ContractEvent
+from cortensor_tui.chain.watching.events import ContractEvent
 
 # Blocks without events only help to find where a reorganisation begins.
 MOST_EMPTY_BLOCKS = 64

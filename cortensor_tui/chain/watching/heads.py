@@ -6,10 +6,9 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.rpc import quantity
+from cortensor_tui.chain.rpc.client import quantity
 from cortensor_tui.domain.problems import problem_error
-
-LARGEST_STORED = 2**63 - 1  # SQLite's
+from cortensor_tui.journal.database import LARGEST_STORED
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):

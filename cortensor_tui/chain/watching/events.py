@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 import structlog
 
-from cortensor_tui.chain.abi import Event, checksum, decode_log
-from cortensor_tui.chain.contracts import ContractReader
-from cortensor_tui.chain.decoding import saturated
+from cortensor_tui.chain.contracts.abi import Event, checksum, decode_log
+from cortensor_tui.chain.contracts.decoding import saturated
+from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.journal.database import LARGEST_STORED
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,6 @@ SESSION_EVENTS = frozenset(
 )
 # Submit transactions remembered until their tasks are assigned.
 MOST_SUBMISSIONS = 10_000
-LARGEST_STORED = 2**63 - 1  # SQLite's
 _HASH_CHARS = 2 + 64
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.abi import Interface, load_interface
+from cortensor_tui.chain.contracts.abi import Interface, load_interface
 from cortensor_tui.domain.networks import Generation
 
 Values = tuple[Any, ...]

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import structlog
 
-from cortensor_tui.chain.events import ContractEvent, LogDecoder
-from cortensor_tui.chain.heads import Head, head_from
-from cortensor_tui.chain.ranges import Span, after_failure, after_success, first_span
-from cortensor_tui.chain.rpc import EndpointError, Rpc, RpcError
+from cortensor_tui.chain.rpc.client import EndpointError, Rpc, RpcError
+from cortensor_tui.chain.watching.events import ContractEvent, LogDecoder
+from cortensor_tui.chain.watching.heads import Head, head_from
+from cortensor_tui.chain.watching.ranges import Span, after_failure, after_success, first_span
 from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import ProblemError, problem_error

@@ -13,9 +13,9 @@ import aiohttp
 import msgspec
 import structlog
 
-from cortensor_tui.chain.json_nesting import is_nested_deeper_than
-from cortensor_tui.chain.json_rpc import outcome_of, request
-from cortensor_tui.chain.rpc import endpoint_name
+from cortensor_tui.chain.rpc.client import endpoint_name
+from cortensor_tui.chain.rpc.json_nesting import is_nested_deeper_than
+from cortensor_tui.chain.rpc.json_rpc import outcome_of, request
 
 log = structlog.get_logger(__name__)
 

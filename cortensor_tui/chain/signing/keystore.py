@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from eth_account import Account
 
-from cortensor_tui.chain.abi import checksum
+from cortensor_tui.chain.contracts.abi import checksum
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.settings.private_file import read_private_file, write_private_file
 from cortensor_tui.settings.private_folder import make_private_folder

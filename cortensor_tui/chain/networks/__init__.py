@@ -1,0 +1,1 @@
+"""Which network this is: profiles, the contracts' generation, and where they are."""

@@ -1,0 +1,1 @@
+"""Speaks JSON-RPC to one endpoint: bounded requests, typed errors."""
