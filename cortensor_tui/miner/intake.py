@@ -32,7 +32,7 @@ class Intake:
         """Keep the task's prompt and return its content id."""
         return self._store.put(task.data.encode("utf-8"))
 
-    async def record(self, task: TaskOnChain, times: TaskTimes, seen_at: float) -> TaskRecord:
+    async def record(self, task: TaskOnChain, seen_at: float, assigned_block: int | None) -> TaskRecord:
         """Return a new record of an assigned task; `seen_at` is when its assignment was seen, unix seconds.
 
         Trouble with the endpoint goes up: the look is repeated, and the answer does not depend on it.
@@ -47,7 +47,7 @@ class Intake:
             details=_details(decoration, params),
             assigned_at=seen_at,
             deadline_at=seen_at + self._profile.ack_deadline_s,
-            times=times,
+            times=TaskTimes(assigned_block=assigned_block, seen_at=seen_at),
         )
 
     async def _llm_params(self, key: TaskKey) -> tuple[int, ...] | None:

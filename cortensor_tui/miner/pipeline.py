@@ -7,62 +7,26 @@ and the way begins anew from where the chain now has the task.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
-import structlog
-
-from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader
-from cortensor_tui.chain.networks.profiles import NetworkProfile
+from cortensor_tui.chain.contracts.reader import ContractCall
 from cortensor_tui.chain.transactions import Purpose
-from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError
-from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain
+from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.journal.commitments import Commitment
-from cortensor_tui.journal.scope import ChainScope
-from cortensor_tui.journal.task_times import task_times
-from cortensor_tui.journal.tasks import TaskLog, TaskRecord
-from cortensor_tui.journal.transactions import TransactionLog
-from cortensor_tui.miner.answering import Answering
-from cortensor_tui.miner.causes import missed_cause
+from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.chain_state import read_states
-from cortensor_tui.miner.delivery import PASSING, Delivery
+from cortensor_tui.miner.ending import Ending
 from cortensor_tui.miner.moving import NEVER_ASSIGNED_AGAIN, moved_back
-from cortensor_tui.miner.promises import ChainPromises, require_room
+from cortensor_tui.miner.parts import PipelineParts
+from cortensor_tui.miner.patience import until_read
+from cortensor_tui.miner.promises import require_room
 from cortensor_tui.miner.refusals import Refusals
 from cortensor_tui.miner.signals import TaskSignals
 from cortensor_tui.miner.task_progress import TaskProgress
-from cortensor_tui.storage.local_store import LocalStore
-
-log = structlog.get_logger(__name__)
-_Read = TypeVar("_Read")
 
 LONGEST_QUEUED_S = 3600.0  # after a reorganisation that took the assignment away
-SETTLE_RETRY_S = 1.0
-UNENDED_PATIENCE_S = 10.0  # an end was told, and the contract does not have it
-# The disk's fault, not the task's.
-OUR_TROUBLE = frozenset({"journal_unwritable", "store_unwritable"})
-
-
-class PipelineParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What every pipeline of a node works with. `is_signed` tells whether an answer to a task was signed."""
-
-    node: str
-    scope: ChainScope
-    profile: NetworkProfile
-    reader: ContractReader
-    tasks: TaskLog
-    transactions: TransactionLog
-    store: LocalStore
-    delivery: Delivery
-    answering: Answering
-    precommit_data: str
-    is_signed: Callable[[TaskKey], bool]
-    promises: ChainPromises
-    on_change: Callable[[TaskRecord], None]
-    clock: Clock = SYSTEM_CLOCK
 
 
 class TaskPipeline:
@@ -71,6 +35,7 @@ class TaskPipeline:
     def __init__(self, parts: PipelineParts, record: TaskRecord, signals: TaskSignals) -> None:
         self._parts = parts
         self._progress = TaskProgress(record, parts.tasks, parts.on_change, parts.clock)
+        self._ending = Ending(parts, self._progress)
         self._signals = signals
         self._refusals = Refusals(parts.clock)
         self._under_way: list[asyncio.Task[None]] = []
@@ -127,7 +92,7 @@ class TaskPipeline:
         try:
             await asyncio.wait({steps, ended}, return_when=asyncio.FIRST_COMPLETED)
             if steps.done() and not steps.cancelled() and (error := steps.exception()) is not None:
-                await self._give_up(error)
+                self._ending.give_up(error)
                 return
             if not self._signals.ended.is_set():
                 raise RuntimeError("the steps of a task stopped before the task ended")
@@ -136,7 +101,7 @@ class TaskPipeline:
         if self._answering is not None:  # an engine that still runs it is free for others
             await _drop(self._answering)
             self._answering = None
-        await self._settle_ended()
+        await self._ending.settle()
 
     async def _steps(self) -> None:
         while True:
@@ -178,25 +143,14 @@ class TaskPipeline:
             return False
         self.trouble(problem)
         await asyncio.sleep(pause_s)
-        [state] = await self._until_read(
-            lambda: read_states(self._parts.reader, self._parts.node, [self.key])
+        [state] = await until_read(
+            lambda: read_states(self._parts.reader, self._parts.node, [self.key]), self.trouble
         )
         if state.task is not None:
             self._signals.on_state(state.task)
         if self._refusals.is_lasting and state.stage.place < record.stage.place:
             self._progress.keep(moved_back(record, state.stage, self._parts.profile), "moved back")
         return True
-
-    async def _until_read(self, read: Callable[[], Awaitable[_Read]]) -> _Read:
-        """Read from the chain, however often it takes."""
-        while True:
-            try:
-                return await read()
-            except ProblemError as error:
-                if error.problem.code not in PASSING:
-                    raise
-                self.trouble(error.problem)
-                await asyncio.sleep(SETTLE_RETRY_S)
 
     async def _ack(self) -> None:
         await self._parts.answering.ready()  # an ack is a promise to answer
@@ -208,7 +162,7 @@ class TaskPipeline:
 
     async def _adopt_promise(self) -> None:
         """Learn what the chain shows of us before anything is signed: the journal may be an older backup."""
-        await self._until_read(lambda: self._parts.promises.adopt(self.key))
+        await until_read(lambda: self._parts.promises.adopt(self.key), self.trouble)
 
     async def _answer(self) -> None:
         if self.record.answer_cid is not None:
@@ -275,50 +229,6 @@ class TaskPipeline:
         )
         self._parts.promises.check(commitment)
         await self._parts.delivery.deliver(self.key, call, self._purpose(kind, commitment))
-
-    async def _settle_ended(self) -> None:
-        """Close the task as the contract has it: with our answer or without."""
-        is_committed = await self._is_committed()
-        now = self._parts.clock.now()
-        if is_committed:
-            committed_at = self.record.committed_at or now
-            self._save(
-                "ended", stage=Stage.ENDED, ended_at=now, committed_at=committed_at, deadline_at=None, note=""
-            )
-        else:
-            self._save("missed", stage=Stage.MISSED, ended_at=now, note=self._cause(now), deadline_at=None)
-
-    async def _is_committed(self) -> bool:
-        """Tell whether the contract has our answer. A server that does not know of the end cannot tell."""
-        began_s = self._parts.clock.monotonic()
-        while True:
-            task, (_, _, is_committed) = await self._until_read(self._read_result)
-            is_patient = self._parts.clock.monotonic() - began_s < UNENDED_PATIENCE_S
-            if task.is_ended or is_committed or not is_patient:
-                return is_committed
-            await asyncio.sleep(SETTLE_RETRY_S)
-
-    async def _read_result(self) -> tuple[TaskOnChain, tuple[bool, bool, bool]]:
-        reader = self._parts.reader
-        return await asyncio.gather(reader.task(self.key), reader.result_times(self.key, self._parts.node))
-
-    def _cause(self, ended_at: float) -> str:
-        times = task_times(self.record, self._parts.transactions)
-        cause = missed_cause(times, self._parts.profile, ended_at, self._progress.hindrances)
-        note = self.record.note
-        return f"{cause}; {note}" if note and not self._progress.hindrances else cause
-
-    async def _give_up(self, error: BaseException) -> None:
-        if not isinstance(error, ProblemError) or error.problem.code in OUR_TROUBLE:
-            raise error  # the scheduler starts the task again from its last step
-        log.warning("task given up", task=str(self.key), why=error.problem.sentence())
-        self._save(
-            "missed",
-            stage=Stage.MISSED,
-            ended_at=self._parts.clock.now(),
-            note=error.problem.sentence(),
-            deadline_at=None,
-        )
 
     @property
     def key(self) -> TaskKey:

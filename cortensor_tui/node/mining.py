@@ -21,7 +21,7 @@ from cortensor_tui.miner.answering import Answering
 from cortensor_tui.miner.chain_state import TaskState, read_tasks
 from cortensor_tui.miner.delivery import Delivery
 from cortensor_tui.miner.intake import Intake
-from cortensor_tui.miner.pipeline import PipelineParts
+from cortensor_tui.miner.parts import PipelineParts
 from cortensor_tui.miner.promises import ChainPromises
 from cortensor_tui.miner.scheduler import Scheduler
 from cortensor_tui.node.link import ChainLink

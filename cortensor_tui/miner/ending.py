@@ -1,0 +1,72 @@
+"""How a task is closed: as the contract has it, or given up here, and why."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.tasks import Stage, TaskOnChain
+from cortensor_tui.journal.task_times import task_times
+from cortensor_tui.miner.causes import missed_cause
+from cortensor_tui.miner.parts import PipelineParts
+from cortensor_tui.miner.patience import RETRY_S, until_read
+from cortensor_tui.miner.task_progress import TaskProgress
+
+log = structlog.get_logger(__name__)
+
+UNENDED_PATIENCE_S = 10.0  # an end was told, and the contract does not have it
+# The disk's fault, not the task's.
+OUR_TROUBLE = frozenset({"journal_unwritable", "store_unwritable"})
+
+
+class Ending:
+    """The last step of one task."""
+
+    def __init__(self, parts: PipelineParts, progress: TaskProgress) -> None:
+        self._parts = parts
+        self._progress = progress
+
+    async def settle(self) -> None:
+        """Close a task that ended as the contract has it: with our answer or without."""
+        is_committed = await self._is_committed()
+        now = self._parts.clock.now()
+        if is_committed:
+            committed_at = self._progress.record.committed_at or now
+            self._progress.save(
+                "ended", stage=Stage.ENDED, ended_at=now, committed_at=committed_at, deadline_at=None, note=""
+            )
+        else:
+            self._miss(now, self._cause(now))
+
+    def give_up(self, error: BaseException) -> None:
+        """Close a task whose step failed for good. Raises what is not the task's fault."""
+        if not isinstance(error, ProblemError) or error.problem.code in OUR_TROUBLE:
+            raise error  # the scheduler starts the task again from its last step
+        why = error.problem.sentence()
+        log.warning("task given up", task=str(self._progress.record.key), why=why)
+        self._miss(self._parts.clock.now(), why)
+
+    def _miss(self, now: float, why: str) -> None:
+        self._progress.save("missed", stage=Stage.MISSED, ended_at=now, note=why, deadline_at=None)
+
+    async def _is_committed(self) -> bool:
+        """Tell whether the contract has our answer. A server that does not know of the end cannot tell."""
+        began_s = self._parts.clock.monotonic()
+        while True:
+            task, (_, _, is_committed) = await until_read(self._read_result, self._progress.trouble)
+            is_patient = self._parts.clock.monotonic() - began_s < UNENDED_PATIENCE_S
+            if task.is_ended or is_committed or not is_patient:
+                return is_committed
+            await asyncio.sleep(RETRY_S)
+
+    async def _read_result(self) -> tuple[TaskOnChain, tuple[bool, bool, bool]]:
+        reader, key = self._parts.reader, self._progress.record.key
+        return await asyncio.gather(reader.task(key), reader.result_times(key, self._parts.node))
+
+    def _cause(self, ended_at: float) -> str:
+        record, hindrances = self._progress.record, self._progress.hindrances
+        times = task_times(record, self._parts.transactions)
+        cause = missed_cause(times, self._parts.profile, ended_at, hindrances)
+        return f"{cause}; {record.note}" if record.note and not hindrances else cause
