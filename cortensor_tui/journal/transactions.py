@@ -2,51 +2,29 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind, TransactionState
-from cortensor_tui.journal.commitments import Commitment, record_commitment
+from cortensor_tui.domain.transactions import Transaction, TransactionKind
+from cortensor_tui.journal.attempts import (
+    SignedAttempt,
+    attempts_of,
+    insert_attempt,
+    insert_first_attempt,
+    raw_attempt,
+)
+from cortensor_tui.journal.commitments import record_commitment
 from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.transaction_rows import (
+    SavedCall,
+    SignedTransaction,
+    insert_transaction,
+    transaction_from,
+    update_transaction,
+)
 
 _OPEN = "state NOT IN ('mined', 'reverted', 'rejected', 'replaced')"
-MOST_CALL_CHARS = 300  # of a decoded call; the whole of it is in the calldata
-
-
-class SignedAttempt(msgspec.Struct, frozen=True, kw_only=True):
-    """Signed bytes and what they offer, wei a unit of gas."""
-
-    hash: str
-    raw: bytes
-    max_fee_wei: int | None = None
-    priority_fee_wei: int | None = None
-
-
-class SavedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """What a transaction calls, as needed to sign it again with other fees. `data` is 0x hex."""
-
-    target: str
-    data: str
-    gas_limit: int
-
-
-class SignedTransaction(msgspec.Struct, frozen=True, kw_only=True):
-    """What is saved before sending: the call, its place in the nonce stream and its first attempt."""
-
-    kind: TransactionKind
-    sender: str
-    nonce: int
-    attempt: SignedAttempt
-    saved_call: SavedCall | None = None
-    call: str = ""
-    deadline_at: float | None = None
-    session_id: int | None = None
-    task_key: TaskKey | None = None
-    commitment: Commitment | None = None
 
 
 class TransactionLog:
@@ -61,16 +39,15 @@ class TransactionLog:
         with self._database.step(f"{signed.kind} signed") as connection:
             if signed.commitment is not None:
                 record_commitment(connection, signed.commitment, now)
-            transaction_id = self._insert(connection, signed, now)
-            connection.execute("DELETE FROM attempts WHERE transaction_id = ?", (transaction_id,))
-            _insert_attempt(connection, transaction_id, 1, signed.attempt, now)
+            transaction_id = insert_transaction(connection, self._chain, signed, now)
+            insert_first_attempt(connection, transaction_id, signed.attempt, now)
         return self.get(transaction_id)
 
     def save_attempt(self, transaction: Transaction, attempt: SignedAttempt, now: float) -> Transaction:
         """Save another signature of the same call at the same nonce, before it is sent."""
         number = transaction.attempts[-1].number + 1
         with self._database.step(f"{transaction.kind} signed again") as connection:
-            _insert_attempt(connection, transaction.transaction_id, number, attempt, now)
+            insert_attempt(connection, transaction.transaction_id, number, attempt, now)
             connection.execute(
                 "UPDATE transactions SET hash = ? WHERE transaction_id = ?",
                 (attempt.hash, transaction.transaction_id),
@@ -82,16 +59,11 @@ class TransactionLog:
         names = ", ".join(sorted({f"{one.kind} {one.state}" for one in transactions}))
         with self._database.step(names) as connection:
             for one in transactions:
-                _update(connection, one)
+                update_transaction(connection, one)
 
     def raw(self, transaction_id: int, number: int | None = None) -> bytes:
         """Return the signed bytes of one attempt, the newest unless told otherwise."""
-        row = self._database.connection.execute(
-            "SELECT raw FROM attempts WHERE transaction_id = ? AND number = coalesce(?, number)"
-            " ORDER BY number DESC LIMIT 1",
-            (transaction_id, number),
-        ).fetchone()
-        return bytes(row["raw"])
+        return raw_attempt(self._database.connection, transaction_id, number)
 
     def saved_call(self, transaction_id: int) -> SavedCall | None:
         """Return what the transaction calls; None where an older journal did not keep it."""
@@ -200,120 +172,10 @@ class TransactionLog:
         """Return one transaction as it stands."""
         return self._select("transaction_id = ?", transaction_id)[0]
 
-    def _insert(self, connection: sqlite3.Connection, signed: SignedTransaction, now: float) -> int:
-        key, saved = signed.task_key, signed.saved_call
-        values: dict[str, Any] = {
-            "chain": self._chain,
-            "kind": signed.kind.value,
-            "state": TransactionState.SIGNED.value,
-            "sender": signed.sender,
-            "nonce": signed.nonce,
-            "hash": signed.attempt.hash,
-            "session_id": key.session_id if key else signed.session_id,
-            "task_id": key.task_id if key else None,
-            "created_at": now,
-            "target": saved.target if saved else None,
-            "calldata": saved.data if saved else None,
-            "gas_limit": saved.gas_limit if saved else None,
-            "call": signed.call[:MOST_CALL_CHARS],
-            "deadline_at": signed.deadline_at,
-        }
-        row = connection.execute(
-            f"INSERT INTO transactions ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608
-            # The same call with the same nonce and fees, refused before, has the same bytes again.
-            " ON CONFLICT (chain, hash) DO UPDATE SET state = excluded.state, error = '', waiting_for = ''"
-            " WHERE state = 'rejected' RETURNING transaction_id",
-            tuple(values.values()),
-        ).fetchone()
-        if row is None:
-            raise RuntimeError(
-                f"the transaction {signed.attempt.hash} is in the journal and was not rejected"
-            )
-        return int(row["transaction_id"])
-
     def _select(self, where: str, *values: Any) -> list[Transaction]:
         rows = self._database.connection.execute(
             f"SELECT * FROM transactions WHERE chain = ? AND {where}",  # noqa: S608 - our own clauses
             (self._chain, *values),
         ).fetchall()
-        return [_transaction(row, self._attempts(row["transaction_id"])) for row in rows]
-
-    def _attempts(self, transaction_id: int) -> tuple[Attempt, ...]:
-        rows = self._database.connection.execute(
-            "SELECT number, hash, signed_at, max_fee_wei, priority_fee_wei, sent_at, error"
-            " FROM attempts WHERE transaction_id = ? ORDER BY number",
-            (transaction_id,),
-        )
-        return tuple(Attempt(**dict(row)) for row in rows)
-
-
-def _insert_attempt(
-    connection: sqlite3.Connection, transaction_id: int, number: int, attempt: SignedAttempt, now: float
-) -> None:
-    connection.execute(
-        "INSERT INTO attempts (transaction_id, number, hash, raw, max_fee_wei, priority_fee_wei, signed_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            transaction_id,
-            number,
-            attempt.hash,
-            attempt.raw,
-            None if attempt.max_fee_wei is None else str(attempt.max_fee_wei),
-            None if attempt.priority_fee_wei is None else str(attempt.priority_fee_wei),
-            now,
-        ),
-    )
-
-
-def _update(connection: sqlite3.Connection, transaction: Transaction) -> None:
-    connection.execute(
-        "UPDATE transactions SET state = ?, hash = ?, sent_at = ?, mined_at = ?, block_number = ?,"
-        " block_hash = ?, gas_used = ?, fee_wei = ?, error = ?, waiting_for = ? WHERE transaction_id = ?",
-        (
-            transaction.state.value,
-            transaction.hash,
-            transaction.sent_at,
-            transaction.mined_at,
-            transaction.block_number,
-            transaction.block_hash,
-            transaction.gas_used,
-            transaction.fee_wei,
-            transaction.error,
-            transaction.waiting_for,
-            transaction.transaction_id,
-        ),
-    )
-    connection.executemany(
-        "UPDATE attempts SET sent_at = ?, error = ? WHERE transaction_id = ? AND number = ?",
-        [
-            (attempt.sent_at, attempt.error, transaction.transaction_id, attempt.number)
-            for attempt in transaction.attempts
-        ],
-    )
-
-
-def _transaction(row: sqlite3.Row, attempts: tuple[Attempt, ...]) -> Transaction:
-    task_id = row["task_id"]
-    return Transaction(
-        transaction_id=row["transaction_id"],
-        kind=TransactionKind(row["kind"]),
-        state=TransactionState(row["state"]),
-        sender=row["sender"],
-        nonce=row["nonce"],
-        hash=row["hash"],
-        created_at=row["created_at"],
-        session_id=row["session_id"],
-        task_key=None if task_id is None else TaskKey(row["session_id"], task_id),
-        sent_at=row["sent_at"],
-        mined_at=row["mined_at"],
-        block_number=row["block_number"],
-        block_hash=row["block_hash"],
-        gas_limit=row["gas_limit"],
-        gas_used=row["gas_used"],
-        fee_wei=row["fee_wei"],
-        error=row["error"],
-        call=row["call"],
-        deadline_at=row["deadline_at"],
-        waiting_for=row["waiting_for"],
-        attempts=attempts,
-    )
+        attempts = attempts_of(self._database.connection, [row["transaction_id"] for row in rows])
+        return [transaction_from(row, attempts.get(row["transaction_id"], ())) for row in rows]

@@ -10,15 +10,12 @@ import pytest
 from cortensor_tui.chain.signing.gas_budget import DAY_S, GasBudget
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.journal.attempts import SignedAttempt
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
-from cortensor_tui.journal.transactions import (
-    SavedCall,
-    SignedAttempt,
-    SignedTransaction,
-    TransactionLog,
-)
+from cortensor_tui.journal.transaction_rows import SavedCall, SignedTransaction
+from cortensor_tui.journal.transactions import TransactionLog
 
 SCOPE = ChainScope(chain_id=31337, genesis_hash="0x" + "aa" * 32, queue_address="0x" + "11" * 20)
 NODE, OTHER = "0x" + "22" * 20, "0x" + "33" * 20

@@ -14,12 +14,13 @@ from cortensor_tui.domain.inference import SamplingParams
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.journal.attempts import SignedAttempt
 from cortensor_tui.journal.commitments import Commitment
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope, Cursor
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
-from cortensor_tui.journal.transactions import SignedAttempt, SignedTransaction
+from cortensor_tui.journal.transaction_rows import SignedTransaction
 
 SCOPE = ChainScope(chain_id=31337, genesis_hash="0x" + "aa" * 32, queue_address="0x" + "11" * 20)
 FIRST = TaskKey(0, 0)
@@ -195,3 +196,21 @@ def test_a_transaction_is_found_by_its_task_until_it_is_rejected(tmp_path: Path)
     transactions.update(msgspec.structs.replace(saved, state=TransactionState.REJECTED))
     assert transactions.of_task(TaskKey(0, 0), TransactionKind.PRECOMMIT) is None
     assert transactions.unfinished(NODE) == []
+
+
+def test_many_transactions_come_with_their_own_attempts_in_two_queries(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "journal.sqlite")
+    transactions = Journal(database, SCOPE).transactions
+    for nonce in range(30):
+        saved = transactions.save_signed(precommit("0xfirst", nonce), now=1.0)
+        for number in range(nonce % 3):
+            saved = transactions.save_attempt(
+                saved, SignedAttempt(hash=f"{saved.hash}/{number}", raw=b"again"), now=2.0
+            )
+    queries: list[str] = []
+    database.connection.set_trace_callback(queries.append)
+    found = transactions.unfinished(NODE)
+    assert len(queries) == 2
+    assert [one.nonce for one in found] == list(range(30))
+    assert [len(one.attempts) for one in found] == [1 + nonce % 3 for nonce in range(30)]
+    assert all(one.attempts[-1].hash == one.hash for one in found)

@@ -18,12 +18,13 @@ from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, ProofCheck, Verification
+from cortensor_tui.journal.attempts import SignedAttempt
 from cortensor_tui.journal.commitments import Commitment
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
-from cortensor_tui.journal.transactions import SignedAttempt, SignedTransaction
+from cortensor_tui.journal.transaction_rows import SignedTransaction
 from cortensor_tui.node.verification import verify
 from cortensor_tui.node.verification.evidence import Ground
 from cortensor_tui.storage.local_store import LocalStore

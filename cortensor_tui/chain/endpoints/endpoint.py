@@ -10,28 +10,19 @@ from typing import Any
 import msgspec
 
 from cortensor_tui.chain.endpoints import breaker, budget
+from cortensor_tui.chain.endpoints.answers import LARGEST_NUMBER, head_in, outcomes_in
 from cortensor_tui.chain.endpoints.breaker import Breaker, Phase
 from cortensor_tui.chain.endpoints.choice import Comparison, Standing, is_stale
 from cortensor_tui.chain.endpoints.parts import Parts
-from cortensor_tui.chain.endpoints.refusals import is_batch_too_large, is_rate_limit
 from cortensor_tui.chain.rpc.client import EndpointError, endpoint_name, no_answer, quantity
 from cortensor_tui.chain.rpc.exchange import ExchangeError, HttpExchange
-from cortensor_tui.chain.rpc.json_rpc import (
-    UNANSWERED,
-    Call,
-    RpcError,
-    outcome_of,
-    outcomes_of,
-    request,
-    requests,
-)
+from cortensor_tui.chain.rpc.json_rpc import Call, request, requests
 from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointState
 from cortensor_tui.domain.problems import Problem, ProblemError
 
 PROBE_TIMEOUT_S = 2.5
 LATENCY_WEIGHT = 0.2  # of the newest answer in the average
-LARGEST_NUMBER = 2**63 - 1
 MINUTE_S = 60.0
 
 
@@ -203,28 +194,13 @@ class Endpoint:
             answer = await self._exchange.post(
                 requests(calls) if len(calls) > 1 else request(calls[0]), timeout_s
             )
+            outcomes = outcomes_in(answer, len(calls))
         except ExchangeError as error:
             raise self._failed(error.fault, error.why, error.retry_after) from error
-        outcomes = self._outcomes(answer, len(calls))
         self._succeeded(began)
-        self._notice_heads(calls, outcomes)
-        return outcomes
-
-    def _outcomes(self, answer: Any, count: int) -> list[Any]:
-        if isinstance(answer, dict):
-            outcome = outcome_of(answer)
-            if isinstance(outcome, RpcError):
-                if is_rate_limit(outcome):
-                    raise self._failed(EndpointFault.RATE_LIMITED, outcome.message[:200])
-                if count > 1 and is_batch_too_large(outcome):
-                    raise self._failed(EndpointFault.TOO_LARGE, outcome.message[:200])
-                return [outcome] * count
-            if count > 1:
-                raise self._failed(EndpointFault.BAD_JSON, "the answer to a batch was not a list")
-            return [outcome]
-        outcomes = outcomes_of(answer, count)
-        if all(outcome is UNANSWERED for outcome in outcomes):
-            raise self._failed(EndpointFault.BAD_JSON, "it left every call unanswered")
+        head = head_in(calls, outcomes)
+        if head is not None:
+            self.head, self.head_at = head, self._clock.monotonic()
         return outcomes
 
     # --- what its answers teach --------------------------------------------------------------------
@@ -288,21 +264,6 @@ class Endpoint:
             why = f"its head stays behind: {comparison.own}, while another is at {comparison.best}"
             fault = EndpointFault.STALE_HEAD
             self._told(EndpointError(no_answer(self.name, why, fault), fault))
-
-    def _notice_heads(self, calls: Sequence[Call], outcomes: Sequence[Any]) -> None:
-        for (method, params), outcome in zip(calls, outcomes, strict=True):
-            number = outcome if method == "eth_blockNumber" else None
-            if method == "eth_getBlockByNumber" and params[0] == "latest" and isinstance(outcome, dict):
-                number = outcome.get("number")
-            if isinstance(number, str):
-                self._notice_head(number)
-
-    def _notice_head(self, text: str) -> None:
-        try:
-            self.head = quantity(text, LARGEST_NUMBER)
-        except ProblemError:  # whoever asked for it will say so
-            return
-        self.head_at = self._clock.monotonic()
 
     def _admitted(self, done: asyncio.Task[None]) -> None:
         self._admission = None

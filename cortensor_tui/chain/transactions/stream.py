@@ -13,12 +13,9 @@ from cortensor_tui.chain.transactions.nonces import NonceStream
 from cortensor_tui.chain.transactions.purpose import Estimate, Purpose
 from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.transactions import Transaction, TransactionState
-from cortensor_tui.journal.transactions import (
-    SavedCall,
-    SignedAttempt,
-    SignedTransaction,
-    TransactionLog,
-)
+from cortensor_tui.journal.attempts import SignedAttempt
+from cortensor_tui.journal.transaction_rows import SavedCall, SignedTransaction
+from cortensor_tui.journal.transactions import TransactionLog
 
 
 class SignedStream:
