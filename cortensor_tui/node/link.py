@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.chain.networks.resolve import ChainIdentity, identify_chain
-from cortensor_tui.chain.rpc.client import Rpc, RpcError, endpoint_name, quantity
+from cortensor_tui.chain.rpc.client import Call, Rpc, RpcError, endpoint_name, quantity
 from cortensor_tui.chain.signing.signer import Keys
 from cortensor_tui.chain.transactions import SendRules, TransactionSender
 from cortensor_tui.chain.transactions.fees import GasPrices
@@ -76,6 +77,7 @@ class ChainLink:
                 self.gas_prices,
                 self._transaction_changed,
                 SendRules(fee_cap_wei=fee_cap_wei, bump=profile.bump),
+                is_exclusive=signer.address == keys.miner.address,  # an owner may use a wallet besides
             )
             for signer in (keys.miner, keys.owner)
         }
@@ -101,8 +103,9 @@ class ChainLink:
     async def follow(self) -> None:
         """Ask for receipts of what is open, and for balances when they are old."""
         asked = [sender.look() for sender in self._senders]
-        if time.monotonic() - self._accounts_read_at > ACCOUNTS_EVERY_S:
-            asked.append(self._read_accounts())
+        is_old = time.monotonic() - self._accounts_read_at > ACCOUNTS_EVERY_S
+        if is_old or any(sender.idle_use.is_suspected for sender in self._senders):
+            asked.append(self._check_accounts())
         await asyncio.gather(*asked)
 
     @property
@@ -175,10 +178,21 @@ class ChainLink:
             read_at=self.balances_read_at,
         )
 
-    async def _read_accounts(self) -> None:
+    async def _check_accounts(self) -> None:
+        """Read the accounts, and see from their nonces whether another program uses a key."""
+        counts = await self._read_accounts()
+        for sender, count in zip(self._senders, counts, strict=True):
+            if isinstance(count, str):  # an error says nothing
+                await sender.idle_use.see(quantity(count, LARGEST_STORED))
+
+    async def _read_accounts(self) -> list[Any]:
+        """Read balances and the fee; return the answers to how many transactions each key has on chain."""
         addresses = [sender.address for sender in self._senders]
-        balances = [("eth_getBalance", (address, "latest")) for address in addresses]
-        priority_fee, *found = await self.rpc.batch([("eth_maxPriorityFeePerGas", ()), *balances])
+        balances: list[Call] = [("eth_getBalance", (address, "latest")) for address in addresses]
+        counts: list[Call] = [("eth_getTransactionCount", (address, "latest")) for address in addresses]
+        fee: list[Call] = [("eth_maxPriorityFeePerGas", ())]
+        priority_fee, *rest = await self.rpc.batch([*fee, *balances, *counts])
+        found, counted = rest[: len(addresses)], rest[len(addresses) :]
         if isinstance(priority_fee, str):  # an endpoint without it leaves the fee at the base fee
             self._priority_fee_wei = quantity(priority_fee)
         if all(isinstance(balance, str) for balance in found):
@@ -187,6 +201,7 @@ class ChainLink:
             }
             self.balances_read_at = time.time()
         self._accounts_read_at = time.monotonic()
+        return counted
 
     async def _final_block(self) -> int:
         """Return the newest block that no reorganisation takes away, -1 where that is not known."""

@@ -56,6 +56,7 @@ class Follower:
         book: OpenBook,
         stream: SignedStream,
         broadcaster: Broadcaster,
+        settlement: Settlement,
         queue: DeadlineQueue,
         gate: Gate,
         prices: Callable[[], GasPrices],
@@ -74,7 +75,7 @@ class Follower:
         self._prices = prices
         self._rules = rules
         self._clock = clock
-        self._settlement = Settlement(rpc, book, prices, clock)
+        self._settlement = settlement
         self._gaps = GapFiller(address, rpc, transactions, book, stream, broadcaster, prices, rules, clock)
 
     async def look(self) -> None:

@@ -54,6 +54,11 @@ class Gate:
         return self._shut_by or (self._pause.problem if self._pause else None)
 
     @property
+    def is_shut(self) -> bool:
+        """Tell whether nothing is sent any more until a restart."""
+        return self._shut_by is not None
+
+    @property
     def is_paused(self) -> bool:
         """Tell whether the balance is to be read."""
         return self._pause is not None

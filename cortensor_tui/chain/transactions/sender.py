@@ -32,10 +32,12 @@ from cortensor_tui.chain.transactions.estimating import (
 from cortensor_tui.chain.transactions.fees import Fees, GasPrices, fees_for, raised
 from cortensor_tui.chain.transactions.following import Follower
 from cortensor_tui.chain.transactions.gate import LEFT, Gate
+from cortensor_tui.chain.transactions.idle_use import IdleUse
 from cortensor_tui.chain.transactions.nonces import NonceStream
 from cortensor_tui.chain.transactions.purpose import Estimate, Purpose
 from cortensor_tui.chain.transactions.queue import DeadlineQueue
 from cortensor_tui.chain.transactions.resubmission import SendRules
+from cortensor_tui.chain.transactions.settling import Settlement
 from cortensor_tui.chain.transactions.stream import SignedStream
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
@@ -61,7 +63,10 @@ class TransactionSender:
         on_change: Callable[[Transaction], None],
         rules: SendRules,
         clock: Clock = SYSTEM_CLOCK,
+        *,
+        is_exclusive: bool = True,
     ) -> None:
+        """`is_exclusive` says that no other program may use the key, not even while nothing is open."""
         self.address = signer.address
         self.warning: str | None = None
         self._rpc = rpc
@@ -75,6 +80,17 @@ class TransactionSender:
         self._book = OpenBook(transactions, on_change)
         self._stream = SignedStream(signer, transactions, self._book, prices, clock)
         self._broadcaster = Broadcaster(rpc, transactions, self._book, clock)
+        settlement = Settlement(rpc, self._book, prices, clock)
+        self.idle_use = IdleUse(
+            signer,
+            rpc,
+            transactions,
+            self._stream,
+            settlement,
+            self._gate,
+            clock,
+            is_exclusive=is_exclusive,
+        )
         self._follower = Follower(
             self.address,
             rpc,
@@ -82,6 +98,7 @@ class TransactionSender:
             self._book,
             self._stream,
             self._broadcaster,
+            settlement,
             self._queue,
             self._gate,
             prices,

@@ -53,6 +53,8 @@ class Stream:
         rpc: Rpc | None = None,
         rules: SendRules = RULES,
         signer: TransactionSigner | None = None,
+        *,
+        is_exclusive: bool = True,
     ) -> None:
         self.devnet = devnet
         self.journal_path = journal
@@ -75,6 +77,7 @@ class Stream:
             self.told.append,
             rules,
             self.clock,
+            is_exclusive=is_exclusive,
         )
 
     def create(self, name: str) -> ContractCall:

@@ -1,0 +1,101 @@
+"""Finds out that a key was used elsewhere while nothing of it was open: by the nonces used up on chain."""
+
+from __future__ import annotations
+
+import structlog
+
+from cortensor_tui.chain.rpc.client import Rpc
+from cortensor_tui.chain.signing.signer import TransactionSigner, WatchedAddress
+from cortensor_tui.chain.transactions import foreign
+from cortensor_tui.chain.transactions.gate import Gate
+from cortensor_tui.chain.transactions.settling import Settlement
+from cortensor_tui.chain.transactions.sightings import Question, ask
+from cortensor_tui.chain.transactions.stream import SignedStream
+from cortensor_tui.domain.clock import Clock
+from cortensor_tui.domain.transactions import TransactionState
+from cortensor_tui.journal.transactions import TransactionLog
+
+log = structlog.get_logger(__name__)
+
+# As for what is open: one answer may be of an endpoint that lies, or of a block that goes again.
+LOOKS_UNTIL_FOREIGN = 3
+FOREIGN_PATIENCE_S = 3.0
+MOST_NONCES = 20
+# A refused transaction may have been taken all the same, by an endpoint that answered wrongly.
+_PERHAPS_OURS = (TransactionState.REJECTED, TransactionState.REPLACED)
+
+
+class IdleUse:
+    """Compares how many transactions the chain counts with how many the key's stream has used.
+
+    A key of this node alone (`is_exclusive`) stops sending when there are more. One that its owner may use
+    in a wallet as well goes on with the next nonce.
+    """
+
+    def __init__(
+        self,
+        signer: TransactionSigner,
+        rpc: Rpc,
+        transactions: TransactionLog,
+        stream: SignedStream,
+        settlement: Settlement,
+        gate: Gate,
+        clock: Clock,
+        *,
+        is_exclusive: bool,
+    ) -> None:
+        self._address = signer.address
+        self._rpc = rpc
+        self._log = transactions
+        self._stream = stream
+        self._settlement = settlement
+        self._gate = gate
+        self._clock = clock
+        self._is_exclusive = is_exclusive and not isinstance(signer, WatchedAddress)
+        self._looks = 0
+        self._since_s = 0.0
+
+    @property
+    def is_suspected(self) -> bool:
+        """Tell whether the count is to be read again with the next look."""
+        return self._looks > 0
+
+    async def see(self, mined_count: int) -> None:
+        """Take a count as just read. Raises `ProblemError` when the endpoint does not answer."""
+        if self._gate.is_shut or mined_count <= self._stream.nonces.following:
+            self._looks = 0
+            return
+        now_s = self._clock.monotonic()
+        if not self._looks:
+            self._since_s = now_s
+        self._looks += 1
+        if self._looks < LOOKS_UNTIL_FOREIGN or now_s - self._since_s < FOREIGN_PATIENCE_S:
+            return
+        nonce = await self._first_foreign(mined_count)
+        if nonce is not None and self._is_exclusive:
+            self._gate.shut(foreign.foreign_key_use(self._address, nonce))
+        elif mined_count > self._stream.nonces.following:
+            log.info("the key was used elsewhere", address=self._address, chain=mined_count)
+            self._stream.nonces = self._stream.nonces.used_elsewhere(mined_count - 1)
+        self._looks = 0
+
+    async def _first_foreign(self, mined_count: int) -> int | None:
+        """Return the first nonce used up that no transaction of ours has used, None where all are ours."""
+        following = self._stream.nonces.following
+        for nonce in range(following, min(mined_count, following + MOST_NONCES)):
+            if not await self._is_ours(nonce):
+                return nonce
+        return None
+
+    async def _is_ours(self, nonce: int) -> bool:
+        signed = self._log.at_nonce(self._address, nonce)
+        if any(one.state not in _PERHAPS_OURS for one in signed):
+            return True
+        if not signed:
+            return False
+        answers = await ask(self._rpc, self._address, [Question(one, False) for one in signed])
+        found = zip(signed, answers.sightings, strict=True)
+        mined = [(one, sighting.receipt) for one, sighting in found if sighting.receipt is not None]
+        await self._settlement.finish(mined)
+        # Without an answer it is not known, and no reason to stop.
+        return bool(mined) or not all(sighting.is_certain for sighting in answers.sightings)
