@@ -20,15 +20,19 @@ from cortensor_tui.settings import (
     SourceKind,
     load_settings,
 )
+from cortensor_tui.settings.key_files import key_file_problems
 
 config_commands = typer.Typer(help="Check or show a settings file.", rich_markup_mode=None)
 
 
 @config_commands.command("check")
 def check(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
-    """Say everything that is wrong with a settings file; exit 2 if anything is."""
+    """Say what is wrong with a settings file and the keys' files it names; exit 2 if anything is."""
     try:
         settings = load_settings(env, os.environ)
+        in_files = key_file_problems(settings, os.environ)
+        if in_files:
+            raise SettingsError(settings.path, in_files, settings.notes)
     except SettingsError as error:
         if not as_json:
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -12,9 +11,8 @@ import msgspec
 from cortensor_tui.chain.signing.keystore import Keystore, decrypt, read_keystore
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.settings import NODE_ROLE, OWNER_ROLE, KeyRole, Secret, Settings
-from cortensor_tui.settings.private_file import read_private_file
+from cortensor_tui.settings.password_file import credential_of, read_password_file
 
-MOST_PASSWORD_BYTES = 4096
 TRIES = 3
 
 # Asks a person for the password of a role's keystore; asked for the same role again, the last one was wrong.
@@ -56,7 +54,7 @@ def key_source(settings: Settings, role: KeyRole, environ: Mapping[str, str]) ->
         return KeySource(role=role, way=UnlockWay.PLAIN, plain=plain)
     if keystore is None:
         return None
-    credential = _credential(role, environ)
+    credential = credential_of(role, environ)
     if credential is not None:
         return KeySource(role=role, way=UnlockWay.CREDENTIAL, keystore=keystore, password_file=credential)
     password_file = settings.node_password_file if is_node else settings.owner_password_file
@@ -82,30 +80,6 @@ def unlock_keys(settings: Settings, environ: Mapping[str, str], ask: Ask | None)
 def right_password(role: KeyRole, path: Path, ask: Ask) -> str:
     """Ask for the password that opens a role's keystore. Raises and blocks as `unlock_keys` does."""
     return _ask_until_right(role, read_keystore(path), ask)[0]
-
-
-def read_password_file(path: Path, *, is_credential: bool = False) -> str:
-    """Return the password in a file, without one line feed at its end."""
-    raw = read_private_file(path, "The password file", MOST_PASSWORD_BYTES, is_credential=is_credential)
-    try:
-        password = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError as error:
-        raise problem_error(
-            "bad_password", f"The password in {path} is no text", "it is not UTF-8", "Save it as UTF-8"
-        ) from error
-    if not password:
-        raise problem_error(
-            "bad_password", f"The password file {path} is empty", "", "Put the password there"
-        )
-    return password
-
-
-def _credential(role: KeyRole, environ: Mapping[str, str]) -> Path | None:
-    folder = environ.get("CREDENTIALS_DIRECTORY")
-    if not folder:
-        return None
-    path = Path(folder) / role.credential
-    return path if os.path.lexists(path) else None
 
 
 def _unlock(source: KeySource, ask: Ask | None) -> Secret:

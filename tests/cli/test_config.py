@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from tests.cli.conftest import Home
 
 
@@ -44,3 +48,71 @@ async def test_every_value_is_shown_with_its_source_and_no_secret(home: Home) ->
         assert ended.code == 0
         assert "4c4c" not in ended.out
         assert "secret-token" not in ended.out
+
+
+KEYSTORE = {
+    "version": 3,
+    "address": "ab" * 20,
+    "crypto": {
+        "cipher": "aes-128-ctr",
+        "ciphertext": "00",
+        "mac": "00",
+        "cipherparams": {"iv": "00"},
+        "kdf": "scrypt",
+        "kdfparams": {"n": 1024, "r": 8, "p": 1, "dklen": 32, "salt": "00"},
+    },
+}
+KEYSTORE_KEY, PASSWORD_KEY = "CORTENSOR_TUI_NODE_KEYSTORE", "CORTENSOR_TUI_NODE_PASSWORD_FILE"
+
+
+def with_keystore(home: Home, keystore: str | None, password: str | None, mode: int = 0o600) -> None:
+    """Write settings that name a keystore and a password file; None leaves the file out."""
+    for name, content in {"key.json": keystore, "password": password}.items():
+        if content is not None:
+            path = home.settings.parent / name
+            path.write_text(content)
+            path.chmod(mode)
+    lines = home.settings.read_text().splitlines()[:2]
+    lines += [f"{KEYSTORE_KEY}=key.json", f"{PASSWORD_KEY}=password"]
+    home.settings.write_text("\n".join(lines) + "\n")
+
+
+async def test_a_file_that_names_good_key_files_is_usable(home: Home) -> None:
+    with_keystore(home, json.dumps(KEYSTORE), "a long password\n")
+    ended = await home.run("config", "check")
+    assert ended.code == 0, ended.err
+
+
+@pytest.mark.parametrize(
+    ("keystore", "password", "mode", "told"),
+    [
+        (json.dumps(KEYSTORE), "a long password", 0o640, {KEYSTORE_KEY: "0640", PASSWORD_KEY: "0640"}),
+        (None, None, 0o600, {KEYSTORE_KEY: "not there", PASSWORD_KEY: "not there"}),
+        ('{"version": 1}', "a long password", 0o600, {KEYSTORE_KEY: "version 3"}),
+        ("[4]", "", 0o600, {KEYSTORE_KEY: "no object", PASSWORD_KEY: "empty"}),
+    ],
+)
+async def test_key_files_that_the_node_would_refuse_are_told(
+    home: Home, keystore: str | None, password: str | None, mode: int, told: dict[str, str]
+) -> None:
+    with_keystore(home, keystore, password, mode)
+    text = await home.run("config", "check")
+    as_json = await home.run("config", "check", "--json")
+    assert (text.code, as_json.code) == (2, 2)
+    assert as_json.document["is_usable"] is False
+    problems = {problem["key"]: problem for problem in as_json.document["problems"]}
+    assert list(problems) == list(told)
+    for key, words in told.items():
+        assert words in problems[key]["what"]
+        assert f"{key} names a file that the node cannot use" in " ".join(text.err.split())
+    assert [problem["line"] for problem in problems.values()] == [3, 4][: len(told)]
+    assert "a long password" not in text.out + text.err + as_json.out
+
+
+async def test_a_keystore_that_is_a_link_is_told(home: Home) -> None:
+    with_keystore(home, json.dumps(KEYSTORE), "a long password")
+    (home.settings.parent / "key.json").rename(home.folder / "elsewhere.json")
+    (home.settings.parent / "key.json").symlink_to(home.folder / "elsewhere.json")
+    ended = await home.run("config", "check")
+    assert ended.code == 2
+    assert "symbolic link" in " ".join(ended.err.split())
