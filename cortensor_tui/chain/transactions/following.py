@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import structlog
 
 from cortensor_tui.chain.contracts.send_errors import SendError, classify, refusal
-from cortensor_tui.chain.rpc.client import Rpc, RpcError
+from cortensor_tui.chain.rpc.client import RpcError
 from cortensor_tui.chain.transactions import foreign
-from cortensor_tui.chain.transactions.book import OpenBook
-from cortensor_tui.chain.transactions.broadcasting import Broadcaster
-from cortensor_tui.chain.transactions.fees import Fees, GasPrices
+from cortensor_tui.chain.transactions.fees import Fees
 from cortensor_tui.chain.transactions.gaps import GapFiller
-from cortensor_tui.chain.transactions.gate import Gate
-from cortensor_tui.chain.transactions.queue import AT_ONCE, DeadlineQueue
+from cortensor_tui.chain.transactions.parts import KeyParts
+from cortensor_tui.chain.transactions.queue import AT_ONCE
 from cortensor_tui.chain.transactions.resubmission import (
     GAP_BELOW,
     FillGap,
     Raise,
     Resend,
-    SendRules,
     Situation,
     Step,
     Wait,
     next_step,
 )
-from cortensor_tui.chain.transactions.settling import NONCE_GONE, Settlement, replaced
+from cortensor_tui.chain.transactions.settling import NONCE_GONE, replaced
 from cortensor_tui.chain.transactions.sightings import Question, Sighting, ask
-from cortensor_tui.chain.transactions.stream import SignedStream
-from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
-from cortensor_tui.journal.transactions import TransactionLog
 
 log = structlog.get_logger(__name__)
 
@@ -48,75 +40,52 @@ BYTES_ONLY = "its fees are too low, and an older version kept only its bytes"
 class Follower:
     """Looks after the open transactions of one key."""
 
-    def __init__(
-        self,
-        address: str,
-        rpc: Rpc,
-        transactions: TransactionLog,
-        book: OpenBook,
-        stream: SignedStream,
-        broadcaster: Broadcaster,
-        settlement: Settlement,
-        queue: DeadlineQueue,
-        gate: Gate,
-        prices: Callable[[], GasPrices],
-        rules: SendRules,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, parts: KeyParts) -> None:
         self.adopted_below = 0  # nonces used up on chain when the node was started
-        self._address = address
-        self._rpc = rpc
-        self._log = transactions
-        self._book = book
-        self._stream = stream
-        self._broadcaster = broadcaster
-        self._queue = queue
-        self._gate = gate
-        self._prices = prices
-        self._rules = rules
-        self._clock = clock
-        self._settlement = settlement
-        self._gaps = GapFiller(address, rpc, transactions, book, stream, broadcaster, prices, rules, clock)
+        self._parts = parts
+        self._gaps = GapFiller(parts)
 
     async def look(self) -> None:
         """Ask for everything open in one request, and act on what is found."""
-        open_now = self._book.by_nonce()[:MOST_FOLLOWED]
-        mined = self._settlement.mined_and_due()
-        if not open_now and not mined and not self._gate.is_paused:
+        open_now = self._parts.book.by_nonce()[:MOST_FOLLOWED]
+        mined = self._parts.settlement.mined_and_due()
+        if not open_now and not mined and not self._parts.gate.is_paused:
             return
         questions = [Question(one, self._is_due(one)) for one in open_now]
         questions += [Question(one, False) for one in mined]
-        answers = await ask(self._rpc, self._address, questions, asks_balance=self._gate.is_paused)
+        answers = await ask(
+            self._parts.rpc, self._parts.address, questions, asks_balance=self._parts.gate.is_paused
+        )
         sightings = answers.sightings[: len(open_now)]
         if answers.balance_wei is not None:
-            self._gate.see_balance(answers.balance_wei)
-        await self._settlement.finish(
+            self._parts.gate.see_balance(answers.balance_wei)
+        await self._parts.settlement.finish(
             (one, sighting.receipt)
             for one, sighting in zip(open_now, sightings, strict=True)
             if sighting.receipt is not None
         )
-        await self._settlement.review(mined, answers.sightings[len(open_now) :])
+        await self._parts.settlement.review(mined, answers.sightings[len(open_now) :])
         for one, sighting in zip(open_now, sightings, strict=True):
-            if sighting.receipt is None and self._book.get(one.transaction_id) is not None:
+            if sighting.receipt is None and self._parts.book.get(one.transaction_id) is not None:
                 await self._treat(one, sighting, answers.mined_count)
-        if answers.mined_count is not None and self._gate.problem is None:
+        if answers.mined_count is not None and self._parts.gate.problem is None:
             self._gaps.see(answers.mined_count)
             if self._gaps.is_due:
-                async with self._queue.turn(AT_ONCE):
+                async with self._parts.queue.turn(AT_ONCE):
                     await self._gaps.fill_next()
 
     async def reread(self, mined: list[Transaction]) -> None:
         """Look again for what was mined: what is gone is open again, what moved gets its new block."""
-        for one in self._book.by_nonce():
-            self._book.progress(one).found()
-        answers = await ask(self._rpc, self._address, [Question(one, False) for one in mined])
-        await self._settlement.review(mined, answers.sightings, at_once=True)
+        for one in self._parts.book.by_nonce():
+            self._parts.book.progress(one).found()
+        answers = await ask(self._parts.rpc, self._parts.address, [Question(one, False) for one in mined])
+        await self._parts.settlement.review(mined, answers.sightings, at_once=True)
 
     async def resend_below(self, nonce: int) -> None:
         """Send the predecessors again, lowest first: the endpoint says that one is missing. Within a turn."""
-        now_s = self._clock.monotonic()
-        for one in self._book.by_nonce():
-            sent_s = self._book.progress(one).sent_s
+        now_s = self._parts.clock.monotonic()
+        for one in self._parts.book.by_nonce():
+            sent_s = self._parts.book.progress(one).sent_s
             if one.nonce < nonce and (sent_s is None or now_s - sent_s >= RESEND_BELOW_S):
                 await self._send_again(one, GAP_BELOW)
 
@@ -127,29 +96,29 @@ class Follower:
             if sighting.is_certain and not sighting.is_in_block:
                 self._miss(transaction)
             return
-        self._book.progress(transaction).found()
-        if self._gate.problem is not None:
+        self._parts.book.progress(transaction).found()
+        if self._parts.gate.problem is not None:
             return
         if isinstance(self._step(transaction, sighting, mined_count), Wait):
             self._wait(transaction, sighting, mined_count)
             return
-        async with self._queue.turn(AT_ONCE):  # a first send may be under way
-            current = self._book.get(transaction.transaction_id)
-            if current is not None and self._gate.problem is None:
+        async with self._parts.queue.turn(AT_ONCE):  # a first send may be under way
+            current = self._parts.book.get(transaction.transaction_id)
+            if current is not None and self._parts.gate.problem is None:
                 await self._act(current, self._step(current, sighting, mined_count))
 
     def _wait(self, transaction: Transaction, sighting: Sighting, mined_count: int | None) -> None:
-        current = self._book.get(transaction.transaction_id)
+        current = self._parts.book.get(transaction.transaction_id)
         step = self._step(transaction, sighting, mined_count)
         if current is None or not isinstance(step, Wait):
             return
         state = TransactionState.SENT if sighting.is_known else current.state
-        self._book.change(current, state=state, waiting_for=step.why)
+        self._parts.book.change(current, state=state, waiting_for=step.why)
 
     async def _act(self, transaction: Transaction, step: Step) -> None:
         match step:
             case Wait():
-                self._book.change(transaction, waiting_for=step.why)
+                self._parts.book.change(transaction, waiting_for=step.why)
             case Resend():
                 log.info("sending again", hash=transaction.hash, nonce=transaction.nonce, why=step.why)
                 await self._send_again(transaction, step.why)
@@ -159,25 +128,25 @@ class Follower:
                 await self._gaps.replace(transaction, step.why)
 
     async def _send_again(self, transaction: Transaction, why: str) -> None:
-        error = await self._broadcaster.send(transaction)
+        error = await self._parts.broadcaster.send(transaction)
         if error is None:
-            self._book.change(transaction, waiting_for=why)
+            self._parts.book.change(transaction, waiting_for=why)
             return
-        self._broadcaster.refused_again(transaction, error)
+        self._parts.broadcaster.refused_again(transaction, error)
         meaning = classify(error)
         if meaning is SendError.NO_FUNDS:
             self._pause(transaction, error)
         elif meaning is SendError.NONCE_TOO_HIGH:  # its predecessors went out before it, in this same look
-            self._book.change(transaction, waiting_for=GAP_BELOW)
+            self._parts.book.change(transaction, waiting_for=GAP_BELOW)
 
     async def _raise(self, transaction: Transaction, fees: Fees, why: str) -> None:
         try:
-            again = self._stream.sign_again(transaction, fees)
+            again = self._parts.stream.sign_again(transaction, fees)
         except ProblemError as error:  # the day's gas budget, the disk
-            self._book.change(transaction, waiting_for=error.problem.what)
+            self._parts.book.change(transaction, waiting_for=error.problem.what)
             return
         if again is None:
-            self._book.change(transaction, waiting_for=BYTES_ONLY)
+            self._parts.book.change(transaction, waiting_for=BYTES_ONLY)
             return
         log.info("fees raised", nonce=again.nonce, attempt=again.attempts[-1].number, why=why)
         await self._send_again(again, f"fees raised: {why}")
@@ -185,15 +154,15 @@ class Follower:
     def _pause(self, transaction: Transaction, error: RpcError) -> None:
         fees = fees_of(transaction)
         needed_wei = (transaction.gas_limit or 0) * (fees.max_fee_wei if fees else 0)
-        self._gate.pause(refusal(error, self._address).problem, needed_wei)
+        self._parts.gate.pause(refusal(error, self._parts.address).problem, needed_wei)
 
     def _step(self, transaction: Transaction, sighting: Sighting, mined_count: int | None) -> Step:
-        progress = self._book.progress(transaction)
-        prices = self._prices()
+        progress = self._parts.book.progress(transaction)
+        prices = self._parts.prices()
         blocks_waited = 0
         if prices.block_number is not None and progress.fees_block is not None:
             blocks_waited = max(0, prices.block_number - progress.fees_block)
-        others = [one for one in self._book.at_nonce(transaction.nonce) if one is not transaction]
+        others = [one for one in self._parts.book.at_nonce(transaction.nonce) if one is not transaction]
         situation = Situation(
             prices=prices,
             fees=fees_of(transaction),
@@ -202,44 +171,44 @@ class Follower:
             is_gap_below=mined_count is not None and self._gaps.is_below(mined_count, transaction.nonce),
             has_no_op=transaction.kind is not TransactionKind.NO_OP
             and any(one.kind is TransactionKind.NO_OP for one in others),
-            since_sent_s=None if progress.sent_s is None else self._clock.monotonic() - progress.sent_s,
+            since_sent_s=None if progress.sent_s is None else self._parts.clock.monotonic() - progress.sent_s,
             blocks_waited=blocks_waited,
             refusals=progress.refusals,
             last_refusal=progress.last_refusal,
         )
-        return next_step(situation, self._rules)
+        return next_step(situation, self._parts.rules)
 
     def _is_due(self, transaction: Transaction) -> bool:
         """Tell whether the endpoint is asked if it knows the transaction: not right after sending it."""
-        progress = self._book.progress(transaction)
+        progress = self._parts.book.progress(transaction)
         if progress.sent_s is None or progress.missing_looks:
             return True
-        return self._clock.monotonic() - progress.sent_s >= self._rules.rebroadcast_s
+        return self._parts.clock.monotonic() - progress.sent_s >= self._parts.rules.rebroadcast_s
 
     # --- settling ----------------------------------------------------------------------------------
 
     def _miss(self, transaction: Transaction) -> None:
         """Count a nonce that is used on chain by nothing we know; enough of it is somebody else."""
         mined = (TransactionState.MINED, TransactionState.REVERTED)
-        earlier = self._log.at_nonce(self._address, transaction.nonce)
+        earlier = self._parts.log.at_nonce(self._parts.address, transaction.nonce)
         if any(one.state in mined for one in earlier):
-            self._book.settle(*replaced([transaction], NONCE_GONE))
+            self._parts.book.settle(*replaced([transaction], NONCE_GONE))
             return
-        progress, now_s = self._book.progress(transaction), self._clock.monotonic()
+        progress, now_s = self._parts.book.progress(transaction), self._parts.clock.monotonic()
         progress.missing_looks += 1
         progress.missing_since_s = now_s if progress.missing_since_s is None else progress.missing_since_s
         is_early = now_s - progress.missing_since_s < REPLACED_PATIENCE_S
         if progress.missing_looks < LOOKS_UNTIL_REPLACED or is_early:
             if progress.missing_looks > 1:  # a block that comes between two answers is no news
-                self._book.change(transaction, waiting_for=NO_RECEIPT_YET)
+                self._parts.book.change(transaction, waiting_for=NO_RECEIPT_YET)
             return
-        if self._settlement.reopen_rivals(earlier):
+        if self._parts.settlement.reopen_rivals(earlier):
             return
-        is_shared = self._stream.is_shared(transaction)
+        is_shared = self._parts.stream.is_shared(transaction)
         if transaction.nonce >= self.adopted_below and not is_shared:
-            self._gate.shut(foreign.foreign_key_use(self._address, transaction.nonce))
-        current = self._book.get(transaction.transaction_id) or transaction
-        self._book.settle(*replaced([current], foreign.TAKEN_BY_WALLET if is_shared else foreign.TAKEN))
+            self._parts.gate.shut(foreign.foreign_key_use(self._parts.address, transaction.nonce))
+        current = self._parts.book.get(transaction.transaction_id) or transaction
+        self._parts.book.settle(*replaced([current], foreign.TAKEN_BY_WALLET if is_shared else foreign.TAKEN))
 
 
 def fees_of(transaction: Transaction) -> Fees | None:

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import structlog
 
-from cortensor_tui.chain.rpc.client import Rpc
-from cortensor_tui.chain.signing.signer import TransactionSigner, WatchedAddress
 from cortensor_tui.chain.transactions import foreign
-from cortensor_tui.chain.transactions.gate import Gate
-from cortensor_tui.chain.transactions.settling import Settlement
+from cortensor_tui.chain.transactions.parts import KeyParts
 from cortensor_tui.chain.transactions.sightings import Question, ask
-from cortensor_tui.chain.transactions.stream import SignedStream
-from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.transactions import TransactionState
-from cortensor_tui.journal.transactions import TransactionLog
 
 log = structlog.get_logger(__name__)
 
@@ -32,26 +26,9 @@ class IdleUse:
     in a wallet as well goes on with the next nonce.
     """
 
-    def __init__(
-        self,
-        signer: TransactionSigner,
-        rpc: Rpc,
-        transactions: TransactionLog,
-        stream: SignedStream,
-        settlement: Settlement,
-        gate: Gate,
-        clock: Clock,
-        *,
-        is_exclusive: bool,
-    ) -> None:
-        self._address = signer.address
-        self._rpc = rpc
-        self._log = transactions
-        self._stream = stream
-        self._settlement = settlement
-        self._gate = gate
-        self._clock = clock
-        self._is_exclusive = is_exclusive and not isinstance(signer, WatchedAddress)
+    def __init__(self, parts: KeyParts, *, is_exclusive: bool) -> None:
+        self._parts = parts
+        self._is_exclusive = is_exclusive
         self._looks = 0
         self._since_s = 0.0
 
@@ -62,10 +39,10 @@ class IdleUse:
 
     async def see(self, mined_count: int) -> None:
         """Take a count as just read. Raises `ProblemError` when the endpoint does not answer."""
-        if self._gate.is_shut or mined_count <= self._stream.nonces.following:
+        if self._parts.gate.is_shut or mined_count <= self._parts.stream.nonces.following:
             self._looks = 0
             return
-        now_s = self._clock.monotonic()
+        now_s = self._parts.clock.monotonic()
         if not self._looks:
             self._since_s = now_s
         self._looks += 1
@@ -73,29 +50,29 @@ class IdleUse:
             return
         nonce = await self._first_foreign(mined_count)
         if nonce is not None and self._is_exclusive:
-            self._gate.shut(foreign.foreign_key_use(self._address, nonce))
-        elif mined_count > self._stream.nonces.following:
-            log.info("the key was used elsewhere", address=self._address, chain=mined_count)
-            self._stream.nonces = self._stream.nonces.used_elsewhere(mined_count - 1)
+            self._parts.gate.shut(foreign.foreign_key_use(self._parts.address, nonce))
+        elif mined_count > self._parts.stream.nonces.following:
+            log.info("the key was used elsewhere", address=self._parts.address, chain=mined_count)
+            self._parts.stream.nonces = self._parts.stream.nonces.used_elsewhere(mined_count - 1)
         self._looks = 0
 
     async def _first_foreign(self, mined_count: int) -> int | None:
         """Return the first nonce used up that no transaction of ours has used, None where all are ours."""
-        following = self._stream.nonces.following
+        following = self._parts.stream.nonces.following
         for nonce in range(following, min(mined_count, following + MOST_NONCES)):
             if not await self._is_ours(nonce):
                 return nonce
         return None
 
     async def _is_ours(self, nonce: int) -> bool:
-        signed = self._log.at_nonce(self._address, nonce)
+        signed = self._parts.log.at_nonce(self._parts.address, nonce)
         if any(one.state not in _PERHAPS_OURS for one in signed):
             return True
         if not signed:
             return False
-        answers = await ask(self._rpc, self._address, [Question(one, False) for one in signed])
+        answers = await ask(self._parts.rpc, self._parts.address, [Question(one, False) for one in signed])
         found = zip(signed, answers.sightings, strict=True)
         mined = [(one, sighting.receipt) for one, sighting in found if sighting.receipt is not None]
-        await self._settlement.finish(mined)
+        await self._parts.settlement.finish(mined)
         # Without an answer it is not known, and no reason to stop.
         return bool(mined) or not all(sighting.is_certain for sighting in answers.sightings)

@@ -21,8 +21,6 @@ from cortensor_tui.chain.rpc.client import Rpc, RpcError, quantity
 from cortensor_tui.chain.signing.external import SignedCall, SignedElsewhere
 from cortensor_tui.chain.signing.signer import TransactionSigner, WatchedAddress
 from cortensor_tui.chain.transactions import foreign
-from cortensor_tui.chain.transactions.book import OpenBook
-from cortensor_tui.chain.transactions.broadcasting import Broadcaster
 from cortensor_tui.chain.transactions.estimating import (
     LEAST_GAS,
     estimate_gas,
@@ -31,14 +29,12 @@ from cortensor_tui.chain.transactions.estimating import (
 )
 from cortensor_tui.chain.transactions.fees import Fees, GasPrices, fees_for, raised
 from cortensor_tui.chain.transactions.following import Follower
-from cortensor_tui.chain.transactions.gate import LEFT, Gate
+from cortensor_tui.chain.transactions.gate import LEFT
 from cortensor_tui.chain.transactions.idle_use import IdleUse
 from cortensor_tui.chain.transactions.nonces import NonceStream
+from cortensor_tui.chain.transactions.parts import key_parts
 from cortensor_tui.chain.transactions.purpose import Estimate, Purpose
-from cortensor_tui.chain.transactions.queue import DeadlineQueue
 from cortensor_tui.chain.transactions.resubmission import SendRules
-from cortensor_tui.chain.transactions.settling import Settlement
-from cortensor_tui.chain.transactions.stream import SignedStream
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.transactions import Transaction, TransactionState
@@ -69,72 +65,41 @@ class TransactionSender:
         """`is_exclusive` says that no other program may use the key, not even while nothing is open."""
         self.address = signer.address
         self.warning: str | None = None
-        self._rpc = rpc
         self._signer = signer
-        self._log = transactions
-        self._prices = prices
-        self._rules = rules
-        self._clock = clock
-        self._queue = DeadlineQueue()
-        self._gate = Gate(clock)
-        self._book = OpenBook(transactions, on_change)
-        self._stream = SignedStream(signer, transactions, self._book, prices, clock)
-        self._broadcaster = Broadcaster(rpc, transactions, self._book, clock)
-        settlement = Settlement(rpc, self._book, prices, clock)
-        self.idle_use = IdleUse(
-            signer,
-            rpc,
-            transactions,
-            self._stream,
-            settlement,
-            self._gate,
-            clock,
-            is_exclusive=is_exclusive,
-        )
-        self._follower = Follower(
-            self.address,
-            rpc,
-            transactions,
-            self._book,
-            self._stream,
-            self._broadcaster,
-            settlement,
-            self._queue,
-            self._gate,
-            prices,
-            rules,
-            clock,
-        )
+        self._parts = key_parts(rpc, signer, transactions, prices, on_change, rules, clock)
+        self._follower = Follower(self._parts)
+        is_elsewhere = isinstance(signer, WatchedAddress)
+        self.idle_use = IdleUse(self._parts, is_exclusive=is_exclusive and not is_elsewhere)
         self._sending: set[asyncio.Task[Transaction]] = set()
 
     @property
     def problem(self) -> Problem | None:
         """Return what keeps this key from sending: another program uses it, or its balance is empty."""
-        return self._gate.problem
+        return self._parts.gate.problem
 
     @property
     def is_busy(self) -> bool:
         """Tell whether anything is to be followed or waits to be sent."""
-        return bool(len(self._book) or len(self._queue) or self._gate.is_paused)
+        return bool(len(self._parts.book) or len(self._parts.queue) or self._parts.gate.is_paused)
 
     async def start(self) -> None:
         """Find the next nonce; send again, byte for byte and before anything new, what is not on chain."""
-        mined, pending = await transaction_counts(self._rpc, self.address)
-        known = self._log.next_nonce(self.address)
-        self._book.add(self._log.unfinished(self.address))
-        self._stream.nonces = NonceStream(following=max(pending, known))
+        mined, pending = await transaction_counts(self._parts.rpc, self.address)
+        known = self._parts.log.next_nonce(self.address)
+        self._parts.book.add(self._parts.log.unfinished(self.address))
+        self._parts.stream.nonces = NonceStream(following=max(pending, known))
         self._follower.adopted_below = mined
         if pending > known > 0 and not isinstance(self._signer, WatchedAddress):
             self.warning = foreign.adopted_nonce(self.address, known, pending)
             log.warning("nonce adopted", address=self.address, journal=known, chain=pending)
-        await self._follower.reread(self._log.mined_with_nonces(self.address, mined))
+        await self._follower.reread(self._parts.log.mined_with_nonces(self.address, mined))
         await self.look()
 
     async def estimate(self, call: ContractCall) -> Estimate:
         """Return gas and fee. Raises "reverted" with the contract's sentence, or "no_balance"."""
-        fees = fees_for(self._prices(), self._rules.fee_cap_wei)
+        fees = fees_for(self._parts.prices(), self._parts.rules.fee_cap_wei)
         try:
-            return await estimate_gas(self._rpc, self.address, call, fees)
+            return await estimate_gas(self._parts.rpc, self.address, call, fees)
         except RpcError as error:
             raise self._refused(error, LEAST_GAS * fees.max_fee_wei) from error
 
@@ -145,22 +110,22 @@ class TransactionSender:
         the endpoint refuses; then the nonce is not used up. A caller that is cancelled while it waits for
         its turn leaves no trace; later, the transaction is sent and followed all the same.
         """
-        self._gate.check()
-        estimate, estimated_s = await self.estimate(call), self._clock.monotonic()
-        await self._queue.take(purpose.deadline_at)
+        self._parts.gate.check()
+        estimate, estimated_s = await self.estimate(call), self._parts.clock.monotonic()
+        await self._parts.queue.take(purpose.deadline_at)
         try:
-            self._gate.check()
-            if self._clock.monotonic() - estimated_s > ESTIMATE_HOLDS_S:
+            self._parts.gate.check()
+            if self._parts.clock.monotonic() - estimated_s > ESTIMATE_HOLDS_S:
                 estimate = await self.estimate(call)
             self._check_price(estimate.fees)
         except BaseException:
-            self._queue.release()
+            self._parts.queue.release()
             raise
         return await self._shielded(self._send_in_turn(call, purpose, estimate))
 
     def known(self, signed: SignedElsewhere) -> Transaction | None:
         """Return the transaction that these signed bytes already are, None where they were never taken."""
-        for known in self._log.at_nonce(self.address, signed.nonce):
+        for known in self._parts.log.at_nonce(self.address, signed.nonce):
             if known.hash == signed.hash and known.state is not TransactionState.REJECTED:
                 return known
         return None
@@ -171,22 +136,22 @@ class TransactionSender:
         Raises `ProblemError` "wrong_nonce" unless its nonce is the key's next one, on chain and here, and
         nothing of the key is open.
         """
-        self._gate.check()
-        await self._queue.take(purpose.deadline_at)
+        self._parts.gate.check()
+        await self._parts.queue.take(purpose.deadline_at)
         try:
             known = self.known(call.signed)  # the same file may have been given twice
             if known is not None:
-                self._queue.release()
+                self._parts.queue.release()
                 return known
             await self._require_next(call.signed.nonce)
         except BaseException:
-            self._queue.release()
+            self._parts.queue.release()
             raise
         return await self._shielded(self._send_adopted(call, purpose))
 
     async def settled(self, transaction: Transaction) -> Transaction:
         """Wait until the transaction is mined, reverted, rejected or replaced."""
-        return await self._book.settled(transaction)
+        return await self._parts.book.settled(transaction)
 
     async def look(self) -> None:
         """Ask for everything open in one request; settle, send again, raise fees or fill gaps as due."""
@@ -197,29 +162,29 @@ class TransactionSender:
 
         Each that returns to `sent` is told through `on_change`.
         """
-        answer = await self._rpc.call("eth_getTransactionCount", self.address, "latest")
+        answer = await self._parts.rpc.call("eth_getTransactionCount", self.address, "latest")
         # What is counted no more is gone, however long ago it was mined: a chain may come back from a backup.
-        uncounted = self._log.mined_with_nonces(self.address, quantity(answer, LARGEST_STORED))
-        mined = [*self._log.mined_from(self.address, final_block + 1, MOST_REREAD), *uncounted]
+        uncounted = self._parts.log.mined_with_nonces(self.address, quantity(answer, LARGEST_STORED))
+        mined = [*self._parts.log.mined_from(self.address, final_block + 1, MOST_REREAD), *uncounted]
         await self._follower.reread(list({one.transaction_id: one for one in mined}.values()))
         await self.look()
 
     def close(self) -> None:
         """Let go of everybody who waits: this chain is no longer looked at."""
-        self._gate.leave()  # before the turn is handed on: who waits for it must not send here any more
+        self._parts.gate.leave()  # before the turn is handed on: who waits for it must not send here any more
         for sending in self._sending:
             sending.cancel()
-        self._book.give_up(ProblemError(LEFT))
+        self._parts.book.give_up(ProblemError(LEFT))
 
     async def _send_in_turn(self, call: ContractCall, purpose: Purpose, estimate: Estimate) -> Transaction:
-        transaction = self._stream.sign(call, purpose, estimate)
-        error = await self._broadcaster.send(transaction)
+        transaction = self._parts.stream.sign(call, purpose, estimate)
+        error = await self._parts.broadcaster.send(transaction)
         if error is not None and classify(error) is SendError.FEE_TOO_LOW:
             again = await self._raise_at_once(transaction, estimate.fees)
             if again is not None:
-                transaction, error = again, await self._broadcaster.send(again)
+                transaction, error = again, await self._parts.broadcaster.send(again)
         if error is None:
-            return self._log.get(transaction.transaction_id)
+            return self._parts.log.get(transaction.transaction_id)
         return await self._refused_first(transaction, error, estimate)
 
     async def _shielded(self, job: Coroutine[Any, Any, Transaction]) -> Transaction:
@@ -236,10 +201,10 @@ class TransactionSender:
             raise
 
     async def _send_adopted(self, call: SignedCall, purpose: Purpose) -> Transaction:
-        transaction = self._stream.adopt(call, purpose)
-        error = await self._broadcaster.send(transaction)
+        transaction = self._parts.stream.adopt(call, purpose)
+        error = await self._parts.broadcaster.send(transaction)
         if error is None:
-            return self._log.get(transaction.transaction_id)
+            return self._parts.log.get(transaction.transaction_id)
         estimate = Estimate(
             gas_limit=call.signed.gas_limit,
             fees=Fees(max_fee_wei=call.signed.max_fee_wei, priority_fee_wei=call.signed.priority_fee_wei),
@@ -247,9 +212,9 @@ class TransactionSender:
         return await self._refused_first(transaction, error, estimate)
 
     async def _require_next(self, nonce: int) -> None:
-        answer = await self._rpc.call("eth_getTransactionCount", self.address, "latest")
-        following = max(quantity(answer, LARGEST_STORED), self._stream.nonces.first_free)
-        if nonce == following and not len(self._book):
+        answer = await self._parts.rpc.call("eth_getTransactionCount", self.address, "latest")
+        following = max(quantity(answer, LARGEST_STORED), self._parts.stream.nonces.first_free)
+        if nonce == following and not len(self._parts.book):
             return
         raise problem_error(
             "wrong_nonce",
@@ -262,7 +227,7 @@ class TransactionSender:
 
     def _sent(self, sending: asyncio.Task[Transaction]) -> None:
         self._sending.discard(sending)
-        self._queue.release()
+        self._parts.queue.release()
         if not sending.cancelled():
             sending.exception()  # where its caller was cancelled, nobody else takes it
 
@@ -273,44 +238,44 @@ class TransactionSender:
         if meaning in NOT_TAKEN:
             refused = self._refused(error, estimate.fee_wei)
             try:
-                self._stream.release(transaction, error.message)
+                self._parts.stream.release(transaction, error.message)
             except ProblemError as unwritable:  # it stays saved as signed, and so it is sent again
                 log.error("refused, and not noted", why=unwritable.problem.sentence())
                 return transaction
             raise refused
         if meaning is SendError.ALREADY_KNOWN:
-            return self._broadcaster.mark(transaction, TransactionState.SENT)
+            return self._parts.broadcaster.mark(transaction, TransactionState.SENT)
         if meaning is SendError.NONCE_TOO_HIGH:
             await self._follower.resend_below(transaction.nonce)
-            again = await self._broadcaster.send(transaction)
+            again = await self._parts.broadcaster.send(transaction)
             if again is None:
-                return self._log.get(transaction.transaction_id)
+                return self._parts.log.get(transaction.transaction_id)
         # A nonce that is said to be used may be used by these very bytes, taken by an endpoint that answered
         # late: whoever follows them finds out.
-        return self._broadcaster.mark(transaction, TransactionState.UNKNOWN, error.message)
+        return self._parts.broadcaster.mark(transaction, TransactionState.UNKNOWN, error.message)
 
     async def _raise_at_once(self, transaction: Transaction, fees: Fees) -> Transaction | None:
         """Sign again for the base fee of now: the head that was seen is older than the refusal."""
-        prices = await prices_now(self._rpc, self._prices())
-        higher = raised(fees, prices, self._rules.fee_cap_wei)
+        prices = await prices_now(self._parts.rpc, self._parts.prices())
+        higher = raised(fees, prices, self._parts.rules.fee_cap_wei)
         try:
-            return None if higher is None else self._stream.sign_again(transaction, higher)
+            return None if higher is None else self._parts.stream.sign_again(transaction, higher)
         except ProblemError as error:
             log.warning("fees not raised", why=error.problem.sentence())
             return None
 
     def _check_price(self, fees: Fees) -> None:
-        base_fee_wei = self._prices().base_fee_wei
+        base_fee_wei = self._parts.prices().base_fee_wei
         if base_fee_wei > fees.max_fee_wei:
             raise problem_error(
                 "fee_too_low",
                 "The chain's base fee is above what this node may pay",
-                f"the base fee is {base_fee_wei} wei a unit of gas, the cap {self._rules.fee_cap_wei}",
+                f"the base fee is {base_fee_wei} wei a unit of gas, the cap {self._parts.rules.fee_cap_wei}",
                 f"Wait until it falls, or raise CORTENSOR_TUI_MAX_FEE_GWEI. {GOES_ON}",
             )
 
     def _refused(self, error: RpcError, needed_wei: int) -> ProblemError:
         refused = refusal(error, self.address)
         if refused.problem.code == "no_balance":
-            self._gate.pause(refused.problem, needed_wei)
+            self._parts.gate.pause(refused.problem, needed_wei)
         return refused

@@ -62,7 +62,7 @@ async def test_who_sends_and_who_waits_for_a_turn_is_told_and_nothing_leaves(
     first = asyncio.create_task(stream.send("under way"))
     await rpc.has_sent.wait()
     second = asyncio.create_task(stream.send("waits for its turn"))
-    while not len(stream.sender._queue):
+    while not len(stream.sender._parts.queue):
         await asyncio.sleep(0)
     stream.sender.close()
     rpc.may_answer.set()

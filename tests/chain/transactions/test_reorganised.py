@@ -206,7 +206,7 @@ async def test_what_no_watcher_saw_taken_back_is_found_by_looking_again(
 async def test_an_endpoint_that_lags_takes_nothing_back(watched: Stream) -> None:
     await watched.sender.start()
     mined = await watched.settled(await watched.send("kept"))
-    rpc = watched.sender._rpc
+    rpc = watched.sender._parts.rpc
     assert isinstance(rpc, WatchedRpc)
     rpc.has_no_receipts = True
     await look_at_a_new_head(watched, 0.5)
@@ -222,7 +222,7 @@ async def test_an_endpoint_that_lags_takes_nothing_back(watched: Stream) -> None
 async def test_what_is_mined_is_looked_at_less_and_less_often(watched: Stream) -> None:
     await watched.sender.start()
     await watched.settled(await watched.send("kept"))
-    rpc = watched.sender._rpc
+    rpc = watched.sender._parts.rpc
     assert isinstance(rpc, WatchedRpc)
     before = rpc.receipts_asked
     await watched.look_later(1.0)
@@ -238,7 +238,7 @@ async def test_a_no_op_that_lost_its_nonce_to_the_call_it_had_replaced_is_no_str
     await stream.sender.start()
     mined = await stream.settled(await stream.send("ours"))
     log = stream.journal.transactions
-    no_op = stream.sender._stream.sign(
+    no_op = stream.sender._parts.stream.sign(
         ContractCall(to=OWNER, data="0x", text="no-op"),
         Purpose(kind=TransactionKind.NO_OP),
         Estimate(gas_limit=21_000, fees=Fees(max_fee_wei=PRICES.base_fee_wei, priority_fee_wei=1)),

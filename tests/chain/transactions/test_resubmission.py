@@ -243,10 +243,10 @@ async def test_a_gap_is_filled_by_the_next_call_or_else_by_a_no_op(
 async def test_who_is_cancelled_in_the_queue_leaves_no_trace(devnet: DevnetOnAnvil, stream: Stream) -> None:
     await stream.sender.start()
     first = await first_nonce(devnet)
-    async with stream.sender._queue.turn(0.0):
+    async with stream.sender._parts.queue.turn(0.0):
         unwanted = asyncio.create_task(stream.send("unwanted"))
         wanted = asyncio.create_task(stream.send("wanted"))
-        while len(stream.sender._queue) < 2:
+        while len(stream.sender._parts.queue) < 2:
             await asyncio.sleep(0.01)
         unwanted.cancel()
     assert (await wanted).nonce == first
@@ -258,11 +258,11 @@ async def test_the_urgent_overtake_the_leisurely(devnet: DevnetOnAnvil, stream: 
     await stream.sender.start()
     deadlines = (None, 900.0, 100.0, 500.0)
     purposes = [msgspec.structs.replace(PURPOSE, deadline_at=deadline) for deadline in deadlines]
-    async with stream.sender._queue.turn(0.0):
+    async with stream.sender._parts.queue.turn(0.0):
         sending = [
             asyncio.create_task(stream.send(f"due {one.deadline_at}", purpose=one)) for one in purposes
         ]
-        while len(stream.sender._queue) < len(sending):
+        while len(stream.sender._parts.queue) < len(sending):
             await asyncio.sleep(0.01)
     sent = await asyncio.gather(*sending)
     assert [one.deadline_at for one in sorted(sent, key=lambda one: one.nonce)] == [100.0, 500.0, 900.0, None]
