@@ -67,6 +67,11 @@ class Endpoint:
     # --- what is known of it -----------------------------------------------------------------------
 
     @property
+    def is_failing(self) -> bool:
+        """Tell whether it has failed and not been well since; `error` says how."""
+        return self.error is not None and (self._well_since is None or not self.is_trusted)
+
+    @property
     def phase(self) -> Phase:
         """Return whether it may be asked."""
         return breaker.phase(self._breaker, self._clock.monotonic())

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import structlog
 
 from cortensor_tui.chain.endpoints.batcher import Batcher
@@ -153,7 +154,7 @@ class EndpointPool:
                 outcomes[place] = outcome
             left = [place for place in left if _is_left_open(outcomes[place])]
         if len(left) == len(calls) and all(outcomes[place] is UNANSWERED for place in left):
-            raise error or self._nobody()
+            raise self._told_of_all(error or self._nobody())
         return outcomes
 
     async def _ask(self, index: int, calls: Sequence[Call], tried: set[int], ends: float) -> list[Any]:
@@ -253,6 +254,19 @@ class EndpointPool:
             return EndpointError(_over_budget(in_use.name), fault)
         return EndpointError(in_use.error.problem, fault)
 
+    def _told_of_all(self, latest: EndpointError) -> EndpointError:
+        """Return the error of a read that nobody answered: the first endpoint's cause, and how many more.
+
+        The further ones stand in for the first: its cause is what is to be mended.
+        """
+        first, *others = self._endpoints
+        if not others or not first.is_failing or first.error is None:
+            return latest
+        failing = sum(one.is_failing for one in others)
+        problem = first.error.problem
+        why = "; ".join(part for part in (problem.why, _others_failed(failing, len(others))) if part)
+        return EndpointError(msgspec.structs.replace(problem, why=why), latest.fault)
+
     def _keep_send(self, send: asyncio.Task[Reply]) -> None:
         self._sends.add(send)
         send.add_done_callback(self._sends.discard)
@@ -260,6 +274,15 @@ class EndpointPool:
 
 def _is_left_open(outcome: Any) -> bool:
     return outcome is UNANSWERED or (isinstance(outcome, RpcError) and is_rate_limit(outcome))
+
+
+def _others_failed(failing: int, others: int) -> str:
+    if not failing:
+        return ""
+    if others == 1:
+        return "the other endpoint failed as well"
+    number = f"{failing} of the {others}" if failing < others else f"the {others}"
+    return f"{number} other endpoints failed as well"
 
 
 def _over_budget(name: str) -> Problem:

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from cortensor_tui.chain.endpoints import EndpointPool, batcher, parts
-from cortensor_tui.chain.rpc.client import EndpointError
+from cortensor_tui.chain.rpc.client import EndpointError, endpoint_name
 from cortensor_tui.chain.rpc.json_rpc import RpcError
 from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import ProblemError
@@ -215,3 +215,36 @@ async def test_a_refusal_of_one_call_leaves_the_others_alone(
     assert (first, last) == (RIGHT[0], RIGHT[2])
     assert isinstance(refused, RpcError)
     assert (refused.code, refused.data) == (3, "0x08c379a0")
+
+
+@pytest.mark.parametrize(
+    ("further", "told"),
+    [
+        (1, "HTTP 503; the other endpoint failed as well"),
+        (2, "HTTP 503; the 2 other endpoints failed as well"),
+    ],
+)
+async def test_where_everybody_fails_the_first_ones_cause_is_told_and_how_many_more(
+    start: StartEndpoints, open_pool: OpenPool, further: int, told: str
+) -> None:
+    host, *others = await start(1 + further)
+    host.manner = status(503)
+    for other in others:
+        other.is_reset = True
+    pool = open_pool(host, *others)
+    for _ in range(5):  # and when all of them rest
+        with pytest.raises(ProblemError) as caught:
+            await pool.call("eth_chainId")
+        assert endpoint_name(host.url) in caught.value.problem.what
+        assert caught.value.problem.why == told
+
+
+async def test_one_that_serves_another_chain_is_told_before_those_that_are_silent(
+    start: StartEndpoints, open_pool: OpenPool
+) -> None:
+    host, other = await start(2)
+    host.chain_id, other.is_reset = 1, True
+    with pytest.raises(ProblemError) as caught:
+        await open_pool(host, other).call("eth_gasPrice")
+    assert caught.value.problem.code == "wrong_chain"
+    assert "failed as well" in caught.value.problem.why
