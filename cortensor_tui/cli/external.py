@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
-from cortensor_tui.cli.output import Exit, print_json, print_text
+from cortensor_tui.cli.formats import ether
+from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import transaction_json
 from cortensor_tui.domain.inert import inert
@@ -15,10 +16,12 @@ from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import (
     AssignmentPrepared,
+    CheckSigned,
     GetStatus,
     PrepareAssignment,
     SendSigned,
     Sent,
+    SignedChecked,
     StatusChanged,
 )
 from cortensor_tui.settings.private_file import write_private_file
@@ -76,15 +79,24 @@ def unsigned_document(prepared: AssignmentPrepared) -> dict[str, Any]:
 def send_signed(env: Path, file: Path, *, as_json: bool) -> int:
     """Send a signed assignment through the node, and wait until it is mined."""
     raw = read_signed(file)
-    body = SendSigned(raw=raw)
 
-    async def send(client: NodeClient) -> Sent:
-        return await ask(client, body, Sent, SEND_TIMEOUT_S)
+    async def send(client: NodeClient) -> tuple[SignedChecked, Sent]:
+        checked = await ask(client, CheckSigned(raw=raw), SignedChecked)
+        warning = f" Warning: {checked.warning}." if checked.warning else ""
+        print_notice(f"{checked.call} can cost at most {ether(checked.fee_wei)}.{warning}")
+        return checked, await ask(client, SendSigned(raw=raw), Sent, SEND_TIMEOUT_S)
 
-    sent = with_node(env, send)
+    checked, sent = with_node(env, send)
     require_mined(sent)
     if as_json:
-        print_json({"session_id": sent.session_id, "transaction": transaction_json(sent.transaction)})
+        print_json(
+            {
+                "session_id": sent.session_id,
+                "transaction": transaction_json(sent.transaction),
+                "most_fee_wei": checked.fee_wei,
+                "warning": checked.warning or None,
+            }
+        )
     else:
         shown = inert(sent.transaction.call or sent.transaction.kind.value)
         print_text(f"{shown} was sent. {mined_sentence(sent.transaction)}")

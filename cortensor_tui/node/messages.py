@@ -177,6 +177,12 @@ class SendSigned(msgspec.Struct, frozen=True, kw_only=True, tag="send_signed"):
     raw: str
 
 
+class CheckSigned(msgspec.Struct, frozen=True, kw_only=True, tag="check_signed"):
+    """Ask what a signed assignment, 0x hex, would do; sends nothing. Answered with `SignedChecked`."""
+
+    raw: str
+
+
 class CreateSession(msgspec.Struct, frozen=True, kw_only=True, tag="create_session"):
     """Answered with `Sent`, `session_id` set, once mined."""
 
@@ -231,6 +237,7 @@ RequestBody = (
     | Assign
     | PrepareAssignment
     | SendSigned
+    | CheckSigned
     | CreateSession
     | Submit
     | WaitTask
@@ -284,6 +291,14 @@ class AssignmentPrepared(msgspec.Struct, frozen=True, kw_only=True, tag="assignm
     max_priority_fee_per_gas_wei: str
 
 
+class SignedChecked(msgspec.Struct, frozen=True, kw_only=True, tag="signed_checked"):
+    """What a signed assignment does and the most that it can cost, wei; `warning` is "" for none."""
+
+    call: str
+    fee_wei: str
+    warning: str = ""
+
+
 class Sent(msgspec.Struct, frozen=True, kw_only=True, tag="sent"):
     transaction: Transaction
     session_id: int | None = None
@@ -323,6 +338,7 @@ ReplyBody = (
     | Transactions
     | AssignmentChecked
     | AssignmentPrepared
+    | SignedChecked
     | Sent
     | TaskOutcome
     | Verification

@@ -67,6 +67,7 @@ class Mining:
             link.owner_sender,
             chain_id=link.identity.chain_id,
             max_data_bytes=link.profile.max_data_bytes,
+            fee_cap_wei=settings.max_fee_wei,
         )
         journal = link.journal
         parts = PipelineParts(

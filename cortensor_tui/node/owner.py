@@ -19,7 +19,7 @@ from cortensor_tui.chain.contracts.calls import (
 )
 from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader
 from cortensor_tui.chain.rpc.client import Rpc, quantity
-from cortensor_tui.chain.signing.external import Expected, decode_signed, require_expected
+from cortensor_tui.chain.signing.external import Expected, SignedCall, decode_signed, require_expected
 from cortensor_tui.chain.transactions import Estimate, Purpose, TransactionSender
 from cortensor_tui.domain.addresses import ZERO_ADDRESS
 from cortensor_tui.domain.problems import ProblemError, problem_error
@@ -32,15 +32,18 @@ from cortensor_tui.node.messages import (
     AssignmentPrepared,
     Check,
     CheckAssignment,
+    CheckSigned,
     CreateSession,
     PrepareAssignment,
     SendSigned,
     Sent,
+    SignedChecked,
     Submit,
 )
 
 # What a transaction carries besides a prompt: its fees and signature, and the call's other arguments.
 BYTES_BESIDE_PROMPT = 5_000
+GWEI = 10**9
 RECEIPT_TRIES = 10
 RECEIPT_RETRY_S = 0.5
 
@@ -56,8 +59,11 @@ class OwnerDesk:
         *,
         chain_id: int,
         max_data_bytes: int,
+        fee_cap_wei: int,
     ) -> None:
-        """`max_data_bytes` is what the network takes as one transaction."""
+        """`max_data_bytes` is what the network takes as one transaction, `fee_cap_wei` what a unit of gas
+        may cost."""
+        self._fee_cap_wei = fee_cap_wei
         self._chain_id = chain_id
         self._rpc = rpc
         self._reader = reader
@@ -100,22 +106,27 @@ class OwnerDesk:
             max_priority_fee_per_gas_wei=str(estimate.fees.priority_fee_wei),
         )
 
+    def check_signed(self, asked: CheckSigned) -> SignedChecked:
+        """Return what the owner's wallet has signed. A fee above the cap is the owner's to pay: a warning."""
+        call = self._signed(asked.raw)
+        most_wei = call.signed.max_fee_wei
+        is_dear = most_wei > self._fee_cap_wei
+        return SignedChecked(
+            call=call.text,
+            fee_wei=str(call.signed.fee_wei),
+            warning=f"It offers up to {most_wei / GWEI:,.9g} gwei a unit of gas,"
+            f" CORTENSOR_TUI_MAX_FEE_GWEI is {self._fee_cap_wei / GWEI:,.9g}"
+            if is_dear
+            else "",
+        )
+
     async def send_signed(self, asked: SendSigned) -> Sent:
         """Send a binding or unbinding that the owner's wallet has signed, and return once mined."""
-        interface = self._reader.sessions_interface
-        expected = Expected(
-            owner=self._sender.address,
-            chain_id=self._chain_id,
-            contract=KnownContract(
-                title="SessionV2", address=self._reader.contracts.session_v2, interface=interface
-            ),
-            functions=(interface.functions["addDedicatedNode"], interface.functions["removeDedicatedNode"]),
-        )
-        call = require_expected(decode_signed(asked.raw), expected)
+        call = self._signed(asked.raw)
         session_id = int(call.arguments[0])
         sent = self._sender.known(call.signed)  # the same file again: what became of it is told
         if sent is None:
-            to = expected.contract.address
+            to = self._reader.contracts.session_v2
             await self._sender.estimate(ContractCall(to=to, data=call.signed.data, text=call.text))
             is_bind = call.function == "addDedicatedNode"
             kind = TransactionKind.BIND if is_bind else TransactionKind.UNBIND
@@ -162,6 +173,18 @@ class OwnerDesk:
                 what = f"Cannot {verb} session {asked.session_id}"
                 raise problem_error(_code(check.name), what, check.detail, "Nothing was sent")
         return checked
+
+    def _signed(self, raw: str) -> SignedCall:
+        interface = self._reader.sessions_interface
+        expected = Expected(
+            owner=self._sender.address,
+            chain_id=self._chain_id,
+            contract=KnownContract(
+                title="SessionV2", address=self._reader.contracts.session_v2, interface=interface
+            ),
+            functions=(interface.functions["addDedicatedNode"], interface.functions["removeDedicatedNode"]),
+        )
+        return require_expected(decode_signed(raw), expected)
 
     # --- checks ------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain
 from cortensor_tui.node.messages import (
     Assign,
     CheckAssignment,
+    CheckSigned,
     CreateSession,
     Done,
     GetSessions,
@@ -91,6 +92,8 @@ class RequestDesk:
                 return await desk.assign(body)
             case PrepareAssignment():
                 return await desk.prepare(body)
+            case CheckSigned():
+                return desk.check_signed(body)
             case SendSigned():
                 return await desk.send_signed(body)
             case CreateSession():

@@ -17,6 +17,7 @@ from cortensor_tui.node.messages import (
     AssignmentPrepared,
     Check,
     CheckAssignment,
+    CheckSigned,
     CreateSession,
     Done,
     GetSessions,
@@ -29,6 +30,7 @@ from cortensor_tui.node.messages import (
     SendSigned,
     Sent,
     SessionsChanged,
+    SignedChecked,
     StatusChanged,
     Stop,
     Submit,
@@ -219,6 +221,9 @@ def good_answers() -> dict[type, Answer]:
         GetTransactions: Transactions((TRANSACTION, REVERTED)),
         CheckAssignment: _checked,
         PrepareAssignment: PREPARED,
+        CheckSigned: SignedChecked(
+            call="addDedicatedNode(3)", fee_wei=str(3 * 10**17), warning="It offers up to 5000 gwei"
+        ),
         SendSigned: Sent(transaction=TRANSACTION, session_id=3),
         Assign: Sent(transaction=TRANSACTION),
         CreateSession: Sent(transaction=TRANSACTION, session_id=5),

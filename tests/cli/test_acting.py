@@ -11,10 +11,12 @@ from cortensor_tui.node.messages import (
     Assign,
     Check,
     CheckAssignment,
+    CheckSigned,
     CreateSession,
     GetSessions,
     GetStatus,
     Refused,
+    SendSigned,
     Sent,
     SessionsChanged,
     Submit,
@@ -272,3 +274,18 @@ async def test_node_stop_waits_until_the_node_is_gone(home: Home, node: Scripted
 
     assert ended.out == "The node has stopped.\n"
     assert document == {"stopped": True}
+
+
+async def test_what_a_wallet_signed_is_shown_with_its_price_before_it_is_sent(
+    home: Home, node: ScriptedNode
+) -> None:
+    (home.folder / "signed.hex").write_text("0x02")
+    text = await home.run("assign", "--signed", str(home.folder / "signed.hex"))
+    as_json = await home.run("assign", "--signed", str(home.folder / "signed.hex"), "--json")
+
+    assert (text.code, as_json.code) == (0, 0)
+    for ended in (text, as_json):
+        assert "can cost at most 0.3 ETH. Warning: It offers up to 5000 gwei." in ended.err
+    assert as_json.document["most_fee_wei"] == str(3 * 10**17)
+    assert as_json.document["warning"] == "It offers up to 5000 gwei"
+    assert node.requests[:2] == [CheckSigned(raw="0x02"), SendSigned(raw="0x02")]

@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account import Account
 
+from cortensor_tui.chain.contracts.calls import bind_call
 from cortensor_tui.chain.rpc.client import RpcClient
+from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.node import owner
-from cortensor_tui.node.messages import CreateSession, Sent
+from cortensor_tui.node.messages import CheckSigned, CreateSession, Sent
 from cortensor_tui.node.owner import RECEIPT_TRIES, OwnerDesk
-from tests.chain.transactions.stream import Stream
-from tests.devnet.devnet_on_anvil import DevnetOnAnvil
+from tests.chain.transactions.stream import GWEI, Stream
+from tests.devnet.devnet_on_anvil import STRANGER, DevnetOnAnvil
 
 pytestmark = pytest.mark.real
+CAP_WEI = 100 * GWEI
 
 
 class SlowToShow(RpcClient):
@@ -36,7 +40,9 @@ async def create(devnet: DevnetOnAnvil, folder: Path, times: int) -> Sent:
     rpc.times = times
     stream = Stream(devnet, folder / "journal.sqlite", rpc)
     await stream.sender.start()
-    desk = OwnerDesk(rpc, stream.reader, stream.sender, chain_id=31337, max_data_bytes=95_000)
+    desk = OwnerDesk(
+        rpc, stream.reader, stream.sender, chain_id=31337, max_data_bytes=95_000, fee_cap_wei=CAP_WEI
+    )
     creating = asyncio.create_task(desk.create(CreateSession(name="mine")))
     while not creating.done():
         await stream.sender.look()
@@ -62,3 +68,32 @@ async def test_who_asked_is_told_not_to_ask_again_where_it_never_comes(
     assert told.value.problem.code == "no_event"
     assert "was mined" in told.value.problem.what
     assert "Do not ask again" in told.value.problem.remedy
+
+
+async def test_what_a_wallet_signed_is_told_with_its_price_and_a_warning_above_the_cap(
+    devnet: DevnetOnAnvil, tmp_path: Path
+) -> None:
+    stream = Stream(devnet, tmp_path / "journal.sqlite")
+    desk = OwnerDesk(
+        devnet.rpc,
+        stream.reader,
+        stream.sender,
+        chain_id=31337,
+        max_data_bytes=95_000,
+        fee_cap_wei=CAP_WEI,
+    )
+
+    def signed(max_fee_wei: int) -> str:
+        call = bind_call(stream.reader, 3, STRANGER)
+        fields = {"type": 2, "chainId": 31337, "nonce": 0, "to": call.to, "data": call.data, "value": 0}
+        fees = {"gas": 200_000, "maxFeePerGas": max_fee_wei, "maxPriorityFeePerGas": 1}
+        key = user_accounts()[0].private_key
+        return "0x" + bytes(Account.sign_transaction(fields | fees, key).raw_transaction).hex()
+
+    usual = desk.check_signed(CheckSigned(raw=signed(CAP_WEI)))
+    assert (usual.fee_wei, usual.warning) == (str(200_000 * CAP_WEI), "")
+    assert "addDedicatedNode" in usual.call
+    dear = desk.check_signed(CheckSigned(raw=signed(50 * CAP_WEI)))
+    assert dear.fee_wei == str(50 * 200_000 * CAP_WEI)
+    assert "5,000 gwei" in dear.warning
+    assert "CORTENSOR_TUI_MAX_FEE_GWEI is 100" in dear.warning
