@@ -83,7 +83,7 @@ def send_signed(env: Path, file: Path, *, as_json: bool) -> int:
     async def send(client: NodeClient) -> tuple[SignedChecked, Sent]:
         checked = await ask(client, CheckSigned(raw=raw), SignedChecked)
         warning = f" Warning: {checked.warning}." if checked.warning else ""
-        print_notice(f"{checked.call} can cost at most {ether(checked.fee_wei)}.{warning}")
+        print_notice(f"{file}: note: {checked.call} can cost at most {ether(checked.fee_wei)}.{warning}")
         return checked, await ask(client, SendSigned(raw=raw), Sent, SEND_TIMEOUT_S)
 
     checked, sent = with_node(env, send)
