@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 
@@ -12,6 +13,8 @@ from cortensor_tui.domain.tasks import TaskTimes
 
 LATE_FROM_S = 1.0
 MOST_HINDRANCES = 5
+BLOCK_TIME_ERROR_S = 2.0  # blocks are dated by whole seconds, and by whoever made them
+CLOCK_WAS_SET = "this machine's clock was set meanwhile, so no delay is known"
 
 
 class Hindrance(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,51 +34,69 @@ class _Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def missed_cause(
-    times: TaskTimes, profile: NetworkProfile, ended_at: float, hindrances: Sequence[Hindrance]
+    times: TaskTimes,
+    profile: NetworkProfile,
+    ended_at: float,
+    hindrances: Sequence[Hindrance],
+    *,
+    finished_at: float | None = None,
+    is_clock_steady: bool = True,
 ) -> str:
     """Return why a task ended on chain without this node's answer, as far as that is known.
+
+    `finished_at` is when it ended by the chain. A delay that the chain's own times rule out is not claimed,
+    and none at all where the machine's clock was set meanwhile: the clock may have made it alone.
 
     For example: "the task ended at 12:00:40 UTC before the precommit was mined (sent at 12:00:39, 9 s after
     the deadline); the chain endpoint did not answer from 12:00:01 to 12:00:31".
     """
-    parts = [f"the task ended at {_clock(ended_at)} UTC {_pending(times, profile, ended_at)}"]
-    parts += _late(times, profile)
-    parts += [
-        f"{one.what} from {_clock(one.began_at)} to {_clock(one.lasted_until)}"
-        for one in hindrances[-MOST_HINDRANCES:]
-    ]
+    most_s = _longest_delay_s(times, profile, finished_at) if is_clock_steady else 0.0
+    parts = [f"the task ended at {_clock(ended_at)} UTC {_pending(times, profile, ended_at, most_s)}"]
+    if not is_clock_steady:
+        parts.append(CLOCK_WAS_SET)
+    parts += _late(times, profile, most_s)
+    for one in hindrances[-MOST_HINDRANCES:]:
+        lasted = f" from {_clock(one.began_at)} to {_clock(one.lasted_until)}" if is_clock_steady else ""
+        parts.append(f"{one.what}{lasted}")
     return "; ".join(parts)
 
 
-def _pending(times: TaskTimes, profile: NetworkProfile, ended_at: float) -> str:
+def _longest_delay_s(times: TaskTimes, profile: NetworkProfile, finished_at: float | None) -> float:
+    """Return how late any step can have been while the task was open, by the blocks' own times."""
+    if finished_at is None or times.assigned_block_at is None:
+        return math.inf
+    allowed_s = min(profile.ack_deadline_s, profile.precommit_deadline_s, profile.commit_deadline_s)
+    return max(0.0, finished_at - times.assigned_block_at - allowed_s) + BLOCK_TIME_ERROR_S
+
+
+def _pending(times: TaskTimes, profile: NetworkProfile, ended_at: float, most_s: float) -> str:
     step = next((step for step in _steps(times, profile) if step.mined_at is None), None)
     if step is None:
         return "without this node's answer"
     if step.sent_at is not None:
-        return (
-            f"before the {step.name} was mined (sent at {_clock(step.sent_at)}{_after(step.sent_at, step)})"
-        )
+        delay = _after(step.sent_at, step, most_s)
+        return f"before the {step.name} was mined (sent at {_clock(step.sent_at)}{delay})"
     where = ""
     if step.name == "precommit" and times.last_token_at is None:
         begun = times.first_token_at
         where = " (no token was written yet)" if begun is None else f" (the answer began at {_clock(begun)})"
     if step.name == "commit" and times.all_precommitted_at is None:
         where = " (this node did not see that all had precommitted)"
-    return f"before the {step.name} was sent{where}{_after(ended_at, step)}"
+    return f"before the {step.name} was sent{where}{_after(ended_at, step, most_s)}"
 
 
-def _late(times: TaskTimes, profile: NetworkProfile) -> Iterator[str]:
+def _late(times: TaskTimes, profile: NetworkProfile, most_s: float) -> Iterator[str]:
     if times.seen_at is not None and times.assigned_block_at is not None:
         unseen_s = times.seen_at - times.assigned_block_at
-        if unseen_s > profile.ack_deadline_s:
+        if profile.ack_deadline_s < unseen_s <= profile.ack_deadline_s + most_s:
             yield f"its assignment was seen {unseen_s:.0f} s after its block"
     for step in _steps(times, profile):
-        if step.mined_at is not None and (words := _after(step.mined_at, step)):
+        if step.mined_at is not None and (words := _after(step.mined_at, step, most_s)):
             yield f"{step.past}{words}".replace(", ", " ", 1)
 
 
-def _after(at: float, step: _Step) -> str:
-    if step.due_at is None or at - step.due_at < LATE_FROM_S:
+def _after(at: float, step: _Step, most_s: float) -> str:
+    if step.due_at is None or not LATE_FROM_S <= at - step.due_at <= most_s:
         return ""
     return f", {at - step.due_at:.0f} s after the deadline"
 

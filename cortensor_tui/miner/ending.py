@@ -30,7 +30,7 @@ class Ending:
 
     async def settle(self) -> None:
         """Close a task that ended as the contract has it: with our answer or without."""
-        is_committed = await self._is_committed()
+        task, is_committed = await self._result()
         now = self._parts.clock.now()
         if is_committed:
             committed_at = self._progress.record.committed_at or now
@@ -38,7 +38,7 @@ class Ending:
                 "ended", stage=Stage.ENDED, ended_at=now, committed_at=committed_at, deadline_at=None, note=""
             )
         else:
-            self._miss(now, self._cause(now))
+            self._miss(now, self._cause(now, task))
 
     def give_up(self, error: BaseException) -> None:
         """Close a task whose step failed for good. Raises what is not the task's fault."""
@@ -51,22 +51,29 @@ class Ending:
     def _miss(self, now: float, why: str) -> None:
         self._progress.save("missed", stage=Stage.MISSED, ended_at=now, note=why, deadline_at=None)
 
-    async def _is_committed(self) -> bool:
-        """Tell whether the contract has our answer. A server that does not know of the end cannot tell."""
+    async def _result(self) -> tuple[TaskOnChain, bool]:
+        """Return the task, and whether it has our answer. A server that has no end of it cannot tell."""
         began_s = self._parts.clock.monotonic()
         while True:
             task, (_, _, is_committed) = await until_read(self._read_result, self._progress.trouble)
             is_patient = self._parts.clock.monotonic() - began_s < UNENDED_PATIENCE_S
             if task.is_ended or is_committed or not is_patient:
-                return is_committed
+                return task, is_committed
             await asyncio.sleep(RETRY_S)
 
     async def _read_result(self) -> tuple[TaskOnChain, tuple[bool, bool, bool]]:
         reader, key = self._parts.reader, self._progress.record.key
         return await asyncio.gather(reader.task(key), reader.result_times(key, self._parts.node))
 
-    def _cause(self, ended_at: float) -> str:
+    def _cause(self, ended_at: float, task: TaskOnChain) -> str:
         record, hindrances = self._progress.record, self._progress.hindrances
         times = task_times(record, self._parts.transactions)
-        cause = missed_cause(times, self._parts.profile, ended_at, hindrances)
+        cause = missed_cause(
+            times,
+            self._parts.profile,
+            ended_at,
+            hindrances,
+            finished_at=task.finished_at,
+            is_clock_steady=self._progress.is_clock_steady,
+        )
         return f"{cause}; {record.note}" if record.note and not hindrances else cause

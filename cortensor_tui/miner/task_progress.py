@@ -16,6 +16,7 @@ from cortensor_tui.miner.causes import Hindrance
 log = structlog.get_logger(__name__)
 
 MOST_HINDRANCES = 20
+CLOCK_ERROR_S = 1.0  # a time server's small corrections
 
 
 class TaskProgress:
@@ -30,11 +31,19 @@ class TaskProgress:
         self._on_change = on_change
         self._clock = clock
         self._hindrances: list[Hindrance] = []
+        self._clocks_apart_s = clock.now() - clock.monotonic()
+        self._was_clock_set = False
 
     @property
     def hindrances(self) -> tuple[Hindrance, ...]:
         """Return what has kept the task from moving, oldest first."""
         return tuple(self._hindrances)
+
+    @property
+    def is_clock_steady(self) -> bool:
+        """Tell whether the wall clock went on as the monotonic one did, from step to step and until now."""
+        self._compare_clocks()
+        return not self._was_clock_set
 
     def save(self, step: str, **fields: Any) -> None:
         """Change some fields, in the journal first."""
@@ -42,6 +51,7 @@ class TaskProgress:
 
     def keep(self, record: TaskRecord, step: str) -> None:
         """Take another record, in the journal first."""
+        self._compare_clocks()  # it may be set back before the end
         self._tasks.save(record, step)
         if record.stage is not self.record.stage:
             self.held_by = None
@@ -65,3 +75,7 @@ class TaskProgress:
             self.save("trouble noted", note=problem.sentence())
         elif self._hindrances:
             self._hindrances[-1] = msgspec.structs.replace(self._hindrances[-1], lasted_until=now)
+
+    def _compare_clocks(self) -> None:
+        apart_s = self._clock.now() - self._clock.monotonic()
+        self._was_clock_set |= abs(apart_s - self._clocks_apart_s) > CLOCK_ERROR_S

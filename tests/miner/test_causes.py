@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cortensor_tui.chain.networks.profiles import load_profiles
-from cortensor_tui.domain.tasks import TaskTimes
-from cortensor_tui.miner.causes import Hindrance, missed_cause
+from cortensor_tui.domain.tasks import Stage, TaskKey, TaskTimes
+from cortensor_tui.inference.params import asked_from_llm_params
+from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.journal import Journal
+from cortensor_tui.journal.scope import ChainScope
+from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
+from cortensor_tui.miner.causes import CLOCK_WAS_SET, Hindrance, missed_cause
+from cortensor_tui.miner.task_progress import TaskProgress
 
+SCOPE = ChainScope(chain_id=31337, genesis_hash="0x" + "aa" * 32, queue_address="0x" + "11" * 20)
 NOON = 1_790_078_400.0  # 12:00:00 UTC
 PROFILE = load_profiles()["local"]
 ACK_S, PRECOMMIT_S = PROFILE.ack_deadline_s, PROFILE.precommit_deadline_s
@@ -59,3 +67,60 @@ def test_what_was_missing_or_late_is_named(times: dict[str, float], words: str) 
 
 def test_what_was_in_time_is_not_called_late() -> None:
     assert "deadline" not in cause(50.0, seen_at=0, ack_mined_at=1, first_token_at=2)
+
+
+def test_a_delay_that_the_clock_made_is_not_claimed() -> None:
+    away = Hindrance(what="The endpoint did not answer", began_at=NOON + 1, lasted_until=NOON + 3_601)
+    times = TaskTimes(seen_at=NOON, ack_sent_at=NOON + 3_600)
+    found = missed_cause(times, PROFILE, NOON + 3_605, [away], is_clock_steady=False)
+    assert "before the ack was mined" in found
+    assert CLOCK_WAS_SET in found
+    assert "after the deadline" not in found
+    assert found.endswith("; The endpoint did not answer")
+
+
+def test_a_delay_longer_than_the_task_was_open_by_the_chain_is_not_claimed() -> None:
+    """The clock was set while the node was down: only the blocks' times tell."""
+    times = TaskTimes(
+        assigned_block_at=NOON, seen_at=NOON + 1, ack_mined_at=NOON + 2, precommit_sent_at=NOON + 3_600
+    )
+    found = missed_cause(times, PROFILE, NOON + 3_605, [], finished_at=NOON + 60)
+    assert "before the precommit was mined" in found
+    assert "after the deadline" not in found
+
+
+def test_a_delay_that_the_chain_confirms_is_claimed() -> None:
+    times = TaskTimes(assigned_block_at=NOON, seen_at=NOON + 1, ack_sent_at=NOON + 1 + ACK_S + 20)
+    found = missed_cause(times, PROFILE, NOON + 120, [], finished_at=NOON + 120)
+    assert "20 s after the deadline" in found
+
+
+@pytest.mark.parametrize("jump_s", [3_600.0, -3_600.0])
+def test_a_clock_that_was_set_and_set_back_is_remembered(tmp_path: Path, jump_s: float) -> None:
+    clock = ShiftedClock()
+    record = TaskRecord(
+        key=TaskKey(0, 0),
+        stage=Stage.ASSIGNED,
+        prompt_cid="cid",
+        details=TaskDetails(prompt_type=1, prompt_template="", asked=asked_from_llm_params((64,) * 7)),
+    )
+    database = Database.open(tmp_path / "journal.sqlite")
+    progress = TaskProgress(record, Journal(database, SCOPE).tasks, lambda record: None, clock)
+    clock.monotonic_s += 100.0
+    progress.save("acked", stage=Stage.ACKED)
+    assert progress.is_clock_steady
+    clock.shift_s = jump_s
+    progress.save("answer stored")
+    clock.shift_s = 0.0
+    assert not progress.is_clock_steady
+
+
+class ShiftedClock:
+    def __init__(self) -> None:
+        self.monotonic_s, self.shift_s = 10.0, 0.0
+
+    def now(self) -> float:
+        return NOON + self.monotonic_s + self.shift_s
+
+    def monotonic(self) -> float:
+        return self.monotonic_s
