@@ -131,17 +131,14 @@ def read_document(raw: bytes) -> Document:
 def import_commitments(database: Database, document: Document, node: str) -> Imported:
     """Add a document's entries to the journal of a node, all or none.
 
-    Raises `ProblemError` "commitments_conflict" when the journal has another hash for one, and
-    "bad_commitments" for an entry of another node.
+    Raises `ProblemError` "commitments_conflict" when the journal or another entry has another hash for one,
+    and "bad_commitments" for an entry of another node.
     """
+    _require_agreement(document)
     added = known = 0
     with database.step("commitments imported") as connection:
         for chain in document.data:
-            scope = ChainScope(
-                chain_id=chain.chain_id,
-                genesis_hash=chain.genesis_hash.lower(),
-                queue_address=to_checksum_address(chain.contract),
-            )
+            scope = _scope(chain)
             for entry in chain.commitments:
                 if entry.node.lower() != node.lower():
                     raise _bad(f"{_name(entry)} is of the node {entry.node}, this journal is {node}'s")
@@ -150,6 +147,33 @@ def import_commitments(database: Database, document: Document, node: str) -> Imp
                 else:
                     known += 1
     return Imported(added=added, known=known)
+
+
+def _require_agreement(document: Document) -> None:
+    """Raise "commitments_conflict" where two entries of the document have different hashes for one."""
+    seen: dict[tuple[ChainScope, str, int, int, str], tuple[str, str]] = {}
+    for chain_number, chain in enumerate(document.data):
+        scope = _scope(chain)
+        for number, entry in enumerate(chain.commitments):
+            payload_hash = entry.payload_hash.lower()
+            place = f"$.data[{chain_number}].commitments[{number}]"
+            promise = (scope, entry.node.lower(), entry.session, entry.task, entry.stage)
+            first_place, first_hash = seen.setdefault(promise, (place, payload_hash))
+            if first_hash != payload_hash:
+                raise problem_error(
+                    "commitments_conflict",
+                    f"The file contradicts itself: {_name(entry)} is there twice",
+                    f"{first_place} has {first_hash}, {place} has {payload_hash}",
+                    "Nothing was imported. Export it anew from the journal it came from; a journal has one",
+                )
+
+
+def _scope(chain: Chain) -> ChainScope:
+    return ChainScope(
+        chain_id=chain.chain_id,
+        genesis_hash=chain.genesis_hash.lower(),
+        queue_address=to_checksum_address(chain.contract),
+    )
 
 
 def _add(connection: sqlite3.Connection, scope: ChainScope, entry: Entry) -> bool:

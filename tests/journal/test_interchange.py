@@ -224,3 +224,28 @@ def test_another_node_s_commitments_are_not_taken() -> None:
     with empty_journal() as journal:
         assert "is of the node 0x" + "77" * 20 in refusal(raw, journal).problem.why
         assert export_commitments(journal.connection).data == ()
+
+
+def test_a_file_that_contradicts_itself_names_both_of_its_entries_and_no_journal() -> None:
+    entry = document()["data"][0]["commitments"][0]
+    other = entry | {"payload_hash": HASHES[2], "node": NODE.lower()}
+    [chain] = document()["data"]
+    split = [chain, chain | {"contract": QUEUES[0].lower(), "commitments": [entry | {"task": 9}, other]}]
+    with empty_journal() as journal:
+        problem = refusal(msgspec.json.encode(document(data=split)), journal).problem
+
+        assert problem.code == "commitments_conflict"
+        assert f"$.data[0].commitments[0] has {HASHES[0]}" in problem.why
+        assert f"$.data[1].commitments[1] has {HASHES[2]}" in problem.why
+        assert "journal" not in problem.what + problem.why
+        assert export_commitments(journal.connection).data == ()
+
+
+def test_the_same_entry_twice_is_no_contradiction() -> None:
+    entry = document()["data"][0]["commitments"][0]
+    twice = document(
+        data__i0__commitments=[entry, entry | {"payload_hash": HASHES[0].upper().replace("X", "x")}]
+    )
+    with empty_journal() as journal:
+        imported = import_commitments(journal, read_document(msgspec.json.encode(twice)), NODE)
+        assert (imported.added, imported.known) == (1, 1)
