@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 MOST_RUNS = 3
 # The engine is started again, so the task waits for it.
 ENGINE_GONE = frozenset({"engine_died", "engine_failed", "engine_stopped"})
+TAKES_RUNS = (EngineState.READY, EngineState.BUSY)
 
 
 class PromptSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,14 +77,26 @@ class Answering:
 
     def on_health(self, health: EngineHealth) -> None:
         """Take the engine's health whenever it changes."""
-        if health.state in (EngineState.READY, EngineState.BUSY):
+        if health.state in TAKES_RUNS:
             self._is_ready.set()
         else:
             self._is_ready.clear()
 
     async def ready(self) -> None:
         """Wait until the engine can take a run; a failed one may still come back."""
-        await self._is_ready.wait()
+        while not self._is_ready.is_set():  # it may be gone again before this goes on
+            await self._is_ready.wait()
+
+    async def _context_tokens(self) -> int:
+        """Return how large the context of the engine is, once it can take a run."""
+        while True:
+            await self.ready()
+            health = self._engine.health
+            if health.context_tokens is not None:
+                return health.context_tokens
+            if health.state in TAKES_RUNS:
+                raise problem_error("engine_unready", "The engine does not say how large its context is")
+            self._is_ready.clear()  # it is gone, and that is still to be told: as is when it comes back
 
     async def answer(
         self,
@@ -98,20 +111,17 @@ class Answering:
         prompt = self._store.get(record.prompt_cid).decode("utf-8")
         async with self._turn:
             for attempt in range(1, MOST_RUNS + 1):
-                await self.ready()
+                prepared = self._prepared(record, await self._context_tokens())
                 try:
-                    return await self._run(self._prepared(record), prompt, on_start, on_first_token)
+                    return await self._run(prepared, prompt, on_start, on_first_token)
                 except ProblemError as error:
                     if error.problem.code not in ENGINE_GONE or attempt == MOST_RUNS:
                         raise
                     log.warning("engine died, the task is run again", task=str(record.key), attempt=attempt)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _prepared(self, record: TaskRecord) -> TaskRecord:
+    def _prepared(self, record: TaskRecord, context: int) -> TaskRecord:
         details = record.details
-        context = self._engine.health.context_tokens
-        if context is None:
-            raise problem_error("engine_unready", "The engine does not say how large its context is")
         applied, clamps = fit(details.asked, context, None)
         seed = details.seed if details.seed is not None else self._prompts.seed
         seed = secrets.randbelow(2**31) if seed is None else seed
