@@ -162,3 +162,34 @@ async def test_an_endpoint_without_a_websocket_is_told(unused_tcp_port: int) -> 
             while not feed.error:
                 await asyncio.sleep(0)
         assert feed.health == "lost: HTTP 404 instead of a WebSocket"
+
+
+async def test_a_fault_of_our_own_shows_as_lost_and_it_starts_again() -> None:
+    """Without news every look comes late, and a feed that is said to be connected lets nobody know."""
+    calls = 0
+    recovered = asyncio.Event()
+
+    async def tell(socket: web.WebSocketResponse) -> None:
+        await subscribe(socket)
+        await socket.receive()
+
+    def fail_at_first() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise KeyError("SECRETTOKEN")
+        recovered.set()
+
+    async with serving(tell) as url, asyncio.timeout(30):
+        feed = HeadFeed(url, (CONTRACT,), fail_at_first)
+        task = asyncio.create_task(feed.run())
+        try:
+            while not feed.error:
+                await asyncio.sleep(0)
+            assert feed.health == "lost: KeyError"
+            await recovered.wait()
+            assert feed.health == "connected"
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    assert not feed.is_connected, "what nobody follows is not connected"

@@ -6,6 +6,7 @@ It makes a look come sooner and tells no truth: what it says, or leaves out, is 
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -59,11 +60,17 @@ class HeadFeed:
                 await self._follow()
             except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
                 self._lost(error)
+                if self.is_connected:
+                    pause_s = FIRST_PAUSE_S
                 if isinstance(error, aiohttp.WSServerHandshakeError):
                     pause_s = LONGEST_PAUSE_S  # whoever answers there has no WebSocket
-            if self.is_connected:
-                pause_s = FIRST_PAUSE_S
-            self.is_connected = False
+            except Exception as error:  # a fault of ours: it shows, and without news looks come late
+                self._lost(error)
+                log.error(
+                    "head feed failed", endpoint=self.name, fault=type(error).__name__, at=_place(error)
+                )
+            finally:
+                self.is_connected = False
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
@@ -140,3 +147,9 @@ def _words(error: Exception) -> str:
     if isinstance(error, msgspec.DecodeError | UnicodeError):
         return "a message was no JSON"
     return str(error) if type(error) is ValueError else type(error).__name__
+
+
+def _place(error: Exception) -> str:
+    """Return where it was raised; its words, and a traceback's, may hold the URL."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.name}:{frame.lineno}"
