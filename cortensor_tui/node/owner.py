@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.contracts.abi import checksum, decode_log
+from cortensor_tui.chain.contracts.abi import decode_log
 from cortensor_tui.chain.contracts.call_text import KnownContract
 from cortensor_tui.chain.contracts.calls import (
     NewSession,
@@ -26,6 +26,7 @@ from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.sessions import Session
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.node.assignment_checks import check_address, check_binding, code_of
 from cortensor_tui.node.messages import (
     Assign,
     AssignmentChecked,
@@ -72,10 +73,10 @@ class OwnerDesk:
 
     async def check(self, asked: CheckAssignment | Assign | PrepareAssignment) -> AssignmentChecked:
         """Return every precondition of binding or unbinding, and what it would cost. Sends nothing."""
-        address, checks = _check_address(asked.node_address)
+        address, checks = check_address(asked.node_address)
         session = await self._session(asked.session_id)
         checks += self._check_session(session, asked.session_id)
-        checks.append(_check_binding(session, address, is_unbind=asked.unbind))
+        checks.append(check_binding(session, address, is_unbind=asked.unbind))
         estimate, call = None, self._call(asked, address or ZERO_ADDRESS)
         if all(check.is_met for check in checks):
             estimate, simulated = await self._simulate(call)
@@ -171,7 +172,7 @@ class OwnerDesk:
             if not check.is_met:
                 verb = "unbind" if asked.unbind else "bind"
                 what = f"Cannot {verb} session {asked.session_id}"
-                raise problem_error(_code(check.name), what, check.detail, "Nothing was sent")
+                raise problem_error(code_of(check.name), what, check.detail, "Nothing was sent")
         return checked
 
     def _signed(self, raw: str) -> SignedCall:
@@ -231,7 +232,14 @@ class OwnerDesk:
     # --- sending -----------------------------------------------------------------------------------
 
     async def _send(self, call: ContractCall, purpose: Purpose) -> Transaction:
-        return await self._mined(await self._sender.send(call, purpose))
+        try:
+            sent = await self._sender.send(call, purpose)
+        except ProblemError as error:
+            way = _way_without_key(purpose.kind, call.to)
+            if error.problem.code != "no_owner_key" or way is None:
+                raise
+            raise ProblemError(msgspec.structs.replace(error.problem, remedy=way)) from error
+        return await self._mined(sent)
 
     async def _mined(self, sent: Transaction) -> Transaction:
         settled = await self._sender.settled(sent)
@@ -277,36 +285,14 @@ class OwnerDesk:
         )
 
 
-def _check_address(address: str) -> tuple[str | None, list[Check]]:
-    name = "node address"
-    try:
-        found = checksum(address)
-    except ValueError:
-        return None, [Check(name=name, is_met=False, detail="it is not 0x and 40 hex digits")]
-    body = address.removeprefix("0x")
-    if body not in (body.lower(), body.upper()) and address != found:
-        return None, [Check(name=name, is_met=False, detail="its checksum is wrong: is a digit mistyped?")]
-    if found == ZERO_ADDRESS:
-        return None, [Check(name=name, is_met=False, detail="it is the zero address")]
-    return found, [Check(name=name, is_met=True, detail=found)]
-
-
-def _check_binding(session: Session | None, address: str | None, *, is_unbind: bool) -> Check:
-    name = "node is bound" if is_unbind else "node not yet bound"
-    if session is None or address is None:
-        return Check(name=name, is_met=None, detail="not known yet")
-    is_bound = address in session.dedicated_nodes
-    detail = "the node is bound to this session" if is_bound else "the node is not bound to this session"
-    return Check(name=name, is_met=is_bound == is_unbind, detail=detail)
-
-
-def _code(check_name: str) -> str:
-    return {
-        "node address": "bad_address",
-        "session exists": "session_not_found",
-        "session active": "session_inactive",
-        "owner": "not_owner",
-        "node not yet bound": "already_bound",
-        "node is bound": "not_bound",
-        "fee": "no_balance",
-    }.get(check_name, "reverted")
+def _way_without_key(kind: TransactionKind, contract: str) -> str | None:
+    """Return what can be done where the owner's wallet is to call what `assign --unsigned` does not write."""
+    own_key = "or give the node the owner's key with CORTENSOR_TUI_OWNER_KEYSTORE"
+    if kind is TransactionKind.CREATE_SESSION:
+        return (
+            f"Create the session from that wallet, by calling create of SessionV2 at {contract}, then bind"
+            f" the node with: cortensor-tui assign SESSION --unsigned FILE; {own_key}"
+        )
+    if kind is TransactionKind.SUBMIT:
+        return f"Submit from that wallet, by calling submit of SessionV2 at {contract}; {own_key}"
+    return None

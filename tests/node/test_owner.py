@@ -11,13 +11,14 @@ from eth_account import Account
 
 from cortensor_tui.chain.contracts.calls import bind_call
 from cortensor_tui.chain.rpc.client import RpcClient
+from cortensor_tui.chain.signing.signer import WatchedAddress, key_in_wallet
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.node import owner
-from cortensor_tui.node.messages import CheckSigned, CreateSession, Sent
+from cortensor_tui.node.messages import Assign, CheckSigned, CreateSession, Sent, Submit
 from cortensor_tui.node.owner import RECEIPT_TRIES, OwnerDesk
 from tests.chain.transactions.stream import GWEI, Stream
-from tests.devnet.devnet_on_anvil import STRANGER, DevnetOnAnvil
+from tests.devnet.devnet_on_anvil import ALICE, OWNER, STRANGER, DevnetOnAnvil
 
 pytestmark = pytest.mark.real
 CAP_WEI = 100 * GWEI
@@ -97,3 +98,30 @@ async def test_what_a_wallet_signed_is_told_with_its_price_and_a_warning_above_t
     assert dear.fee_wei == str(50 * 200_000 * CAP_WEI)
     assert "5,000 gwei" in dear.warning
     assert "CORTENSOR_TUI_MAX_FEE_GWEI is 100" in dear.warning
+
+
+async def test_who_has_no_owners_key_here_is_told_what_can_be_done_for_each_call(
+    devnet: DevnetOnAnvil, tmp_path: Path
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    watched = WatchedAddress(OWNER, key_in_wallet(OWNER))
+    stream = Stream(devnet, tmp_path / "journal.sqlite", signer=watched)
+    await stream.sender.start()
+    desk = OwnerDesk(
+        devnet.rpc, stream.reader, stream.sender, chain_id=31337, max_data_bytes=95_000, fee_cap_wei=CAP_WEI
+    )
+    remedies = {}
+    for name, asking in {
+        "create": desk.create(CreateSession(name="mine")),
+        "submit": desk.submit(Submit(session_id=session_id, prompt="hello")),
+        "assign": desk.assign(Assign(session_id=session_id, node_address=STRANGER)),
+    }.items():
+        with pytest.raises(ProblemError) as told:
+            await asking
+        assert told.value.problem.code == "no_owner_key", told.value
+        remedies[name] = told.value.problem.remedy
+    for name in ("create", "submit"):
+        assert f"calling {name} of SessionV2 at {devnet.contracts.session_v2}" in remedies[name]
+        assert "CORTENSOR_TUI_OWNER_KEYSTORE" in remedies[name]
+    assert "assign SESSION --unsigned" not in remedies["submit"]
+    assert remedies["assign"].startswith("Write it with: cortensor-tui assign SESSION --unsigned FILE")
