@@ -118,6 +118,8 @@ async def test_what_moved_to_another_block_is_kept_with_that_block(
     await devnet.rpc.call("anvil_rollback", 1)
     await devnet.rpc.call("evm_mine")
     await devnet.rpc.call("eth_sendRawTransaction", raw)
+    while await devnet.rpc.call("eth_getTransactionReceipt", mined.hash) is None:
+        pass  # anvil mines it after it has answered
     await stream.sender.reread()
     moved = stream.now(mined)
     assert moved.state is TransactionState.MINED
