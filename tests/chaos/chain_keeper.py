@@ -73,6 +73,7 @@ class ChainKeeper:
                 self._pid_file.unlink()
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self._backend.pid, signal.SIGKILL)
+                await self._backend.ended()  # asyncio complains when a dead child is sent another signal
                 await self._backend.stop()
                 self._backend = None
 
