@@ -54,6 +54,7 @@ class ForkingChain:
         self.fault: Callable[[Call], ProblemError | None] = lambda call: None
         self.requests = 0
         self.most_span = 10_000
+        self.refuses_ahead = False  # a range that begins after the head, as anvil does
 
     def mine(self, *logs: dict[str, Any]) -> None:
         """Add a block. Each log is in a transaction of its own, the same one on every fork."""
@@ -99,6 +100,8 @@ class ForkingChain:
         asked = params[0]
         first = int(asked["fromBlock"], 16)
         last = len(self.blocks) - 1 if asked["toBlock"] == "latest" else int(asked["toBlock"], 16)
+        if self.refuses_ahead and first >= len(self.blocks):
+            return RpcError(-32602, f"block height is {len(self.blocks) - 1} but requested was {first}")
         if last - first + 1 > self.most_span:
             return RpcError(-32005, f"the range is larger than {self.most_span} blocks")
         return self.lie(self.logs(first, last))

@@ -77,3 +77,16 @@ async def test_an_endpoint_that_is_away_is_not_asked_again_in_the_same_look() ->
         await ranges.read(1, head_from(block(1000)))
 
     assert len(rpc.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "span"), [(EndpointFault.TIMEOUT, 500), (EndpointFault.DISCONNECTED, 1000)]
+)
+async def test_only_what_fewer_blocks_may_mend_narrows_the_ranges(fault: EndpointFault, span: int) -> None:
+    rpc = SmallAnswers(0, EndpointError(Problem(code="no_rpc", what="away"), fault))
+    ranges = LogRanges(rpc, LogDecoder(ContractReader(rpc, CONTRACTS, 1), NODE), 1000, SYSTEM_CLOCK)
+
+    with pytest.raises(EndpointError):
+        await ranges.read(1, head_from(block(1000)))
+
+    assert ranges.span.blocks == span

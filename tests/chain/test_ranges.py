@@ -25,6 +25,14 @@ def test_a_small_answer_proves_nothing() -> None:
     assert after_success(span, 10).blocks == 1000
 
 
+def test_after_many_small_answers_more_is_tried() -> None:
+    span = after_failure(first_span(2000), 2000)
+    for _ in range(ANSWERS_UNTIL_TRIED_AGAIN):
+        assert span.blocks == 1000
+        span = after_success(span, 10)
+    assert span.blocks == 1500
+
+
 @given(st.integers(1, 5000), st.lists(st.tuples(st.booleans(), st.integers(1, 6000))))
 def test_it_stays_within_its_bounds(most: int, answers: list[tuple[bool, int]]) -> None:
     span = first_span(most)

@@ -346,6 +346,36 @@ async def test_a_quiet_look_is_one_request() -> None:
         assert watching.chain.requests == before + 1
 
 
+async def test_a_look_without_a_new_block_does_not_narrow_the_ranges() -> None:
+    watching = Watching()
+    watching.chain.refuses_ahead = True
+    for _ in range(3):
+        await watching.look()
+    watching.chain.mine(ours(1))
+    await watching.look()
+    for number in range(2, 12):
+        watching.chain.mine(ours(number))
+        before = watching.chain.requests
+        await watching.look()
+        assert watching.chain.requests == before + 1
+    assert [event.task_id for event in watching.delivered] == list(range(1, 12))
+
+
+async def test_a_quiet_look_is_one_request_where_ranges_are_narrow() -> None:
+    watching = Watching()
+    await watching.look()
+    watching.chain.most_span = 10
+    for number in range(1, 41):
+        watching.chain.mine(ours(number))
+    await watching.look()
+    before = watching.chain.requests
+    for number in range(41, 241):
+        watching.chain.mine(ours(number))
+        await watching.look()
+    assert watching.chain.requests - before < 220
+    assert [event.task_id for event in watching.delivered] == list(range(1, 241))
+
+
 @pytest.mark.parametrize("most_span", [1, 3, 10])
 async def test_an_endpoint_with_narrow_ranges_is_read_to_the_end(most_span: int) -> None:
     watching = Watching()

@@ -14,9 +14,7 @@ from tests.support.fault_proxy import open_proxy
 from tests.world import LOOK_S, World, open_world, status_of, until_verdict
 
 pytestmark = pytest.mark.real
-BLOCKS = 10  # of a second each, on a machine that has time for them
-# Where the chain answers late because the machine is busy, logs are read a second time: that is no idle node.
-WINDOWS = 3
+BLOCKS = 10  # of a second each, or a little more on a busy machine
 
 
 async def head(world: World) -> int:
@@ -44,15 +42,12 @@ async def test_an_idle_node_asks_two_requests_a_second_and_a_standby_one_in_ten(
         )
         async with world.node(settings) as node:
             await until_verdict(settings, Verdict.SERVING, node)
-            await until_head(world, await head(world) + 2)
-            for _ in range(WINDOWS):
-                start, began = await head(world), time.monotonic()
-                before, methods = (host.requests, standby.requests), host.methods.copy()
-                await until_head(world, start + BLOCKS)
-                passed_s = time.monotonic() - began
-                asked = host.requests - before[0], standby.requests - before[1]
-                if asked[0] <= 2 * passed_s:
-                    break
+            start = await head(world) + 2
+            await until_head(world, start)
+            before, methods, began = (host.requests, standby.requests), host.methods.copy(), time.monotonic()
+            await until_head(world, start + BLOCKS)
+            asked = host.requests - before[0], standby.requests - before[1]
+            passed_s = time.monotonic() - began
             endpoints = (await status_of(settings)).chain.endpoints
     assert 5 <= asked[0] <= 2 * passed_s, dict(host.methods - methods)
     assert 1 <= asked[1] <= passed_s / 10 + 1  # one more may fall on the edge

@@ -68,7 +68,8 @@ class LogRanges:
             try:
                 found, end = await self._range(start, last, head)
             except ProblemError as error:
-                self.failed(last - start + 1)
+                if _may_be_size(error):
+                    self.failed(last - start + 1)
                 refusals += 1
                 is_hopeless = not _is_too_much(error) or last == start or refusals >= MOST_REFUSALS
                 if is_hopeless and end is None:
@@ -118,6 +119,12 @@ def _is_too_much(error: ProblemError) -> bool:
     if isinstance(error, EndpointError):
         return error.fault is EndpointFault.TOO_LARGE
     return isinstance(error, RpcError)
+
+
+def _may_be_size(error: ProblemError) -> bool:
+    """Tell whether fewer blocks might have been answered in time: a slow answer may be a large one."""
+    is_slow = isinstance(error, EndpointError) and error.fault is EndpointFault.TIMEOUT
+    return is_slow or _is_too_much(error)
 
 
 def changed_meanwhile() -> ProblemError:

@@ -36,14 +36,19 @@ def after_failure(span: Span, asked: int) -> Span:
 
 
 def after_success(span: Span, asked: int) -> Span:
-    """Return the span after `asked` blocks were answered. A range smaller than the span proves nothing."""
+    """Return the span after `asked` blocks were answered.
+
+    A range smaller than the span proves nothing; but an idle node asks no other, so after many of them more
+    is tried all the same.
+    """
     good = span.good_answers + 1
-    refused = None if good >= ANSWERS_UNTIL_TRIED_AGAIN else span.refused
-    if refused is not None and asked >= refused:
-        refused = None
-    if asked < span.blocks:
-        return Span(blocks=span.blocks, most=span.most, refused=refused, good_answers=good)
+    is_tried_again = good >= ANSWERS_UNTIL_TRIED_AGAIN
+    refused = None if span.refused is None or is_tried_again or asked >= span.refused else span.refused
     grown = min(span.most, span.blocks + (span.blocks + 1) // 2)
-    if refused is not None and grown >= refused:
-        grown = span.blocks
-    return Span(blocks=grown, most=span.most, refused=refused, good_answers=good)
+    may_grow = (asked >= span.blocks or is_tried_again) and (refused is None or grown < refused)
+    return Span(
+        blocks=grown if may_grow else span.blocks,
+        most=span.most,
+        refused=refused,
+        good_answers=0 if is_tried_again else good,
+    )

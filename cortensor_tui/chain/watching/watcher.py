@@ -153,6 +153,8 @@ class Watcher:
             return self._jump(head, recent)
         first = self._first_block(cursor, recent)
         asked = head.number - first + 1
+        if asked < 1:  # no block since: some endpoints refuse such a range, which says nothing of its size
+            return self._nothing_new(cursor, recent, head)
         if logs is None or isinstance(logs, RpcError):
             if logs is not None:
                 self._ranges.failed(asked)
@@ -218,7 +220,8 @@ class Watcher:
         )
 
     def _first_block(self, cursor: Cursor, recent: RecentBlocks) -> int:
-        overlap = min(OVERLAP_BLOCKS, self._ranges.span.most // 4)
+        # A part of what the endpoint bears, so that a quiet look stays one request.
+        overlap = min(OVERLAP_BLOCKS, self._ranges.span.blocks // 4)
         return recent.first_unread(max(0, cursor.block_number + 1 - overlap))
 
     def _remembered(self, cursor: Cursor) -> RecentBlocks:
