@@ -11,6 +11,7 @@ from cortensor_tui.settings.kinds import AnyKind
 
 OUR_PREFIX: Final = "CORTENSOR_TUI_"
 REQUIRED: Final = msgspec.UNSET
+FROM_PROFILE: Final = "the network's profile"
 
 
 class Group(StrEnum):
@@ -57,3 +58,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
         if self.default is REQUIRED:
             return "must be set"
         return self.default_words or self.kind.shown(self.default) or "empty"
+
+
+def setting(group: Group, key: str, field: str, kind: AnyKind, default: Any, text: str, **more: Any) -> Spec:
+    """Return one row of the table, in the order in which its columns read best."""
+    return Spec(key=key, field=field, kind=kind, default=default, group=group, help=text, **more)

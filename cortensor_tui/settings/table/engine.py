@@ -1,0 +1,75 @@
+"""The engine and its model."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from cortensor_tui.settings import kinds
+from cortensor_tui.settings.spec import Group, Spec, setting
+
+_setting = partial(setting, Group.ENGINE)
+
+ENGINE: Final[tuple[Spec, ...]] = (
+    _setting(
+        "CORTENSOR_TUI_MODEL_PATH",
+        "model_path",
+        kinds.optional(kinds.PATH),
+        None,
+        "Your own GGUF file.",
+        default_words="the small model that set-up puts into the data folder",
+    ),
+    _setting(
+        "LLM_OPTION_CONTEXT_SIZE",
+        "context_tokens",
+        kinds.whole(64, 1_048_576),
+        2048,
+        "Tokens of prompt and answer together. The network's default is 512, too short for most prompts.",
+    ),
+    _setting(
+        "LLM_OPTION_BATCH_SIZE",
+        "batch_tokens",
+        kinds.whole(1, 65536),
+        512,
+        "Tokens of the prompt read at once.",
+    ),
+    _setting(
+        "LLM_OPTION_CPU_THREADS",
+        "cpu_threads",
+        kinds.THREADS,
+        None,
+        "Threads of the engine; -1 leaves it to the engine.",
+    ),
+    _setting(
+        "LLM_OPTION_GPU",
+        "gpu_enabled",
+        kinds.FLAG,
+        False,
+        "1 moves layers to the GPU, if llama.cpp was built for one.",
+    ),
+    _setting(
+        "LLM_OPTION_GPU_THRESHOLD",
+        "gpu_layers",
+        kinds.unless("-1", "as many as fit", kinds.whole(0, 10_000)),
+        None,
+        "How many layers the GPU takes; -1 for as many as fit.",
+    ),
+    _setting(
+        "LLM_OPTION_MLOCK",
+        "mlock",
+        kinds.FLAG,
+        False,
+        "1 keeps the model's memory from being swapped out. The network's default is 1; here it is 0, since "
+        "most hosts let a process lock a few MB at most.",
+    ),
+    _setting("LLM_HOST", "llm_host", kinds.HOST_NAME, "127.0.0.1", "Host of a model server."),
+    _setting("LLM_PORT", "llm_port", kinds.PORT, 8090, "Port of a model server."),
+    _setting(
+        "LLM_CONTAINER_IMAGE",
+        "container_image",
+        kinds.WORDS,
+        "",
+        "Name or number of the model's container image, for the container engine.",
+        takes_empty=True,
+    ),
+)

@@ -1,0 +1,54 @@
+"""The program itself: its folders, its look, its log."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from cortensor_tui.settings import kinds
+from cortensor_tui.settings.spec import Group, Spec, setting
+
+_setting = partial(setting, Group.PROGRAM)
+
+PROGRAM: Final[tuple[Spec, ...]] = (
+    _setting(
+        "CORTENSOR_TUI_DATA_DIR",
+        "data_dir",
+        kinds.optional(kinds.PATH),
+        None,
+        "Folder of the journal, the payloads, the logs and the model.",
+        default_words="the user's data folder, ~/.local/share/cortensor-tui on Linux",
+    ),
+    _setting(
+        "CORTENSOR_TUI_THEME",
+        "theme",
+        kinds.optional(kinds.WORDS),
+        None,
+        "Name of the dashboard's theme.",
+        default_words="chosen by the dashboard",
+    ),
+    _setting(
+        "CORTENSOR_TUI_LOG_LEVEL",
+        "log_level",
+        kinds.one_of("debug", "info", "warning", "error"),
+        "info",
+        "The least that is logged.",
+    ),
+    _setting(
+        "LOG_FILE_NAME",
+        "log_file_name",
+        kinds.FILE_NAME,
+        "agent_miner.log",
+        "Name of the node's log file in the data folder.",
+    ),
+)
+
+# Read from the process environment alone, by the command line and the demo: key, accepted, help.
+PROCESS_VARIABLES: Final = (
+    ("CORTENSOR_TUI_DEBUG", "1", "Shows the stack trace of an error that nobody foresaw."),
+    (
+        "CORTENSOR_TUI_DEMO_SECONDS",
+        "a number of seconds",
+        "Ends the demo by itself so long after its first screen.",
+    ),
+)

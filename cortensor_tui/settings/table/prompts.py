@@ -1,0 +1,38 @@
+"""How a prompt reaches the model."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from cortensor_tui.settings import kinds
+from cortensor_tui.settings.spec import Group, Spec, setting
+
+_setting = partial(setting, Group.PROMPTS)
+
+PROMPTS: Final[tuple[Spec, ...]] = (
+    _setting(
+        "CORTENSOR_TUI_SYSTEM_PROMPT",
+        "default_system_prompt",
+        kinds.PROMPT,
+        "You are a helpful assistant.",
+        "System prompt of tasks that ask for the network's default one, whose text is not public. "
+        "Empty for none.",
+        takes_empty=True,
+    ),
+    _setting(
+        "CORTENSOR_TUI_RAW_PROMPT",
+        "raw_prompt",
+        kinds.one_of("chat", "verbatim"),
+        "chat",
+        "How a raw prompt reaches the model: as the user's turn in its chat template, or as it stands.",
+    ),
+    _setting(
+        "CORTENSOR_TUI_SEED",
+        "seed",
+        kinds.optional(kinds.whole(0, 2**32 - 2)),
+        None,
+        "Seed of the sampling. The same seed, prompt and model give the same answer again.",
+        default_words="random for each task",
+    ),
+)

@@ -1,0 +1,41 @@
+"""Which sessions the node serves."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from cortensor_tui.settings import kinds
+from cortensor_tui.settings.model import OwnSessions
+from cortensor_tui.settings.spec import Group, Spec, setting
+
+_setting = partial(setting, Group.SESSIONS)
+
+SESSIONS: Final[tuple[Spec, ...]] = (
+    _setting(
+        "ENABLE_DEDICATED_NODE",
+        "dedicated_enabled",
+        kinds.FLAG,
+        True,
+        "1 for a dedicated node. This program runs nothing else, so 0 keeps the node from serving. "
+        "The network's default is 0; here it is 1.",
+        example="1",
+    ),
+    _setting(
+        "DEDICATED_NODE_AUTHORIZED_SESSIONS",
+        "authorized_sessions",
+        kinds.AUTHORIZED,
+        OwnSessions(),
+        "Which sessions the node serves among those it is bound to. Anyone can bind anyone's node, and every "
+        "answer costs it gas, so a binding outside this is shown and refused.",
+        default_words="empty: sessions of your own keys and of CORTENSOR_TUI_OWNERS",
+        takes_empty=True,
+    ),
+    _setting(
+        "CORTENSOR_TUI_OWNERS",
+        "owners",
+        kinds.ADDRESSES,
+        (),
+        "Addresses whose sessions count as your own.",
+    ),
+)
