@@ -16,23 +16,11 @@ from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
 from cortensor_tui.journal.transaction_rows import SavedCall, SignedTransaction
 from cortensor_tui.journal.transactions import TransactionLog
+from tests.support.clock import StandingClock
 
 SCOPE = ChainScope(chain_id=31337, genesis_hash="0x" + "aa" * 32, queue_address="0x" + "11" * 20)
 NODE, OTHER = "0x" + "22" * 20, "0x" + "33" * 20
 LIMIT = 1_000
-
-
-class SetClock:
-    def __init__(self) -> None:
-        self.seconds = 1_000_000.0
-
-    def now(self) -> float:
-        """Return the set time."""
-        return self.seconds
-
-    def monotonic(self) -> float:
-        """Return the set time."""
-        return self.seconds
 
 
 @pytest.fixture
@@ -41,11 +29,11 @@ def log(tmp_path: Path) -> TransactionLog:
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
+def clock() -> StandingClock:
+    return StandingClock()
 
 
-def sign(log: TransactionLog, clock: SetClock, nonce: int, gas: int, sender: str = NODE) -> int:
+def sign(log: TransactionLog, clock: StandingClock, nonce: int, gas: int, sender: str = NODE) -> int:
     """Save a transaction that may cost `gas` wei, and return its id."""
     signed = SignedTransaction(
         kind=TransactionKind.ACK,
@@ -57,7 +45,7 @@ def sign(log: TransactionLog, clock: SetClock, nonce: int, gas: int, sender: str
     return log.save_signed(signed, clock.now()).transaction_id
 
 
-def mine(log: TransactionLog, clock: SetClock, transaction_id: int, fee_wei: int) -> None:
+def mine(log: TransactionLog, clock: StandingClock, transaction_id: int, fee_wei: int) -> None:
     mined = msgspec.structs.replace(
         log.get(transaction_id),
         state=TransactionState.MINED,
@@ -77,7 +65,7 @@ def refused(budget: GasBudget, nonce: int, cost_wei: int) -> str:
 
 
 def test_what_is_in_flight_counts_at_its_highest_and_what_is_mined_at_its_fee(
-    log: TransactionLog, clock: SetClock
+    log: TransactionLog, clock: StandingClock
 ) -> None:
     budget = GasBudget(NODE, LIMIT, log, clock)
     budget.require(0, LIMIT)
@@ -93,24 +81,24 @@ def test_what_is_in_flight_counts_at_its_highest_and_what_is_mined_at_its_fee(
 
 
 def test_it_resumes_alone_as_the_day_moves_on_even_after_a_restart(
-    log: TransactionLog, clock: SetClock
+    log: TransactionLog, clock: StandingClock
 ) -> None:
     mine(log, clock, sign(log, clock, 0, 900), 900)
-    clock.seconds += DAY_S - 1
+    clock.pass_s(DAY_S - 1)
     budget = GasBudget(NODE, LIMIT, log, clock)
     told = refused(budget, 1, 200)
     assert "CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH" in told
     assert "from " in told
     assert budget.problem is not None
 
-    clock.seconds += 2
+    clock.pass_s(2)
 
     assert budget.problem is None
     budget.require(1, 200)
 
 
 def test_a_replacement_in_flight_is_never_held_up_and_counts_once(
-    log: TransactionLog, clock: SetClock
+    log: TransactionLog, clock: StandingClock
 ) -> None:
     budget = GasBudget(NODE, LIMIT, log, clock)
     transaction_id = sign(log, clock, 0, LIMIT)
@@ -122,7 +110,7 @@ def test_a_replacement_in_flight_is_never_held_up_and_counts_once(
     refused(budget, 1, 0)
 
 
-def test_each_key_has_its_own(log: TransactionLog, clock: SetClock) -> None:
+def test_each_key_has_its_own(log: TransactionLog, clock: StandingClock) -> None:
     sign(log, clock, 0, LIMIT, sender=OTHER)
 
     GasBudget(NODE, LIMIT, log, clock).require(0, LIMIT)

@@ -28,21 +28,9 @@ from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.migrations import migrate
 from cortensor_tui.journal.scope import ChainScope
 from tests.chain.forking_chain import NODE, QUEUE, SESSIONS, STRANGER, ForkingChain, no_answer, queue_log
+from tests.support.clock import StandingClock
 
 LAG_BLOCKS = 5
-
-
-class SteppedClock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.at_s = 0.0
-
-    def now(self) -> float:
-        return self.at_s
-
-    def monotonic(self) -> float:
-        return self.at_s
 
 
 def in_memory() -> Database:
@@ -59,7 +47,7 @@ class Watching:
     def __init__(self, span_blocks: int = 40, shorter_patience_s: float = SHORTER_PATIENCE_S) -> None:
         self.shorter_patience_s = shorter_patience_s
         self.chain = ForkingChain()
-        self.clock = SteppedClock()
+        self.clock = StandingClock()
         self.database = in_memory()
         self.span_blocks = span_blocks
         self.delivered: list[ContractEvent] = []
@@ -125,7 +113,7 @@ class Watching:
 
     async def wait(self) -> None:
         """Let time pass."""
-        self.clock.at_s += SHORTER_PATIENCE_S
+        self.clock.pass_s(SHORTER_PATIENCE_S)
 
     async def restart(self) -> None:
         """Start the watcher anew."""
@@ -140,7 +128,7 @@ class Watching:
         self.chain.fault = lambda call: None
         self.chain.lie = list
         for _ in range(60):
-            self.clock.at_s += SHORTER_PATIENCE_S
+            self.clock.pass_s(SHORTER_PATIENCE_S)
             await self.look()
         look = await self.look()
         assert look is not None
@@ -276,13 +264,13 @@ async def test_an_endpoint_that_lags_takes_nothing_back_at_once() -> None:
     assert look is not None
     assert (look.head.number, look.events) == (1, ())
     watching.chain.blocks.append(newest)
-    watching.clock.at_s += 10 * SHORTER_PATIENCE_S
+    watching.clock.pass_s(10 * SHORTER_PATIENCE_S)
     look = await watching.look()
     assert look is not None
     assert look.events == ()
     watching.chain.drop(1)
     await watching.look()
-    watching.clock.at_s += 2 * SHORTER_PATIENCE_S
+    watching.clock.pass_s(2 * SHORTER_PATIENCE_S)
     look = await watching.look()
     assert look is not None
     assert [(event.task_id, event.is_removed) for event in look.events] == [(1, True)]
@@ -295,10 +283,10 @@ async def test_a_public_chain_that_is_shorter_is_waited_for() -> None:
     await watching.look()
     await watching.shorten(2)
     await watching.look()
-    watching.clock.at_s += PUBLIC_SHORTER_PATIENCE_S
+    watching.clock.pass_s(PUBLIC_SHORTER_PATIENCE_S)
     await watching.look()
     assert len(watching.delivered) == 3
-    watching.clock.at_s += 1
+    watching.clock.pass_s(1)
     await watching.look()
     assert [event.is_removed for event in watching.delivered] == [False] * 3 + [True] * 2
 

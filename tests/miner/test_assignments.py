@@ -9,7 +9,7 @@ import pytest
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey, TaskOnChain
 from cortensor_tui.miner.assignments import LONGEST_AWAITED_S, Assignments
-from tests.miner.test_refusals import SteppedClock
+from tests.support.clock import StandingClock
 
 NODE = "0x" + "11" * 20
 GOOD, BAD = TaskKey(1, 1), TaskKey(1, 2)
@@ -34,7 +34,7 @@ class Reader:
 
 
 async def test_one_that_cannot_be_taken_is_tried_for_a_minute() -> None:
-    clock = SteppedClock()
+    clock = StandingClock()
     taken: list[tuple[TaskKey, int]] = []
 
     async def take(task: TaskOnChain, seen_at: float, block_number: int) -> None:
@@ -48,7 +48,7 @@ async def test_one_that_cannot_be_taken_is_tried_for_a_minute() -> None:
     with pytest.raises(ProblemError):
         await assignments.hand_on(take)
     assert taken == [(GOOD, 8)]
-    clock.at_s += LONGEST_AWAITED_S
+    clock.pass_s(LONGEST_AWAITED_S)
     assignments.see(BAD, 7)  # the look is repeated, so it is seen again
     await assignments.hand_on(take)
     assert len(assignments) == 0

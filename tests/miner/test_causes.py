@@ -16,6 +16,7 @@ from cortensor_tui.journal.scope import ChainScope
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
 from cortensor_tui.miner.causes import CLOCK_WAS_SET, Hindrance, missed_cause
 from cortensor_tui.miner.task_progress import TaskProgress
+from tests.support.clock import StandingClock
 
 SCOPE = ChainScope(chain_id=31337, genesis_hash="0x" + "aa" * 32, queue_address="0x" + "11" * 20)
 NOON = 1_790_078_400.0  # 12:00:00 UTC
@@ -97,7 +98,7 @@ def test_a_delay_that_the_chain_confirms_is_claimed() -> None:
 
 @pytest.mark.parametrize("jump_s", [3_600.0, -3_600.0])
 def test_a_clock_that_was_set_and_set_back_is_remembered(tmp_path: Path, jump_s: float) -> None:
-    clock = ShiftedClock()
+    clock = StandingClock(10.0, wall_ahead_s=NOON)
     record = TaskRecord(
         key=TaskKey(0, 0),
         stage=Stage.ASSIGNED,
@@ -106,21 +107,10 @@ def test_a_clock_that_was_set_and_set_back_is_remembered(tmp_path: Path, jump_s:
     )
     database = Database.open(tmp_path / "journal.sqlite")
     progress = TaskProgress(record, Journal(database, SCOPE).tasks, lambda record: None, clock)
-    clock.monotonic_s += 100.0
+    clock.pass_s(100.0)
     progress.save("acked", stage=Stage.ACKED)
     assert progress.is_clock_steady
-    clock.shift_s = jump_s
+    clock.wall_ahead_s += jump_s
     progress.save("answer stored")
-    clock.shift_s = 0.0
+    clock.wall_ahead_s -= jump_s
     assert not progress.is_clock_steady
-
-
-class ShiftedClock:
-    def __init__(self) -> None:
-        self.monotonic_s, self.shift_s = 10.0, 0.0
-
-    def now(self) -> float:
-        return NOON + self.monotonic_s + self.shift_s
-
-    def monotonic(self) -> float:
-        return self.monotonic_s

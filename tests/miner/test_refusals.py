@@ -11,54 +11,42 @@ from cortensor_tui.miner.refusals import (
     SHORTEST_PATIENCE_S,
     Refusals,
 )
+from tests.support.clock import StandingClock
 
 ASKED = Problem(code=REVERTED, what="refused")
 MINED = Problem(code=REVERTED_ON_CHAIN, what="refused")
 
 
-class SteppedClock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.at_s = 100.0
-
-    def now(self) -> float:
-        return self.at_s
-
-    def monotonic(self) -> float:
-        return self.at_s
-
-
-def waited_s(refusals: Refusals, clock: SteppedClock, problem: Problem, deadline_at: float | None) -> float:
+def waited_s(refusals: Refusals, clock: StandingClock, problem: Problem, deadline_at: float | None) -> float:
     """Try until it is given up; return how long that took."""
-    began = clock.at_s
+    began = clock.seconds
     while (pause_s := refusals.pause_s(problem, Stage.ASSIGNED, deadline_at)) is not None:
         assert 0 < pause_s <= LONGEST_PAUSE_S
-        clock.at_s += pause_s
-    return clock.at_s - began
+        clock.pass_s(pause_s)
+    return clock.seconds - began
 
 
 def test_a_step_is_tried_until_it_is_due() -> None:
-    clock = SteppedClock()
-    took_s = waited_s(Refusals(clock), clock, ASKED, clock.at_s + 60)
+    clock = StandingClock()
+    took_s = waited_s(Refusals(clock), clock, ASKED, clock.now() + 60)
     assert 60 <= took_s <= 60 + LONGEST_PAUSE_S
 
 
 def test_an_overdue_step_is_tried_for_a_while_too() -> None:
-    clock = SteppedClock()
-    for deadline_at in (None, clock.at_s - 5):
+    clock = StandingClock()
+    for deadline_at in (None, clock.now() - 5):
         took_s = waited_s(Refusals(clock), clock, ASKED, deadline_at)
         assert SHORTEST_PATIENCE_S <= took_s <= SHORTEST_PATIENCE_S + LONGEST_PAUSE_S
 
 
 def test_what_costs_gas_is_tried_a_few_times_only() -> None:
-    refusals = Refusals(SteppedClock())
+    refusals = Refusals(StandingClock())
     pauses = [refusals.pause_s(MINED, Stage.ACKED, None) for _ in range(MOST_REVERTS)]
     assert [pause_s is None for pause_s in pauses] == [False] * (MOST_REVERTS - 1) + [True]
 
 
 def test_the_next_stage_begins_anew() -> None:
-    clock = SteppedClock()
+    clock = StandingClock()
     refusals = Refusals(clock)
     waited_s(refusals, clock, ASKED, None)
     assert refusals.is_lasting
@@ -67,4 +55,5 @@ def test_the_next_stage_begins_anew() -> None:
 
 
 def test_other_problems_are_not_its_business() -> None:
-    assert Refusals(SteppedClock()).pause_s(Problem(code="guard_refused", what=""), Stage.ACKED, 1e9) is None
+    elsewhere = Problem(code="guard_refused", what="")
+    assert Refusals(StandingClock()).pause_s(elsewhere, Stage.ACKED, 1e10) is None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortensor_tui.node.pace import IDLE_LOOKS_PER_S, Pace
-from tests.chain.endpoints.scripted import StandingClock
+from tests.support.clock import StandingClock
 
 
 class Office:

@@ -8,7 +8,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from cortensor_tui.chain.endpoints import EndpointPool
-from tests.chain.endpoints.scripted import ScriptedEndpoint, StandingClock
+from tests.chain.endpoints.scripted import ScriptedEndpoint
+from tests.support.clock import StandingClock
 
 StartEndpoints = Callable[[int], Awaitable[list[ScriptedEndpoint]]]
 OpenPool = Callable[..., EndpointPool]

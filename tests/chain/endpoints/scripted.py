@@ -17,22 +17,6 @@ Messages = list[dict[str, Any]]
 Manner = Callable[[web.Request, Messages], web.StreamResponse | None]
 
 
-class StandingClock:
-    """Time that passes only when a test lets it."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def now(self) -> float:
-        return 1_700_000_000.0 + self.seconds
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def pass_s(self, seconds: float) -> None:
-        self.seconds += seconds
-
-
 class ScriptedEndpoint:
     """A chain's endpoint. `manner` may answer a request in its own way; None leaves it to the script."""
 

@@ -13,7 +13,8 @@ from cortensor_tui.chain.rpc.json_rpc import RpcError
 from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import ProblemError
 from tests.chain.endpoints.conftest import OpenPool, StartEndpoints
-from tests.chain.endpoints.scripted import Manner, Messages, ScriptedEndpoint, StandingClock, body, status
+from tests.chain.endpoints.scripted import Manner, Messages, ScriptedEndpoint, body, status
+from tests.support.clock import StandingClock
 
 CALLS = [("eth_gasPrice", ()), ("eth_syncing", ()), ("eth_mining", ())]
 RIGHT = [method for method, _ in CALLS]

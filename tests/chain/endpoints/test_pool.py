@@ -10,7 +10,8 @@ from cortensor_tui.chain.endpoints import EndpointPool
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointState
 from cortensor_tui.domain.problems import ProblemError
 from tests.chain.endpoints.conftest import OpenPool, StartEndpoints
-from tests.chain.endpoints.scripted import GENESIS, StandingClock, status
+from tests.chain.endpoints.scripted import GENESIS, status
+from tests.support.clock import StandingClock
 
 LOOK_S = 10.0
 OTHER_GENESIS = "0x" + "22" * 32

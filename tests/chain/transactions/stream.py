@@ -19,28 +19,13 @@ from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
 from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
+from tests.support.clock import StandingClock
 
 GWEI = 10**9
 PRICES = GasPrices(base_fee_wei=50 * GWEI, priority_fee_wei=GWEI)
 RULES = SendRules(fee_cap_wei=1_000 * GWEI)
 ZERO = "0x" + "00" * 20
 PURPOSE = Purpose(kind=TransactionKind.CREATE_SESSION)
-
-
-class SetClock:
-    """A clock that moves when told."""
-
-    def __init__(self) -> None:
-        self.at_s = 1_000.0
-
-    def now(self) -> float:
-        return 1_700_000_000.0 + self.at_s
-
-    def monotonic(self) -> float:
-        return self.at_s
-
-    def advance(self, seconds: float) -> None:
-        self.at_s += seconds
 
 
 class Stream:
@@ -58,7 +43,7 @@ class Stream:
     ) -> None:
         self.devnet = devnet
         self.journal_path = journal
-        self.clock = SetClock()
+        self.clock = StandingClock()
         self.prices = PRICES
         contracts = Contracts(
             session_v2=devnet.contracts.session_v2, session_queue_v2=devnet.contracts.session_queue_v2
@@ -95,7 +80,7 @@ class Stream:
         return waiting.result()
 
     async def look_later(self, seconds: float) -> None:
-        self.clock.advance(seconds)
+        self.clock.pass_s(seconds)
         await self.sender.look()
         await asyncio.sleep(0)
 

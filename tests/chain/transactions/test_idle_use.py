@@ -31,7 +31,7 @@ CODE = "foreign_key_use"
 async def read_counts(stream: Stream, *counts: int, every_s: float = 1.5) -> None:
     """Show the stream what the chain counts, as often as there are counts; 0 is what it counts now."""
     for count in counts:
-        stream.clock.advance(every_s)
+        stream.clock.pass_s(every_s)
         await stream.sender.idle_use.see(count or await first_nonce(stream.devnet))
 
 

@@ -23,7 +23,7 @@ from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
 from tests.chain.transactions.model_chain import ADDRESS, Died, Fate, ModelChain, ModelSigner
-from tests.chain.transactions.stream import SetClock
+from tests.support.clock import StandingClock
 
 SCOPE = ChainScope(chain_id=1, genesis_hash="0x00", queue_address="0x" + "22" * 20)
 RULES = SendRules(fee_cap_wei=100_000)
@@ -50,7 +50,7 @@ class NonceStreamMachine(RuleBasedStateMachine):
     def begin(self, bump: bool, parks: bool) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.loop = asyncio.new_event_loop()
-        self.clock = SetClock()
+        self.clock = StandingClock()
         self.chain = ModelChain()
         self.chain.parks_later_nonces = parks
         self.send_rules = SendRules(fee_cap_wei=RULES.fee_cap_wei, bump=bump)
@@ -75,7 +75,7 @@ class NonceStreamMachine(RuleBasedStateMachine):
         )
 
     def prices(self) -> GasPrices:
-        block = int(self.clock.at_s / 5)
+        block = int(self.clock.seconds / 5)
         return GasPrices(base_fee_wei=self.chain.base_fee_wei, priority_fee_wei=1, block_number=block)
 
     def run(self, work: object) -> bool:
@@ -152,7 +152,7 @@ class NonceStreamMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.1, 1.0, 2.5, 6.0, 20.0]), fate=fates)
     def look(self, seconds: float, fate: Fate) -> None:
         self.chain.fate = fate
-        self.clock.advance(seconds)
+        self.clock.pass_s(seconds)
         self.run(self.sender.look())
 
     @rule()
@@ -232,7 +232,7 @@ class NonceStreamMachine(RuleBasedStateMachine):
         chain.is_down, chain.is_funded, chain.fate, chain.base_fee_wei = False, True, Fate.ARRIVES, 100
         self.run(self.sender.reread())
         for _ in range(60):
-            self.clock.advance(2.5)
+            self.clock.pass_s(2.5)
             self.run(self.sender.look())
             for wanted in sorted(self.wanted):
                 self.run(self.deliver(wanted))

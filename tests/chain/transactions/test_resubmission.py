@@ -163,7 +163,7 @@ async def test_nonce_too_high_sends_the_predecessor_and_leaves_the_fees(
     async with holding_blocks(devnet):
         first = await stream.send("first")
         await devnet.rpc.call("anvil_dropTransaction", first.hash)
-        stream.clock.advance(1)
+        stream.clock.pass_s(1)
         rpc.times = 1
         second = await stream.send("second")
         assert await in_pool(devnet, first)
