@@ -14,8 +14,8 @@ from cortensor_tui.chain.rpc.client import EndpointError, no_answer
 from cortensor_tui.chain.rpc.json_rpc import RpcError
 from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import ProblemError
-from tests.chain.endpoints.conftest import OpenPool, StartEndpoints
-from tests.chain.endpoints.scripted import RAW, ScriptedEndpoint, status
+from tests.chain.endpoints.fleet import Fleet
+from tests.chain.endpoints.scripted import RAW, status
 
 HASH = "0x" + keccak(hexstr=RAW).hex()
 KNOWN = {"code": -32000, "message": "already known"}
@@ -23,20 +23,8 @@ NO_FUNDS = {"code": -32000, "message": "insufficient funds for gas * price + val
 ODD = {"code": -32000, "message": "the moon is full"}
 
 
-Opened = tuple[list[ScriptedEndpoint], EndpointPool]
-
-
-async def opened(start: StartEndpoints, open_pool: OpenPool, count: int) -> Opened:
-    """Every endpoint has been asked who it is."""
-    endpoints = await start(count)
-    pool = open_pool(*endpoints)
-    await pool.call("eth_blockNumber")
-    await pool.tend()
-    return endpoints, pool
-
-
-async def test_three_endpoints_get_it_and_no_more(start: StartEndpoints, open_pool: OpenPool) -> None:
-    endpoints, pool = await opened(start, open_pool, 5)
+async def test_three_endpoints_get_it_and_no_more(fleet: Fleet) -> None:
+    endpoints, pool = await fleet.admitted(5)
     assert await pool.send_raw(RAW) == HASH
     await pool.close()  # let the slower ones finish or be told
     assert [("eth_sendRawTransaction" in one.asked) for one in endpoints[3:]] == [False, False]
@@ -44,35 +32,29 @@ async def test_three_endpoints_get_it_and_no_more(start: StartEndpoints, open_po
 
 
 @pytest.mark.parametrize("error", [KNOWN, NO_FUNDS, ODD], ids=["known", "no funds", "odd"])
-async def test_one_that_takes_it_is_enough(
-    start: StartEndpoints, open_pool: OpenPool, error: dict[str, object]
-) -> None:
-    endpoints, pool = await opened(start, open_pool, 3)
+async def test_one_that_takes_it_is_enough(fleet: Fleet, error: dict[str, object]) -> None:
+    endpoints, pool = await fleet.admitted(3)
     for endpoint in endpoints[:2]:
         endpoint.errors["eth_sendRawTransaction"] = error
     assert await pool.send_raw(RAW) == HASH
 
 
-async def test_already_known_is_a_success(start: StartEndpoints, open_pool: OpenPool) -> None:
-    [host], pool = await opened(start, open_pool, 1)
+async def test_already_known_is_a_success(fleet: Fleet) -> None:
+    [host], pool = await fleet.admitted(1)
     host.errors["eth_sendRawTransaction"] = KNOWN
     assert await pool.send_raw(RAW) == HASH
 
 
-async def test_it_is_refused_when_all_refuse_it_for_certain(
-    start: StartEndpoints, open_pool: OpenPool
-) -> None:
-    endpoints, pool = await opened(start, open_pool, 3)
+async def test_it_is_refused_when_all_refuse_it_for_certain(fleet: Fleet) -> None:
+    endpoints, pool = await fleet.admitted(3)
     for endpoint in endpoints:
         endpoint.errors["eth_sendRawTransaction"] = NO_FUNDS
     with pytest.raises(RpcError, match="Insufficient funds"):
         await pool.send_raw(RAW)
 
 
-async def test_an_endpoint_that_hangs_up_leaves_it_unknown(
-    start: StartEndpoints, open_pool: OpenPool
-) -> None:
-    (host, other), pool = await opened(start, open_pool, 2)
+async def test_an_endpoint_that_hangs_up_leaves_it_unknown(fleet: Fleet) -> None:
+    (host, other), pool = await fleet.admitted(2)
     host.errors["eth_sendRawTransaction"] = NO_FUNDS
     other.is_reset = True
     with pytest.raises(ProblemError) as caught:
@@ -80,8 +62,8 @@ async def test_an_endpoint_that_hangs_up_leaves_it_unknown(
     assert not isinstance(caught.value, RpcError)
 
 
-async def test_it_waits_for_no_budget(start: StartEndpoints) -> None:
-    [host] = await start(1)
+async def test_it_waits_for_no_budget(fleet: Fleet) -> None:
+    [host] = await fleet.start(1)
     pool = EndpointPool([host.url], requests_per_s=0.5)
     for _ in range(10):
         assert await pool.send_raw(RAW) == HASH
@@ -89,10 +71,8 @@ async def test_it_waits_for_no_budget(start: StartEndpoints) -> None:
     await pool.close()
 
 
-async def test_it_reaches_another_endpoint_while_host_is_down(
-    start: StartEndpoints, open_pool: OpenPool
-) -> None:
-    (host, other), pool = await opened(start, open_pool, 2)
+async def test_it_reaches_another_endpoint_while_host_is_down(fleet: Fleet) -> None:
+    (host, other), pool = await fleet.admitted(2)
     host.manner = status(503)
     assert await pool.send_raw(RAW) == HASH
     assert "eth_sendRawTransaction" in other.asked
