@@ -3,63 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from cortensor_tui.domain.inference import (
-    EngineHealth,
-    EngineState,
-    Finished,
-    FinishReason,
-    Generation,
-    GenerationEvent,
-    Token,
-)
+from cortensor_tui.domain.inference import EngineState
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.inference.params import asked_from_llm_params
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
-from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettings
+from cortensor_tui.miner.answering import Answering
 from cortensor_tui.storage.local_store import LocalStore
+from tests.support.told_engine import PROMPTS, READY, UNHEARD, ToldEngine
 
-READY = EngineHealth(state=EngineState.READY, engine="told", model="told", context_tokens=4096)
 GONE = msgspec.structs.replace(READY, state=EngineState.STARTING, context_tokens=None)
-PROMPTS = PromptSettings(default_system_prompt="", raw_prompt="verbatim", seed=1)
-FEED = InferenceFeed(
-    on_start=lambda key, prompt: None, on_event=lambda key, event: None, on_stop=lambda key, problem: None
-)
-
-
-class ToldEngine:
-    """Its health is what the test says; it answers at once."""
-
-    def __init__(self) -> None:
-        self.health = READY
-        self.runs = 0
-
-    async def start(self) -> None:
-        pass
-
-    async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
-        self.runs += 1
-        yield Token(text="Yes.", count=1, at_ms=1.0)
-        yield Finished(
-            reason=FinishReason.STOP,
-            prompt_tokens=3,
-            answer_tokens=1,
-            prefill_ms=1.0,
-            first_token_ms=1.0,
-            decode_ms=1.0,
-        )
-
-    async def cancel(self) -> None:
-        pass
-
-    async def stop(self) -> None:
-        pass
 
 
 def asked(store: LocalStore) -> TaskRecord:
@@ -75,7 +33,7 @@ async def let_it_go_on() -> None:
 
 async def test_an_engine_that_went_before_the_run_is_waited_for(tmp_path: Path) -> None:
     store, engine = LocalStore(tmp_path), ToldEngine()
-    answering = Answering(engine, store, PROMPTS, FEED)
+    answering = Answering(engine, store, PROMPTS, UNHEARD)
     engine.health = GONE  # nobody was told yet
     answer = asyncio.create_task(answering.answer(asked(store), lambda record: None))
     await let_it_go_on()
@@ -90,7 +48,7 @@ async def test_an_engine_that_went_before_the_run_is_waited_for(tmp_path: Path) 
 async def test_an_engine_that_went_again_at_once_is_not_taken_for_ready(tmp_path: Path) -> None:
     store, engine = LocalStore(tmp_path), ToldEngine()
     engine.health = GONE
-    answering = Answering(engine, store, PROMPTS, FEED)
+    answering = Answering(engine, store, PROMPTS, UNHEARD)
     waiting = asyncio.create_task(answering.ready())
     await let_it_go_on()
     answering.on_health(READY)
@@ -105,5 +63,5 @@ async def test_an_engine_that_is_ready_and_does_not_say_its_context_is_told(tmp_
     store, engine = LocalStore(tmp_path), ToldEngine()
     engine.health = msgspec.structs.replace(READY, context_tokens=None)
     with pytest.raises(ProblemError) as refused:
-        await Answering(engine, store, PROMPTS, FEED).answer(asked(store), lambda record: None)
+        await Answering(engine, store, PROMPTS, UNHEARD).answer(asked(store), lambda record: None)
     assert refused.value.problem.code == "engine_unready"

@@ -3,72 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 from cortensor_tui.chain.rpc.client import Rpc
 from cortensor_tui.chain.signing.signer import Keys, Signer
 from cortensor_tui.devnet.accounts import user_accounts
-from cortensor_tui.domain.inference import (
-    EngineHealth,
-    EngineState,
-    Finished,
-    FinishReason,
-    Generation,
-    GenerationEvent,
-    Prefilled,
-    Token,
-)
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.tasks import TaskRecord
-from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettings
+from cortensor_tui.miner.answering import Answering
 from cortensor_tui.node.link import ChainLink, open_link
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.settings import env_line, load_settings
 from cortensor_tui.storage.local_store import LocalStore
 from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
+from tests.support.told_engine import PROMPTS, UNHEARD, ToldEngine
 
 MINER = user_accounts()[3]
 LOOK_S = 0.02
 LONGEST_S = 60.0
-
-
-class ToldEngine:
-    """An engine whose answer is the prompt, said back `times` over once `may_answer` is set."""
-
-    health = EngineHealth(state=EngineState.READY, engine="told", model="told", context_tokens=4096)
-
-    def __init__(self) -> None:
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
-        self.runs = 0
-        self.times = 1
-
-    async def start(self) -> None:
-        pass
-
-    async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
-        self.runs += 1
-        yield Prefilled(prompt_tokens=3, prefill_ms=1.0)
-        await self.may_answer.wait()
-        text = f"You said: {generation.messages[-1][1]}" * self.times
-        yield Token(text=text, count=1, at_ms=2.0)
-        yield Finished(
-            reason=FinishReason.STOP,
-            prompt_tokens=3,
-            answer_tokens=1,
-            prefill_ms=1.0,
-            first_token_ms=2.0,
-            decode_ms=1.0,
-        )
-
-    async def cancel(self) -> None:
-        pass
-
-    async def stop(self) -> None:
-        pass
 
 
 class MiningNode:
@@ -119,13 +74,7 @@ class MiningNode:
             return Keys(miner=signer, owner=signer)
 
         self._link = await open_link(self._rpc, settings, self.database, make_keys, self._transaction_changed)
-        prompts = PromptSettings(default_system_prompt="", raw_prompt="verbatim", seed=1)
-        feed = InferenceFeed(
-            on_start=lambda key, prompt: None,
-            on_event=lambda key, event: None,
-            on_stop=lambda key, problem: None,
-        )
-        answering = Answering(self.engine, self.store, prompts, feed)
+        answering = Answering(self.engine, self.store, PROMPTS, UNHEARD)
         own = frozenset({MINER.address, OWNER})
         self._mining = Mining(self._link, settings, answering, self.store, self._task_changed, own)
 
