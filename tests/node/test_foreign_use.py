@@ -9,11 +9,9 @@ import pytest
 
 from cortensor_tui.chain.transactions import idle_use
 from cortensor_tui.node import link
-from tests.devnet.conftest import anvil_url, devnet, node_modules
 from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 from tests.node.mining_node import LONGEST_S, MINER, MiningNode
 
-__all__ = ["anvil_url", "devnet", "node_modules"]  # the fixtures
 pytestmark = pytest.mark.real
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -15,12 +14,10 @@ from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.node import mining
 from tests.chain.forking_chain import no_answer
-from tests.devnet.conftest import anvil_url, devnet, node_modules
-from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
-from tests.node.mining_node import LONGEST_S, LOOK_S, MINER, MiningNode
-from tests.node.test_reorganised import answer_on_chain, assigned, end
+from tests.devnet.devnet_on_anvil import DevnetOnAnvil
+from tests.node.mining_node import LONGEST_S, LOOK_S, MiningNode
+from tests.node.task_story import ANSWER, acked, answer_on_chain, assigned, end
 
-__all__ = ["anvil_url", "devnet", "node_modules"]  # the fixtures
 pytestmark = pytest.mark.real
 
 
@@ -75,19 +72,8 @@ def servers(devnet: DevnetOnAnvil) -> LaggingServers:
 
 
 @pytest.fixture
-async def node(devnet: DevnetOnAnvil, servers: LaggingServers, tmp_path: Path) -> AsyncIterator[MiningNode]:
-    found = MiningNode(devnet, tmp_path, servers)
-    await found.start()
-    yield found
-    await found.stop()
-    found.database.close()
-
-
-@pytest.fixture
-async def session_id(devnet: DevnetOnAnvil, node: MiningNode) -> int:
-    found = await devnet.create_session(OWNER, nodes=(MINER.address,))
-    await node.look()
-    return found
+def node_rpc(servers: LaggingServers) -> LaggingServers:
+    return servers
 
 
 async def head(devnet: DevnetOnAnvil) -> int:
@@ -103,15 +89,13 @@ async def test_a_call_refused_by_a_server_that_lags_is_made_again(
     await node.until(key, Stage.COMMITTED)
     assert servers.left_to_lag == 0
     assert node.stages(key) == [Stage.ASSIGNED, Stage.ACKED, Stage.PRECOMMITTED, Stage.COMMITTED]
-    assert await answer_on_chain(node, key) == "You said: What is a chain?"
+    assert await answer_on_chain(node, key) == ANSWER
 
 
 async def test_an_answered_task_is_not_called_missed_by_a_server_that_lags(
     devnet: DevnetOnAnvil, servers: LaggingServers, node: MiningNode, session_id: int
 ) -> None:
-    node.engine.may_answer.clear()
-    key = await assigned(devnet, session_id)
-    await node.until(key, Stage.ACKED)
+    key = await acked(devnet, node, session_id)
     before = await head(devnet)
     node.engine.may_answer.set()
     await node.until(key, Stage.COMMITTED)
@@ -148,7 +132,7 @@ async def test_without_logs_tasks_are_found_and_answered_by_state(
     await until_blind(node, key, Stage.COMMITTED)
     await end(devnet, key)
     await until_blind(node, key, Stage.ENDED)
-    assert await answer_on_chain(node, key) == "You said: What is a chain?"
+    assert await answer_on_chain(node, key) == ANSWER
     assert node.record(key).times.assigned_block is None
     servers.silent = frozenset()
     await node.until_met(lambda: node.record(key).times.assigned_block is not None, key)

@@ -2,74 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from cortensor_tui.domain.problems import problem_error
-from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.journal.task_times import task_times
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.moving import ANOTHER_PROMPT
 from cortensor_tui.node import mining
-from tests.devnet.conftest import anvil_url, devnet, node_modules
-from tests.devnet.devnet_on_anvil import ORACLE, OWNER, DevnetOnAnvil
+from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 from tests.node.mining_node import MINER, MiningNode
+from tests.node.task_story import ANSWER, acked, answer_on_chain, assign, assigned, end, reorganise
 
-__all__ = ["anvil_url", "devnet", "node_modules"]  # the fixtures
 pytestmark = pytest.mark.real
-QUEUE = "SessionQueueV2"
-
-
-@pytest.fixture
-async def node(devnet: DevnetOnAnvil, tmp_path: Path) -> AsyncIterator[MiningNode]:
-    """A node that serves what the owner binds it to."""
-    found = MiningNode(devnet, tmp_path)
-    await found.start()
-    yield found
-    await found.stop()
-    found.database.close()
-
-
-@pytest.fixture
-async def session_id(devnet: DevnetOnAnvil, node: MiningNode) -> int:
-    """A session of the owner's, with the node bound to it."""
-    found = await devnet.create_session(OWNER, nodes=(MINER.address,))
-    await node.look()
-    return found
-
-
-async def assigned(devnet: DevnetOnAnvil, session_id: int, prompt: str = "What is a chain?") -> TaskKey:
-    key = TaskKey(session_id, await devnet.submit(session_id, prompt))
-    await assign(devnet, key)
-    return key
-
-
-async def assign(devnet: DevnetOnAnvil, key: TaskKey) -> None:
-    await devnet.send(ORACLE, QUEUE, "assignTask", key.session_id, key.task_id, (MINER.address,), 12)
-
-
-async def end(devnet: DevnetOnAnvil, key: TaskKey) -> None:
-    await devnet.send(ORACLE, QUEUE, "end", key.session_id, key.task_id, True)
-
-
-async def reorganise(devnet: DevnetOnAnvil, depth: int) -> None:
-    """Put empty blocks in the place of the newest ones; their transactions are lost."""
-    await devnet.rpc.call("anvil_reorg", depth, [])
-
-
-async def answer_on_chain(node: MiningNode, key: TaskKey) -> str:
-    [result] = await node.link.reader.results(key)
-    return result.data
 
 
 async def test_an_ack_taken_back_is_sent_again_while_the_model_runs(
     devnet: DevnetOnAnvil, node: MiningNode, session_id: int
 ) -> None:
-    node.engine.may_answer.clear()
-    key = await assigned(devnet, session_id)
-    await node.until(key, Stage.ACKED)
+    key = await acked(devnet, node, session_id)
     await reorganise(devnet, 1)
     await node.until_met(lambda: node.stages(key)[2:] == [Stage.ASSIGNED, Stage.ACKED], key)
     assert (Stage.ASSIGNED, "the chain was reorganised: the ack is sent again") in node.told[key]
@@ -78,7 +29,7 @@ async def test_an_ack_taken_back_is_sent_again_while_the_model_runs(
     way = [Stage.ASSIGNED, Stage.ACKED]
     assert node.stages(key) == [*way, *way, Stage.PRECOMMITTED, Stage.COMMITTED]
     assert node.engine.runs == 1
-    assert await answer_on_chain(node, key) == "You said: What is a chain?"
+    assert await answer_on_chain(node, key) == ANSWER
 
 
 async def test_an_end_taken_back_opens_the_task_again(
@@ -96,15 +47,13 @@ async def test_an_end_taken_back_opens_the_task_again(
     assert again.answer_cid == answered.answer_cid
     assert again.note == ""
     assert node.engine.runs == 1
-    assert await answer_on_chain(node, key) == "You said: What is a chain?"
+    assert await answer_on_chain(node, key) == ANSWER
 
 
 async def test_a_task_whose_assignment_is_gone_waits_and_goes_on(
     devnet: DevnetOnAnvil, node: MiningNode, session_id: int
 ) -> None:
-    node.engine.may_answer.clear()
-    key = await assigned(devnet, session_id)
-    await node.until(key, Stage.ACKED)
+    key = await acked(devnet, node, session_id)
     await reorganise(devnet, 2)
     await node.until(key, Stage.QUEUED, "its assignment is gone")
     assert not node.mining.scheduler.is_busy
@@ -112,15 +61,13 @@ async def test_a_task_whose_assignment_is_gone_waits_and_goes_on(
     node.engine.may_answer.set()
     await node.until(key, Stage.COMMITTED)
     assert node.engine.runs == 1
-    assert await answer_on_chain(node, key) == "You said: What is a chain?"
+    assert await answer_on_chain(node, key) == ANSWER
 
 
 async def test_another_prompt_with_the_same_ids_is_taken_when_nothing_was_signed(
     devnet: DevnetOnAnvil, node: MiningNode, session_id: int
 ) -> None:
-    node.engine.may_answer.clear()
-    key = await assigned(devnet, session_id, "The first prompt.")
-    await node.until(key, Stage.ACKED)
+    key = await acked(devnet, node, session_id, "The first prompt.")
     await reorganise(devnet, 3)
     await node.look(2)
     assert await assigned(devnet, session_id, "The second prompt.") == key
@@ -148,9 +95,7 @@ async def test_another_prompt_with_the_same_ids_is_not_answered_after_a_signatur
 async def test_a_chain_taken_back_while_the_node_was_away(
     devnet: DevnetOnAnvil, node: MiningNode, session_id: int
 ) -> None:
-    node.engine.may_answer.clear()
-    key = await assigned(devnet, session_id)
-    await node.until(key, Stage.ACKED)
+    key = await acked(devnet, node, session_id)
     await node.look()
     await node.stop()
     await reorganise(devnet, 1)
@@ -158,7 +103,7 @@ async def test_a_chain_taken_back_while_the_node_was_away(
     await node.start()
     await node.until(key, Stage.COMMITTED)
     assert await node.link.reader.result_times(key, MINER.address) == (True, True, True)
-    assert await answer_on_chain(node, key) == "You said: What is a chain?"
+    assert await answer_on_chain(node, key) == ANSWER
 
 
 async def test_an_ack_taken_back_before_its_block_was_handled_is_told_after_a_restart(
@@ -238,9 +183,7 @@ async def test_each_step_has_its_time(devnet: DevnetOnAnvil, node: MiningNode, s
 async def test_a_missed_task_says_which_step_was_missing(
     devnet: DevnetOnAnvil, node: MiningNode, session_id: int
 ) -> None:
-    node.engine.may_answer.clear()
-    key = await assigned(devnet, session_id)
-    await node.until(key, Stage.ACKED)
+    key = await acked(devnet, node, session_id)
     await end(devnet, key)
     record = await node.until(key, Stage.MISSED)
     assert "before the precommit was sent (no token was written yet)" in record.note

@@ -15,10 +15,8 @@ from cortensor_tui.miner.admission import Admission
 from cortensor_tui.node import session_list
 from cortensor_tui.node.session_list import SessionList
 from cortensor_tui.settings import AuthorizedSessions, ListedSessions
-from tests.devnet.conftest import anvil_url, devnet, node_modules
 from tests.devnet.devnet_on_anvil import ALICE, BOB, OWNER, DevnetOnAnvil
 
-__all__ = ["anvil_url", "devnet", "node_modules"]  # the fixtures
 pytestmark = pytest.mark.real
 
 

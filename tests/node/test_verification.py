@@ -17,7 +17,6 @@ from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.domain.verification import Finding, ProofVerdict
 from cortensor_tui.storage.content_id import raw_cid
-from tests.devnet.conftest import anvil_url, devnet, node_modules
 from tests.devnet.devnet_on_anvil import BOB, DevnetOnAnvil, before_new
 from tests.devnet.task_steps import answer as answer_as
 from tests.node.answered import (
@@ -28,7 +27,6 @@ from tests.node.answered import (
     findings,
 )
 
-__all__ = ["anvil_url", "devnet", "node_modules"]  # the fixtures
 pytestmark = pytest.mark.real
 
 FAILS, UNKNOWN, HOLDS, NOTED = Finding.FAILS, Finding.UNKNOWN, Finding.HOLDS, Finding.NOTED
