@@ -17,7 +17,8 @@ import msgspec
 
 from cortensor_tui.chain.contracts.abi import decode_log
 from cortensor_tui.chain.contracts.calls import NewSession, NewTask, bind_call, create_call, submit_call
-from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.contracts.contract_call import ContractCall
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
 from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet.sender import DevSender, Outgoing
 from cortensor_tui.devnet.service import DevnetInfo

@@ -21,7 +21,8 @@ from typing import Any
 import msgspec
 
 from cortensor_tui.chain.contracts.calls import NewSession, NewTask, bind_call, create_call, submit_call
-from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.contracts.contract_call import ContractCall
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
 from cortensor_tui.chain.networks.profiles import choose_profile
 from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.chain.signing.keystore import write_keystore

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import structlog
 
-from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader
+from cortensor_tui.chain.contracts.contract_call import ContractCall
+from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.transactions import Purpose, TransactionSender
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey

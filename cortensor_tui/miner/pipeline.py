@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.transactions import Purpose
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey

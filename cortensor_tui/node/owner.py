@@ -17,7 +17,8 @@ from cortensor_tui.chain.contracts.calls import (
     submit_call,
     unbind_call,
 )
-from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader
+from cortensor_tui.chain.contracts.contract_call import ContractCall
+from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.rpc.client import Rpc, quantity
 from cortensor_tui.chain.signing.external import Expected, SignedCall, decode_signed, require_expected
 from cortensor_tui.chain.transactions import Estimate, Purpose, TransactionSender

@@ -20,9 +20,10 @@ from cortensor_tui.chain.contracts.calls import (
     submit_call,
     unbind_call,
 )
+from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.contracts.decoding import LARGEST_NUMBER
 from cortensor_tui.chain.contracts.numbers import ContractNumbers, ModeNumbers
-from cortensor_tui.chain.contracts.reader import MOST_TASKS_IN_A_LIST, ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.contracts.reader import MOST_TASKS_IN_A_LIST, ContractReader, Contracts
 from cortensor_tui.chain.rpc.client import Call, RpcError
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.chain.signing.signer import Signer
 from cortensor_tui.devnet.anvil import CHAIN_ID

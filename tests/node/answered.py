@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.contracts.contract_call import ContractCall
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
 from cortensor_tui.chain.networks.resolve import answer_hash
 from cortensor_tui.chain.rpc.client import Rpc
 from cortensor_tui.chain.signing.signer import Signer

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader
+from cortensor_tui.chain.contracts.contract_call import ContractCall
+from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.domain.addresses import ZERO_ADDRESS
 from cortensor_tui.domain.sessions import SessionMode
 

@@ -14,6 +14,7 @@ from cortensor_tui.chain.contracts.abi import (
     decode_output,
     encode_call,
 )
+from cortensor_tui.chain.contracts.contract_call import ContractCall, contract_call
 from cortensor_tui.chain.contracts.decoding import (
     decoration_from_tuple,
     saturated,
@@ -38,14 +39,6 @@ class Contracts(msgspec.Struct, frozen=True, kw_only=True):
 
     session_v2: str
     session_queue_v2: str
-
-
-class ContractCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A call to be sent: `text` is the decoded form for people, `data` is calldata in 0x hex."""
-
-    to: str
-    data: str
-    text: str
 
 
 class ContractReader:
@@ -194,13 +187,13 @@ class ContractReader:
 
     def session_call(self, name: str, *arguments: Any) -> ContractCall:
         """Return a call to SessionV2."""
-        return _call(
+        return contract_call(
             self.contracts.session_v2, "SessionV2", self.sessions_interface.functions[name], arguments
         )
 
     def queue_call(self, name: str, *arguments: Any) -> ContractCall:
         """Return a call to SessionQueueV2."""
-        return _call(
+        return contract_call(
             self.contracts.session_queue_v2, "SessionQueueV2", self.queue_interface.functions[name], arguments
         )
 
@@ -288,15 +281,3 @@ def _odd_answers(calls: Sequence[str], why: str) -> ProblemError:
         why,
         "Check the contract addresses in the settings: this may be another contract or generation",
     )
-
-
-def _call(address: str, contract: str, function: Function, arguments: tuple[Any, ...]) -> ContractCall:
-    shown = ", ".join(_shown(argument) for argument in arguments)
-    return ContractCall(
-        to=address, data=encode_call(function, *arguments), text=f"{contract}.{function.name}({shown})"
-    )
-
-
-def _shown(argument: Any) -> str:
-    text = "0x" + argument.hex() if isinstance(argument, bytes) else str(argument)
-    return text if len(text) <= 66 else text[:63] + "..."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.rpc.client import Call, Rpc, RpcError, quantity
 from cortensor_tui.chain.transactions.fees import Fees, GasPrices, gas_limit_for
 from cortensor_tui.chain.transactions.purpose import Estimate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.transactions.estimating import estimate_gas
 from cortensor_tui.chain.transactions.fees import Fees, fees_for, raised
 from cortensor_tui.chain.transactions.parts import KeyParts

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.contracts.send_errors import GOES_ON, NOT_TAKEN, SendError, classify, refusal
 from cortensor_tui.chain.rpc.client import Rpc, RpcError, quantity
 from cortensor_tui.chain.signing.external import SignedCall, SignedElsewhere

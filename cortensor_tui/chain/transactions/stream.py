@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.signing.external import SignedCall
 from cortensor_tui.chain.signing.signer import TransactionSigner, WatchedAddress
 from cortensor_tui.chain.transactions.book import OpenBook

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from cortensor_tui.chain.contracts.reader import ContractCall, ContractReader, Contracts
+from cortensor_tui.chain.contracts.contract_call import ContractCall
+from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
 from cortensor_tui.chain.rpc.client import Rpc, RpcClient, RpcError
 from cortensor_tui.chain.signing.signer import Signer, TransactionSigner
 from cortensor_tui.chain.transactions import Purpose, SendRules, TransactionSender

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.transactions import Purpose, SendRules, TransactionSender
 from cortensor_tui.chain.transactions.fees import GasPrices
 from cortensor_tui.domain.problems import ProblemError

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cortensor_tui.chain.contracts.reader import ContractCall
+from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.rpc.client import Call, RpcClient
 from cortensor_tui.chain.transactions import Estimate, Purpose
 from cortensor_tui.chain.transactions.fees import Fees
