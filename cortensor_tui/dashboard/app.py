@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 
 from cortensor_tui.dashboard.feed import Connect, Feed, FeedState
+from cortensor_tui.dashboard.palette import key_commands
+from cortensor_tui.dashboard.places import FIRST, PLACES
 from cortensor_tui.dashboard.screens.base import Watching
-from cortensor_tui.dashboard.screens.main import MainScreen
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.themes import DEFAULT_THEME, load_themes, shipped_folder
 from cortensor_tui.domain.inert import inert
@@ -62,13 +62,10 @@ class Dashboard(App[None]):
 
     TITLE = "Cortensor"
     CSS_PATH = "app.tcss"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {place.name: place.load for place in PLACES}
+    DEFAULT_MODE = FIRST.name
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "assign", "Assign", id="app.assign", tooltip="Bind a node"),
-        Binding("u", "unassign", "Unbind", id="app.unassign", tooltip="Unbind a node"),
-        Binding("n", "new_session", "New session", id="app.new_session", tooltip="Create a session"),
-        Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt"),
-        Binding("t", "tasks", "Tasks", id="app.tasks", tooltip="Tasks and answers"),
         Binding("y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy the hash or id"),
         Binding("r,f5", "reconnect", "Refresh", show=False, id="app.refresh", tooltip="Fetch all anew"),
         Binding(
@@ -130,6 +127,10 @@ class Dashboard(App[None]):
         """Ask the node. Raises `ProblemError`."""
         return await self._feed.request(body, timeout_s)
 
+    def go_to(self, name: str) -> None:
+        """Show a place by its name in `PLACES`; what lies over the present one waits there."""
+        self.switch_mode(name)
+
     def on_ready_call(self, act: Callable[[], None]) -> None:
         """Call `act` in the app's loop once it runs."""
         self._on_ready = act
@@ -139,10 +140,6 @@ class Dashboard(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give our own roles a value in themes that do not know them."""
         return {"muted": "#8a8f98", "rule": "#4a4f57", "cursor": "#2f4f6f"}
-
-    def get_default_screen(self) -> Screen[Any]:
-        """Return the main screen."""
-        return MainScreen()
 
     def on_mount(self) -> None:
         """Take the theme, start the feed and the clock."""
@@ -236,41 +233,6 @@ class Dashboard(App[None]):
         self.copy_to_clipboard(text)
         self.notify(text, title=f"Copied the {what}", markup=False, timeout=3)
 
-    def action_assign(self) -> None:
-        """Open the assignment form."""
-        self._open_assignment(is_unbinding=False)
-
-    def action_unassign(self) -> None:
-        """Open the assignment form to take a node off."""
-        self._open_assignment(is_unbinding=True)
-
-    def _open_assignment(self, is_unbinding: bool) -> None:
-        from cortensor_tui.dashboard.screens.assign import AssignScreen
-
-        if self._has_view():
-            self.push_screen(AssignScreen(is_unbinding=is_unbinding, session_id=self._chosen_session()))
-
-    def action_new_session(self) -> None:
-        """Open the form for a session."""
-        from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
-
-        if self._has_view():
-            self.push_screen(NewSessionScreen())
-
-    def action_submit(self) -> None:
-        """Open the form for a prompt."""
-        from cortensor_tui.dashboard.screens.submit import SubmitScreen
-
-        if self._has_view():
-            self.push_screen(SubmitScreen(session_id=self._chosen_session()))
-
-    def action_tasks(self) -> None:
-        """Open the list of tasks."""
-        from cortensor_tui.dashboard.screens.tasks import TasksScreen
-
-        if self._has_view():
-            self.push_screen(TasksScreen())
-
     def action_help(self) -> None:
         """Show all keys."""
         from cortensor_tui.dashboard.screens.help import HelpScreen
@@ -300,35 +262,14 @@ class Dashboard(App[None]):
         self.notify("The node stops after what it is sending now.", markup=False)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer every action of ours in the palette, and what has no key."""
-        for binding in self.BINDINGS:
-            if isinstance(binding, Binding) and binding.action not in ("command_palette", "quit"):
-                yield SystemCommand(
-                    f"{binding.description}  ({binding.key.split(',')[0].replace('question_mark', '?')})",
-                    binding.tooltip,
-                    getattr(self, f"action_{binding.action}"),
-                )
+        """Offer in the palette what the keys of this screen do, and what has no key."""
+        yield from key_commands(screen)
         if self.view is not None and not self.owns_node:
             yield SystemCommand(
                 "Stop the node", "Ask the node to stop; it answers no more tasks", self.stop_node
             )
         yield SystemCommand("Theme", "Choose other colors", self.action_change_theme)
         yield SystemCommand("Quit", "Close the dashboard", self.action_quit)
-
-    def _chosen_session(self) -> int | None:
-        """Return the session under the cursor of the main screen."""
-        from cortensor_tui.dashboard.widgets.line_table import LineTable
-
-        try:
-            row = self.screen.query_one("#sessions", LineTable).current
-        except NoMatches:
-            return None
-        return int(row.key) if row else None
-
-    def _has_view(self) -> bool:
-        if self.view is None:
-            self.notify("Not connected to a node yet.", markup=False, timeout=3)
-        return self.view is not None
 
 
 def mouse_is_wanted() -> bool:

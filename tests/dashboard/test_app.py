@@ -13,8 +13,8 @@ from cortensor_tui.dashboard.present.status import moving_lines
 from cortensor_tui.dashboard.screens.assign import AssignScreen
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.help import HelpScreen
-from cortensor_tui.dashboard.screens.main import MainScreen
 from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
+from cortensor_tui.dashboard.screens.overview import OverviewScreen
 from cortensor_tui.dashboard.screens.tasks import TasksScreen
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.dashboard.widgets.line_table import LineTable
@@ -169,7 +169,7 @@ async def test_binding_a_node_by_hand(node: ScriptedNode, app: Dashboard) -> Non
         assert asked(node, Assign) == [Assign(session_id=8, node_address=samples.NODE)]
         assert confirm.disabled, "one form sends once"
         await pilot.press("escape")
-        await until(pilot, lambda: isinstance(app.screen, MainScreen))
+        await until(pilot, lambda: isinstance(app.screen, OverviewScreen))
 
 
 @pytest.mark.parametrize(("is_owner", "mark"), [(False, "✖"), (None, "?")])
@@ -275,7 +275,7 @@ async def test_letters_in_a_form_are_text_and_escape_goes_back_one_level(app: Da
         await pilot.press(*"qa?t")
         assert app.screen.query_one("#name", Input).value == "qa?t"
         await pilot.press("escape")
-        await until(pilot, lambda: isinstance(app.screen, MainScreen))
+        await until(pilot, lambda: isinstance(app.screen, OverviewScreen))
         await pilot.press("escape")
         await pilot.pause()
         assert app.is_running
@@ -330,7 +330,7 @@ async def test_help_lists_every_key_and_any_key_closes_it(app: Dashboard) -> Non
             assert keys in text
         assert "…" not in text, "it fits 80x24"
         await pilot.press("x")
-        await until(pilot, lambda: isinstance(app.screen, MainScreen))
+        await until(pilot, lambda: isinstance(app.screen, OverviewScreen))
 
 
 @pytest.mark.parametrize("key", ["ctrl+p", "colon"])
@@ -339,13 +339,13 @@ async def test_the_palette_offers_every_action(app: Dashboard, key: str) -> None
         await live(pilot)
         await pilot.press(key)
         await until(pilot, lambda: app.screen.id == "--command-palette")
-        titles = [command.title for command in app.get_system_commands(app.screen)]
+        titles = [command.title for command in app.get_system_commands(app.screen_stack[-2])]
     for title in ("Assign  (a)", "Unbind  (u)", "New session  (n)", "Prompt  (s)", "Stop the node", "Theme"):
         assert title in titles
 
 
 async def test_every_binding_of_ours_has_an_id_and_a_tooltip() -> None:
-    for owner in (Dashboard, MainScreen, TasksScreen, DetailScreen, AssignScreen, LineTable):
+    for owner in (Dashboard, OverviewScreen, TasksScreen, DetailScreen, AssignScreen, LineTable):
         for binding in vars(owner).get("BINDINGS", ()):
             assert binding.id, binding
             assert binding.tooltip, binding
@@ -421,7 +421,7 @@ async def test_below_the_least_size_one_sentence_is_shown(app: Dashboard) -> Non
         await until(pilot, lambda: app.view is not None)
         await pilot.pause()
         assert "at least 60x16" in shown(app, "#too-small").replace("\n", " ")
-        assert not app.screen.query_one("#panes").display
+        assert not app.screen.query_one("#place").display
 
 
 async def test_equal_values_repaint_nothing(node: ScriptedNode, app: Dashboard) -> None:
@@ -431,7 +431,7 @@ async def test_equal_values_repaint_nothing(node: ScriptedNode, app: Dashboard) 
         repainted: list[object] = []
         for widget in app.screen.query("LineView"):
             widget.refresh = lambda *regions, **_: repainted.append(regions)  # type: ignore[method-assign,assignment]
-        assert isinstance(app.screen, MainScreen)
+        assert isinstance(app.screen, OverviewScreen)
         app.screen.take(msgspec.structs.replace(app.feed_state))
         app.screen.tick()
         assert repainted == []

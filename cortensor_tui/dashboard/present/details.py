@@ -15,6 +15,7 @@ from cortensor_tui.dashboard.format import (
     number,
     rate,
 )
+from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import Clamp, SamplingParams
 from cortensor_tui.domain.sessions import Session, SessionView
@@ -183,6 +184,28 @@ def _sent(one: Transaction) -> Detail:
     return Detail(str(one.kind), f"{one.state}  nonce {one.nonce}  {one.hash}")
 
 
+def network_details(chain: ChainHealth) -> Details:
+    """Return the chain as the node sees it, then each endpoint."""
+    return [*_chain(chain), *(_endpoint(one) for one in chain.endpoints)]
+
+
+def _chain(chain: ChainHealth) -> Iterator[Detail]:
+    yield Detail("network", f"{chain.network}, chain {UNKNOWN if chain.chain_id is None else chain.chain_id}")
+    yield Detail("endpoint", f"{chain.endpoint}, {milliseconds(chain.latency_ms)}")
+    yield Detail("head", f"{number(chain.head_number)}, block time {moment(chain.head_at)}")
+    yield from _generation(chain)
+    yield Detail("session", chain.session_address or UNKNOWN)
+    yield Detail("queue", chain.queue_address or UNKNOWN)
+    if chain.error:
+        yield Detail("chain error", chain.error, "bad")
+
+
+def _endpoint(one: EndpointHealth) -> Detail:
+    trouble = f", {one.error} at {clock(one.error_at)}" if one.error else ""
+    head = f"head {number(one.head_number)}, {milliseconds(one.latency_ms)}"
+    return Detail(str(one.state), f"{one.name}, {head}{trouble}", "warn" if one.error else "plain")
+
+
 def _generation(chain: ChainHealth) -> Iterator[Detail]:
     if chain.origin is not None:
         told = "probed" if chain.origin.is_probed else "set"
@@ -199,13 +222,7 @@ def node_details(status: NodeStatus) -> Details:
         *(Detail("warning", warning, "warn") for warning in status.warnings),
         *_account("node", status.node),
         *_account("owner", status.owner),
-        Detail("network", f"{chain.network}, chain {UNKNOWN if chain.chain_id is None else chain.chain_id}"),
-        Detail("endpoint", f"{chain.endpoint}, {milliseconds(chain.latency_ms)}"),
-        Detail("head", f"{number(chain.head_number)}, block time {moment(chain.head_at)}"),
-        *_generation(chain),
-        Detail("session", chain.session_address or UNKNOWN),
-        Detail("queue", chain.queue_address or UNKNOWN),
-        *([Detail("chain error", chain.error, "bad")] if chain.error else ()),
+        *_chain(chain),
         Detail("engine", f"{engine.engine}, {engine.state}, {engine.restarts} restarts"),
         Detail("model", engine.model or UNKNOWN),
         Detail("context", f"{number(engine.context_tokens)} tokens, memory {mebibytes(engine.rss_bytes)}"),

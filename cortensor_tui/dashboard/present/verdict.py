@@ -12,23 +12,27 @@ MARKS = {Verdict.SERVING: ("●", "good"), Verdict.WAITING: ("▲", "warn"), Ver
 _MAX_REMEDY_LINES = 2
 
 
-def verdict_lines(state: FeedState, now: float, width: int, *, is_starting: bool = False) -> list[Line]:
-    """Return the verdict, and under it what to do where something is wrong."""
+def verdict_lines(
+    state: FeedState, now: float, width: int, *, title: str = "", is_starting: bool = False
+) -> list[Line]:
+    """Return the verdict after the place's title, and under it what to do where something is wrong."""
+    lead = line((f" {title} ", "title")) if title else ()
     if is_starting and state.view is None:
-        return [line((" ○ STARTING", "strong"), ("  the node is not there yet", "muted"))]
+        return [line(*lead, (" ○ STARTING", "strong"), ("  the node is not there yet", "muted"))]
     if state.link is Link.UNREACHABLE:
-        return _unreachable(state, now, width)
+        return _unreachable(lead, state, now, width)
     if state.view is None:
-        return [line((" ○ CONNECTING", "strong"), ("  to the node", "muted"))]
-    return _told(state.view.status, state, now, width)
+        return [line(*lead, (" ○ CONNECTING", "strong"), ("  to the node", "muted"))]
+    return _told(lead, state.view.status, state, now, width)
 
 
-def _told(status: NodeStatus, state: FeedState, now: float, width: int) -> list[Line]:
+def _told(lead: Line, status: NodeStatus, state: FeedState, now: float, width: int) -> list[Line]:
     mark, role = MARKS[status.verdict]
     # What is old is no longer known to be true, so it loses its color.
     stale_s = state.stale_s(now)
     shown_role = role if stale_s is None else "muted"
     left = line(
+        *lead,
         (f" {mark} {status.verdict.upper()}", f"{shown_role} strong"),
         ("  ", "plain"),
         inert(status.reason, 300),
@@ -57,13 +61,15 @@ def _link_mark(status: NodeStatus, stale_s: float | None, room: int) -> Line:
     return (Span(f"▲ {count} warning{'s' if count > 1 else ''} (i)", "warn"), Span(" · ", "muted"), version)
 
 
-def _unreachable(state: FeedState, now: float, width: int) -> list[Line]:
+def _unreachable(lead: Line, state: FeedState, now: float, width: int) -> list[Line]:
     what = (
         "no node is running"
         if state.problem and state.problem.code == "no_node"
         else "the node does not answer"
     )
-    left = line((" ✖ UNREACHABLE", "bad strong"), f"  {what} ", (f"since {clock(state.since)}", "muted"))
+    left = line(
+        *lead, (" ✖ UNREACHABLE", "bad strong"), f"  {what} ", (f"since {clock(state.since)}", "muted")
+    )
     retry_s = max(0.0, (state.retry_at or now) - now)
     right = line((f"trying again in {duration(retry_s)} ", "muted"))
     lines = [spread(left, right, width)]

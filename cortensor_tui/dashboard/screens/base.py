@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 
+from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.widgets.line_view import LineView
-
-if TYPE_CHECKING:
-    from cortensor_tui.dashboard.app import Dashboard
 
 Result = TypeVar("Result")
 
@@ -22,11 +20,9 @@ class Watching(Screen[Any]):
     """A screen that is told of every new state of the feed and of every second that passes."""
 
     @property
-    def dashboard(self) -> Dashboard:
-        """Return the app with its own type."""
-        from cortensor_tui.dashboard.app import Dashboard
-
-        return cast(Dashboard, self.app)
+    def dashboard(self) -> Desk:
+        """Return the application as screens may use it."""
+        return cast(Desk, self.app)
 
     def take(self, state: FeedState) -> None:
         """Show a new state. Comes to the screen on top only, and on its return to the top."""
@@ -51,7 +47,7 @@ class Watching(Screen[Any]):
 
 
 class Panel(ModalScreen[Result], Watching, Generic[Result]):
-    """A box over the main screen. `esc` leaves it."""
+    """A box over a place. `esc` leaves it."""
 
     DEFAULT_CSS = """
     Panel {

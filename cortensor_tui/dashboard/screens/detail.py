@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 
 from cortensor_tui.dashboard.feed import FeedState
-from cortensor_tui.dashboard.present.details import Detail, Details
+from cortensor_tui.dashboard.present.details import (
+    Detail,
+    Details,
+    session_details,
+    task_details,
+    transaction_details,
+)
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.document import Document
 
@@ -52,3 +58,35 @@ class DetailScreen(Panel[None]):
     def copy_text(self) -> tuple[str, str] | None:
         """Return the thing's own hash or id."""
         return (self._copy, "value") if self._copy else None
+
+
+def open_session(app: App[Any], session_id: int) -> None:
+    """Show one session in full."""
+
+    def content(state: FeedState) -> Details | None:
+        found = state.view.session(session_id) if state.view else None
+        return session_details(found) if found else None
+
+    app.push_screen(DetailScreen(f"Session {session_id}", content, copy=str(session_id)))
+
+
+def open_transaction(app: App[Any], transaction_id: int, transaction_hash: str) -> None:
+    """Show one transaction in full."""
+
+    def content(state: FeedState) -> Details | None:
+        found = state.view.transaction(transaction_id) if state.view else None
+        return transaction_details(found) if found else None
+
+    app.push_screen(DetailScreen("Transaction", content, copy=transaction_hash))
+
+
+def open_task(app: App[Any], key: str, copy: str) -> None:
+    """Show one task in full; `key` is "session/task"."""
+
+    def content(state: FeedState) -> Details | None:
+        if state.view is None:
+            return None
+        found = next((task for task in state.view.tasks if str(task.key) == key), None)
+        return task_details(found, state.view.transactions) if found else None
+
+    app.push_screen(DetailScreen(f"Task {key}", content, copy=copy))

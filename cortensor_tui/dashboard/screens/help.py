@@ -82,7 +82,9 @@ def _cells(entry: Entry, cells: int) -> Line:
 
 
 def _own(owner: type) -> list[Binding]:
-    return [one for one in vars(owner).get("BINDINGS", ()) if isinstance(one, Binding) and one.tooltip]
+    """Return the bindings of a class and of what it inherits from, its own first."""
+    found = [one for kind in owner.__mro__ for one in vars(kind).get("BINDINGS", ())]
+    return [one for one in found if isinstance(one, Binding) and one.tooltip]
 
 
 def shown_keys(keys: str) -> str:

@@ -1,0 +1,44 @@
+"""What screens may use of the application they run in, so that neither has to know the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.startup import StartupBoard
+from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.domain.problems import Problem
+from cortensor_tui.node.messages import ReplyBody, RequestBody
+
+
+class Desk(Protocol):
+    """The application as its screens see it: the newest state, a way to ask the node, and a clock."""
+
+    now: Callable[[], float]
+    """Returns unix seconds; tests let it stand still."""
+    board: StartupBoard | None
+    """Tells the steps of starting, where something is being started."""
+    owns_node: bool
+    """Tells that the node ends with the dashboard, as in the demo."""
+
+    @property
+    def feed_state(self) -> FeedState:
+        """Return the newest state of the feed."""
+
+    @property
+    def view(self) -> NodeView | None:
+        """Return what the node last said, None before its first word."""
+
+    @property
+    def can_start_node(self) -> bool:
+        """Tell whether a node can be started from here."""
+
+    async def request(self, body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
+        """Ask the node. Raises `ProblemError`."""
+
+    def tell(self, problem: Problem) -> None:
+        """Show what went wrong with something the user just did."""
+
+    def go_to(self, name: str) -> None:
+        """Show a place by its name in `places.PLACES`."""

@@ -1,0 +1,188 @@
+"""A place: a full screen with the verdict above it and its keys below it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+
+from cortensor_tui.dashboard.cells import Line, Span, wrap
+from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.dashboard.places import FIRST, PLACES, place_called
+from cortensor_tui.dashboard.present import startup
+from cortensor_tui.dashboard.present.verdict import verdict_lines
+from cortensor_tui.dashboard.screens.base import Watching
+from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.dashboard.widgets.key_bar import KeyBar
+from cortensor_tui.dashboard.widgets.line_table import LineTable
+from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
+
+LEAST_SIZE = (60, 16)
+
+
+class PlaceScreen(Watching):
+    """What all places share: the header, what stands there before the node has said anything, and the keys.
+
+    A subclass names its place in `PLACE`, yields its content in `compose_place`, and brings it up to date in
+    `show_view`. The classes -narrow, -normal and -wide tell how much room there is, -old that the view is.
+    """
+
+    PLACE: ClassVar[str]
+    NEEDS_NODE: ClassVar[bool] = True
+    """Whether the content is hidden until a node has told of itself."""
+    HAS_REMEDY: ClassVar[bool] = False
+    """Whether the header says also why, and what to do."""
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's name and type
+        (0, "-tiny"),
+        (LEAST_SIZE[0], "-narrow"),
+        (100, "-normal"),
+        (140, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_SIZE[1], "-high")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "assign", "Assign", id="app.assign", tooltip="Bind a node"),
+        Binding("u", "unassign", "Unbind", id="app.unassign", tooltip="Unbind a node"),
+        Binding("n", "new_session", "New session", id="app.new_session", tooltip="Create a session"),
+        Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt"),
+        *(
+            Binding(
+                place.key,
+                f"go_to('{place.name}')",
+                place.title,
+                show=place.name == "tasks",
+                id=f"place.{place.name}",
+                tooltip=place.summary,
+            )
+            for place in PLACES
+        ),
+        Binding("escape", "go_back", "Back", show=False, id="place.back", tooltip="Back to the dashboard"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """Put the content between header and keys."""
+        yield TextLines(self._header, id="verdict")
+        yield TextLines(self._waiting, id="waiting")
+        yield TextLines(self._too_small, id="too-small")
+        with Container(id="place"):
+            yield from self.compose_place()
+        yield KeyBar()
+
+    # --- what a subclass says --------------------------------------------------------------------
+
+    def compose_place(self) -> ComposeResult:
+        """Yield the content."""
+        raise NotImplementedError
+
+    def show_view(self, state: FeedState, view: NodeView) -> None:
+        """Bring the content up to date with what the node said. Only called while on top."""
+
+    def move_ages(self, state: FeedState, view: NodeView) -> None:
+        """Let what counts seconds move on, once a second while on top."""
+        self.show_view(state, view)
+
+    def chosen_session(self) -> int | None:
+        """Return the session under the cursor, with which forms begin."""
+        return None
+
+    # --- what it does ----------------------------------------------------------------------------
+
+    @property
+    def state(self) -> FeedState:
+        """Return the newest state of the feed."""
+        return self.dashboard.feed_state
+
+    def on_mount(self) -> None:
+        """Start with what is known."""
+        self.take(self.state)
+
+    def on_descendant_focus(self) -> None:
+        """Show which pane has the focus."""
+        for heading in self.query(Heading):
+            heading.redraw()
+
+    def take(self, state: FeedState) -> None:
+        """Bring the header up to date, then the content."""
+        self._take_frame(state)
+        if state.view is not None:
+            self.show_view(state, state.view)
+
+    def tick(self) -> None:
+        """Move the ages on."""
+        state = self.state
+        self._take_frame(state)
+        if state.view is not None:
+            self.move_ages(state, state.view)
+
+    def copy_text(self) -> tuple[str, str] | None:
+        """Return the hash or id of the row under the cursor."""
+        table = self.focused
+        if not isinstance(table, LineTable) or table.current is None or not table.current.copy:
+            return None
+        text = table.current.copy
+        return text, "hash" if text.startswith("0x") else "id"
+
+    def action_go_to(self, name: str) -> None:
+        """Show another place."""
+        self.dashboard.go_to(name)
+
+    def action_go_back(self) -> None:
+        """Show the first place."""
+        self.dashboard.go_to(FIRST.name)
+
+    def action_assign(self) -> None:
+        """Open the assignment form."""
+        self._open_assignment(is_unbinding=False)
+
+    def action_unassign(self) -> None:
+        """Open the assignment form to take a node off."""
+        self._open_assignment(is_unbinding=True)
+
+    def _open_assignment(self, is_unbinding: bool) -> None:
+        from cortensor_tui.dashboard.screens.assign import AssignScreen
+
+        if self._has_view():
+            screen = AssignScreen(is_unbinding=is_unbinding, session_id=self.chosen_session())
+            self.app.push_screen(screen)
+
+    def action_new_session(self) -> None:
+        """Open the form for a session."""
+        from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
+
+        if self._has_view():
+            self.app.push_screen(NewSessionScreen())
+
+    def action_submit(self) -> None:
+        """Open the form for a prompt."""
+        from cortensor_tui.dashboard.screens.submit import SubmitScreen
+
+        if self._has_view():
+            self.app.push_screen(SubmitScreen(session_id=self.chosen_session()))
+
+    def _has_view(self) -> bool:
+        if self.dashboard.view is None:
+            self.notify("Not connected to a node yet.", markup=False, timeout=3)
+        return self.dashboard.view is not None
+
+    def _take_frame(self, state: FeedState) -> None:
+        self.set_class(self.NEEDS_NODE and state.view is None, "-waiting")
+        self.set_class(state.stale_s(self.dashboard.now()) is not None, "-old")
+        for name in ("#verdict", "#waiting"):
+            self.query_one(name, TextLines).redraw()
+
+    def _header(self, width: int) -> list[Line]:
+        board = self.dashboard.board
+        is_starting = board is not None and board.is_running and board.problem is None
+        title = place_called(self.PLACE).title
+        lines = verdict_lines(self.state, self.dashboard.now(), width, title=title, is_starting=is_starting)
+        return lines if self.HAS_REMEDY else lines[:1]
+
+    def _waiting(self, width: int) -> list[Line]:
+        return startup.waiting_lines(self.state, self.dashboard.board, self.dashboard.can_start_node, width)
+
+    def _too_small(self, width: int) -> list[Line]:
+        wide, high = LEAST_SIZE
+        text = f"This terminal is {self.size.width}x{self.size.height}; at least {wide}x{high} is needed."
+        remark = "" if self.state.link is Link.UNREACHABLE else "The node goes on meanwhile."
+        return [(Span(piece),) for piece in wrap(f"{text} {remark}".strip(), max(1, width))]

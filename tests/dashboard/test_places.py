@@ -1,0 +1,101 @@
+"""Places: a digit away, and as they were left."""
+
+from __future__ import annotations
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.places import PLACES
+from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
+from cortensor_tui.dashboard.screens.overview import OverviewScreen
+from cortensor_tui.dashboard.screens.place import PlaceScreen
+from cortensor_tui.dashboard.screens.tasks import TasksScreen
+from cortensor_tui.dashboard.widgets.line_table import LineTable
+from cortensor_tui.node.messages import StatusChanged
+
+from . import samples
+from .conftest import live, shown, until
+from .scripted_node import ScriptedNode
+
+SMALL = (80, 24)
+
+
+def is_at(app: Dashboard, name: str) -> bool:
+    return isinstance(app.screen, PlaceScreen) and name == app.screen.PLACE and app.screen.is_mounted
+
+
+async def test_each_digit_shows_its_place_under_the_verdict(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        for place in reversed(PLACES):
+            await pilot.press(place.key.split(",")[0])
+            await until(pilot, lambda name=place.name: is_at(app, name))  # type: ignore[misc]
+            await until(pilot, lambda: "● SERVING" in shown(app, "#verdict"))
+            assert shown(app, "#verdict").startswith(f" {place.title} ")
+
+
+async def test_a_place_is_as_it_was_left(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: is_at(app, "tasks"))
+        await pilot.press("j")
+        chosen = app.screen.query_one(LineTable).current
+        assert chosen is not None
+        await pilot.press("escape")
+        await until(pilot, lambda: is_at(app, "dashboard"))
+        await pilot.press("3")
+        await until(pilot, lambda: is_at(app, "tasks"))
+        assert app.screen.query_one(LineTable).current == chosen
+
+
+async def test_a_form_waits_where_it_was_opened(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("n", *"quay")
+        await until(pilot, lambda: isinstance(app.screen, NewSessionScreen))
+        app.go_to("tasks")
+        await until(pilot, lambda: isinstance(app.screen, TasksScreen))
+        app.go_to("dashboard")
+        await until(pilot, lambda: isinstance(app.screen, NewSessionScreen))
+        assert app.screen.query_one("#name").value == "quay"  # type: ignore[attr-defined]
+
+
+async def test_what_happened_elsewhere_is_shown_on_return(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: is_at(app, "transactions"))
+        await node.change(StatusChanged(samples.blocked()))
+        await until(pilot, lambda: "✖ BLOCKED" in shown(app, "#verdict"))
+        await pilot.press("1")
+        await until(pilot, lambda: is_at(app, "dashboard"))
+        await until(pilot, lambda: "✖ BLOCKED" in shown(app, "#verdict"))
+        assert "Send a little" in shown(app, "#verdict"), "the dashboard says also what to do"
+
+
+async def test_the_palette_goes_to_places(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("ctrl+p", *"Netw")
+        await until(pilot, lambda: bool(app.screen.query("CommandInput")))
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await until(pilot, lambda: is_at(app, "network"))
+
+
+async def test_every_place_says_what_is_wrong_before_the_first_word(node: ScriptedNode) -> None:
+    await node.stop()
+    app = Dashboard(node.connect, start_node=node.start, now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: "UNREACHABLE" in shown(app, "#verdict"))
+        for place in PLACES:
+            app.go_to(place.name)
+            await until(pilot, lambda name=place.name: is_at(app, name))  # type: ignore[misc]
+            screen = app.screen
+            assert isinstance(screen, PlaceScreen)
+            if screen.NEEDS_NODE:
+                await until(pilot, lambda: "Press o to start a node" in shown(app, "#waiting"))
+
+
+def test_the_first_place_is_the_dashboard() -> None:
+    assert isinstance(PLACES[0].load(), OverviewScreen)
+    assert [place.key[0] for place in PLACES] == sorted(place.key[0] for place in PLACES)
