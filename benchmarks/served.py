@@ -16,7 +16,7 @@ from cortensor_tui.devnet.service import DevnetInfo
 from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.node.messages import GetTask, TaskOutcome, Tasks, WaitTask
+from cortensor_tui.node.history_messages import GetTask, TaskOutcome, Tasks, WaitTask
 from cortensor_tui.node.paths import socket_path
 from tests.world import World, until_verdict
 

@@ -17,15 +17,8 @@ from cortensor_tui.cli.shapes import checked_json, transaction_json
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.node.messages import (
-    Assign,
-    AssignmentChecked,
-    Check,
-    CheckAssignment,
-    GetStatus,
-    Sent,
-    StatusChanged,
-)
+from cortensor_tui.node.messages import GetStatus, StatusChanged
+from cortensor_tui.node.owner_messages import Assign, AssignmentChecked, Check, CheckAssignment, Sent
 
 NodeAddress = Annotated[
     str | None,

@@ -14,15 +14,14 @@ from cortensor_tui.cli.shapes import transaction_json
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.node.messages import (
+from cortensor_tui.node.messages import GetStatus, StatusChanged
+from cortensor_tui.node.owner_messages import (
     AssignmentPrepared,
     CheckSigned,
-    GetStatus,
     PrepareAssignment,
     SendSigned,
     Sent,
     SignedChecked,
-    StatusChanged,
 )
 from cortensor_tui.settings.private_file import write_private_file
 

@@ -6,7 +6,7 @@ from cortensor_tui.cli.formats import ether
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.transactions import Transaction, TransactionState
-from cortensor_tui.node.messages import Sent
+from cortensor_tui.node.owner_messages import Sent
 
 
 def require_mined(sent: Sent) -> None:

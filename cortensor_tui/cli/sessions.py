@@ -14,7 +14,8 @@ from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import session_json, transaction_json
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.sessions import SessionMode, SessionView
-from cortensor_tui.node.messages import CreateSession, GetSessions, Sent, SessionsChanged
+from cortensor_tui.node.messages import GetSessions, SessionsChanged
+from cortensor_tui.node.owner_messages import CreateSession, Sent
 
 _HEADERS = ("ID", "NAME", "MODE", "STATE", "SERVICE", "NODES", "TASKS", "OWNER", "WHY")
 

@@ -16,7 +16,7 @@ from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import MinerResult, TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction
 from cortensor_tui.domain.verification import Place, Verification
-from cortensor_tui.node.messages import AssignmentChecked
+from cortensor_tui.node.owner_messages import AssignmentChecked
 
 
 def status_json(status: NodeStatus) -> dict[str, Any]:

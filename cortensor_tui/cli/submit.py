@@ -23,7 +23,9 @@ from cortensor_tui.cli.shapes import result_json, transaction_json
 from cortensor_tui.domain.inert import inert, inert_lines
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.node.messages import GetSessions, Sent, SessionsChanged, Submit, TaskOutcome, WaitTask
+from cortensor_tui.node.history_messages import TaskOutcome, WaitTask
+from cortensor_tui.node.messages import GetSessions, SessionsChanged
+from cortensor_tui.node.owner_messages import Sent, Submit
 
 MAX_PROMPT_BYTES = 64 * 1024  # the rest of a transaction must fit beside it
 _PROMPT_TYPES = {"default": 0, "raw": 1, "template": 2}

@@ -14,7 +14,7 @@ from cortensor_tui.cli.shapes import task_json, transaction_json
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.transactions import Transaction
-from cortensor_tui.node.messages import GetTasks, GetTransactions, Tasks, Transactions
+from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions
 
 _TASK_HEADERS = ("SESSION", "TASK", "STAGE", "AGE", "TOKENS", "TOK/S", "PROMPT", "ANSWER")
 _TRANSACTION_HEADERS = ("KIND", "STATE", "TASK", "NONCE", "TRIES", "HASH", "BLOCK", "GAS", "FEE", "AGE")

@@ -15,7 +15,7 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.verification import Finding, ProofCheck, ProofVerdict, Verification
-from cortensor_tui.node.messages import Verify
+from cortensor_tui.node.history_messages import Verify
 
 ANSWER_TIMEOUT_S = 60.0  # some twenty reads, on a slow public chain
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cortensor_tui.chain.contracts.abi import checksum
 from cortensor_tui.domain.addresses import ZERO_ADDRESS
 from cortensor_tui.domain.sessions import Session
-from cortensor_tui.node.messages import Check
+from cortensor_tui.node.owner_messages import Check
 
 
 def check_address(address: str) -> tuple[str | None, list[Check]]:

@@ -14,19 +14,21 @@ from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction
-from cortensor_tui.node.messages import (
-    PROTOCOL,
-    Change,
-    ChangeBody,
+from cortensor_tui.node.live_messages import (
     InferenceFinished,
     InferenceStarted,
     LiveInference,
     RateSampled,
+    TokensStreamed,
+)
+from cortensor_tui.node.messages import (
+    PROTOCOL,
+    Change,
+    ChangeBody,
     SessionsChanged,
     Snapshot,
     StatusChanged,
     TaskChanged,
-    TokensStreamed,
     TransactionChanged,
 )
 

@@ -6,7 +6,7 @@ from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import Finished, GenerationEvent, Prefilled, Token
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.hub import Hub
-from cortensor_tui.node.messages import (
+from cortensor_tui.node.live_messages import (
     InferenceFinished,
     InferenceStarted,
     LiveInference,

@@ -28,7 +28,7 @@ from cortensor_tui.domain.sessions import Session
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.node.assignment_checks import check_address, check_binding, code_of
-from cortensor_tui.node.messages import (
+from cortensor_tui.node.owner_messages import (
     Assign,
     AssignmentChecked,
     AssignmentPrepared,

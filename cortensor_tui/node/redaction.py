@@ -6,15 +6,8 @@ import msgspec
 
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.transactions import Transaction
-from cortensor_tui.node.messages import (
-    Change,
-    InferenceStarted,
-    LiveInference,
-    Snapshot,
-    TaskChanged,
-    TokensStreamed,
-    TransactionChanged,
-)
+from cortensor_tui.node.live_messages import InferenceStarted, LiveInference, TokensStreamed
+from cortensor_tui.node.messages import Change, Snapshot, TaskChanged, TransactionChanged
 
 WITHHELD = "[not shown to viewers]"
 

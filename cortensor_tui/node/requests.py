@@ -9,32 +9,36 @@ from contextlib import suppress
 from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain
-from cortensor_tui.node.messages import (
-    Assign,
-    CheckAssignment,
-    CheckSigned,
-    CreateSession,
-    Done,
-    GetSessions,
-    GetStatus,
+from cortensor_tui.node.history_messages import (
     GetTask,
     GetTasks,
     GetTransactions,
-    PrepareAssignment,
-    ReplyBody,
-    RequestBody,
-    SendSigned,
-    SessionsChanged,
-    StatusChanged,
-    Stop,
-    Submit,
     TaskOutcome,
     Tasks,
     Transactions,
     Verify,
     WaitTask,
 )
+from cortensor_tui.node.messages import (
+    Done,
+    GetSessions,
+    GetStatus,
+    ReplyBody,
+    RequestBody,
+    SessionsChanged,
+    StatusChanged,
+    Stop,
+)
 from cortensor_tui.node.mining import Mining
+from cortensor_tui.node.owner_messages import (
+    Assign,
+    CheckAssignment,
+    CheckSigned,
+    CreateSession,
+    PrepareAssignment,
+    SendSigned,
+    Submit,
+)
 from cortensor_tui.node.verification import verify
 from cortensor_tui.node.verification.evidence import Ground
 from cortensor_tui.node.views import task_views

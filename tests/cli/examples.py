@@ -11,7 +11,26 @@ from cortensor_tui.domain.sessions import Service, Session, SessionView
 from cortensor_tui.domain.tasks import MinerResult, Stage, TaskKey, TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, Place, ProofCheck, ProofVerdict, Verification
+from cortensor_tui.node.history_messages import (
+    GetTasks,
+    GetTransactions,
+    TaskOutcome,
+    Tasks,
+    Transactions,
+    Verify,
+    WaitTask,
+)
 from cortensor_tui.node.messages import (
+    Done,
+    GetSessions,
+    GetStatus,
+    ReplyBody,
+    RequestBody,
+    SessionsChanged,
+    StatusChanged,
+    Stop,
+)
+from cortensor_tui.node.owner_messages import (
     Assign,
     AssignmentChecked,
     AssignmentPrepared,
@@ -19,26 +38,11 @@ from cortensor_tui.node.messages import (
     CheckAssignment,
     CheckSigned,
     CreateSession,
-    Done,
-    GetSessions,
-    GetStatus,
-    GetTasks,
-    GetTransactions,
     PrepareAssignment,
-    ReplyBody,
-    RequestBody,
     SendSigned,
     Sent,
-    SessionsChanged,
     SignedChecked,
-    StatusChanged,
-    Stop,
     Submit,
-    TaskOutcome,
-    Tasks,
-    Transactions,
-    Verify,
-    WaitTask,
 )
 from tests.cli.scripted_node import Answer
 

@@ -7,21 +7,17 @@ import pytest
 
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.node.messages import (
+from cortensor_tui.node.history_messages import TaskOutcome, WaitTask
+from cortensor_tui.node.messages import GetSessions, GetStatus, Refused, SessionsChanged
+from cortensor_tui.node.owner_messages import (
     Assign,
     Check,
     CheckAssignment,
     CheckSigned,
     CreateSession,
-    GetSessions,
-    GetStatus,
-    Refused,
     SendSigned,
     Sent,
-    SessionsChanged,
     Submit,
-    TaskOutcome,
-    WaitTask,
 )
 from tests.cli.conftest import Home
 from tests.cli.examples import CHECKED, CONTRACT, ENDED, HASH, NASTY, NODE, OWNER, REVERTED, SESSION

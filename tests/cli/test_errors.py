@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.node.messages import Done, GetStatus, WaitTask
+from cortensor_tui.node.history_messages import WaitTask
+from cortensor_tui.node.messages import Done, GetStatus
 from cortensor_tui.node.paths import socket_path
 from tests.cli.conftest import PRIVATE_KEY, PROGRAM, Home, RunInside
 from tests.cli.scripted_node import ScriptedNode

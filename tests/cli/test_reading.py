@@ -7,16 +7,8 @@ import pytest
 
 from cortensor_tui.domain.health import Account
 from cortensor_tui.domain.problems import Problem
-from cortensor_tui.node.messages import (
-    GetSessions,
-    GetStatus,
-    GetTasks,
-    GetTransactions,
-    SessionsChanged,
-    StatusChanged,
-    Tasks,
-    Transactions,
-)
+from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions
+from cortensor_tui.node.messages import GetSessions, GetStatus, SessionsChanged, StatusChanged
 from tests.cli.conftest import Home
 from tests.cli.examples import CONTRACT, HASH, NASTY, NODE, OWNER, STATUS
 from tests.cli.scripted_node import ScriptedNode

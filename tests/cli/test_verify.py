@@ -8,7 +8,8 @@ import pytest
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.verification import Finding, ProofVerdict
-from cortensor_tui.node.messages import Refused, Verify
+from cortensor_tui.node.history_messages import Verify
+from cortensor_tui.node.messages import Refused
 from tests.cli.conftest import Home
 from tests.cli.examples import CONTRACT, HASH, NODE, VERIFIED
 from tests.cli.scripted_node import ScriptedNode

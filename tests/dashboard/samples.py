@@ -10,7 +10,8 @@ from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import Service, Session, SessionView
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
-from cortensor_tui.node.messages import PROTOCOL, LiveInference, Snapshot
+from cortensor_tui.node.live_messages import LiveInference
+from cortensor_tui.node.messages import PROTOCOL, Snapshot
 
 NOW = 1_790_000_000.0
 NODE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"

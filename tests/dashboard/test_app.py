@@ -21,20 +21,16 @@ from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
-from cortensor_tui.node.messages import (
+from cortensor_tui.node.live_messages import InferenceStarted, TokensStreamed
+from cortensor_tui.node.messages import ReplyBody, RequestBody, StatusChanged, TransactionChanged
+from cortensor_tui.node.owner_messages import (
     Assign,
     AssignmentChecked,
     Check,
     CheckAssignment,
     CreateSession,
-    InferenceStarted,
-    ReplyBody,
-    RequestBody,
     Sent,
-    StatusChanged,
     Submit,
-    TokensStreamed,
-    TransactionChanged,
 )
 
 from . import samples

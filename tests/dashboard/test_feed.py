@@ -9,7 +9,8 @@ import pytest
 
 from cortensor_tui.dashboard.feed import Feed, FeedState, Link
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.node.messages import GetStatus, RateSampled, StatusChanged
+from cortensor_tui.node.live_messages import RateSampled
+from cortensor_tui.node.messages import GetStatus, StatusChanged
 
 from . import samples
 from .scripted_node import ScriptedNode

@@ -19,17 +19,14 @@ from cortensor_tui.dashboard.state import (
 )
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.node.live_messages import InferenceFinished, InferenceStarted, RateSampled, TokensStreamed
 from cortensor_tui.node.messages import (
     Change,
     ChangeBody,
-    InferenceFinished,
-    InferenceStarted,
-    RateSampled,
     SessionsChanged,
     Snapshot,
     StatusChanged,
     TaskChanged,
-    TokensStreamed,
     TransactionChanged,
 )
 

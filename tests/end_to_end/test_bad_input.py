@@ -15,15 +15,9 @@ from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.node.messages import (
-    Assign,
-    CheckAssignment,
-    GetTask,
-    ReplyBody,
-    RequestBody,
-    Submit,
-    Tasks,
-)
+from cortensor_tui.node.history_messages import GetTask, Tasks
+from cortensor_tui.node.messages import ReplyBody, RequestBody
+from cortensor_tui.node.owner_messages import Assign, CheckAssignment, Submit
 from cortensor_tui.node.paths import socket_path
 from tests.world import World, end, open_world, status_of, until_verdict
 

@@ -15,7 +15,7 @@ from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey, TaskView
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.node.messages import GetTask, Tasks
+from cortensor_tui.node.history_messages import GetTask, Tasks
 from cortensor_tui.node.paths import socket_path
 from tests.world import LOOK_S, World, end, until_verdict
 

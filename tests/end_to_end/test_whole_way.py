@@ -17,18 +17,9 @@ from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.domain.verification import ProofVerdict, Verification
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.node.messages import (
-    Change,
-    GetTask,
-    GetTransactions,
-    InferenceFinished,
-    Snapshot,
-    TaskChanged,
-    Tasks,
-    TokensStreamed,
-    Transactions,
-    Verify,
-)
+from cortensor_tui.node.history_messages import GetTask, GetTransactions, Tasks, Transactions, Verify
+from cortensor_tui.node.live_messages import InferenceFinished, TokensStreamed
+from cortensor_tui.node.messages import Change, Snapshot, TaskChanged
 from cortensor_tui.node.paths import socket_path
 from tests.world import World, status_of, until_verdict
 

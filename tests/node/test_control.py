@@ -14,22 +14,19 @@ from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.control import ControlServer
+from cortensor_tui.node.history_messages import GetTasks
 from cortensor_tui.node.hub import MOST_WAITING, Hub
+from cortensor_tui.node.live_messages import InferenceStarted, LiveInference, RateSampled, TokensStreamed
 from cortensor_tui.node.messages import (
     Change,
     Done,
     GetStatus,
-    GetTasks,
-    InferenceStarted,
-    LiveInference,
-    RateSampled,
     ReplyBody,
     RequestBody,
     Snapshot,
     StatusChanged,
     Stop,
     TaskChanged,
-    TokensStreamed,
 )
 from tests.node.scripted import status, task
 

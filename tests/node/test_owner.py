@@ -15,8 +15,8 @@ from cortensor_tui.chain.signing.signer import WatchedAddress, key_in_wallet
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.node import owner
-from cortensor_tui.node.messages import Assign, CheckSigned, CreateSession, Sent, Submit
 from cortensor_tui.node.owner import RECEIPT_TRIES, OwnerDesk
+from cortensor_tui.node.owner_messages import Assign, CheckSigned, CreateSession, Sent, Submit
 from tests.chain.transactions.stream import GWEI, Stream
 from tests.devnet.devnet_on_anvil import ALICE, OWNER, STRANGER, DevnetOnAnvil
 

@@ -8,7 +8,7 @@ from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.sparkbars import bars
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import Finished
-from cortensor_tui.node.messages import LiveInference
+from cortensor_tui.node.live_messages import LiveInference
 
 _BARS_IN_LINE = 24
 IDLE = "No task has run yet. A session bound to this node brings them; press s to submit a prompt to one."

@@ -18,7 +18,8 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.transactions import TransactionKind
-from cortensor_tui.node.messages import Assign, AssignmentChecked, Check, CheckAssignment, RequestBody, Sent
+from cortensor_tui.node.messages import RequestBody
+from cortensor_tui.node.owner_messages import Assign, AssignmentChecked, Check, CheckAssignment, Sent
 
 DEBOUNCE_S = 0.3
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")

@@ -23,7 +23,8 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
-from cortensor_tui.node.messages import RequestBody, Sent
+from cortensor_tui.node.messages import RequestBody
+from cortensor_tui.node.owner_messages import Sent
 
 SEND_TIMEOUT_S = 180.0
 _MAX_LABEL_CHARS = 60

@@ -10,7 +10,8 @@ from cortensor_tui.dashboard.screens.form import Form, field
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.sessions import SessionMode
 from cortensor_tui.domain.transactions import TransactionKind
-from cortensor_tui.node.messages import CreateSession, RequestBody, Sent
+from cortensor_tui.node.messages import RequestBody
+from cortensor_tui.node.owner_messages import CreateSession, Sent
 
 _MAX_NAME_CHARS = 64
 _MAX_METADATA_CHARS = 1024

@@ -9,7 +9,8 @@ from cortensor_tui.dashboard.screens.fields import read_float, read_int
 from cortensor_tui.dashboard.screens.form import Form, chosen_session, field, session_select
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.transactions import TransactionKind
-from cortensor_tui.node.messages import RequestBody, Sent, Submit
+from cortensor_tui.node.messages import RequestBody
+from cortensor_tui.node.owner_messages import Sent, Submit
 
 MAX_PROMPT_CHARS = 16_384
 _DEFAULT_PARAMS = Submit(session_id=0, prompt="").llm_params

@@ -1,0 +1,53 @@
+"""What the node tells of the run going on."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cortensor_tui.domain.inference import Finished
+from cortensor_tui.domain.tasks import TaskKey
+
+
+class LiveInference(msgspec.Struct, frozen=True, kw_only=True):
+    """The run going on, or the last one. `answer` is what has been streamed so far; `error` what ended it."""
+
+    key: TaskKey
+    prompt: str
+    answer: str
+    token_count: int
+    started_at: float
+    prompt_tokens: int | None = None
+    first_token_ms: float | None = None
+    tokens_per_s: float | None = None
+    finished: Finished | None = None
+    error: str = ""
+
+
+class InferenceStarted(msgspec.Struct, frozen=True, tag="inference_started"):
+    live: LiveInference
+
+
+class TokensStreamed(msgspec.Struct, frozen=True, kw_only=True, tag="tokens"):
+    """Text that follows what was streamed before; several tokens travel together."""
+
+    key: TaskKey
+    text: str
+    token_count: int
+    prompt_tokens: int | None
+    first_token_ms: float | None
+    tokens_per_s: float | None
+
+
+class InferenceFinished(msgspec.Struct, frozen=True, kw_only=True, tag="inference_finished"):
+    key: TaskKey
+    finished: Finished | None
+    error: str = ""
+
+
+class RateSampled(msgspec.Struct, frozen=True, tag="rate"):
+    """Decode speed over the last second, one point of the sparkline; 0 while idle."""
+
+    tokens_per_s: float
+
+
+LiveChange = InferenceStarted | TokensStreamed | InferenceFinished | RateSampled
