@@ -178,7 +178,7 @@ class Dashboard(App[None]):
         )
 
     def _tick(self) -> None:
-        if (screen := self._watching) is not None and screen.is_mounted:
+        if (screen := self._watching) is not None and screen.is_whole:
             screen.tick()
 
     @property

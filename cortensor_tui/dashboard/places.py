@@ -25,6 +25,11 @@ class Place(msgspec.Struct, frozen=True):
     summary: str
     screen: str
 
+    @property
+    def binding_id(self) -> str:
+        """Return the id under which its key can be changed."""
+        return f"place.{self.name}"
+
     def load(self) -> PlaceScreen:
         """Return a new instance of its screen."""
         module, _, screen = self.screen.partition(":")
@@ -48,3 +53,8 @@ def place_called(name: str) -> Place:
     if found is None:
         raise LookupError(name)
     return found
+
+
+def place_of_binding(binding_id: str | None) -> Place | None:
+    """Return the place that a binding goes to, None where it does something else."""
+    return next((place for place in PLACES if place.binding_id == binding_id), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.places import PLACES
+from cortensor_tui.dashboard.screens.help import HelpScreen
 from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
 from cortensor_tui.dashboard.screens.overview import OverviewScreen
 from cortensor_tui.dashboard.screens.place import PlaceScreen
@@ -80,6 +81,21 @@ async def test_the_palette_goes_to_places(app: Dashboard) -> None:
         await pilot.pause(0.5)
         await pilot.press("enter")
         await until(pilot, lambda: is_at(app, "network"))
+
+
+async def test_the_keys_of_every_place_fit_80x24(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        for place in PLACES:
+            app.go_to(place.name)
+            await until(pilot, lambda name=place.name: is_at(app, name))  # type: ignore[misc]
+            await pilot.press("question_mark")
+            await until(pilot, lambda: isinstance(app.screen, HelpScreen) and app.screen.is_whole)
+            await until(pilot, lambda: "Everywhere" in shown(app, "#panel TextLines"))
+            assert "…" not in shown(app, "#panel TextLines")
+            assert app.screen.query_one("#panel").max_scroll_y == 0
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, PlaceScreen))
 
 
 async def test_every_place_says_what_is_wrong_before_the_first_word(node: ScriptedNode) -> None:

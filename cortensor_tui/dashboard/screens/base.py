@@ -36,9 +36,14 @@ class Watching(Screen[Any]):
         """Return what `y` copies and what that is called, None where there is nothing."""
         return None
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether all parts are there: not while the screen is built, nor while it is taken down."""
+        return self.is_mounted and self.is_attached and self.display
+
     def offer(self, state: FeedState) -> None:
         """Show a new state, unless the screen is still being built; then it shows the newest itself."""
-        if self.is_mounted:
+        if self.is_whole:
             self.take(state)
 
     def on_screen_resume(self) -> None:

@@ -1,46 +1,38 @@
-"""All keys, made from the bindings themselves."""
+"""The keys of the screen at hand, made from the bindings themselves."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.events import Key
 from textual.screen import Screen
 
-from cortensor_tui.dashboard.cells import Line, Span, pad
+from cortensor_tui.dashboard.cells import Line
+from cortensor_tui.dashboard.places import place_of_binding
+from cortensor_tui.dashboard.present.key_table import KeyEntry, key_lines
 from cortensor_tui.dashboard.screens.base import Panel
-from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 
-_KEY_CELLS = 15
-_NAMES = {
-    "question_mark": "?",
-    "colon": ":",
-    "pagedown": "pgdn",
-    "pageup": "pgup",
-    "escape": "esc",
-    "down": "↓",
-    "up": "↑",
-}
-_PANES = Binding("tab,shift+tab", "", "", tooltip="Other panes")
+HERE, LIST, PLACES, EVERYWHERE = "Here", "In what has the focus", "Places", "Everywhere"
+GROUPS = (HERE, LIST, PLACES, EVERYWHERE)
+_THREE_COLUMNS_FROM = 120
 
 
 class HelpScreen(Panel[None]):
-    """The keys of the screen below, of its lists and of the app. Any key closes it."""
+    """The keys that work on the screen below, where the focus is now. Any key closes it."""
 
+    DEFAULT_CSS = """
+    HelpScreen > #panel { max-width: 124; }
+    """
     PANEL_TITLE = "Keys"
     PANEL_HINT = "any key closes"
 
     def __init__(self, below: Screen[Any]) -> None:
         super().__init__()
-        groups = [
-            ("Lists", _own(LineTable)),
-            ("Here", [*_own(type(below)), _PANES]),
-            ("Everywhere", _own(type(self.app))),
-        ]
-        self._groups = groups
+        self._entries = key_entries(below)
 
     def compose_panel(self) -> ComposeResult:
         """Yield the table of keys."""
@@ -52,41 +44,32 @@ class HelpScreen(Panel[None]):
         self.dismiss(None)
 
     def _keys(self, width: int) -> list[Line]:
-        entries = [entry for group in reversed(self._groups) for entry in _entries(*group)]
-        half = (len(entries) + 1) // 2
-        column = width // 2
-        lines: list[Line] = []
-        for index in range(half):
-            left = entries[index]
-            right = entries[index + half] if index + half < len(entries) else ("", "", "plain")
-            lines.append((*_cells(left, column), *_cells(right, width - column)))
-        return lines
+        return key_lines(GROUPS, self._entries, 3 if width >= _THREE_COLUMNS_FROM - 6 else 2, width)
 
 
-Entry = tuple[str, str, str]
-
-
-def _entries(title: str, bindings: list[Binding]) -> list[Entry]:
-    return [
-        ("", title, "title"),
-        *((shown_keys(one.key), one.tooltip or one.description, "plain") for one in bindings),
-        ("", "", "plain"),
+def key_entries(screen: Screen[Any]) -> list[KeyEntry]:
+    """Return what the keys of a screen do, each thing once with all its keys."""
+    keys: dict[str, list[str]] = {}
+    found: dict[str, tuple[DOMNode, Binding]] = {}
+    for key, (node, binding, _, _) in screen.active_bindings.items():
+        if binding.id:
+            keys.setdefault(binding.id, []).append(key)
+            found.setdefault(binding.id, (node, binding))
+    entries = [
+        KeyEntry(_group(node, binding), tuple(keys[name]), _words(binding))
+        for name, (node, binding) in found.items()
     ]
+    return [*entries, KeyEntry(EVERYWHERE, ("tab", "shift+tab"), "Next, last pane")]
 
 
-def _cells(entry: Entry, cells: int) -> Line:
-    keys, text, role = entry
-    if not keys:
-        return (Span(pad(text, cells), role),)
-    return (Span(pad(f" {keys}", _KEY_CELLS), "accent"), Span(pad(text, cells - _KEY_CELLS), role))
+def _words(binding: Binding) -> str:
+    place = place_of_binding(binding.id)
+    return place.title if place is not None else binding.tooltip or binding.description
 
 
-def _own(owner: type) -> list[Binding]:
-    """Return the bindings of a class and of what it inherits from, its own first."""
-    found = [one for kind in owner.__mro__ for one in vars(kind).get("BINDINGS", ())]
-    return [one for one in found if isinstance(one, Binding) and one.tooltip]
-
-
-def shown_keys(keys: str) -> str:
-    """Return the keys of a binding as they are printed on a keyboard."""
-    return " ".join(_NAMES.get(key, key) for key in keys.split(","))
+def _group(node: DOMNode, binding: Binding) -> str:
+    if place_of_binding(binding.id) is not None:
+        return PLACES
+    if isinstance(node, App) or (binding.id or "").startswith("app."):
+        return EVERYWHERE
+    return HERE if isinstance(node, Screen) else LIST

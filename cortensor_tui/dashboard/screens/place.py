@@ -52,12 +52,12 @@ class PlaceScreen(Watching):
                 f"go_to('{place.name}')",
                 place.title,
                 show=place.name == "tasks",
-                id=f"place.{place.name}",
+                id=place.binding_id,
                 tooltip=place.summary,
             )
             for place in PLACES
         ),
-        Binding("escape", "go_back", "Back", show=False, id="place.back", tooltip="Back to the dashboard"),
+        Binding("escape", "go_back", "Back", show=False, id="app.back", tooltip="Back to the dashboard"),
     ]
 
     def compose(self) -> ComposeResult:

@@ -1,0 +1,79 @@
+"""The keys of a screen as a person reads them: named as on the keyboard, grouped, in columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from rich.cells import cell_len
+
+from cortensor_tui.dashboard.cells import Line, Span, pad
+
+KEY_CELLS = 15
+_NAMES = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "escape": "esc",
+    "down": "↓",
+    "up": "↑",
+    "left": "←",
+    "right": "→",
+}
+
+
+class KeyEntry(msgspec.Struct, frozen=True):
+    """One thing that keys do; `group` is the heading it stands under."""
+
+    group: str
+    keys: tuple[str, ...]
+    does: str
+
+
+def shown_key(key: str) -> str:
+    """Return a key as it is printed on a keyboard."""
+    *modifiers, name = key.split("+") if key != "+" else [key]
+    return "+".join((*modifiers, _NAMES.get(name, name)))
+
+
+def shown_keys(keys: Iterable[str]) -> str:
+    """Return several keys, as many as there is room for."""
+    shown = ""
+    for key in keys:
+        longer = f"{shown} {shown_key(key)}".strip()
+        if shown and cell_len(longer) > KEY_CELLS - 2:
+            break
+        shown = longer
+    return shown
+
+
+def key_lines(groups: Sequence[str], entries: Iterable[KeyEntry], columns: int, width: int) -> list[Line]:
+    """Return the entries under their groups, flowing down `columns` columns of one height."""
+    known = list(entries)
+    flow: list[Line] = []
+    each = max(1, width // columns)
+    for group in groups:
+        found = [entry for entry in known if entry.group == group]
+        if found:
+            flow += [(), _title(group, each)] if flow else [_title(group, each)]
+            flow += [_entry(entry, each) for entry in found]
+    height = -(-len(flow) // columns)
+    parts = [flow[start : start + height] for start in range(0, len(flow), max(1, height))]
+    parts = [part[1:] if part and not part[0] else part for part in parts]
+    rows = max((len(part) for part in parts), default=0)
+    blank = (Span(" " * each),)
+    return [
+        tuple(span for part in parts for span in (part[row] if row < len(part) and part[row] else blank))
+        for row in range(rows)
+    ]
+
+
+def _title(text: str, cells: int) -> Line:
+    return (Span(pad(text, cells), "title"),)
+
+
+def _entry(entry: KeyEntry, cells: int) -> Line:
+    keys = Span(pad(f" {shown_keys(entry.keys)}", KEY_CELLS), "accent")
+    return (keys, Span(pad(entry.does, cells - KEY_CELLS)))
