@@ -7,8 +7,9 @@ from enum import StrEnum
 import msgspec
 
 from cortensor_tui.domain.endpoints import EndpointHealth
+from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.inference import EngineHealth
-from cortensor_tui.domain.networks import ContractOrigin
+from cortensor_tui.domain.networks import ContractOrigin, Registration
 from cortensor_tui.domain.problems import Problem
 
 
@@ -44,15 +45,19 @@ class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A key's public side; `balance_wei` is None while unknown. Wei travels as text: JSON has no 256 bits."""
+    """A key's public side; `balance_wei` is None while unknown. Wei travels as text: JSON has no 256 bits.
+
+    `unlocked_from` says in words where the key was had from, empty where none is here.
+    """
 
     address: str
     balance_wei: str | None = None
     read_at: float | None = None
+    unlocked_from: str = ""
 
 
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """Where payloads are kept."""
+    """Where payloads are kept; `error` is also the journal's beside them, since both need the same disk."""
 
     kind: str
     location: str
@@ -60,8 +65,23 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+class Precondition(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that must be so before tasks are answered; `is_met` is None where it is not known.
+
+    `detail` says how it is, or why it is not known; `remedy` what to do where it is not met.
+    """
+
+    name: str
+    is_met: bool | None
+    detail: str
+    remedy: str = ""
+
+
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the status pane and `status` say. `problem` is the first failed precondition."""
+    """Everything the status pane and `status` say. `problem` is the first failed precondition.
+
+    `preconditions` are all of them, in the order in which they are mended.
+    """
 
     verdict: Verdict
     reason: str
@@ -77,3 +97,6 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     answered_tasks: int | None = None  # unknown until the chain is, whose tasks they are
     missed_tasks: int | None = None
     warnings: tuple[str, ...] = ()
+    preconditions: tuple[Precondition, ...] = ()
+    gas: GasOutlook = GasOutlook()
+    registration: Registration = Registration()

@@ -32,11 +32,15 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a contract is, and how that was found out. `address` is checksummed."""
+    """Where a contract is, and how that was found out. `address` is checksummed.
+
+    `setting` is the one that would change it.
+    """
 
     name: str
     address: str
     source: str
+    setting: str = ""
 
 
 class ContractOrigin(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,3 +54,13 @@ class ContractOrigin(msgspec.Struct, frozen=True, kw_only=True):
     probes: tuple[Probe, ...] = ()
     addresses: tuple[Found, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the network has registered this node; None where that is not known or cannot be read.
+
+    `detail` says who told it, or why nobody does.
+    """
+
+    is_registered: bool | None = None
+    detail: str = "not read yet"

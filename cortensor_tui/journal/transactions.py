@@ -156,6 +156,22 @@ class TransactionLog:
             costs[row["nonce"]] = max(cost, costs.get(row["nonce"], 0))
         return sum(costs.values())
 
+    def recent_task_gas(self, sender: str, tasks: int) -> list[int]:
+        """Return the gas that each of the newest tasks took which a key has committed, reverts included.
+
+        Only among the key's newest transactions, so that a key which does much else costs no long search.
+        """
+        rows = self._database.connection.execute(
+            "SELECT sum(gas_used) AS gas FROM transactions WHERE chain = ? AND sender = ?"
+            " AND state IN ('mined', 'reverted') AND (session_id, task_id) IN"
+            " (SELECT session_id, task_id FROM"
+            " (SELECT * FROM transactions WHERE chain = ? AND sender = ? ORDER BY nonce DESC LIMIT ?)"
+            " WHERE kind = 'commit' AND state = 'mined' AND gas_used IS NOT NULL LIMIT ?)"
+            " GROUP BY session_id, task_id",
+            (self._chain, sender, self._chain, sender, 20 * tasks, tasks),
+        ).fetchall()
+        return [row["gas"] for row in rows]
+
     def is_in_flight(self, sender: str, nonce: int) -> bool:
         """Tell whether a key has an open transaction at a nonce."""
         row = self._database.connection.execute(

@@ -14,7 +14,7 @@ from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.journal.database import Database
 from cortensor_tui.node.lease import KeyLease, key_scope, user_keys_folder
 from cortensor_tui.node.network import profile_of
-from cortensor_tui.node.unlock import UnlockedKeys
+from cortensor_tui.node.unlock import UnlockedKeys, UnlockWay
 from cortensor_tui.settings import Settings
 from cortensor_tui.settings.private_file import write_private_file
 from cortensor_tui.settings.private_folder import make_private_folder
@@ -45,6 +45,13 @@ class Identity:
         keys = make_keys(self._settings, self._unlocked, chain_id)
         return keys if self._lent_owner is None else Keys(miner=keys.miner, owner=self._lent_owner)
 
+    def unlocked_from(self, address: str) -> str:
+        """Return where the key of an address was had from, empty where it is not here."""
+        if address == self.miner_address:
+            return _words(self._unlocked.node_way)
+        is_here = self._unlocked.owner is not None and self._lent_owner is None
+        return _words(self._unlocked.owner_way) if is_here else ""
+
     def close(self) -> None:
         """Give both keys back."""
         for lease in self._leases:
@@ -60,6 +67,10 @@ class Identity:
                 f"The owner's key is used by another node, so this one signs nothing with it: "
                 f"{error.problem.why}",
             )
+
+
+def _words(way: UnlockWay) -> str:
+    return way.value if way is UnlockWay.PLAIN else f"keystore, {way.value}"
 
 
 def make_keys(settings: Settings, unlocked: UnlockedKeys, chain_id: int) -> Keys:

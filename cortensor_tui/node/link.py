@@ -5,30 +5,35 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.networks.profiles import NetworkProfile
+from cortensor_tui.chain.networks.registration import read_registration
 from cortensor_tui.chain.networks.resolve import ChainIdentity, identify_chain
-from cortensor_tui.chain.rpc.client import Call, Rpc, RpcError, endpoint_name, quantity
+from cortensor_tui.chain.rpc.client import Call, EndpointError, Rpc, RpcError, endpoint_name, quantity
 from cortensor_tui.chain.signing.signer import Keys
 from cortensor_tui.chain.transactions import SendRules, TransactionSender
 from cortensor_tui.chain.transactions.fees import GasPrices
 from cortensor_tui.chain.watching.events import LogDecoder
 from cortensor_tui.chain.watching.heads import Head
 from cortensor_tui.chain.watching.watcher import PUBLIC_SHORTER_PATIENCE_S, SHORTER_PATIENCE_S, Watcher
+from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.health import Account, ChainHealth
-from cortensor_tui.domain.networks import ContractOrigin
+from cortensor_tui.domain.networks import ContractOrigin, Registration
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import LARGEST_STORED, Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
+from cortensor_tui.node.gas_outlook import GasWatch
 from cortensor_tui.node.guarding import guarded_keys
 from cortensor_tui.node.network import find_network, head_warnings
 from cortensor_tui.settings import Settings
 
 ACCOUNTS_EVERY_S = 10.0
+REGISTRATION_EVERY_S = 600.0
 FIRST_PRIORITY_FEE_WEI = 0
 
 
@@ -47,6 +52,9 @@ class ChainLink:
         fee_cap_wei: int,
         on_transaction: Callable[[Transaction], None],
     ) -> None:
+        self.registration = Registration()
+        self._registration_read_at_s: float | None = None
+        self._gas = GasWatch(keys.miner.address, profile.daily_gas_budget_wei, journal.transactions)
         self.rpc = rpc
         self.identity = identity
         self.profile = profile
@@ -106,6 +114,8 @@ class ChainLink:
         is_old = time.monotonic() - self._accounts_read_at > ACCOUNTS_EVERY_S
         if is_old or any(sender.idle_use.is_suspected for sender in self._senders):
             asked.append(self._check_accounts())
+        if self._is_registration_due():
+            asked.append(self._read_registration())
         await asyncio.gather(*asked)
 
     @property
@@ -178,6 +188,21 @@ class ChainLink:
             read_at=self.balances_read_at,
         )
 
+    def gas_outlook(self) -> GasOutlook:
+        """Return how far the miner's coins go, at what the chain asks now."""
+        prices = self.gas_prices() if self.head else None
+        price_wei = None if prices is None else prices.base_fee_wei + prices.priority_fee_wei
+        return self._gas.outlook(self.balances_wei.get(self.miner_sender.address), price_wei)
+
+    def _is_registration_due(self) -> bool:
+        read_at_s = self._registration_read_at_s
+        return read_at_s is None or time.monotonic() - read_at_s > REGISTRATION_EVERY_S
+
+    async def _read_registration(self) -> None:
+        self._registration_read_at_s = time.monotonic()
+        with suppress(EndpointError):  # nothing goes by it, and the endpoint's own row tells
+            self.registration = await read_registration(self.rpc, self.profile, self.miner_sender.address)
+
     async def _check_accounts(self) -> None:
         """Read the accounts, and see from their nonces whether another program uses a key."""
         counts = await self._read_accounts()
@@ -215,6 +240,7 @@ class ChainLink:
             return -1
 
     def _transaction_changed(self, transaction: Transaction) -> None:
+        self._gas.changed()
         if transaction.state.is_final:
             self._accounts_read_at = 0.0  # its fee has been paid: read the balance with the next look
         self._on_transaction(transaction)

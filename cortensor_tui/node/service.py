@@ -12,8 +12,10 @@ from cortensor_tui import __version__
 from cortensor_tui.chain.endpoints.head_feed import HeadFeed
 from cortensor_tui.chain.rpc.client import endpoint_name
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
-from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
+from cortensor_tui.domain.gas import GasOutlook
+from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus, StoreHealth
 from cortensor_tui.domain.inference import EngineHealth
+from cortensor_tui.domain.networks import Registration
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import Transaction
@@ -30,9 +32,10 @@ from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChan
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.network import feed_url, make_pool
 from cortensor_tui.node.paths import socket_path, viewer_socket_path
+from cortensor_tui.node.preconditions import DISK_CODES, Facts, steps
 from cortensor_tui.node.requests import RequestDesk
 from cortensor_tui.node.unlock import UnlockedKeys
-from cortensor_tui.node.verdict import Preconditions, judge, verdict_line
+from cortensor_tui.node.verdict import judge, verdict_line
 from cortensor_tui.node.views import task_views
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.local_store import LocalStore
@@ -260,24 +263,39 @@ class Node:
         self._answering.on_health(health)
 
     def _status(self) -> NodeStatus:
-        verdict, reason, problem = judge(self._preconditions())
-        link = self._link
+        facts, link = self._facts(), self._link
+        found = steps(facts)
+        verdict, reason, problem = judge(found, facts.sessions)
         return NodeStatus(
             verdict=verdict,
             reason=reason,
             problem=problem,
-            node=link.account(self._miner_address) if link else Account(address=self._miner_address),
-            owner=link.account(self._owner_address) if link else Account(address=self._owner_address),
+            node=self._account(self._miner_address),
+            owner=self._account(self._owner_address),
             chain=self._chain_health(),
             engine=self._engine_health,
-            store=self._store_health,
+            store=self._disk_health(),
             started_at=self._started_at,
             version=__version__,
             settings_path=str(self._settings.path.absolute()),
             answered_tasks=self._answered_tasks,
             missed_tasks=self._missed_tasks,
             warnings=self._warnings(),
+            preconditions=tuple(step.told for step in found),
+            gas=link.gas_outlook() if link else GasOutlook(),
+            registration=link.registration if link else Registration(),
         )
+
+    def _account(self, address: str) -> Account:
+        account = self._link.account(address) if self._link else Account(address=address)
+        return msgspec.structs.replace(account, unlocked_from=self._identity.unlocked_from(address))
+
+    def _disk_health(self) -> StoreHealth:
+        """Return the store's health, with what the journal beside it met."""
+        problem = self._chain_problem
+        if problem is None or problem.code not in DISK_CODES:
+            return self._store_health
+        return msgspec.structs.replace(self._store_health, error=self._store_health.error or _said(problem))
 
     def _warnings(self) -> tuple[str, ...]:
         found = self._link.warnings if self._link else ()
@@ -289,7 +307,8 @@ class Node:
             if self._link
             else ChainHealth(network="unknown", endpoint=endpoint_name(self._rpc.url))
         )
-        error = self._chain_problem.sentence() if self._chain_problem else ""
+        problem = self._chain_problem
+        error = "" if problem is None or problem.code in DISK_CODES else problem.sentence()
         feed = self._feed.health if self._feed else ""
         return msgspec.structs.replace(health, error=error, endpoints=self._rpc.health(), head_feed=feed)
 
@@ -298,9 +317,9 @@ class Node:
             return None
         return self._mining.link.miner_sender.problem or self._mining.scheduler.held_by
 
-    def _preconditions(self) -> Preconditions:
+    def _facts(self) -> Facts:
         link = self._link
-        return Preconditions(
+        return Facts(
             is_dedicated_enabled=self._settings.dedicated_enabled,
             chain_problem=self._chain_problem,
             is_connected=self._mining is not None,
@@ -313,6 +332,10 @@ class Node:
             key_trouble=link.miner_key_problem if link else None,
             task_trouble=self._task_trouble(),
         )
+
+
+def _said(problem: Problem) -> str:
+    return f"{problem.what}: {problem.why}" if problem.why else problem.what
 
 
 def _fault(error: Exception) -> Problem:

@@ -39,10 +39,12 @@ class KeySource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnlockedKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """Both roles' keys; `owner` is None where the owner has none of its own."""
+    """Both roles' keys; `owner` is None where the owner has none of its own. The ways are for people."""
 
     node: Secret
     owner: Secret | None
+    node_way: UnlockWay = UnlockWay.PLAIN
+    owner_way: UnlockWay = UnlockWay.PLAIN
 
 
 def key_source(settings: Settings, role: KeyRole, environ: Mapping[str, str]) -> KeySource | None:
@@ -74,6 +76,8 @@ def unlock_keys(settings: Settings, environ: Mapping[str, str], ask: Ask | None)
     return UnlockedKeys(
         node=_unlock(node, ask),
         owner=None if owner is None else _unlock(owner, ask),
+        node_way=node.way,
+        owner_way=node.way if owner is None else owner.way,
     )
 
 

@@ -13,6 +13,7 @@ from cortensor_tui.settings.private_folder import make_private_folder
 from cortensor_tui.storage.content_id import raw_cid
 
 MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
+_PROBE = b"\0" * 4096
 _CID = re.compile(r"b[a-z2-7]{58}")
 
 
@@ -66,8 +67,10 @@ class LocalStore:
         """Tell whether the folder can be written, by writing to it."""
         try:
             make_private_folder(self._folder)
-            with tempfile.TemporaryFile(dir=self._folder):
-                error = ""
+            with tempfile.TemporaryFile(dir=self._folder) as file:
+                file.write(_PROBE)  # a full disk still takes an empty file
+                file.flush()
+            error = ""
         except OSError as failure:
             error = failure.strerror or str(failure)
         return StoreHealth(kind="local", location=str(self._folder), is_writable=not error, error=error)

@@ -6,12 +6,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cortensor_tui.domain.health import StoreHealth, Verdict
+from cortensor_tui.domain.health import Precondition, StoreHealth, Verdict
 from cortensor_tui.domain.inference import EngineHealth, EngineState
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import Service, SessionView
-from cortensor_tui.node.verdict import Preconditions, judge
+from cortensor_tui.node.preconditions import Facts, steps
+from cortensor_tui.node.verdict import judge
 from tests.miner.test_admission import SESSION
 
 SERVED = SessionView(session=SESSION, service=Service.SERVED, reason="bound", is_mine=True)
@@ -19,7 +22,13 @@ REFUSED = SessionView(session=SESSION, service=Service.REFUSED, reason="a strang
 ENGINE = EngineHealth(state=EngineState.READY, engine="llama.cpp", model="tiny")
 STORE = StoreHealth(kind="local", location="/payloads", is_writable=True)
 NO_RPC = Problem(code="no_rpc", what="The chain endpoint did not answer")
-WELL = Preconditions(
+FULL_DISK = Problem(
+    code="journal_unwritable",
+    what="The journal cannot be written, so nothing is sent",
+    why="database or disk is full",
+    remedy="Free disk space",
+)
+WELL = Facts(
     is_dedicated_enabled=True,
     chain_problem=None,
     is_connected=True,
@@ -53,10 +62,79 @@ def engine(state: EngineState) -> EngineHealth:
         ({"balance_wei": 5, "low_balance_wei": 10}, Verdict.BLOCKED, "almost out of gas"),
         ({"is_dedicated_enabled": False}, Verdict.BLOCKED, "dedicated"),
         ({"chain_problem": NO_RPC, "balance_wei": 0}, Verdict.BLOCKED, "did not answer"),
+        ({"chain_problem": FULL_DISK}, Verdict.BLOCKED, "journal cannot be written"),
     ],
 )
 def test_the_verdict_names_what_to_mend_first(changes: dict[str, Any], verdict: Verdict, said: str) -> None:
-    found, reason, problem = judge(msgspec.structs.replace(WELL, **changes))
+    facts = msgspec.structs.replace(WELL, **changes)
+    found, reason, problem = judge(steps(facts), facts.sessions)
     assert found is verdict
     assert said in reason
     assert (problem is not None) == (verdict is Verdict.BLOCKED)
+
+
+def told(facts: Facts) -> dict[str, Precondition]:
+    return {step.told.name: step.told for step in steps(facts)}
+
+
+def test_a_full_disk_is_told_of_the_disk_and_not_of_the_chain() -> None:
+    found = told(msgspec.structs.replace(WELL, chain_problem=FULL_DISK))
+    chain, disk = [found[name] for name in found if "chain" in name or "journal" in name]
+    assert chain.is_met
+    assert disk.is_met is False
+    assert ("disk is full" in disk.detail, disk.remedy) == (True, "Free disk space")
+
+
+def test_what_the_chain_tells_is_unknown_before_it_is_read() -> None:
+    found = told(msgspec.structs.replace(WELL, is_connected=False, sessions=(), balance_wei=None))
+    unknown = [name for name, one in found.items() if one.is_met is None]
+    assert len(unknown) == 6, "gas, key, transactions, bound, served, nodes"
+    assert all(found[name].detail for name in unknown)
+
+
+def test_a_session_with_too_few_nodes_is_said_and_holds_nothing_up() -> None:
+    session = msgspec.structs.replace(SESSION, min_nodes=3)
+    facts = msgspec.structs.replace(WELL, sessions=(msgspec.structs.replace(SERVED, session=session),))
+    [unmet] = [one for one in told(facts).values() if one.is_met is False]
+    assert "at least 3" in unmet.detail
+    assert judge(steps(facts), facts.sessions)[0] is Verdict.SERVING
+
+
+@given(
+    is_on=st.booleans(),
+    problem=st.sampled_from([None, NO_RPC, FULL_DISK]),
+    is_connected=st.booleans(),
+    state=st.sampled_from(list(EngineState)),
+    is_writable=st.booleans(),
+    balance_wei=st.sampled_from([None, 0, 5, 10**18]),
+    sessions=st.sampled_from([(), (SERVED,), (REFUSED,)]),
+    trouble=st.sampled_from([None, NO_RPC]),
+)
+def test_a_node_serves_where_no_precondition_but_the_nodes_of_others_is_unmet(
+    is_on: bool,
+    problem: Problem | None,
+    is_connected: bool,
+    state: EngineState,
+    is_writable: bool,
+    balance_wei: int | None,
+    sessions: tuple[SessionView, ...],
+    trouble: Problem | None,
+) -> None:
+    facts = msgspec.structs.replace(
+        WELL,
+        is_dedicated_enabled=is_on,
+        chain_problem=problem,
+        is_connected=is_connected,
+        engine=engine(state),
+        store=msgspec.structs.replace(STORE, is_writable=is_writable),
+        balance_wei=balance_wei,
+        sessions=sessions,
+        task_trouble=trouble,
+    )
+    found = steps(facts)
+    verdict, _, blocked_by = judge(found, facts.sessions)
+    unmet = [step.told for step in found if step.told.is_met is False]
+    assert (verdict is Verdict.SERVING) == (not unmet)
+    assert all(one.detail for one in unmet)
+    if blocked_by is not None:
+        assert blocked_by == next(step.problem for step in found if step.problem), "the first to mend"

@@ -165,12 +165,12 @@ class _Search:
         setting = ADDRESS_SETTINGS[contract]
         if set_to is not None:
             await self._require_code(set_to, contract, setting)
-            return Found(name=contract, address=checksum(set_to), source=f"set as {setting}")
+            return _found(contract, checksum(set_to), f"set as {setting}")
         failures = [f"{setting} is not set"]
         if getter is not None:
             source, address = getter
             if address is not None and await self._has_code(address):
-                return Found(name=contract, address=address, source=source)
+                return _found(contract, address, source)
             failures.append(f"it is not {source}")
         ways: Sequence[Callable[[str, list[str]], Awaitable[Found | None]]] = (
             self._from_runtime,
@@ -216,7 +216,7 @@ class _Search:
             failures.append(f"the Runtime at {self._runtime} does not tell it")
             return None
         await self._require_code(address, contract, ADDRESS_SETTINGS[contract])
-        return Found(name=contract, address=address, source=f"told by the Runtime at {self._runtime}")
+        return _found(contract, address, f"told by the Runtime at {self._runtime}")
 
     async def _from_profile(self, contract: str, failures: list[str]) -> Found | None:
         module = self._profile.module(contract) if self._profile is not None else None
@@ -231,11 +231,8 @@ class _Search:
                 f"The address of {contract}, {module.address}, is {module.standing.value} only (from "
                 f"{module.source}); set {ADDRESS_SETTINGS[contract]} if you know better"
             )
-        return Found(
-            name=contract,
-            address=module.address,
-            source=f"profile of {self._profile.title}, {module.standing.value}: {module.source}",
-        )
+        source = f"profile of {self._profile.title}, {module.standing.value}: {module.source}"
+        return _found(contract, module.address, source)
 
     async def _has_code(self, address: str) -> bool:
         code = await self._rpc.call("eth_getCode", address, "latest")
@@ -258,3 +255,7 @@ class _Search:
             f"{contract} was expected there on the chain that {endpoint_name(self._rpc.url)} serves",
             f"Correct {RUNTIME_SETTING}{others}",
         )
+
+
+def _found(contract: str, address: str, source: str) -> Found:
+    return Found(name=contract, address=address, source=source, setting=ADDRESS_SETTINGS[contract])
