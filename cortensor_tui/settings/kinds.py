@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cortensor_tui.settings import parsers
-from cortensor_tui.settings.model import AllSessions, AuthorizedSessions, OwnSessions
+from cortensor_tui.settings.model import AllSessions, AuthorizedSessions, OwnSessions, PrivateSessions
 from cortensor_tui.settings.secret import HIDDEN, Secret
 
 T = TypeVar("T")
@@ -49,6 +49,10 @@ def _render_authorized(value: AuthorizedSessions) -> str:
     if isinstance(value, AllSessions):
         return "*"
     return ",".join(str(session_id) for session_id in sorted(value.session_ids))
+
+
+def _render_private(value: PrivateSessions) -> str:
+    return "all" if value.is_all else ",".join(str(one) for one in sorted(value.session_ids))
 
 
 def _plainly(value: float | Decimal) -> str:
@@ -135,6 +139,11 @@ AUTHORIZED: Kind[AuthorizedSessions] = Kind(
     accepted="session ids with commas between, such as 0,1,2; * for every session; nothing for your own",
     parse=parsers.parse_authorized,
     render=_render_authorized,
+)
+PRIVATE: Kind[PrivateSessions] = Kind(
+    accepted="session ids with commas between, such as 0,1,2; all for every session",
+    parse=parsers.parse_private,
+    render=_render_private,
 )
 HOST_NAME: Kind[str] = Kind(accepted="a host name or an IP address", parse=parsers.parse_host, render=str)
 PORT = whole(1, 65535)

@@ -42,6 +42,22 @@ class ListedSessions(msgspec.Struct, frozen=True):
 AuthorizedSessions = OwnSessions | AllSessions | ListedSessions
 
 
+class PrivateSessions(msgspec.Struct, frozen=True):
+    """Sessions whose prompts and answers the node shows to nobody unasked."""
+
+    session_ids: frozenset[int] = frozenset()
+    is_all: bool = False
+
+    @property
+    def is_none(self) -> bool:
+        """Tell whether nothing is private."""
+        return not (self.is_all or self.session_ids)
+
+    def has(self, session_id: int) -> bool:
+        """Tell whether a session is private."""
+        return self.is_all or session_id in self.session_ids
+
+
 class SourceKind(StrEnum):
     """Where a value came from."""
 
@@ -143,6 +159,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dedicated_enabled: bool
     authorized_sessions: AuthorizedSessions
     owners: tuple[str, ...]
+    private_sessions: PrivateSessions
     longest_look_interval_s: float
     max_fee_gwei: float
     daily_gas_budget_wei: int | None

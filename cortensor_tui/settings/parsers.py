@@ -8,7 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cortensor_tui.settings.model import AllSessions, AuthorizedSessions, ListedSessions, OwnSessions
+from cortensor_tui.settings.model import (
+    AllSessions,
+    AuthorizedSessions,
+    ListedSessions,
+    OwnSessions,
+    PrivateSessions,
+)
 from cortensor_tui.settings.secret import Secret
 
 ALL_THREADS = 99999  # the network's word for "every core"
@@ -130,11 +136,22 @@ def parse_authorized(text: str) -> AuthorizedSessions:
         return OwnSessions()
     if text == "*":
         return AllSessions()
+    return ListedSessions(_session_ids(text))
+
+
+def parse_private(text: str) -> PrivateSessions:
+    """Read CORTENSOR_TUI_PRIVATE_SESSIONS."""
+    if text.lower() in ("", "all"):
+        return PrivateSessions(is_all=bool(text))
+    return PrivateSessions(_session_ids(text))
+
+
+def _session_ids(text: str) -> frozenset[int]:
     parts = listed(text)
     for part in parts:
         if not re.fullmatch(r"[0-9]{1,78}", part) or int(part) > _LARGEST_UINT256:
             raise NotAccepted("is not a list of session ids")
-    return ListedSessions(frozenset(int(part) for part in parts))
+    return frozenset(int(part) for part in parts)
 
 
 def parse_host(text: str) -> str:

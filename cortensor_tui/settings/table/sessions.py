@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from cortensor_tui.settings import kinds
-from cortensor_tui.settings.model import OwnSessions
+from cortensor_tui.settings.model import OwnSessions, PrivateSessions
 from cortensor_tui.settings.spec import Group, Spec, setting
 
 _setting = partial(setting, Group.SESSIONS)
@@ -37,5 +37,15 @@ SESSIONS: Final[tuple[Spec, ...]] = (
         kinds.ADDRESSES,
         (),
         "Addresses whose sessions count as your own.",
+    ),
+    _setting(
+        "CORTENSOR_TUI_PRIVATE_SESSIONS",
+        "private_sessions",
+        kinds.PRIVATE,
+        PrivateSessions(),
+        "Sessions whose prompts and answers the node keeps to itself: dashboard and command line get them only "
+        "after they have asked for that session (p, --reveal), and each such request is a line in the node's "
+        "log. The chain shows them to everyone all the same.",
+        default_words="empty: none",
     ),
 )
