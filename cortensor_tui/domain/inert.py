@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 MARK = "\N{REPLACEMENT CHARACTER}"
@@ -14,6 +15,7 @@ _NEWLINE = "⏎"
 _TAB = "⇥"
 _CONTROL_PICTURES = 0x2400
 _DELETE_PICTURE = "\u2421"
+_LONGER_THAN_A_HASH = re.compile(r"([0-9a-fA-F]{64})[0-9a-fA-F]+")
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -37,6 +39,11 @@ def inert_lines(text: str, max_chars: int = MAX_CHARS) -> list[str]:
     """Return the text as inert lines, broken at LF and CRLF only; at most `max_chars` characters are read."""
     cut = text[:max_chars] + (ELLIPSIS if len(text) > max_chars else "")
     return [inert(line, max_chars + 1) for line in cut.replace("\r\n", "\n").split("\n")]
+
+
+def without_long_hex(text: str) -> str:
+    """Return the text with every run of hex digits cut to a hash's length: longer ones may hold a payload."""
+    return _LONGER_THAN_A_HASH.sub(rf"\1{ELLIPSIS}", text)
 
 
 def _marked(text: str) -> str:

@@ -61,10 +61,14 @@ class Service(StrEnum):
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A session with what this node makes of it; `task_count` is None while unknown."""
+    """A session with what this node makes of it; `task_count` is None while unknown.
+
+    `is_private`: the node keeps its prompts and answers to itself until it is asked for them.
+    """
 
     session: Session
     service: Service
     reason: str
     is_mine: bool
     task_count: int | None = None
+    is_private: bool = False

@@ -100,7 +100,10 @@ class TaskTimes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskView(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as this node knows it. Times are unix seconds, None until the step happened."""
+    """A task as this node knows it. Times are unix seconds, None until the step happened.
+
+    `is_hidden`: prompt and answer were left out, since the session is private and was not asked for.
+    """
 
     key: TaskKey
     stage: Stage
@@ -124,3 +127,5 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     times: TaskTimes = TaskTimes()
     gas_fee_wei: str | None = None
+    is_private: bool = False
+    is_hidden: bool = False

@@ -74,7 +74,8 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """One intended call at one nonce. Times in unix seconds, hashes 0x hex; wei as text, as in `Account`.
 
     `hash` is the mined attempt's, else the newest one's. `waiting_for` says why it is not mined yet, where
-    that is known. `call` is the decoded call for people.
+    that is known. `call` is the decoded call for people; `is_hidden`: its arguments were left out, since
+    the session is private and was not asked for.
     """
 
     transaction_id: int
@@ -98,3 +99,4 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: float | None = None
     waiting_for: str = ""
     attempts: tuple[Attempt, ...] = ()
+    is_hidden: bool = False

@@ -1,4 +1,7 @@
-"""The node's two sockets: one takes commands, one only tells, and neither tells a viewer any payload."""
+"""The node's two sockets: one takes commands, one only tells.
+
+What goes out passes the connection's `Sight`: a viewer gets no payload, and nobody a private one unasked.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,23 @@ import msgspec
 import structlog
 
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
+from cortensor_tui.node.audit import Peer, note_reveal, peer_of
 from cortensor_tui.node.hub import Hub
 from cortensor_tui.node.messages import (
     MAX_LINE_BYTES,
     Attach,
     Change,
+    Done,
     Refused,
     Reply,
     ReplyBody,
     Request,
     RequestBody,
+    Reveal,
     Snapshot,
 )
-from cortensor_tui.node.redaction import redact
+from cortensor_tui.node.redaction import Sight
+from cortensor_tui.settings.model import PrivateSessions
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +45,8 @@ TOO_MANY = Problem(
     remedy="Close a dashboard or wait",
 )
 
+NOTHING_PRIVATE = PrivateSessions()
+
 Answer = Callable[[RequestBody], Awaitable[ReplyBody]]
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Request)
@@ -46,9 +55,10 @@ _decoder = msgspec.json.Decoder(Request)
 class ControlServer:
     """Serves both sockets, mode 0600."""
 
-    def __init__(self, hub: Hub, answer: Answer) -> None:
+    def __init__(self, hub: Hub, answer: Answer, private: PrivateSessions = NOTHING_PRIVATE) -> None:
         self._hub = hub
         self._answer = answer
+        self._private = private
         self._servers: list[asyncio.Server] = []
         self._paths: list[Path] = []
         self._clients: set[asyncio.Task[None]] = set()
@@ -100,7 +110,9 @@ class ControlServer:
             writer.close()
             return
         self._clients.add(task)
-        connection = _Connection(self._hub, self._answer, writer, is_viewer=is_viewer)
+        sight = Sight(self._private, is_viewer=is_viewer)
+        peer = peer_of(writer.get_extra_info("socket"))
+        connection = _Connection(self._hub, self._answer, writer, sight, peer, is_viewer=is_viewer)
         try:
             await connection.serve(reader)
         except (OSError, ValueError, TimeoutError) as error:
@@ -115,10 +127,21 @@ class ControlServer:
 class _Connection:
     """One client."""
 
-    def __init__(self, hub: Hub, answer: Answer, writer: asyncio.StreamWriter, *, is_viewer: bool) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        answer: Answer,
+        writer: asyncio.StreamWriter,
+        sight: Sight,
+        peer: Peer,
+        *,
+        is_viewer: bool,
+    ) -> None:
         self._hub = hub
         self._answer = answer
         self._writer = writer
+        self._sight = sight
+        self._peer = peer
         self._is_viewer = is_viewer
         self._work: set[asyncio.Task[None]] = set()
         self._is_attached = False
@@ -156,7 +179,7 @@ class _Connection:
             await self._refuse(request, problem)
             return
         try:
-            body = await self._answer(request.body)
+            body = await self._answered(request.body)
         except ProblemError as error:
             await self._refuse(request, error.problem)
         except Exception:
@@ -171,12 +194,29 @@ class _Connection:
         else:
             await self._write(Reply(request_id=request.request_id, body=body))
 
+    async def _answered(self, body: RequestBody) -> ReplyBody:
+        if not isinstance(body, Reveal):
+            return await self._answer(body)
+        await self._reveal(body)
+        return Done()
+
+    async def _reveal(self, asked: Reveal) -> None:
+        """Show or hide a session's texts here; who follows the changes needs what they build on anew."""
+        if asked.is_hidden:
+            is_news = self._sight.hide(asked.session_id)
+        else:
+            is_news = self._sight.hides(asked.session_id)
+            if is_news:
+                note_reveal(self._peer, asked.session_id)
+            self._sight.reveal(asked.session_id)
+        if is_news and self._is_attached:
+            await self._write(self._hub.snapshot())
+
     async def _tell(self) -> None:
         with self._hub.listening() as changes:
-            snapshot = self._hub.snapshot()
-            await self._write(redact(snapshot) if self._is_viewer else snapshot)
+            await self._write(self._hub.snapshot())
             while (change := await changes.get()) is not None:
-                await self._write(redact(change) if self._is_viewer else change)
+                await self._write(change)
         self._writer.transport.abort()  # too far behind
 
     async def _refuse(self, request: Request, problem: Problem) -> None:
@@ -184,7 +224,7 @@ class _Connection:
 
     async def _write(self, message: Snapshot | Change | Reply) -> None:
         """Send one line; a client that does not read is hung up on, so that it attaches anew."""
-        self._writer.write(_encoder.encode(message) + b"\n")
+        self._writer.write(_encoder.encode(self._sight.of(message)) + b"\n")
         try:
             async with asyncio.timeout(WRITE_TIMEOUT_S):
                 await self._writer.drain()

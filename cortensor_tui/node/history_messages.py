@@ -53,13 +53,17 @@ class Transactions(msgspec.Struct, frozen=True, tag="transaction_list"):
 
 
 class TaskOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="task_outcome"):
-    """A task and every miner's answer as they stand on chain; `note` is why this node missed it."""
+    """A task and every miner's answer as they stand on chain; `note` is why this node missed it.
+
+    `is_hidden`: the answers were left out, since the session is private and was not asked for.
+    """
 
     key: TaskKey
     stage: str
     is_ended: bool
     results: tuple[MinerResult, ...]
     note: str = ""
+    is_hidden: bool = False
 
 
 HistoryReply = Tasks | Transactions | TaskOutcome | Verification

@@ -9,7 +9,10 @@ from cortensor_tui.domain.tasks import TaskKey
 
 
 class LiveInference(msgspec.Struct, frozen=True, kw_only=True):
-    """The run going on, or the last one. `answer` is what has been streamed so far; `error` what ended it."""
+    """The run going on, or the last one. `answer` is what has been streamed so far; `error` what ended it.
+
+    `is_hidden`: prompt and answer were left out, as the text of tokens will be, since the session is private.
+    """
 
     key: TaskKey
     prompt: str
@@ -21,6 +24,7 @@ class LiveInference(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_s: float | None = None
     finished: Finished | None = None
     error: str = ""
+    is_hidden: bool = False
 
 
 class InferenceStarted(msgspec.Struct, frozen=True, tag="inference_started"):

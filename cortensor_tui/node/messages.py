@@ -78,11 +78,21 @@ class GetSessions(msgspec.Struct, frozen=True, tag="get_sessions"):
     """Answered with `SessionsChanged`."""
 
 
+class Reveal(msgspec.Struct, frozen=True, kw_only=True, tag="reveal"):
+    """Show this connection a private session's prompts and answers, or hide them again. Answered with `Done`.
+
+    Showing leaves a line in the node's log. Who is attached gets a fresh snapshot before the answer.
+    """
+
+    session_id: int
+    is_hidden: bool = False
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Ask the node to stop; answered with `Done` before it does."""
 
 
-RequestBody = Attach | GetStatus | GetSessions | HistoryRequest | OwnerRequest | Stop
+RequestBody = Attach | GetStatus | GetSessions | HistoryRequest | OwnerRequest | Reveal | Stop
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag="request"):

@@ -1,53 +1,148 @@
-"""What a viewer does not get: prompts, answers and the text of tokens. Counts, hashes and times remain."""
+"""What one connection may see of prompts and answers: everything else goes out as it is.
+
+A viewer sees none. Of private sessions nobody sees any until that connection has asked for the session.
+What leaves the node passes here last, whatever kind of message it is in, so that a new kind needs nothing.
+"""
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
+from cortensor_tui.domain.inert import without_long_hex
+from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskView
-from cortensor_tui.domain.transactions import Transaction
-from cortensor_tui.node.live_messages import InferenceStarted, LiveInference, TokensStreamed
-from cortensor_tui.node.messages import Change, Snapshot, TaskChanged, TransactionChanged
+from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind
+from cortensor_tui.domain.verification import ProofCheck, Verification
+from cortensor_tui.node.history_messages import TaskOutcome
+from cortensor_tui.node.live_messages import LiveInference, TokensStreamed
+from cortensor_tui.settings.model import PrivateSessions
 
-WITHHELD = "[not shown to viewers]"
-
-
-def redact(message: Snapshot | Change) -> Snapshot | Change:
-    """Return the message without payloads."""
-    return redact_snapshot(message) if isinstance(message, Snapshot) else redact_change(message)
-
-
-def redact_snapshot(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot without payloads."""
-    live = None if snapshot.live is None else _redact_live(snapshot.live)
-    tasks = tuple(_redact_task(task) for task in snapshot.tasks)
-    transactions = tuple(_redact_transaction(one) for one in snapshot.transactions)
-    return msgspec.structs.replace(snapshot, tasks=tasks, transactions=transactions, live=live)
+_Message = TypeVar("_Message")
+_replace = msgspec.structs.replace
+_WITHOUT_PAYLOAD = frozenset(
+    {TransactionKind.ACK, TransactionKind.BIND, TransactionKind.UNBIND, TransactionKind.CREATE_SESSION}
+)
+"""Kinds whose calls carry names, numbers and addresses only."""
 
 
-def redact_change(change: Change) -> Change:
-    """Return the change without payloads."""
-    body = change.body
-    if isinstance(body, TaskChanged):
-        return msgspec.structs.replace(change, body=TaskChanged(_redact_task(body.task)))
-    if isinstance(body, TransactionChanged):
-        return msgspec.structs.replace(change, body=TransactionChanged(_redact_transaction(body.transaction)))
-    if isinstance(body, InferenceStarted):
-        return msgspec.structs.replace(change, body=InferenceStarted(_redact_live(body.live)))
-    if isinstance(body, TokensStreamed):
-        return msgspec.structs.replace(change, body=msgspec.structs.replace(body, text=""))
-    return change
+class Sight:
+    """The eyes of one connection."""
+
+    def __init__(self, private: PrivateSessions, *, is_viewer: bool = False) -> None:
+        self._private = private
+        self._is_viewer = is_viewer
+        self._revealed: set[int] = set()
+
+    def reveal(self, session_id: int) -> None:
+        """Show a private session's texts from now on."""
+        if self._private.has(session_id):
+            self._revealed.add(session_id)
+
+    def hide(self, session_id: int) -> bool:
+        """Hide a session's texts again. Returns whether they were shown before."""
+        is_news = session_id in self._revealed
+        self._revealed.discard(session_id)
+        return is_news
+
+    def hides(self, session_id: int) -> bool:
+        """Tell whether this connection gets no texts of a session."""
+        return self._is_viewer or (self._private.has(session_id) and session_id not in self._revealed)
+
+    def of(self, message: _Message) -> _Message:
+        """Return the message with what may not be seen left out, and private things marked as such."""
+        if self._private.is_none and not self._is_viewer:
+            return message
+        seen: _Message = self._seen(message)  # type: ignore[assignment] # a message stays of its kind
+        return seen
+
+    def _seen(self, value: object) -> object:
+        match value:
+            case SessionView():
+                return _replace(value, is_private=self._private.has(value.session.session_id))
+            case TaskView():
+                return self._task(value)
+            case Transaction():
+                return self._transaction(value)
+            case LiveInference():
+                return self._live(value)
+            case TokensStreamed():
+                return _replace(value, text="") if self.hides(value.key.session_id) else value
+            case TaskOutcome():
+                return self._outcome(value)
+            case Verification():
+                return self._verification(value)
+            case tuple():
+                return tuple(self._seen(one) for one in value)
+            case msgspec.Struct():
+                return self._parts(value)
+            case _:
+                return value
+
+    def _parts(self, whole: msgspec.Struct) -> msgspec.Struct:
+        """Look into a message: only what differs is copied."""
+        changed: dict[str, object] = {}
+        for name in whole.__struct_fields__:
+            part = getattr(whole, name)
+            if isinstance(part, (msgspec.Struct, tuple)):
+                seen = self._seen(part)
+                if seen is not part:
+                    changed[name] = seen
+        return _replace(whole, **changed) if changed else whole
+
+    def _task(self, task: TaskView) -> TaskView:
+        session_id = task.key.session_id
+        if not self.hides(session_id):
+            return _replace(task, is_private=self._private.has(session_id))
+        answer = None if task.answer is None else ""
+        note = without_long_hex(task.note)
+        return _replace(task, prompt="", answer=answer, note=note, is_private=True, is_hidden=True)
+
+    def _live(self, live: LiveInference) -> LiveInference:
+        if not self.hides(live.key.session_id):
+            return live
+        return _replace(live, prompt="", answer="", error=without_long_hex(live.error), is_hidden=True)
+
+    def _transaction(self, one: Transaction) -> Transaction:
+        """Leave out a call's arguments, and what an endpoint may have repeated of them."""
+        session_id = one.task_key.session_id if one.task_key else one.session_id
+        if one.kind in _WITHOUT_PAYLOAD or session_id is None or not self.hides(session_id):
+            return one
+        name, has_arguments, _ = one.call.partition("(")
+        return _replace(
+            one,
+            call=f"{name}(…)" if has_arguments else name,
+            error=without_long_hex(one.error),
+            waiting_for=without_long_hex(one.waiting_for),
+            attempts=tuple(_attempt(attempt) for attempt in one.attempts),
+            is_hidden=True,
+        )
+
+    def _outcome(self, outcome: TaskOutcome) -> TaskOutcome:
+        if not self.hides(outcome.key.session_id):
+            return outcome
+        results = tuple(_replace(one, data="") for one in outcome.results)
+        return _replace(outcome, results=results, note=without_long_hex(outcome.note), is_hidden=True)
+
+    def _verification(self, found: Verification) -> Verification:
+        if not self.hides(found.key.session_id):
+            return found
+        return _replace(
+            found,
+            summary=without_long_hex(found.summary),
+            checks=tuple(_check(check) for check in found.checks),
+        )
 
 
-def _redact_task(task: TaskView) -> TaskView:
-    answer = None if task.answer is None else WITHHELD
-    return msgspec.structs.replace(task, prompt=WITHHELD, answer=answer)
+def _attempt(attempt: Attempt) -> Attempt:
+    return _replace(attempt, error=without_long_hex(attempt.error))
 
 
-def _redact_transaction(transaction: Transaction) -> Transaction:
-    """A call's arguments begin with the payload."""
-    return msgspec.structs.replace(transaction, call=transaction.call.partition("(")[0])
-
-
-def _redact_live(live: LiveInference) -> LiveInference:
-    return msgspec.structs.replace(live, prompt=WITHHELD, answer="")
+def _check(check: ProofCheck) -> ProofCheck:
+    return _replace(
+        check,
+        expected=without_long_hex(check.expected),
+        found=without_long_hex(check.found),
+        detail=without_long_hex(check.detail),
+    )

@@ -92,7 +92,7 @@ class Node:
         desk = RequestDesk(
             self._status, self._store, lambda: self._mining, self._stopping.set, lambda: self._chain_problem
         )
-        self._control = ControlServer(self._hub, desk.answer)
+        self._control = ControlServer(self._hub, desk.answer, settings.private_sessions)
 
     @property
     def address(self) -> str:

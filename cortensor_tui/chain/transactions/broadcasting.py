@@ -12,6 +12,7 @@ from cortensor_tui.chain.contracts.send_errors import SendError, classify
 from cortensor_tui.chain.rpc.client import Rpc, RpcError
 from cortensor_tui.chain.transactions.book import OpenBook
 from cortensor_tui.domain.clock import Clock
+from cortensor_tui.domain.inert import without_long_hex
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionState
 from cortensor_tui.journal.transactions import TransactionLog
@@ -53,9 +54,10 @@ class Broadcaster:
             await self._rpc.send_raw(raw)
         except RpcError as error:
             progress.last_refusal = classify(error)
-            log.info("send refused", hash=transaction.hash, words=error.message[:MOST_ERROR_CHARS])
+            words = without_long_hex(error.message)[:MOST_ERROR_CHARS]  # some repeat what they were sent
+            log.info("send refused", hash=transaction.hash, words=words)
             with _noted_later(transaction):
-                self._book.change(transaction, attempts=self._told(transaction, error.message))
+                self._book.change(transaction, attempts=self._told(transaction, words))
             return error
         except ProblemError as error:
             log.warning("send unanswered", hash=transaction.hash, why=error.problem.why)

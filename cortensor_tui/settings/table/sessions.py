@@ -43,8 +43,8 @@ SESSIONS: Final[tuple[Spec, ...]] = (
         "private_sessions",
         kinds.PRIVATE,
         PrivateSessions(),
-        "Sessions whose prompts and answers the node keeps to itself: dashboard and command line get them only "
-        "after they have asked for that session (p, --reveal), and each such request is a line in the node's "
+        "Sessions whose prompts and answers the node keeps to itself: dashboard and command line get them "
+        "only after they have asked for that session (p, --reveal), and each time is a line in the node's "
         "log. The chain shows them to everyone all the same.",
         default_words="empty: none",
     ),
