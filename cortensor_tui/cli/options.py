@@ -36,6 +36,14 @@ Limit = Annotated[
 ]
 
 
+RevealTexts = Annotated[
+    bool,
+    typer.Option(
+        "--reveal", help="Show prompts and answers of private sessions; the node's log gets a line for it."
+    ),
+]
+
+
 def address_option(text: str) -> str:
     """Return an address as given. Raises the usage error for anything else; the node checks checksums."""
     digits = text.removeprefix("0x")

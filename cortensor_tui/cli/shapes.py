@@ -50,6 +50,7 @@ def session_json(view: SessionView) -> dict[str, Any]:
         "state": session.state,
         "owner": session.owner,
         "is_mine": view.is_mine,
+        "is_private": view.is_private,
         "service": view.service.value,
         "reason": view.reason,
         "dedicated_nodes": list(session.dedicated_nodes),
@@ -74,8 +75,8 @@ def task_json(task: TaskView) -> dict[str, Any]:
         "session_id": task.key.session_id,
         "task_id": task.key.task_id,
         "stage": task.stage.value,
-        "prompt": task.prompt,
-        "answer": task.answer,
+        "prompt": None if task.is_hidden else task.prompt,
+        "answer": None if task.is_hidden else task.answer,
         "answer_hash": task.answer_hash,
         "asked": _sampling_json(task.asked),
         "applied": _sampling_json(task.applied),
@@ -94,6 +95,8 @@ def task_json(task: TaskView) -> dict[str, Any]:
         "note": task.note,
         "gas_fee_wei": task.gas_fee_wei,
         "times": _times_json(task.times),
+        "is_private": task.is_private,
+        "is_hidden": task.is_hidden,
     }
 
 
@@ -115,6 +118,7 @@ def transaction_json(transaction: Transaction) -> dict[str, Any]:
         "session_id": task.session_id if task else transaction.session_id,
         "task_id": task.task_id if task else None,
         "call": transaction.call,
+        "is_hidden": transaction.is_hidden,
         "block_number": transaction.block_number,
         "block_hash": transaction.block_hash,
         "gas_limit": transaction.gas_limit,

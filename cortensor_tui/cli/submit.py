@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
-from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env, SessionId
+from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env, RevealTexts, SessionId
 from cortensor_tui.cli.output import (
     Exit,
     print_json,
@@ -18,6 +18,8 @@ from cortensor_tui.cli.output import (
     problem_json,
     usage_error,
 )
+from cortensor_tui.cli.revealing import HIDDEN
+from cortensor_tui.cli.revealing import reveal as reveal_session
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import result_json, transaction_json
 from cortensor_tui.domain.inert import inert, inert_lines
@@ -55,6 +57,7 @@ def submit(
         str, typer.Option("--type", metavar="TYPE", help="default, raw or template.")
     ] = "raw",
     template: Annotated[str, typer.Option("--template", help="The system text for --type template.")] = "",
+    reveal: RevealTexts = False,
     env: Env = DEFAULT_ENV,
     as_json: AsJson = False,
 ) -> int:
@@ -82,6 +85,8 @@ def submit(
 
     async def send_and_wait(client: NodeClient) -> tuple[Sent, TaskOutcome | Problem | None]:
         await _warn_if_nobody_serves(client, session)
+        if reveal:
+            await reveal_session(client, session)
         sent = await ask(client, body, Sent, SEND_TIMEOUT_S)
         require_mined(sent)
         if not wait or sent.task_key is None:
@@ -163,7 +168,10 @@ def _print_outcome(sent: Sent, outcome: TaskOutcome, timeout_s: float, as_json: 
     if as_json:
         document = _identity(sent)
         document["stage"] = outcome.stage
-        document["results"] = [result_json(result) for result in outcome.results]
+        document["is_hidden"] = outcome.is_hidden
+        document["results"] = [
+            result_json(result) | ({"data": None} if outcome.is_hidden else {}) for result in outcome.results
+        ]
         if problem is not None:
             document["error"] = problem_json(problem)
         print_json(document)
@@ -171,7 +179,7 @@ def _print_outcome(sent: Sent, outcome: TaskOutcome, timeout_s: float, as_json: 
         print_text(f"Task {outcome.key} is {inert(outcome.stage, 40)}.")
         for result in outcome.results:
             print_text(f"\n{inert(result.miner, 42)}  {inert(result.hash, 66)}")
-            print_text("\n".join(inert_lines(result.data)))
+            print_text(HIDDEN if outcome.is_hidden else "\n".join(inert_lines(result.data)))
         if problem is not None:
             print_problem(problem)
     return Exit.DONE if problem is None else Exit.FAILED

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from cortensor_tui.cli.asking import ask_node
 from cortensor_tui.cli.formats import UNKNOWN, age, ether, short_hash, table
-from cortensor_tui.cli.options import DEFAULT_ENV, MAX_SESSION_ID, AsJson, Env, Limit
+from cortensor_tui.cli.options import DEFAULT_ENV, MAX_SESSION_ID, AsJson, Env, Limit, RevealTexts
 from cortensor_tui.cli.output import Exit, print_json, print_text
+from cortensor_tui.cli.revealing import HIDDEN, ask_for_texts
 from cortensor_tui.cli.shapes import task_json, transaction_json
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.tasks import TaskView
@@ -29,10 +29,16 @@ SomeSession = Annotated[
 
 
 def tasks(
-    session: SomeSession = None, limit: Limit = 100, env: Env = DEFAULT_ENV, as_json: AsJson = False
+    session: SomeSession = None,
+    limit: Limit = 100,
+    reveal: RevealTexts = False,
+    env: Env = DEFAULT_ENV,
+    as_json: AsJson = False,
 ) -> int:
     """List the tasks this node was given."""
-    found = ask_node(env, GetTasks(session_id=session, limit=limit), Tasks).tasks
+    found = ask_for_texts(
+        env, GetTasks(session_id=session, limit=limit), Tasks, _hidden_tasks, is_revealing=reveal
+    ).tasks
     if as_json:
         print_json({"tasks": [task_json(task) for task in found]})
     elif not found:
@@ -43,9 +49,13 @@ def tasks(
     return Exit.DONE
 
 
-def txs(limit: Limit = 100, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
+def txs(
+    limit: Limit = 100, reveal: RevealTexts = False, env: Env = DEFAULT_ENV, as_json: AsJson = False
+) -> int:
     """List the transactions this node sent."""
-    found = ask_node(env, GetTransactions(limit=limit), Transactions).transactions
+    found = ask_for_texts(
+        env, GetTransactions(limit=limit), Transactions, _hidden_calls, is_revealing=reveal
+    ).transactions
     if as_json:
         print_json({"transactions": [transaction_json(transaction) for transaction in found]})
     elif not found:
@@ -53,6 +63,16 @@ def txs(limit: Limit = 100, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> 
     else:
         print_text(_transaction_table(found))
     return Exit.DONE
+
+
+def _hidden_tasks(found: Tasks) -> list[int]:
+    return [task.key.session_id for task in found.tasks if task.is_hidden]
+
+
+def _hidden_calls(found: Transactions) -> list[int]:
+    hidden = (one for one in found.transactions if one.is_hidden)
+    sessions = (one.task_key.session_id if one.task_key else one.session_id for one in hidden)
+    return [session_id for session_id in sessions if session_id is not None]
 
 
 def _task_row(task: TaskView) -> tuple[str, ...]:
@@ -64,9 +84,15 @@ def _task_row(task: TaskView) -> tuple[str, ...]:
         age(task.assigned_at),
         _number(task.answer_tokens),
         UNKNOWN if speed is None else f"{speed:.1f}",
-        inert(task.prompt, _MAX_TEXT),
-        UNKNOWN if task.answer is None else inert(task.answer, _MAX_TEXT),
+        HIDDEN if task.is_hidden else inert(task.prompt, _MAX_TEXT),
+        _answer(task),
     )
+
+
+def _answer(task: TaskView) -> str:
+    if task.answer is None:
+        return UNKNOWN
+    return HIDDEN if task.is_hidden else inert(task.answer, _MAX_TEXT)
 
 
 def _transaction_table(found: tuple[Transaction, ...]) -> str:

@@ -19,6 +19,9 @@ from cortensor_tui.node.history_messages import TaskOutcome
 from cortensor_tui.node.live_messages import LiveInference, TokensStreamed
 from cortensor_tui.settings.model import PrivateSessions
 
+WITHHELD = "…"
+"""Stands for an answer where there being none means something else."""
+
 _Message = TypeVar("_Message")
 _replace = msgspec.structs.replace
 _WITHOUT_PAYLOAD = frozenset(
@@ -122,7 +125,7 @@ class Sight:
     def _outcome(self, outcome: TaskOutcome) -> TaskOutcome:
         if not self.hides(outcome.key.session_id):
             return outcome
-        results = tuple(_replace(one, data="") for one in outcome.results)
+        results = tuple(_replace(one, data=WITHHELD if one.data else "") for one in outcome.results)
         return _replace(outcome, results=results, note=without_long_hex(outcome.note), is_hidden=True)
 
     def _verification(self, found: Verification) -> Verification:

@@ -346,7 +346,8 @@ async def test_what_is_not_private_is_told_whole(tmp_path: Path) -> None:
     wire.send(Attach())
     snapshot = await wire.read()
     assert isinstance(snapshot, Snapshot)
-    assert not any(one.is_hidden for one in (*snapshot.tasks, *snapshot.transactions))
+    assert not any(one.is_hidden for one in snapshot.tasks)
+    assert not any(one.is_hidden for one in snapshot.transactions)
     assert snapshot.tasks == (task(OPEN),)
     assert snapshot.live is not None
     assert snapshot.live.answer == f"{SECRET} so far {SECRET}4"

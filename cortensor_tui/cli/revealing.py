@@ -1,0 +1,39 @@
+"""Asking for the texts of private sessions, which the node keeps back until then and notes in its log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from cortensor_tui.cli.asking import ask, with_node
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.messages import Done, RequestBody, Reveal
+
+R = TypeVar("R")
+HIDDEN = "hidden, --reveal shows it"
+
+
+def ask_for_texts(
+    settings_path: Path,
+    body: RequestBody,
+    expected: type[R],
+    hidden_sessions: Callable[[R], Iterable[int]],
+    *,
+    is_revealing: bool,
+) -> R:
+    """Ask one thing; where texts were kept back and are wanted, reveal those sessions and ask again."""
+
+    async def talk(client: NodeClient) -> R:
+        found = await ask(client, body, expected)
+        hidden = sorted(set(hidden_sessions(found))) if is_revealing else []
+        for session_id in hidden:
+            await reveal(client, session_id)
+        return await ask(client, body, expected) if hidden else found
+
+    return with_node(settings_path, talk)
+
+
+async def reveal(client: NodeClient, session_id: int) -> None:
+    """Have the node show this connection a session's texts."""
+    await ask(client, Reveal(session_id=session_id), Done)
