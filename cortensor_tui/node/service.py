@@ -9,28 +9,25 @@ import msgspec
 import structlog
 
 from cortensor_tui import __version__
-from cortensor_tui.chain.endpoints.head_feed import HeadFeed
-from cortensor_tui.chain.rpc.client import endpoint_name
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.gas import GasOutlook
-from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus, StoreHealth
+from cortensor_tui.domain.health import Account, NodeStatus, StoreHealth
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.networks import Registration
-from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import Transaction
-from cortensor_tui.journal.scope import latest_genesis
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettings
+from cortensor_tui.node.chain_room import ChainEvents, ChainRoom
 from cortensor_tui.node.control import ControlServer
 from cortensor_tui.node.engine_room import EngineRoom
 from cortensor_tui.node.hub import KEPT_TASKS, KEPT_TRANSACTIONS, Hub
 from cortensor_tui.node.identity import Identity, open_journal
-from cortensor_tui.node.link import ChainLink, open_link
+from cortensor_tui.node.link import ChainLink
 from cortensor_tui.node.live import LiveRun
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.mining import Mining
-from cortensor_tui.node.network import feed_url, make_pool
 from cortensor_tui.node.paths import socket_path, viewer_socket_path
 from cortensor_tui.node.preconditions import DISK_CODES, Facts, steps
 from cortensor_tui.node.requests import RequestDesk
@@ -42,7 +39,6 @@ from cortensor_tui.storage.local_store import LocalStore
 
 log = structlog.get_logger(__name__)
 
-RECONNECT_S = 2.0
 FLUSH_S = 0.1
 SAMPLE_EVERY_FLUSHES = 10
 STORE_CHECK_S = 15.0
@@ -68,11 +64,10 @@ class Node:
         self._owner_address = self._identity.owner_address
         self._database = open_journal(settings, self._miner_address, may_make=may_make_journal)
         self._store = LocalStore(settings.data_dir / "payloads")
-        self._rpc = make_pool(settings, latest_genesis(self._database, settings.chain_id))
-        self._chain_problem: Problem | None = None
-        self._link: ChainLink | None = None
-        self._mining: Mining | None = None
-        self._feed: HeadFeed | None = None
+        events = ChainEvents(
+            on_found=self._chain_found, on_look=self._looked, on_transaction=self._transaction_changed
+        )
+        self._chain = ChainRoom(settings, self._database, self._identity.keys, self._make_mining, events)
         self._started_at = clock.now()
         self._answered_tasks: int | None = None
         self._missed_tasks: int | None = None
@@ -90,7 +85,11 @@ class Node:
         self._answering = Answering(self._engine_room.engine, self._store, prompts, feed)
         self._stopping = asyncio.Event()
         desk = RequestDesk(
-            self._status, self._store, lambda: self._mining, self._stopping.set, lambda: self._chain_problem
+            self._status,
+            self._store,
+            lambda: self._chain.mining,
+            self._stopping.set,
+            lambda: self._chain.problem,
         )
         self._control = ControlServer(self._hub, desk.answer, settings.private_sessions)
 
@@ -107,8 +106,8 @@ class Node:
             asyncio.create_task(job, name=name)
             for name, job in {
                 "engine": self._engine_room.run(),
-                "endpoints": self._rpc.run(),
-                "chain": self._keep_mining(),
+                "endpoints": self._chain.rpc.run(),
+                "chain": self._chain.run(),
                 "telling": self._keep_telling(),
                 "store": self._keep_checking_store(),
             }.items()
@@ -129,10 +128,10 @@ class Node:
         self._stopping.set()
 
     async def _close(self) -> None:
-        if self._mining is not None:
-            await self._mining.stop()
+        if self._chain.mining is not None:
+            await self._chain.mining.stop()
         self._control.stop_listening()
-        await self._rpc.close()
+        await self._chain.rpc.close()
         self._database.close()
         self._identity.close()
         await self._control.hang_up()  # last: who waits for the end may start another node right after
@@ -140,75 +139,18 @@ class Node:
 
     # --- the chain ---------------------------------------------------------------------------------
 
-    async def _keep_mining(self) -> None:
-        while True:
-            try:
-                mining = await self._connect()
-                await self._mine(mining)
-            except ProblemError as error:
-                self._chain_trouble(error.problem)
-            except Exception as error:  # whatever an endpoint makes of us, the node stays
-                self._chain_trouble(_fault(error))
-            await asyncio.sleep(RECONNECT_S)
+    def _make_mining(self, link: ChainLink) -> Mining:
+        own = frozenset({self._miner_address, self._owner_address})
+        return Mining(link, self._settings, self._answering, self._store, self._task_changed, own)
 
-    async def _connect(self) -> Mining:
-        link = await open_link(
-            self._rpc, self._settings, self._database, self._identity.keys, self._transaction_changed
-        )
-        if self._link is not None and self._link.identity != link.identity:
+    def _chain_found(self, link: ChainLink, is_another: bool) -> None:
+        if is_another:
             self._hub.reset()
-        self._link = link
-        self._rpc.adopt(link.identity.chain_id, link.identity.genesis_hash)
         self._count_tasks()
         for record in reversed(link.journal.tasks.recent(KEPT_TASKS)):
             self._task_changed(record)
         for transaction in reversed(link.journal.transactions.recent(KEPT_TRANSACTIONS)):
             self._transaction_changed(transaction)
-        mining = Mining(
-            link, self._settings, self._answering, self._store, self._task_changed, self._own_addresses()
-        )
-        contracts = msgspec.to_builtins(link.reader.contracts)
-        log.info("chain found", chain_id=link.identity.chain_id, contracts=contracts)
-        return mining
-
-    async def _mine(self, mining: Mining) -> None:
-        """Look again and again. Trouble with the endpoint is told and passes; another chain ends it."""
-        self._mining = mining
-        feed = asyncio.create_task(self._follow_feed(mining), name="head feed")
-        try:
-            while True:
-                try:
-                    if not await mining.look():
-                        return
-                    self._chain_problem = None
-                except ProblemError as error:
-                    self._chain_trouble(error.problem)
-                except Exception as error:
-                    self._chain_trouble(_fault(error))
-                self._hub.publish(SessionsChanged(mining.sessions.views()))
-                await mining.rest()
-        finally:
-            self._mining = self._feed = None
-            feed.cancel()
-            await asyncio.gather(feed, return_exceptions=True)
-            await mining.stop()
-
-    async def _follow_feed(self, mining: Mining) -> None:
-        link = mining.link
-        url = feed_url(self._settings, link.profile)
-        if url is not None:
-            contracts = link.reader.contracts
-            addresses = (contracts.session_queue_v2, contracts.session_v2)
-            self._feed = HeadFeed(url, addresses, mining.pace.news)
-            await self._feed.run()
-
-    def _chain_trouble(self, problem: Problem) -> None:
-        if self._chain_problem is None or self._chain_problem.code != problem.code:
-            log.warning("chain trouble", code=problem.code, why=problem.sentence())
-        self._chain_problem = problem
-
-    def _own_addresses(self) -> frozenset[str]:
-        return frozenset({self._miner_address, self._owner_address})
 
     # --- what is told ------------------------------------------------------------------------------
 
@@ -234,27 +176,31 @@ class Node:
             log.info("verdict", verdict=status.verdict.value, reason=status.reason)
             self._announce(verdict_line(status))
 
+    def _looked(self, mining: Mining) -> None:
+        self._hub.publish(SessionsChanged(mining.sessions.views()))
+
     def _task_changed(self, record: TaskRecord) -> None:
         if record.stage.is_final:
             self._count_tasks()
-        if self._link is not None:
-            [view] = task_views([record], self._link.journal, self._store)
+        if self._chain.link is not None:
+            [view] = task_views([record], self._chain.link.journal, self._store)
             self._hub.publish(TaskChanged(view))
 
     def _count_tasks(self) -> None:
         """Count when a task ends, not each second: the history may be long."""
-        if self._link is not None:
-            tasks = self._link.journal.tasks
+        if self._chain.link is not None:
+            tasks = self._chain.link.journal.tasks
             self._answered_tasks, self._missed_tasks = tasks.count(Stage.ENDED), tasks.count(Stage.MISSED)
 
     def _transaction_changed(self, transaction: Transaction) -> None:
-        if self._mining is not None:
-            self._mining.pace.changed()
+        mining, link = self._chain.mining, self._chain.link
+        if mining is not None:
+            mining.pace.changed()
         self._hub.publish(TransactionChanged(transaction))
-        if self._mining is not None:
-            self._mining.transaction_changed(transaction)
-        if transaction.fee_wei is not None and transaction.task_key is not None and self._link is not None:
-            record = self._link.journal.tasks.get(transaction.task_key)
+        if mining is not None:
+            mining.transaction_changed(transaction)
+        if transaction.fee_wei is not None and transaction.task_key is not None and link is not None:
+            record = link.journal.tasks.get(transaction.task_key)
             if record is not None:  # it has cost more now
                 self._task_changed(record)
 
@@ -263,7 +209,7 @@ class Node:
         self._answering.on_health(health)
 
     def _status(self) -> NodeStatus:
-        facts, link = self._facts(), self._link
+        facts, link = self._facts(), self._chain.link
         found = steps(facts)
         verdict, reason, problem = judge(found, facts.sessions)
         return NodeStatus(
@@ -272,7 +218,7 @@ class Node:
             problem=problem,
             node=self._account(self._miner_address),
             owner=self._account(self._owner_address),
-            chain=self._chain_health(),
+            chain=self._chain.health(),
             engine=self._engine_health,
             store=self._disk_health(),
             started_at=self._started_at,
@@ -287,62 +233,36 @@ class Node:
         )
 
     def _account(self, address: str) -> Account:
-        account = self._link.account(address) if self._link else Account(address=address)
+        account = self._chain.link.account(address) if self._chain.link else Account(address=address)
         return msgspec.structs.replace(account, unlocked_from=self._identity.unlocked_from(address))
 
     def _disk_health(self) -> StoreHealth:
         """Return the store's health, with what the journal beside it met."""
-        problem = self._chain_problem
+        problem = self._chain.problem
         if problem is None or problem.code not in DISK_CODES:
             return self._store_health
         return msgspec.structs.replace(self._store_health, error=self._store_health.error or _said(problem))
 
     def _warnings(self) -> tuple[str, ...]:
-        found = self._link.warnings if self._link else ()
+        found = self._chain.link.warnings if self._chain.link else ()
         return (*(note.text for note in self._settings.notes), *self._identity.warnings, *found)
 
-    def _chain_health(self) -> ChainHealth:
-        health = (
-            self._link.health()
-            if self._link
-            else ChainHealth(network="unknown", endpoint=endpoint_name(self._rpc.url))
-        )
-        problem = self._chain_problem
-        error = "" if problem is None or problem.code in DISK_CODES else problem.sentence()
-        feed = self._feed.health if self._feed else ""
-        return msgspec.structs.replace(health, error=error, endpoints=self._rpc.health(), head_feed=feed)
-
-    def _task_trouble(self) -> Problem | None:
-        if self._mining is None:
-            return None
-        return self._mining.link.miner_sender.problem or self._mining.scheduler.held_by
-
     def _facts(self) -> Facts:
-        link = self._link
+        link = self._chain.link
         return Facts(
             is_dedicated_enabled=self._settings.dedicated_enabled,
-            chain_problem=self._chain_problem,
-            is_connected=self._mining is not None,
+            chain_problem=self._chain.problem,
+            is_connected=self._chain.mining is not None,
             engine=self._engine_health,
             store=self._store_health,
             node_address=self._miner_address,
             balance_wei=link.balances_wei.get(self._miner_address) if link else None,
             low_balance_wei=self._settings.low_balance_wei,
-            sessions=self._mining.sessions.views() if self._mining else (),
+            sessions=self._chain.mining.sessions.views() if self._chain.mining else (),
             key_trouble=link.miner_key_problem if link else None,
-            task_trouble=self._task_trouble(),
+            task_trouble=self._chain.task_trouble(),
         )
 
 
 def _said(problem: Problem) -> str:
     return f"{problem.what}: {problem.why}" if problem.why else problem.what
-
-
-def _fault(error: Exception) -> Problem:
-    log.error("a look at the chain failed", exc_info=error)
-    return Problem(
-        code="bad_answer",
-        what="The chain endpoint answered something that cannot be read",
-        why=repr(error)[:200],
-        remedy="Use another endpoint if it does not pass; the node's log has the details",
-    )

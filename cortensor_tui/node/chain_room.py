@@ -1,0 +1,150 @@
+"""Finds the chain, mines on it, and finds it anew when another one has taken its place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from cortensor_tui.chain.endpoints.head_feed import HeadFeed
+from cortensor_tui.chain.rpc.client import endpoint_name
+from cortensor_tui.chain.signing.signer import Keys
+from cortensor_tui.domain.health import ChainHealth
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.scope import latest_genesis
+from cortensor_tui.node.link import ChainLink, open_link
+from cortensor_tui.node.mining import Mining
+from cortensor_tui.node.network import feed_url, make_pool
+from cortensor_tui.node.preconditions import DISK_CODES
+from cortensor_tui.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+RECONNECT_S = 2.0
+
+
+class ChainEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """What the node is told. `on_found` gets the chain and whether it is another one than before.
+
+    It is called before any mining begins; `on_look` after each look, whatever came of it.
+    """
+
+    on_found: Callable[[ChainLink, bool], None]
+    on_look: Callable[[Mining], None]
+    on_transaction: Callable[[Transaction], None]
+
+
+class ChainRoom:
+    """The chain side of one node: `link` since a chain was found, `mining` while the node works on it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        make_keys: Callable[[int], Keys],
+        make_mining: Callable[[ChainLink], Mining],
+        events: ChainEvents,
+    ) -> None:
+        self.rpc = make_pool(settings, latest_genesis(database, settings.chain_id))
+        self.problem: Problem | None = None
+        self.link: ChainLink | None = None
+        self.mining: Mining | None = None
+        self._settings = settings
+        self._database = database
+        self._make_keys = make_keys
+        self._make_mining = make_mining
+        self._events = events
+        self._feed: HeadFeed | None = None
+
+    async def run(self) -> None:
+        """Mine until cancelled, on whatever chain is there."""
+        while True:
+            try:
+                mining = await self._connect()
+                await self._mine(mining)
+            except ProblemError as error:
+                self._trouble(error.problem)
+            except Exception as error:  # whatever an endpoint makes of us, the node stays
+                self._trouble(_fault(error))
+            await asyncio.sleep(RECONNECT_S)
+
+    def health(self) -> ChainHealth:
+        """Return what is known of the chain now."""
+        health = (
+            self.link.health()
+            if self.link
+            else ChainHealth(network="unknown", endpoint=endpoint_name(self.rpc.url))
+        )
+        problem = self.problem
+        error = "" if problem is None or problem.code in DISK_CODES else problem.sentence()
+        feed = self._feed.health if self._feed else ""
+        return msgspec.structs.replace(health, error=error, endpoints=self.rpc.health(), head_feed=feed)
+
+    def task_trouble(self) -> Problem | None:
+        """Return what holds the tasks up, though the chain is there."""
+        if self.mining is None:
+            return None
+        return self.mining.link.miner_sender.problem or self.mining.scheduler.held_by
+
+    async def _connect(self) -> Mining:
+        link = await open_link(
+            self.rpc, self._settings, self._database, self._make_keys, self._events.on_transaction
+        )
+        is_another = self.link is not None and self.link.identity != link.identity
+        self.link = link
+        self.rpc.adopt(link.identity.chain_id, link.identity.genesis_hash)
+        self._events.on_found(link, is_another)
+        mining = self._make_mining(link)
+        contracts = msgspec.to_builtins(link.reader.contracts)
+        log.info("chain found", chain_id=link.identity.chain_id, contracts=contracts)
+        return mining
+
+    async def _mine(self, mining: Mining) -> None:
+        """Look again and again. Trouble with the endpoint is told and passes; another chain ends it."""
+        self.mining = mining
+        feed = asyncio.create_task(self._follow_feed(mining), name="head feed")
+        try:
+            while True:
+                try:
+                    if not await mining.look():
+                        return
+                    self.problem = None
+                except ProblemError as error:
+                    self._trouble(error.problem)
+                except Exception as error:
+                    self._trouble(_fault(error))
+                self._events.on_look(mining)
+                await mining.rest()
+        finally:
+            self.mining = self._feed = None
+            feed.cancel()
+            await asyncio.gather(feed, return_exceptions=True)
+            await mining.stop()
+
+    async def _follow_feed(self, mining: Mining) -> None:
+        link = mining.link
+        url = feed_url(self._settings, link.profile)
+        if url is not None:
+            contracts = link.reader.contracts
+            addresses = (contracts.session_queue_v2, contracts.session_v2)
+            self._feed = HeadFeed(url, addresses, mining.pace.news)
+            await self._feed.run()
+
+    def _trouble(self, problem: Problem) -> None:
+        if self.problem is None or self.problem.code != problem.code:
+            log.warning("chain trouble", code=problem.code, why=problem.sentence())
+        self.problem = problem
+
+
+def _fault(error: Exception) -> Problem:
+    log.error("a look at the chain failed", exc_info=error)
+    return Problem(
+        code="bad_answer",
+        what="The chain endpoint answered something that cannot be read",
+        why=repr(error)[:200],
+        remedy="Use another endpoint if it does not pass; the node's log has the details",
+    )
