@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -101,7 +102,7 @@ async def _read_all(rpc: Rpc, contracts: Contracts, ours: int, start: int = 0) -
     connection.row_factory = sqlite3.Row
     migrate(connection, 0)
     scope = ChainScope(chain_id=1, genesis_hash="0x00", queue_address=contracts.session_queue_v2)
-    cursor = Journal(Database(connection), scope).cursor
+    cursor = Journal(Database(connection, Path(":memory:")), scope).cursor
     block = await rpc.call("eth_getBlockByNumber", hex(start), False)
     cursor.move(Cursor(block_number=start, block_hash=block["hash"]))
     decoder = LogDecoder(ContractReader(rpc, contracts, 1), NODE)

@@ -41,6 +41,13 @@ class TaskKey(msgspec.Struct, frozen=True, order=True):
         return f"{self.session_id}/{self.task_id}"
 
 
+class TaskCursor(msgspec.Struct, frozen=True, order=True):
+    """A place in the list of tasks by when they were assigned, unix seconds; no task need be there."""
+
+    assigned_at: float
+    key: TaskKey
+
+
 class TaskOnChain(msgspec.Struct, frozen=True, kw_only=True):
     """A task as SessionQueueV2 tells it. Times are unix seconds, None where the chain has 0."""
 

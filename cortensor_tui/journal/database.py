@@ -18,8 +18,9 @@ LARGEST_STORED = 2**63 - 1  # SQLite's whole numbers
 class Database:
     """One SQLite file, one connection, one writer."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.connection = connection
+        self.path = path
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -31,7 +32,7 @@ class Database:
             make_private_folder(path.parent)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(path, isolation_level=None, timeout=5)
-            database = cls(connection)
+            database = cls(connection, path)
             database._prepare(path)
         except (OSError, sqlite3.Error) as error:
             raise problem_error(
@@ -52,7 +53,7 @@ class Database:
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None
             )
-            database = cls(connection)
+            database = cls(connection, path)
             database._set_up()
         except sqlite3.Error as error:
             raise problem_error(

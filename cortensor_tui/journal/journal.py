@@ -21,7 +21,9 @@ class Journal:
     def __init__(self, database: Database, scope: ChainScope) -> None:
         chain = scope_row(database, scope)
         self.scope = scope
+        self.chain = chain
         self._database = database
+        self.path = database.path
         self.cursor = CursorLog(database, chain)
         self.tasks = TaskLog(database, chain)
         self.transactions = TransactionLog(database, chain)

@@ -89,7 +89,24 @@ CREATE INDEX transactions_fees ON transactions (chain, sender, mined_at, fee_wei
     WHERE mined_at IS NOT NULL;
 """
 
-STEPS: tuple[str, ...] = (_FIRST_TABLES, _ATTEMPTS, _RECENT_BLOCKS_AND_TIMES, _FEES_BY_TIME)
+# History is read a page at a time, newest first, from a place on. What most rows are is left out of the
+# indexes that lead to the rare ones. Those of transactions end with their id, as every index does.
+_HISTORY = """
+UPDATE tasks SET assigned_at = 0 WHERE assigned_at IS NULL;
+DROP INDEX tasks_by_time;
+CREATE INDEX tasks_by_place ON tasks (chain, assigned_at, session_id, task_id);
+CREATE INDEX tasks_of_session ON tasks (chain, session_id, assigned_at, task_id);
+CREATE INDEX tasks_not_ended ON tasks (chain, assigned_at, session_id, task_id) WHERE stage != 'ended';
+CREATE INDEX tasks_open ON tasks (chain, assigned_at, session_id, task_id)
+    WHERE stage NOT IN ('ended', 'missed');
+CREATE INDEX transactions_by_id ON transactions (chain);
+CREATE INDEX transactions_of_session ON transactions (chain, session_id);
+CREATE INDEX transactions_not_mined ON transactions (chain) WHERE state != 'mined';
+CREATE INDEX transactions_not_answering ON transactions (chain)
+    WHERE kind NOT IN ('ack', 'precommit', 'commit');
+"""
+
+STEPS: tuple[str, ...] = (_FIRST_TABLES, _ATTEMPTS, _RECENT_BLOCKS_AND_TIMES, _FEES_BY_TIME, _HISTORY)
 SCHEMA_VERSION = len(STEPS)
 
 

@@ -38,9 +38,9 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     stage: Stage
     prompt_cid: str
     details: TaskDetails
+    assigned_at: float
     answer_cid: str | None = None
     answer_hash: str | None = None
-    assigned_at: float | None = None
     acked_at: float | None = None
     precommitted_at: float | None = None
     committed_at: float | None = None
@@ -117,10 +117,11 @@ class TaskLog:
             f"SELECT * FROM tasks WHERE chain = ? AND {where}",  # noqa: S608 - our own clauses
             (self._chain, *values),
         )
-        return [_record(row) for row in rows]
+        return [record_from(row) for row in rows]
 
 
-def _record(row: sqlite3.Row) -> TaskRecord:
+def record_from(row: sqlite3.Row) -> TaskRecord:
+    """Return what a row says."""
     return TaskRecord(
         key=TaskKey(row["session_id"], row["task_id"]),
         stage=Stage(row["stage"]),

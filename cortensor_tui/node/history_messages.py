@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import msgspec
 
-from cortensor_tui.domain.tasks import MinerResult, TaskKey, TaskView
-from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.domain.task_filter import TaskFilter
+from cortensor_tui.domain.tasks import MinerResult, TaskCursor, TaskKey, TaskView
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Verification
+
+MOST_LISTED = 200
+OLDEST_TASK = TaskCursor(0.0, TaskKey(0, 0))
+"""After this place are all tasks."""
 
 
 class GetTasks(msgspec.Struct, frozen=True, kw_only=True, tag="get_tasks"):
-    """Newest first. Answered with `Tasks`."""
+    """A page of tasks, newest first: the newest of all, those next before a place, or those next after one.
+
+    A place after which everything is, such as `OLDEST_TASK`, gives the oldest. At most `MOST_LISTED` come,
+    with texts of at most `text_chars`. Answered with `Tasks`.
+    """
 
     session_id: int | None = None
+    filter: TaskFilter | None = None
+    before: TaskCursor | None = None
+    after: TaskCursor | None = None
     limit: int = 100
+    text_chars: int = 16_000
+    wants_count: bool = False
 
 
 class GetTask(msgspec.Struct, frozen=True, kw_only=True, tag="get_task"):
@@ -23,9 +37,20 @@ class GetTask(msgspec.Struct, frozen=True, kw_only=True, tag="get_task"):
 
 
 class GetTransactions(msgspec.Struct, frozen=True, kw_only=True, tag="get_transactions"):
-    """Newest first. Answered with `Transactions`."""
+    """A page of transactions, newest first; `before` and `after` are ids, as in `GetTasks`.
 
+    Those of a task or of a session, of any of these kinds, in any of these states; all where nothing is said.
+    After id 0 come the oldest. Answered with `Transactions`.
+    """
+
+    task: TaskKey | None = None
+    session_id: int | None = None
+    kinds: tuple[TransactionKind, ...] = ()
+    states: tuple[TransactionState, ...] = ()
+    before: int | None = None
+    after: int | None = None
     limit: int = 100
+    wants_count: bool = False
 
 
 class WaitTask(msgspec.Struct, frozen=True, kw_only=True, tag="wait_task"):
@@ -44,12 +69,33 @@ class Verify(msgspec.Struct, frozen=True, kw_only=True, tag="verify"):
 HistoryRequest = GetTasks | GetTask | GetTransactions | WaitTask | Verify
 
 
+class Count(msgspec.Struct, frozen=True):
+    """How many there are; at least `number` where `is_more`, because counting on would take too long."""
+
+    number: int
+    is_more: bool = False
+
+
 class Tasks(msgspec.Struct, frozen=True, tag="task_list"):
+    """A page. `has_more` tells whether to ask on, in the same direction from `reached`.
+
+    With a filter one request looks through part of the history only, so a page may be short or empty and
+    still have more.
+    """
+
     tasks: tuple[TaskView, ...]
+    has_more: bool = False
+    reached: TaskCursor | None = None
+    count: Count | None = None
 
 
 class Transactions(msgspec.Struct, frozen=True, tag="transaction_list"):
+    """A page, as in `Tasks`; `reached` is an id."""
+
     transactions: tuple[Transaction, ...]
+    has_more: bool = False
+    reached: int | None = None
+    count: Count | None = None
 
 
 class TaskOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="task_outcome"):

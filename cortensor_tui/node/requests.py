@@ -9,13 +9,12 @@ from contextlib import suppress
 from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain
+from cortensor_tui.node.history import HistoryDesk
 from cortensor_tui.node.history_messages import (
     GetTask,
     GetTasks,
     GetTransactions,
     TaskOutcome,
-    Tasks,
-    Transactions,
     Verify,
     WaitTask,
 )
@@ -41,7 +40,6 @@ from cortensor_tui.node.owner_messages import (
 )
 from cortensor_tui.node.verification import verify
 from cortensor_tui.node.verification.evidence import Ground
-from cortensor_tui.node.views import task_views
 from cortensor_tui.storage.local_store import LocalStore
 
 MOST_LISTED = 200
@@ -58,12 +56,14 @@ class RequestDesk:
         self,
         status: Callable[[], NodeStatus],
         store: LocalStore,
+        history: HistoryDesk,
         mining: Callable[[], Mining | None],
         stop: Callable[[], None],
         trouble: Callable[[], Problem | None],
     ) -> None:
         self._status = status
         self._store = store
+        self._history = history
         self._mining = mining
         self._stop = stop
         self._trouble = trouble
@@ -76,7 +76,7 @@ class RequestDesk:
             case GetSessions():
                 return SessionsChanged(self._connected().sessions.views())
             case GetTasks() | GetTask() | GetTransactions():
-                return self._listed(body)
+                return await self._history.answer(body, self._connected().link.journal)
             case WaitTask():
                 return await self._wait_task(body)
             case Verify():
@@ -106,18 +106,6 @@ class RequestDesk:
                 return await desk.submit(body)
             case _:
                 raise problem_error("unknown_request", "The node does not know this request")
-
-    def _listed(self, body: GetTasks | GetTask | GetTransactions) -> ReplyBody:
-        journal = self._connected().link.journal
-        if isinstance(body, GetTransactions):
-            return Transactions(tuple(journal.transactions.recent(_listed(body.limit))))
-        if isinstance(body, GetTask):
-            record = journal.tasks.get(body.key)
-            if record is None:
-                raise problem_error("no_such_task", f"This node has no task {body.key}")
-            return Tasks(task_views([record], journal, self._store, is_whole=True))
-        records = journal.tasks.recent(_listed(body.limit), body.session_id)
-        return Tasks(task_views(records, journal, self._store))
 
     async def _wait_task(self, body: WaitTask) -> TaskOutcome:
         reader = self._connected().link.reader
@@ -173,7 +161,3 @@ class RequestDesk:
 
 def _status_word(status: int) -> str:
     return _STATUS_WORDS[status] if status < len(_STATUS_WORDS) else f"status {status}"
-
-
-def _listed(limit: int) -> int:
-    return max(1, min(limit, MOST_LISTED))

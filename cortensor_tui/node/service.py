@@ -22,6 +22,7 @@ from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettin
 from cortensor_tui.node.chain_room import ChainEvents, ChainRoom
 from cortensor_tui.node.control import ControlServer
 from cortensor_tui.node.engine_room import EngineRoom
+from cortensor_tui.node.history import HistoryDesk
 from cortensor_tui.node.hub import KEPT_TASKS, KEPT_TRANSACTIONS, Hub
 from cortensor_tui.node.identity import Identity, open_journal
 from cortensor_tui.node.link import ChainLink
@@ -33,7 +34,7 @@ from cortensor_tui.node.preconditions import DISK_CODES, Facts, steps
 from cortensor_tui.node.requests import RequestDesk
 from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.node.verdict import judge, verdict_line
-from cortensor_tui.node.views import task_views
+from cortensor_tui.node.views import changed_view
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.local_store import LocalStore
 
@@ -84,9 +85,11 @@ class Node:
         feed = InferenceFeed(on_start=self._live.start, on_event=self._live.event, on_stop=self._live.stop)
         self._answering = Answering(self._engine_room.engine, self._store, prompts, feed)
         self._stopping = asyncio.Event()
+        self._history = HistoryDesk(self._store, clock)
         desk = RequestDesk(
             self._status,
             self._store,
+            self._history,
             lambda: self._chain.mining,
             self._stopping.set,
             lambda: self._chain.problem,
@@ -131,6 +134,7 @@ class Node:
         if self._chain.mining is not None:
             await self._chain.mining.stop()
         self._control.stop_listening()
+        await self._history.close()
         await self._chain.rpc.close()
         self._database.close()
         self._identity.close()
@@ -183,8 +187,7 @@ class Node:
         if record.stage.is_final:
             self._count_tasks()
         if self._chain.link is not None:
-            [view] = task_views([record], self._chain.link.journal, self._store)
-            self._hub.publish(TaskChanged(view))
+            self._hub.publish(TaskChanged(changed_view(record, self._chain.link.journal, self._store)))
 
     def _count_tasks(self) -> None:
         """Count when a task ends, not each second: the history may be long."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.domain.tasks import TaskTimes, TaskView
+from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.journal.history import PastTask
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.task_times import task_times
 from cortensor_tui.journal.tasks import TaskRecord
@@ -15,41 +14,21 @@ from cortensor_tui.storage.local_store import LocalStore
 LISTED_TEXT_CHARS = 16_000
 
 
-def task_views(
-    records: Sequence[TaskRecord], journal: Journal, store: LocalStore, *, is_whole: bool = False
-) -> tuple[TaskView, ...]:
-    """Return tasks with what the journal knows of their transactions: when they went, what they cost."""
-    fees = journal.transactions.gas_fees(record.key for record in records)
-    return tuple(
-        task_view(
-            record,
-            store,
-            fees.get(record.key),
-            task_times(record, journal.transactions),
-            is_whole=is_whole,
-        )
-        for record in records
-    )
+def changed_view(record: TaskRecord, journal: Journal, store: LocalStore) -> TaskView:
+    """Return a task with what the journal knows of its transactions now."""
+    fee = journal.transactions.gas_fees([record.key]).get(record.key)
+    return task_view(PastTask(record, task_times(record, journal.transactions), fee), store)
 
 
-def task_view(
-    record: TaskRecord,
-    store: LocalStore,
-    gas_fee_wei: int | None = None,
-    times: TaskTimes | None = None,
-    *,
-    is_whole: bool = False,
-) -> TaskView:
-    """Return the task for people; texts are cut unless `is_whole`, the fee is None until one was paid.
-
-    `times` are those that `task_times` puts together, the record's own if left out.
-    """
+def task_view(past: PastTask, store: LocalStore, text_chars: int | None = LISTED_TEXT_CHARS) -> TaskView:
+    """Return the task for people, its texts cut to `text_chars`, whole where that is None."""
+    record, fee = past.record, past.gas_fee_wei
     details = record.details
     return TaskView(
         key=record.key,
         stage=record.stage,
-        prompt=_text(store, record.prompt_cid, is_whole) or "",
-        answer=_text(store, record.answer_cid, is_whole),
+        prompt=_text(store, record.prompt_cid, text_chars) or "",
+        answer=_text(store, record.answer_cid, text_chars),
         answer_hash=record.answer_hash,
         asked=details.asked,
         applied=details.applied,
@@ -66,18 +45,18 @@ def task_view(
         ended_at=record.ended_at,
         deadline_at=record.deadline_at,
         note=record.note,
-        gas_fee_wei=None if gas_fee_wei is None else str(gas_fee_wei),
-        times=record.times if times is None else times,
+        gas_fee_wei=None if fee is None else str(fee),
+        times=past.times,
     )
 
 
-def _text(store: LocalStore, cid: str | None, is_whole: bool) -> str | None:
+def _text(store: LocalStore, cid: str | None, most_chars: int | None) -> str | None:
     if cid is None:
         return None
     try:
         text = store.get(cid).decode("utf-8")
     except ProblemError as error:
         return f"[{error.problem.sentence()}]"
-    if is_whole or len(text) <= LISTED_TEXT_CHARS:
+    if most_chars is None or len(text) <= most_chars:
         return text
-    return text[:LISTED_TEXT_CHARS] + "…"
+    return text[:most_chars] + "…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
@@ -27,7 +28,7 @@ def in_memory() -> Database:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.row_factory = sqlite3.Row
     migrate(connection, 0)
-    return Database(connection)
+    return Database(connection, Path(":memory:"))
 
 
 class Watching:

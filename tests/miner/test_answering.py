@@ -23,7 +23,7 @@ GONE = msgspec.structs.replace(READY, state=EngineState.STARTING, context_tokens
 def asked(store: LocalStore) -> TaskRecord:
     details = TaskDetails(prompt_type=1, prompt_template="", asked=asked_from_llm_params((64,) * 7))
     cid = store.put(b"Is it?")
-    return TaskRecord(key=TaskKey(0, 0), stage=Stage.ACKED, prompt_cid=cid, details=details)
+    return TaskRecord(key=TaskKey(0, 0), stage=Stage.ACKED, prompt_cid=cid, details=details, assigned_at=1.0)
 
 
 async def let_it_go_on() -> None:

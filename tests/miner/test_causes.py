@@ -103,6 +103,7 @@ def test_a_clock_that_was_set_and_set_back_is_remembered(tmp_path: Path, jump_s:
         key=TaskKey(0, 0),
         stage=Stage.ASSIGNED,
         prompt_cid="cid",
+        assigned_at=NOON,
         details=TaskDetails(prompt_type=1, prompt_template="", asked=asked_from_llm_params((64,) * 7)),
     )
     database = Database.open(tmp_path / "journal.sqlite")

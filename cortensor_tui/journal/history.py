@@ -1,0 +1,187 @@
+"""What clients read of the past, over a connection of its own: it writes nothing and holds up nobody."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.task_filter import TaskFilter
+from cortensor_tui.domain.tasks import TaskCursor, TaskKey, TaskTimes
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.journal.attempts import attempts_of
+from cortensor_tui.journal.filtering import MOST_ASKED_ROWS, task_rows
+from cortensor_tui.journal.paging import Place, Rows, among, count_rows, read_page
+from cortensor_tui.journal.tasks import TaskRecord, record_from
+from cortensor_tui.journal.transaction_rows import transaction_from
+
+MOST_COUNTED = 100_000
+_ANSWERING = (TransactionKind.ACK, TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
+
+
+class PastTask(NamedTuple):
+    """A task with what its transactions add: the times of its steps, and what it cost, None where nothing."""
+
+    record: TaskRecord
+    times: TaskTimes
+    gas_fee_wei: int | None
+
+
+class TaskPage(NamedTuple):
+    """Tasks, newest first. `reached` is where to read on in the same direction, None at the end."""
+
+    tasks: list[PastTask]
+    reached: TaskCursor | None
+
+
+class TransactionPage(NamedTuple):
+    """Transactions, newest first; `reached` as in `TaskPage`."""
+
+    transactions: list[Transaction]
+    reached: int | None
+
+
+class TransactionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which transactions: of a task or session, of any of these kinds and states; all if nothing is said."""
+
+    task: TaskKey | None = None
+    session_id: int | None = None
+    kinds: tuple[TransactionKind, ...] = ()
+    states: tuple[TransactionState, ...] = ()
+
+
+class History:
+    """The past of one chain. Any one thread may use it, one call at a time."""
+
+    def __init__(self, path: Path, chain: int) -> None:
+        """Raises `ProblemError` when the journal cannot be read."""
+        self._chain = chain
+        try:
+            self._connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA busy_timeout=5000")
+        except sqlite3.Error as error:
+            raise problem_error(
+                "journal_unusable", f"The journal {path} cannot be read", str(error), "Check the data folder"
+            ) from error
+        self._connection.row_factory = sqlite3.Row
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def tasks(
+        self,
+        wanted: TaskFilter,
+        *,
+        session_id: int | None,
+        start: TaskCursor | None,
+        is_upwards: bool,
+        limit: int,
+        now: float,
+    ) -> TaskPage:
+        """Return tasks beyond a place; what the filter says of texts is left to the caller."""
+        source = task_rows(self._chain, session_id, wanted, now)
+        place = None if start is None else (start.assigned_at, start.key.session_id, start.key.task_id)
+        page = read_page(self._connection, source, place, limit, is_upwards=is_upwards)
+        records = [record_from(row) for row in page.rows]
+        tasks = self._with_transactions(records[::-1] if is_upwards else records)
+        return TaskPage(tasks, None if page.reached is None else _cursor(page.reached))
+
+    def task(self, key: TaskKey) -> PastTask | None:
+        """Return one task, None where this chain has none of this key."""
+        rows = self._connection.execute(
+            "SELECT * FROM tasks WHERE chain = ? AND session_id = ? AND task_id = ?",
+            (self._chain, key.session_id, key.task_id),
+        ).fetchall()
+        found = self._with_transactions([record_from(row) for row in rows])
+        return found[0] if found else None
+
+    def count_tasks(self, wanted: TaskFilter, *, session_id: int | None, now: float) -> tuple[int, bool]:
+        """Return how many tasks there are at least, and whether there may be more."""
+        return count_rows(self._connection, task_rows(self._chain, session_id, wanted, now), MOST_COUNTED)
+
+    def transactions(
+        self, query: TransactionQuery, *, start: int | None, is_upwards: bool, limit: int
+    ) -> TransactionPage:
+        """Return transactions beyond an id."""
+        source = _transaction_rows(self._chain, query)
+        place = None if start is None else (start,)
+        page = read_page(self._connection, source, place, limit, is_upwards=is_upwards)
+        rows = page.rows[::-1] if is_upwards else page.rows
+        attempts = attempts_of(self._connection, [row["transaction_id"] for row in rows])
+        found = [transaction_from(row, attempts.get(row["transaction_id"], ())) for row in rows]
+        return TransactionPage(found, None if page.reached is None else int(page.reached[0]))
+
+    def count_transactions(self, query: TransactionQuery) -> tuple[int, bool]:
+        """Return how many transactions there are at least, and whether there may be more."""
+        return count_rows(self._connection, _transaction_rows(self._chain, query), MOST_COUNTED)
+
+    def _with_transactions(self, records: Sequence[TaskRecord]) -> list[PastTask]:
+        """Add what the transactions of all these tasks say, read in one query."""
+        keys = [(record.key.session_id, record.key.task_id) for record in records]
+        rows = self._connection.execute(
+            "SELECT session_id, task_id, kind, state, sent_at, mined_at, fee_wei"
+            " FROM json_each(:keys) AS wanted CROSS JOIN transactions INDEXED BY transactions_of_task"
+            " ON chain = :chain AND session_id = json_extract(wanted.value, '$[0]')"
+            " AND task_id = json_extract(wanted.value, '$[1]') ORDER BY transaction_id",
+            {"keys": json.dumps(keys), "chain": self._chain},
+        )
+        found: defaultdict[tuple[int, int], list[sqlite3.Row]] = defaultdict(list)
+        for row in rows:
+            found[row["session_id"], row["task_id"]].append(row)
+        return [_past_task(record, found[key]) for record, key in zip(records, keys, strict=True)]
+
+
+def _past_task(record: TaskRecord, rows: list[sqlite3.Row]) -> PastTask:
+    standing = {row["kind"]: row for row in rows if row["state"] not in ("rejected", "replaced")}
+    times: dict[str, float | None] = {"ended_at": record.ended_at}
+    for kind in _ANSWERING:
+        row = standing.get(kind.value)
+        for event in ("sent_at", "mined_at"):
+            times[f"{kind}_{event}"] = None if row is None else row[event]
+    fees = [int(row["fee_wei"]) for row in rows if row["state"] in ("mined", "reverted") and row["fee_wei"]]
+    return PastTask(record, msgspec.structs.replace(record.times, **times), sum(fees) if fees else None)
+
+
+def _cursor(place: Place) -> TaskCursor:
+    assigned_at, session_id, task_id = place
+    return TaskCursor(assigned_at, TaskKey(session_id, task_id))
+
+
+def _transaction_rows(chain: int, query: TransactionQuery) -> Rows:
+    """Return where to read transactions: of the narrowest index that has them all."""
+    values: dict[str, Any] = {"chain": chain}
+    conditions = []
+    for name, wanted in (("kind", query.kinds), ("state", query.states)):
+        if wanted:
+            values[name] = json.dumps(wanted)
+            conditions.append(among(name, name))
+    if query.task is not None:
+        values |= {"session": query.task.session_id, "task": query.task.task_id}
+        index, where = "transactions_of_task", "session_id = :session AND task_id = :task"
+    elif query.session_id is not None:
+        values["session"] = query.session_id
+        index, where = "transactions_of_session", "session_id = :session"
+    elif query.states and TransactionState.MINED not in query.states:
+        index, where = "transactions_not_mined", "state != 'mined'"
+    elif query.kinds and not set(query.kinds) & set(_ANSWERING):
+        index, where = "transactions_not_answering", "kind NOT IN ('ack', 'precommit', 'commit')"
+    else:
+        index, where = "transactions_by_id", "1"
+    return Rows(
+        table="transactions",
+        led_by=index,
+        where=f"chain = :chain AND {where}",
+        order=("transaction_id",),
+        values=values,
+        condition=" AND ".join(conditions) or "1",
+        most_asked=MOST_ASKED_ROWS,
+    )

@@ -1,0 +1,156 @@
+"""Answers what clients ask of the past: in a thread of its own, so that no question holds up the node."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.task_filter import TaskFilter
+from cortensor_tui.domain.tasks import TaskCursor
+from cortensor_tui.journal.filtering import text_terms
+from cortensor_tui.journal.history import History, PastTask, TransactionQuery
+from cortensor_tui.journal.journal import Journal
+from cortensor_tui.node.history_messages import (
+    MOST_LISTED,
+    Count,
+    GetTask,
+    GetTasks,
+    GetTransactions,
+    Tasks,
+    Transactions,
+)
+from cortensor_tui.node.views import LISTED_TEXT_CHARS, task_view
+from cortensor_tui.storage.local_store import LocalStore
+
+MOST_WAITING = 64
+MOST_SEARCHED_TASKS = 250  # whose texts one request reads
+
+_Answer = TypeVar("_Answer")
+
+
+class HistoryDesk:
+    """One answer a request; requests wait for one another."""
+
+    def __init__(self, store: LocalStore, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._store = store
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "history")
+        self._waiting = 0
+        self._is_closed = False
+        self._history: History | None = None
+        self._opened_for: int | None = None
+
+    async def answer(
+        self, body: GetTasks | GetTask | GetTransactions, journal: Journal
+    ) -> Tasks | Transactions:
+        """Return the answer from a chain's journal. Raises `ProblemError`, "busy" where too many wait."""
+        match body:
+            case GetTransactions():
+                return await self._read(journal, lambda history: _transactions(history, body))
+            case GetTask():
+                return await self._read(journal, lambda history: self._task(history, body))
+            case GetTasks():
+                return await self._read(journal, lambda history: self._tasks(history, body))
+
+    async def close(self) -> None:
+        """Let the thread end with what it is reading."""
+        self._is_closed = True
+        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
+        if self._history is not None:
+            self._history.close()
+            self._history = None
+
+    async def _read(self, journal: Journal, read: Callable[[History], _Answer]) -> _Answer:
+        if self._is_closed:
+            raise problem_error("stopping", "The node is stopping")
+        if self._waiting >= MOST_WAITING:
+            raise problem_error(
+                "busy",
+                "The node has too many questions about its history at once",
+                f"{MOST_WAITING} are waiting",
+                "Ask again in a moment",
+            )
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._thread, lambda: read(self._opened(journal)))
+        finally:
+            self._waiting -= 1
+
+    def _opened(self, journal: Journal) -> History:
+        if self._history is None or self._opened_for != journal.chain:
+            if self._history is not None:
+                self._history.close()
+            self._history, self._opened_for = History(journal.path, journal.chain), journal.chain
+        return self._history
+
+    def _task(self, history: History, body: GetTask) -> Tasks:
+        past = history.task(body.key)
+        if past is None:
+            raise problem_error("no_such_task", f"This node has no task {body.key}")
+        return Tasks((task_view(past, self._store, text_chars=None),))
+
+    def _tasks(self, history: History, body: GetTasks) -> Tasks:
+        wanted, now = body.filter or TaskFilter(), self._clock.now()
+        is_upwards = body.after is not None
+        texts = text_terms(wanted)
+        limit = _within(body.limit)
+        page = history.tasks(
+            wanted,
+            session_id=body.session_id,
+            start=body.after if is_upwards else body.before,
+            is_upwards=is_upwards,
+            limit=MOST_SEARCHED_TASKS if texts.terms else limit,
+            now=now,
+        )
+        found, reached = page.tasks, page.reached
+        if texts.terms:
+            found, reached = self._with_texts(found, reached, texts, limit, is_upwards=is_upwards, now=now)
+        chars = max(0, min(body.text_chars, LISTED_TEXT_CHARS))
+        count = None
+        if body.wants_count and not texts.terms:
+            count = Count(*history.count_tasks(wanted, session_id=body.session_id, now=now))
+        views = tuple(task_view(past, self._store, chars) for past in found)
+        return Tasks(views, reached is not None, reached, count)
+
+    def _with_texts(
+        self,
+        tasks: list[PastTask],
+        reached: TaskCursor | None,
+        texts: TaskFilter,
+        limit: int,
+        *,
+        is_upwards: bool,
+        now: float,
+    ) -> tuple[list[PastTask], TaskCursor | None]:
+        """Keep the tasks whose texts match, so many from where the page began."""
+        in_order = tasks[::-1] if is_upwards else tasks
+        matching = (past for past in in_order if texts.matches(task_view(past, self._store, None), now))
+        found = list(islice(matching, limit + 1))
+        if len(found) > limit:
+            found = found[:limit]
+            last = found[-1].record
+            reached = TaskCursor(last.assigned_at, last.key)
+        return found[::-1] if is_upwards else found, reached
+
+
+def _transactions(history: History, body: GetTransactions) -> Transactions:
+    query = TransactionQuery(task=body.task, session_id=body.session_id, kinds=body.kinds, states=body.states)
+    is_upwards = body.after is not None
+    page = history.transactions(
+        query,
+        start=body.after if is_upwards else body.before,
+        is_upwards=is_upwards,
+        limit=_within(body.limit),
+    )
+    count = Count(*history.count_transactions(query)) if body.wants_count else None
+    return Transactions(tuple(page.transactions), page.reached is not None, page.reached, count)
+
+
+def _within(limit: int) -> int:
+    return max(1, min(limit, MOST_LISTED))
