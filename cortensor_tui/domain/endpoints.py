@@ -50,3 +50,36 @@ class EndpointHealth(msgspec.Struct, frozen=True, kw_only=True):
     resting_until: float | None = None
     requests_last_minute: int = 0
     requests_per_s: float | None = None
+
+
+class EndpointReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One endpoint in full, as the network screen shows it; counts are since the node started.
+
+    `requests_left` is what its budget lets through at once, below 0 after sends, which wait for nobody.
+    `failures_in_a_row` are those that the breaker counts; `probe_at` is when it lets one probe through, and
+    `paused_until` when a pause ends that the endpoint asked for, unix seconds.
+    """
+
+    health: EndpointHealth
+    blocks_behind: int | None = None
+    requests_left: float = 0.0
+    requests: int = 0
+    failures: int = 0
+    failures_in_a_row: int = 0
+    probe_at: float | None = None
+    paused_until: float | None = None
+    sends_taken: int = 0
+    sends_not_taken: int = 0
+    chain_id: int | None = None
+    genesis_hash: str | None = None
+
+
+class HeadFeedReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The WebSocket that tells of news. `name` is scheme, host and port; times are unix seconds."""
+
+    name: str
+    health: str
+    connected_at: float | None = None
+    news_at: float | None = None
+    news: int = 0
+    losses: int = 0

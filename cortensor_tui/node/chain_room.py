@@ -12,6 +12,7 @@ from cortensor_tui.chain.endpoints.head_feed import HeadFeed
 from cortensor_tui.chain.rpc.client import endpoint_name
 from cortensor_tui.chain.signing.signer import Keys
 from cortensor_tui.domain.health import ChainHealth
+from cortensor_tui.domain.network_report import NetworkReport
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import Database
@@ -19,6 +20,7 @@ from cortensor_tui.journal.scope import latest_genesis
 from cortensor_tui.node.link import ChainLink, open_link
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.network import feed_url, make_pool
+from cortensor_tui.node.network_report import network_report
 from cortensor_tui.node.preconditions import DISK_CODES
 from cortensor_tui.settings import Settings
 
@@ -83,6 +85,10 @@ class ChainRoom:
         error = "" if problem is None or problem.code in DISK_CODES else problem.sentence()
         feed = self._feed.health if self._feed else ""
         return msgspec.structs.replace(health, error=error, endpoints=self.rpc.health(), head_feed=feed)
+
+    def report(self) -> NetworkReport:
+        """Return all that is known of endpoints, contracts and profile."""
+        return network_report(self._settings, self.rpc, self.link, self._feed, self.problem)
 
     def task_trouble(self) -> Problem | None:
         """Return what holds the tasks up, though the chain is there."""

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from cortensor_tui.chain.contracts.reader import ContractReader
-from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.chain.networks.registration import read_registration
 from cortensor_tui.chain.networks.resolve import ChainIdentity, identify_chain
 from cortensor_tui.chain.rpc.client import Call, EndpointError, Rpc, RpcError, endpoint_name, quantity
@@ -21,7 +19,7 @@ from cortensor_tui.chain.watching.heads import Head
 from cortensor_tui.chain.watching.watcher import PUBLIC_SHORTER_PATIENCE_S, SHORTER_PATIENCE_S, Watcher
 from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.health import Account, ChainHealth
-from cortensor_tui.domain.networks import ContractOrigin, Registration
+from cortensor_tui.domain.networks import Registration
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import LARGEST_STORED, Database
@@ -29,7 +27,7 @@ from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
 from cortensor_tui.node.gas_outlook import GasWatch
 from cortensor_tui.node.guarding import guarded_keys
-from cortensor_tui.node.network import find_network, head_warnings
+from cortensor_tui.node.network import Network, find_network, head_warnings
 from cortensor_tui.settings import Settings
 
 ACCOUNTS_EVERY_S = 10.0
@@ -43,10 +41,7 @@ class ChainLink:
     def __init__(
         self,
         rpc: Rpc,
-        identity: ChainIdentity,
-        profile: NetworkProfile,
-        reader: ContractReader,
-        origin: ContractOrigin,
+        network: Network,
         journal: Journal,
         keys: Keys,
         fee_cap_wei: int,
@@ -54,12 +49,14 @@ class ChainLink:
     ) -> None:
         self.registration = Registration()
         self._registration_read_at_s: float | None = None
+        profile, reader = network.profile, network.reader
         self._gas = GasWatch(keys.miner.address, profile.daily_gas_budget_wei, journal.transactions)
         self.rpc = rpc
-        self.identity = identity
+        self.identity: ChainIdentity = network.identity
         self.profile = profile
         self.reader = reader
-        self.origin = origin
+        self.origin = network.origin
+        self.told_hash = network.told_hash
         self.journal = journal
         decoder = LogDecoder(reader, keys.miner.address)
         self.watcher = Watcher(
@@ -264,10 +261,7 @@ async def open_link(
     keys = make_keys(scope.chain_id)
     link = ChainLink(
         rpc,
-        network.identity,
-        network.profile,
-        network.reader,
-        network.origin,
+        network,
         journal,
         guarded_keys(
             keys,

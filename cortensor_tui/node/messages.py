@@ -16,6 +16,7 @@ from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.node.history_messages import HistoryReply, HistoryRequest
 from cortensor_tui.node.live_messages import LiveChange, LiveInference
+from cortensor_tui.node.network_messages import NetworkReply, NetworkRequest
 from cortensor_tui.node.owner_messages import OwnerReply, OwnerRequest
 
 PROTOCOL = 1
@@ -92,7 +93,9 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Ask the node to stop; answered with `Done` before it does."""
 
 
-RequestBody = Attach | GetStatus | GetSessions | HistoryRequest | OwnerRequest | Reveal | Stop
+RequestBody = (
+    Attach | GetStatus | GetSessions | HistoryRequest | NetworkRequest | OwnerRequest | Reveal | Stop
+)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag="request"):
@@ -111,7 +114,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     problem: Problem
 
 
-ReplyBody = StatusChanged | SessionsChanged | HistoryReply | OwnerReply | Done | Refused
+ReplyBody = StatusChanged | SessionsChanged | HistoryReply | NetworkReply | OwnerReply | Done | Refused
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):

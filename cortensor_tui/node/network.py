@@ -25,7 +25,7 @@ from cortensor_tui.settings import Settings
 log = structlog.get_logger(__name__)
 
 # Fields of the profile that a setting of the same name overrides.
-_OVERRIDABLE = (
+OVERRIDABLE = (
     "requests_per_s",
     "finality",
     "bump",
@@ -39,18 +39,19 @@ _OVERRIDABLE = (
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found at start."""
+    """What was found at start. `told_hash` is the queue's own of "abc"."""
 
     identity: ChainIdentity
     profile: NetworkProfile
     reader: ContractReader
     origin: ContractOrigin
+    told_hash: str
 
 
 def profile_of(settings: Settings, chain_id: int) -> NetworkProfile:
     """Return the profile of the chain that answers."""
     profile = choose_profile(chain_id, settings.runtime_address)
-    own = {name: getattr(settings, name) for name in _OVERRIDABLE}
+    own = {name: getattr(settings, name) for name in OVERRIDABLE}
     longest_s = settings.longest_look_interval_s
     return msgspec.structs.replace(
         profile,
@@ -114,9 +115,9 @@ async def find_network(rpc: Rpc, settings: Settings) -> Network:
         origin.generation,
         profile.numbers,
     )
-    await check_hash(reader)
+    told_hash = await check_hash(reader)
     _log(profile, origin)
-    return Network(identity=identity, profile=profile, reader=reader, origin=origin)
+    return Network(identity=identity, profile=profile, reader=reader, origin=origin, told_hash=told_hash)
 
 
 async def _origin(rpc: Rpc, settings: Settings, resolved: Resolved) -> ContractOrigin:

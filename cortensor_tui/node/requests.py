@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from cortensor_tui.domain.health import NodeStatus
+from cortensor_tui.domain.network_report import NetworkReport
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain
 from cortensor_tui.node.history import HistoryDesk
@@ -29,6 +30,7 @@ from cortensor_tui.node.messages import (
     Stop,
 )
 from cortensor_tui.node.mining import Mining
+from cortensor_tui.node.network_messages import GetNetwork
 from cortensor_tui.node.owner_messages import (
     Assign,
     CheckAssignment,
@@ -60,6 +62,7 @@ class RequestDesk:
         mining: Callable[[], Mining | None],
         stop: Callable[[], None],
         trouble: Callable[[], Problem | None],
+        network: Callable[[], NetworkReport],
     ) -> None:
         self._status = status
         self._store = store
@@ -67,12 +70,15 @@ class RequestDesk:
         self._mining = mining
         self._stop = stop
         self._trouble = trouble
+        self._network = network
 
     async def answer(self, body: RequestBody) -> ReplyBody:
         """Return the answer. Raises `ProblemError` for what cannot be done."""
         match body:
             case GetStatus():
                 return StatusChanged(self._status())
+            case GetNetwork():
+                return self._network()
             case GetSessions():
                 return SessionsChanged(self._connected().sessions.views())
             case GetTasks() | GetTask() | GetTransactions():

@@ -93,6 +93,7 @@ class Node:
             lambda: self._chain.mining,
             self._stopping.set,
             lambda: self._chain.problem,
+            self._chain.report,
         )
         self._control = ControlServer(self._hub, desk.answer, settings.private_sessions)
 

@@ -32,7 +32,10 @@ async def test_a_node_whose_messages_go_to_the_full_disk_too_goes_on(world: Worl
         _, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, hard))
         key = await world.submit(session_id, "Are you there?")
-        await until_verdict(settings, Verdict.BLOCKED, process)
+        blocked = await until_verdict(settings, Verdict.BLOCKED, process)
+        assert (bool(blocked.store.error), blocked.chain.error) == (True, ""), (
+            "the disk's row, not the chain's"
+        )
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (hard, hard))
         await world.until_ended(key)
         assert (await world.reader.results(key))[0].data

@@ -61,6 +61,12 @@ def verdict(replies: Sequence[RpcError | EndpointError]) -> RpcError | EndpointE
 
 
 async def _send(target: Endpoint, raw: str, timeout_s: float) -> Reply:
+    reply = await _reply(target, raw, timeout_s)
+    target.sent(is_taken=isinstance(reply, str))
+    return reply
+
+
+async def _reply(target: Endpoint, raw: str, timeout_s: float) -> Reply:
     try:
         await target.admit()
         [outcome] = await target.ask([("eth_sendRawTransaction", (raw,))], timeout_s)

@@ -33,6 +33,11 @@ def wait_s(budget: Budget, now: float) -> float:
     return max(0.0, budget.blocked_until - now, missing / budget.per_s)
 
 
+def left(budget: Budget, now: float) -> float:
+    """Return how many requests may go at once."""
+    return _filled(budget, now).tokens
+
+
 def is_blocked(budget: Budget, now: float) -> bool:
     """Tell whether the endpoint asked for a pause that is not over."""
     return now < budget.blocked_until

@@ -18,7 +18,7 @@ from cortensor_tui.chain.rpc.client import EndpointError, endpoint_name, no_answ
 from cortensor_tui.chain.rpc.exchange import ExchangeError, HttpExchange
 from cortensor_tui.chain.rpc.json_rpc import Call, request, requests
 from cortensor_tui.domain.clock import Clock
-from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointState
+from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointReport, EndpointState
 from cortensor_tui.domain.problems import Problem, ProblemError
 
 PROBE_TIMEOUT_S = 2.5
@@ -63,6 +63,8 @@ class Endpoint:
         self._well_since: float | None = None
         self._error_at: float | None = None
         self._asked: deque[float] = deque()
+        self._requests = self._failures = 0
+        self._sends = {True: 0, False: 0}
 
     # --- what is known of it -----------------------------------------------------------------------
 
@@ -125,6 +127,30 @@ class Endpoint:
             requests_last_minute=len(self._asked),
             requests_per_s=self._budget.per_s,
         )
+
+    def report(self, *, is_in_use: bool, best_head: int | None) -> EndpointReport:
+        """Return it in full. `best_head` is the highest that any endpoint has told."""
+        now, wall = self._clock.monotonic(), self._clock.now()
+        rests_until, paused_until = self._breaker.resting_until, self._budget.blocked_until
+        is_known = self.head is not None and best_head is not None
+        return EndpointReport(
+            health=self.health(is_in_use=is_in_use),
+            blocks_behind=max(0, (best_head or 0) - (self.head or 0)) if is_known else None,
+            requests_left=round(budget.left(self._budget, now), 1),
+            requests=self._requests,
+            failures=self._failures,
+            failures_in_a_row=self._breaker.failures,
+            probe_at=None if rests_until is None else wall + rests_until - now,
+            paused_until=wall + paused_until - now if paused_until > now else None,
+            sends_taken=self._sends[True],
+            sends_not_taken=self._sends[False],
+            chain_id=self.identity.chain_id if self.identity else None,
+            genesis_hash=self.identity.genesis_hash if self.identity else None,
+        )
+
+    def sent(self, *, is_taken: bool) -> None:
+        """Count a transaction that was sent to it."""
+        self._sends[is_taken] += 1
 
     def _state(self, *, is_in_use: bool) -> EndpointState:
         if self.phase is not Phase.CLOSED and self.error and self.error.fault is EndpointFault.WRONG_CHAIN:
@@ -213,6 +239,7 @@ class Endpoint:
     def _spend(self, now: float) -> None:
         self._budget = budget.spent(self._budget, now)
         self.asked_at = now
+        self._requests += 1
         self._asked.append(now)
         self._forget_old_requests(now)
 
@@ -233,6 +260,7 @@ class Endpoint:
 
     def _failed(self, fault: EndpointFault, why: str, retry_after: str | None = None) -> EndpointError:
         now = self._clock.monotonic()
+        self._failures += 1
         if fault is EndpointFault.RATE_LIMITED:
             pause_s = budget.retry_after_s(retry_after, self._clock.now())
             self._budget = budget.refused(self._budget, now, pause_s)

@@ -17,6 +17,8 @@ import structlog
 from cortensor_tui.chain.rpc.client import endpoint_name
 from cortensor_tui.chain.rpc.json_nesting import is_nested_deeper_than
 from cortensor_tui.chain.rpc.json_rpc import outcome_of, request
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.endpoints import HeadFeedReport
 
 log = structlog.get_logger(__name__)
 
@@ -37,13 +39,23 @@ class HeadFeed:
     this node.
     """
 
-    def __init__(self, url: str, addresses: Sequence[str], on_news: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        addresses: Sequence[str],
+        on_news: Callable[[], None],
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         self.name = endpoint_name(url)
         self.is_connected = False
         self.error = ""
         self._url = url
         self._addresses = list(addresses)
         self._on_news = on_news
+        self._clock = clock
+        self._connected_at: float | None = None
+        self._news_at: float | None = None
+        self._news = self._losses = 0
 
     @property
     def health(self) -> str:
@@ -51,6 +63,17 @@ class HeadFeed:
         if self.is_connected:
             return "connected"
         return f"lost: {self.error}" if self.error else "connecting"
+
+    def report(self) -> HeadFeedReport:
+        """Return it in full."""
+        return HeadFeedReport(
+            name=self.name,
+            health=self.health,
+            connected_at=self._connected_at if self.is_connected else None,
+            news_at=self._news_at,
+            news=self._news,
+            losses=self._losses,
+        )
 
     async def run(self) -> None:
         """Keep following until cancelled; what is lost is subscribed anew, after a longer pause each time."""
@@ -104,11 +127,13 @@ class HeadFeed:
                 if len(subscriptions) == 2:
                     self._subscribed()
             elif self.is_connected and _notified(message) == subscriptions[_LOGS]:
+                self._news, self._news_at = self._news + 1, self._clock.now()
                 self._on_news()
 
     def _subscribed(self) -> None:
         log.info("head feed connected", endpoint=self.name)
         self.is_connected, self.error = True, ""
+        self._connected_at = self._clock.now()
         self._on_news()  # whatever happened while nobody listened
 
     def _lost(self, error: Exception) -> None:
@@ -116,6 +141,7 @@ class HeadFeed:
         if why != self.error:
             log.warning("head feed lost, looking at intervals", endpoint=self.name, why=why)
         self.error = why
+        self._losses += self.is_connected
 
 
 def _decoded(text: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from cortensor_tui.chain.endpoints.standbys import Standbys
 from cortensor_tui.chain.rpc.client import EndpointError
 from cortensor_tui.chain.rpc.json_rpc import UNANSWERED, Call, RpcError, result_of, told
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
-from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth
+from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointReport
 from cortensor_tui.domain.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -79,6 +79,15 @@ class EndpointPool:
         """Return every endpoint as last seen, in the order of the settings."""
         return tuple(
             endpoint.health(is_in_use=index == self._in_use) for index, endpoint in enumerate(self._endpoints)
+        )
+
+    def report(self) -> tuple[EndpointReport, ...]:
+        """Return every endpoint in full, in the order of the settings."""
+        heads = [endpoint.head for endpoint in self._endpoints if endpoint.head is not None]
+        best_head = max(heads, default=None)
+        return tuple(
+            endpoint.report(is_in_use=index == self._in_use, best_head=best_head)
+            for index, endpoint in enumerate(self._endpoints)
         )
 
     def adopt(self, chain_id: int, genesis_hash: str) -> None:

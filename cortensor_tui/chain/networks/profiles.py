@@ -41,6 +41,7 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     `requests_per_s` is the most to ask one endpoint. `head_alarm_s` is how old the head may get, None where
     blocks come with traffic only. `bump` says whether a higher fee can make a waiting transaction faster.
     `max_data_bytes` bounds a whole signed transaction, `daily_gas_budget_wei` what each key may spend.
+    `standing` says by name of a field where its value is from; the others are chosen by this program.
     """
 
     title: Annotated[str, msgspec.Meta(min_length=1)]
@@ -63,6 +64,7 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     node_types: ModeNumbers
     head_alarm_s: Seconds | None = None
     modules: tuple[KnownModule, ...] = ()
+    standing: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def module(self, name: str) -> KnownModule | None:
         """Return what is known of a contract by its name, such as "Runtime"."""
@@ -130,6 +132,8 @@ def _profile(name: str, entries: Mapping[str, Any]) -> NetworkProfile:
     except msgspec.ValidationError as error:
         raise _bad(f"[{name}]", str(error)) from error
     _check_modules(name, profile.modules)
+    if strangers := set(profile.standing) - set(NetworkProfile.__struct_fields__):
+        raise _bad(f"[{name}.standing]", f"there is no field {sorted(strangers)[0]}")
     if profile.busy_look_interval_s > profile.look_interval_s:
         raise _bad(f"[{name}]", "its busy_look_interval_s is longer than its look_interval_s")
     for table in ("task_status", "session_modes", "node_types"):

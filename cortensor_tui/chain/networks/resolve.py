@@ -111,8 +111,11 @@ def check_network(chain_id: int, runtime: str | None) -> None:
         )
 
 
-async def check_hash(reader: ContractReader) -> None:
-    """Compare the queue's hash with ours. Raises "other_hash": then no precommit could be kept."""
+async def check_hash(reader: ContractReader) -> str:
+    """Compare the queue's hash of "abc" with ours and return it.
+
+    Raises `ProblemError` "other_hash": then no precommit could be kept.
+    """
     remote, local = await reader.remote_hash("abc"), answer_hash("abc")
     if remote != local:
         raise problem_error(
@@ -121,6 +124,7 @@ async def check_hash(reader: ContractReader) -> None:
             f"getHash('abc') is {remote} there and {local} here",
             "Nothing is served, since a commit could not match its precommit; update the program",
         )
+    return remote
 
 
 async def resolve_contracts(
