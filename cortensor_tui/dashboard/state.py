@@ -9,12 +9,14 @@ import msgspec
 from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskKey, TaskView
+from cortensor_tui.domain.throughput import Throughput
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.node.live_messages import (
     InferenceFinished,
     InferenceStarted,
     LiveInference,
     RateSampled,
+    ThroughputChanged,
     TokensStreamed,
 )
 from cortensor_tui.node.messages import (
@@ -48,6 +50,7 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
     live: LiveInference | None = None
     live_error: str = ""
     rates: tuple[float, ...] = ()
+    throughput: Throughput = Throughput()
 
     def session(self, session_id: int) -> SessionView | None:
         """Return one session, None where the node does not know it."""
@@ -87,6 +90,7 @@ def from_snapshot(snapshot: Snapshot) -> NodeView:
         live=None if snapshot.live is None else _capped(snapshot.live),
         live_error="" if snapshot.live is None else snapshot.live.error,
         rates=snapshot.rates[-MAX_RATES:],
+        throughput=snapshot.throughput,
     )
 
 
@@ -109,6 +113,8 @@ def _changed(view: NodeView, body: ChangeBody) -> NodeView:
             return _finished(view, body)
         case RateSampled():
             return replace(view, rates=(*view.rates, body.tokens_per_s)[-MAX_RATES:])
+        case ThroughputChanged():
+            return replace(view, throughput=view.throughput.with_spans(body.spans))
 
 
 def _with_task(tasks: tuple[TaskView, ...], task: TaskView) -> tuple[TaskView, ...]:

@@ -11,6 +11,7 @@ import msgspec
 
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.messages import (
+    LATER_CHANGES,
     MAX_LINE_BYTES,
     PROTOCOL,
     Attach,
@@ -26,6 +27,7 @@ from cortensor_tui.node.messages import (
 
 _decoder = msgspec.json.Decoder(Downstream)
 _encoder = msgspec.json.Encoder()
+_TAKES = tuple(str(change.__struct_config__.tag) for change in LATER_CHANGES)
 
 
 class NodeClient:
@@ -81,7 +83,7 @@ class NodeClient:
 
     async def attach(self) -> AsyncIterator[Snapshot | Change]:
         """Yield the snapshot, then changes, until the line breaks ("node_gone")."""
-        await self._send(Request(request_id=next(self._ids), body=Attach()))
+        await self._send(Request(request_id=next(self._ids), body=Attach(takes=_TAKES)))
         while True:
             message = await self._stream.get()
             if isinstance(message, ProblemError):

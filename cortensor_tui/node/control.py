@@ -17,6 +17,7 @@ from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.node.audit import Peer, note_reveal, peer_of
 from cortensor_tui.node.hub import Hub
 from cortensor_tui.node.messages import (
+    LATER_CHANGES,
     MAX_LINE_BYTES,
     Attach,
     Change,
@@ -28,6 +29,7 @@ from cortensor_tui.node.messages import (
     RequestBody,
     Reveal,
     Snapshot,
+    StatusChanged,
 )
 from cortensor_tui.node.redaction import Sight
 from cortensor_tui.settings.model import PrivateSessions
@@ -168,7 +170,7 @@ class _Connection:
         if isinstance(request.body, Attach):
             if not self._is_attached:
                 self._is_attached = True
-                await self._tell()
+                await self._tell(request.body.takes)
             return
         if self._is_viewer:
             problem = Problem(
@@ -212,12 +214,20 @@ class _Connection:
         if is_news and self._is_attached:
             await self._write(self._hub.snapshot())
 
-    async def _tell(self) -> None:
+    async def _tell(self, takes: tuple[str, ...]) -> None:
         with self._hub.listening() as changes:
             await self._write(self._hub.snapshot())
             while (change := await changes.get()) is not None:
-                await self._write(change)
+                await self._write(self._known(change, takes))
         self._writer.transport.abort()  # too far behind
+
+    def _known(self, message: Change | Snapshot, takes: tuple[str, ...]) -> Change | Snapshot:
+        """Return what a client takes in the place of a change that it does not know."""
+        if isinstance(message, Snapshot) or not isinstance(message.body, LATER_CHANGES):
+            return message
+        if message.body.__struct_config__.tag in takes:
+            return message
+        return Change(sequence=message.sequence, body=StatusChanged(self._hub.status))
 
     async def _refuse(self, request: Request, problem: Problem) -> None:
         await self._write(Reply(request_id=request.request_id, body=Refused(problem)))

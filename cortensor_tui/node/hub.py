@@ -13,12 +13,14 @@ import msgspec
 from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskKey, TaskView
+from cortensor_tui.domain.throughput import Throughput
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.node.live_messages import (
     InferenceFinished,
     InferenceStarted,
     LiveInference,
     RateSampled,
+    ThroughputChanged,
     TokensStreamed,
 )
 from cortensor_tui.node.messages import (
@@ -54,6 +56,7 @@ class Hub:
         self._transactions: dict[int, Transaction] = {}
         self._live: LiveInference | None = None
         self._rates: deque[float] = deque(maxlen=KEPT_RATES)
+        self._throughput = Throughput()
         self._listeners: set[Listener] = set()
 
     @property
@@ -77,6 +80,7 @@ class Hub:
             transactions=tuple(reversed(self._transactions.values())),
             live=self._live,
             rates=tuple(self._rates),
+            throughput=self._throughput,
         )
 
     @contextmanager
@@ -93,7 +97,7 @@ class Hub:
         """Forget tasks, transactions and sessions: another chain is served. Listeners get a new snapshot."""
         self._tasks.clear()
         self._transactions.clear()
-        self._sessions, self._live = (), None
+        self._sessions, self._live, self._throughput = (), None, Throughput()
         self._sequence += 1
         snapshot = self.snapshot()
         for listener in tuple(self._listeners):
@@ -129,6 +133,8 @@ class Hub:
                 _keep_newest(self._transactions, transaction.transaction_id, transaction, KEPT_TRANSACTIONS)
             case RateSampled(rate):
                 self._rates.append(rate)
+            case ThroughputChanged(spans):
+                self._throughput = self._throughput.with_spans(spans)
             case _:
                 self._live = _folded(self._live, body)
         return True

@@ -1,4 +1,4 @@
-"""What the node tells of the run going on."""
+"""What the node tells of the run going on, and of what it got through."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import msgspec
 
 from cortensor_tui.domain.inference import Finished
 from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.throughput import Span
 
 
 class LiveInference(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,4 +55,10 @@ class RateSampled(msgspec.Struct, frozen=True, tag="rate"):
     tokens_per_s: float
 
 
-LiveChange = InferenceStarted | TokensStreamed | InferenceFinished | RateSampled
+class ThroughputChanged(msgspec.Struct, frozen=True, tag="throughput"):
+    """Spans as they now stand, each in the place of the one before; see `Throughput.with_spans`."""
+
+    spans: tuple[Span, ...]
+
+
+LiveChange = InferenceStarted | TokensStreamed | InferenceFinished | RateSampled | ThroughputChanged

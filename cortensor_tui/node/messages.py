@@ -13,9 +13,10 @@ from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.domain.throughput import Throughput
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.node.history_messages import HistoryReply, HistoryRequest
-from cortensor_tui.node.live_messages import LiveChange, LiveInference
+from cortensor_tui.node.live_messages import LiveChange, LiveInference, ThroughputChanged
 from cortensor_tui.node.network_messages import NetworkReply, NetworkRequest
 from cortensor_tui.node.owner_messages import OwnerReply, OwnerRequest
 
@@ -36,6 +37,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     transactions: tuple[Transaction, ...]
     live: LiveInference | None
     rates: tuple[float, ...]
+    throughput: Throughput = Throughput()
 
 
 class StatusChanged(msgspec.Struct, frozen=True, tag="status"):
@@ -59,6 +61,10 @@ class TransactionChanged(msgspec.Struct, frozen=True, tag="transaction"):
 ChangeBody = StatusChanged | SessionsChanged | TaskChanged | TransactionChanged | LiveChange
 
 
+LATER_CHANGES: tuple[type[ChangeBody], ...] = (ThroughputChanged,)
+"""What a client of the first version of the protocol does not know."""
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True, tag="change"):
     sequence: int
     body: ChangeBody
@@ -68,7 +74,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, tag="change"):
 
 
 class Attach(msgspec.Struct, frozen=True, tag="attach"):
-    """Send the snapshot and keep sending changes."""
+    """Send the snapshot and keep sending changes.
+
+    `takes` are the tags of the changes of later versions that this client knows. Where it does not name one,
+    something it knows is sent in its place, under the same number.
+    """
+
+    takes: tuple[str, ...] = ()
 
 
 class GetStatus(msgspec.Struct, frozen=True, tag="get_status"):

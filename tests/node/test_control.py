@@ -12,16 +12,25 @@ import pytest
 
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.throughput import Span
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.control import ControlServer
 from cortensor_tui.node.history_messages import GetTasks
 from cortensor_tui.node.hub import MOST_WAITING, Hub
-from cortensor_tui.node.live_messages import InferenceStarted, LiveInference, RateSampled, TokensStreamed
+from cortensor_tui.node.live_messages import (
+    InferenceStarted,
+    LiveInference,
+    RateSampled,
+    ThroughputChanged,
+    TokensStreamed,
+)
 from cortensor_tui.node.messages import (
+    Attach,
     Change,
     Done,
     GetStatus,
     ReplyBody,
+    Request,
     RequestBody,
     Snapshot,
     StatusChanged,
@@ -183,3 +192,23 @@ async def test_without_a_node_the_client_says_so(tmp_path: Path) -> None:
     with pytest.raises(ProblemError) as refused:
         await NodeClient.connect(tmp_path / "nobody.sock")
     assert refused.value.problem.code == "no_node"
+
+
+async def test_a_client_gets_changes_of_later_versions_only_if_it_takes_them(served: Served) -> None:
+    """One that does not know them goes on: the numbers stay without gaps."""
+    moved = ThroughputChanged((Span(0, 60, answered=1),))
+    older = await NodeClient.connect(served.commands)
+    newer = await NodeClient.connect(served.commands)
+    await older._send(Request(request_id=1, body=Attach()))
+    changes = newer.attach()
+    await anext(changes)
+    first = await older._stream.get()
+    served.hub.publish(moved)
+    served.hub.publish(RateSampled(5.0))
+    assert [(await anext(changes)).body for _ in range(2)] == [moved, RateSampled(5.0)]  # type: ignore[union-attr]
+    assert isinstance(first, Snapshot)
+    assert [await older._stream.get() for _ in range(2)] == [
+        Change(sequence=first.sequence + 1, body=StatusChanged(status())),
+        Change(sequence=first.sequence + 2, body=RateSampled(5.0)),
+    ]
+    await asyncio.gather(older.close(), newer.close())
