@@ -21,6 +21,8 @@ class TransactionKind(StrEnum):
     BIND = "bind"
     UNBIND = "unbind"
     CREATE_SESSION = "create session"
+    UPDATE_SESSION = "update session"
+    DEACTIVATE_SESSION = "deactivate"
     SUBMIT = "submit"
     NO_OP = "no-op"
 

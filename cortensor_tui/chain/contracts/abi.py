@@ -44,13 +44,17 @@ _codec = _make_codec()
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True):
-    """One contract function; types are ABI types without names. `input_names` has the parameters' names."""
+    """One contract function; types are ABI types without names. `input_names` has the parameters' names.
+
+    `output_fields` has name and type of each field of what it answers, where that is one flat struct.
+    """
 
     name: str
     selector: bytes
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     input_names: tuple[str, ...] = ()
+    output_fields: tuple[tuple[str, str], ...] = ()
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +194,15 @@ def _bare_type(declared: str) -> str:
     return re.sub(r"\s+\w*", "", declared)
 
 
+def _flat_fields(outputs: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return name and type of the fields of `(uint256 id,string[] names)`; none for any other output."""
+    found = re.fullmatch(r"\(([^()]*)\)", outputs[0]) if len(outputs) == 1 else None
+    if found is None:
+        return ()
+    declared = [one.split() for one in found[1].split(",")]
+    return tuple((one[-1], one[0]) for one in declared)
+
+
 def _function(signature: str, entry: Mapping[str, Any]) -> Function:
     return Function(
         name=signature.partition("(")[0],
@@ -197,6 +210,7 @@ def _function(signature: str, entry: Mapping[str, Any]) -> Function:
         inputs=tuple(_bare_type(declared) for declared in entry["inputs"]),
         outputs=tuple(_bare_type(declared) for declared in entry["outputs"]),
         input_names=tuple(declared.rpartition(" ")[2] for declared in entry["inputs"]),
+        output_fields=_flat_fields(entry["outputs"]),
     )
 
 

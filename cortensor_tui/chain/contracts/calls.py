@@ -32,6 +32,22 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
     max_task_executions: int = 5
 
 
+class SessionUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """What `update` takes, alike in every generation: it sets all of these, changed or not.
+
+    `mode` is the contract's own number, since one that stays as it is may have no word here.
+    """
+
+    session_id: int
+    name: str
+    metadata: str
+    min_nodes: int
+    max_nodes: int
+    redundant: int
+    validator_nodes: int
+    mode: int
+
+
 class NewTask(msgspec.Struct, frozen=True, kw_only=True):
     """What `submit` takes; only the newest generation takes `request_params`.
 
@@ -66,6 +82,26 @@ def create_call(reader: ContractReader, asked: NewSession) -> ContractCall:
         "maxTaskExecutionCount": asked.max_task_executions,
     }
     return reader.session_call("create", *reader.dialect.session_arguments("create", values))
+
+
+def update_call(reader: ContractReader, asked: SessionUpdate) -> ContractCall:
+    """Return the call that gives a session other words and numbers."""
+    values = {
+        "name": asked.name,
+        "metadata": asked.metadata,
+        "sessionId": asked.session_id,
+        "minNumOfNodes": asked.min_nodes,
+        "maxNumOfNodes": asked.max_nodes,
+        "redundant": asked.redundant,
+        "numOfValidatorNodes": asked.validator_nodes,
+        "mode": asked.mode,
+    }
+    return reader.session_call("update", *reader.dialect.session_arguments("update", values))
+
+
+def deactivate_call(reader: ContractReader, session_id: int) -> ContractCall:
+    """Return the call that closes a session for good."""
+    return reader.session_call("deactivateSession", session_id)
 
 
 def submit_call(reader: ContractReader, asked: NewTask) -> ContractCall:

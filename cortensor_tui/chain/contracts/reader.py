@@ -74,6 +74,11 @@ class ContractReader:
         mode_of = self.numbers.session_modes.mode_of
         return [msgspec.structs.replace(session, mode=mode_of(session.mode)) for session in sessions]
 
+    async def session_values(self, session_id: int) -> Values:
+        """Return a session's struct as the contract answers it, nothing cut. Raises `ProblemError`."""
+        values: Values = (await self._session("getSession", [(session_id,)]))[0][0]
+        return values
+
     async def session_exists(self, session_id: int) -> bool:
         """Tell whether the session exists."""
         return bool((await self._session("doesSessionExist", [(session_id,)]))[0][0])
