@@ -81,6 +81,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the status pane and `status` say. `problem` is the first failed precondition.
 
     `preconditions` are all of them, in the order in which they are mended.
+    `owner_key_problem` says why this node signs nothing for the owner; None where it does.
     """
 
     verdict: Verdict
@@ -100,3 +101,4 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     preconditions: tuple[Precondition, ...] = ()
     gas: GasOutlook = GasOutlook()
     registration: Registration = Registration()
+    owner_key_problem: Problem | None = None

@@ -10,7 +10,7 @@ from cortensor_tui.chain.contracts.abi import checksum
 from cortensor_tui.chain.signing.signer import Keys, Signer, WatchedAddress, key_in_wallet
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.journal.database import Database
 from cortensor_tui.node.lease import KeyLease, key_scope, user_keys_folder
 from cortensor_tui.node.network import profile_of
@@ -51,6 +51,12 @@ class Identity:
             return _words(self._unlocked.node_way)
         is_here = self._unlocked.owner is not None and self._lent_owner is None
         return _words(self._unlocked.owner_way) if is_here else ""
+
+    @property
+    def owner_key_problem(self) -> Problem | None:
+        """Return why this node signs nothing for the owner, None where it does."""
+        owner = self.keys(0).owner
+        return owner.reason if isinstance(owner, WatchedAddress) else None
 
     def close(self) -> None:
         """Give both keys back."""

@@ -19,6 +19,7 @@ from cortensor_tui.node.history_messages import HistoryReply, HistoryRequest
 from cortensor_tui.node.live_messages import LiveChange, LiveInference, ThroughputChanged
 from cortensor_tui.node.network_messages import NetworkReply, NetworkRequest
 from cortensor_tui.node.owner_messages import OwnerReply, OwnerRequest
+from cortensor_tui.node.session_messages import SessionReply, SessionRequest
 
 PROTOCOL = 1
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -106,7 +107,15 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
 
 
 RequestBody = (
-    Attach | GetStatus | GetSessions | HistoryRequest | NetworkRequest | OwnerRequest | Reveal | Stop
+    Attach
+    | GetStatus
+    | GetSessions
+    | HistoryRequest
+    | NetworkRequest
+    | OwnerRequest
+    | SessionRequest
+    | Reveal
+    | Stop
 )
 
 
@@ -126,7 +135,9 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     problem: Problem
 
 
-ReplyBody = StatusChanged | SessionsChanged | HistoryReply | NetworkReply | OwnerReply | Done | Refused
+ReplyBody = (
+    StatusChanged | SessionsChanged | HistoryReply | NetworkReply | OwnerReply | SessionReply | Done | Refused
+)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):

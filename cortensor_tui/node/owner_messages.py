@@ -33,13 +33,13 @@ class PrepareAssignment(msgspec.Struct, frozen=True, kw_only=True, tag="prepare_
 
 
 class SendSigned(msgspec.Struct, frozen=True, kw_only=True, tag="send_signed"):
-    """Send an assignment that the owner's own wallet has signed, 0x hex. Answered with `Sent` once mined."""
+    """Send what the owner's own wallet has signed, 0x hex. Answered with `Sent` once mined."""
 
     raw: str
 
 
 class CheckSigned(msgspec.Struct, frozen=True, kw_only=True, tag="check_signed"):
-    """Ask what a signed assignment, 0x hex, would do; sends nothing. Answered with `SignedChecked`."""
+    """Ask what a signed transaction, 0x hex, would do; sends nothing. Answered with `SignedChecked`."""
 
     raw: str
 
@@ -83,21 +83,30 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-class AssignmentChecked(msgspec.Struct, frozen=True, kw_only=True, tag="assignment_checked"):
-    """`fee_wei` is the most it can cost, as text, None where it could not be estimated."""
+class CheckedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call would do, sent now. `fee_wei` is the most it can cost, None where that was not estimated.
+
+    `signer` is the address whose key signs it. Wei as text.
+    """
 
     checks: tuple[Check, ...]
-    node_address: str
     call: str
     contract: str
     calldata: str
     fee_wei: str | None
     gas_limit: int | None
+    signer: str = ""
 
     @property
     def is_allowed(self) -> bool:
         """Tell whether every check is known to be met."""
         return all(check.is_met for check in self.checks)
+
+
+class AssignmentChecked(CheckedCall, frozen=True, kw_only=True, tag="assignment_checked"):
+    """An assignment; `node_address` has its checksum now."""
+
+    node_address: str
 
 
 class AssignmentPrepared(msgspec.Struct, frozen=True, kw_only=True, tag="assignment_prepared"):
@@ -113,7 +122,7 @@ class AssignmentPrepared(msgspec.Struct, frozen=True, kw_only=True, tag="assignm
 
 
 class SignedChecked(msgspec.Struct, frozen=True, kw_only=True, tag="signed_checked"):
-    """What a signed assignment does and the most that it can cost, wei; `warning` is "" for none."""
+    """What a signed call does and the most that it can cost, wei; `warning` is "" for none."""
 
     call: str
     fee_wei: str

@@ -20,26 +20,21 @@ from cortensor_tui.node.history_messages import (
     WaitTask,
 )
 from cortensor_tui.node.messages import (
+    Attach,
     Done,
     GetSessions,
     GetStatus,
     ReplyBody,
     RequestBody,
+    Reveal,
     SessionsChanged,
     StatusChanged,
     Stop,
 )
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.network_messages import GetNetwork
-from cortensor_tui.node.owner_messages import (
-    Assign,
-    CheckAssignment,
-    CheckSigned,
-    CreateSession,
-    PrepareAssignment,
-    SendSigned,
-    Submit,
-)
+from cortensor_tui.node.session_list import read_session
+from cortensor_tui.node.session_messages import GetSession
 from cortensor_tui.node.verification import verify
 from cortensor_tui.node.verification.evidence import Ground
 from cortensor_tui.storage.local_store import LocalStore
@@ -90,28 +85,13 @@ class RequestDesk:
             case Stop():
                 asyncio.get_running_loop().call_later(0.1, self._stop)  # the answer leaves first
                 return Done()
-            case _:
-                return await self._owner_asked(body)
-
-    async def _owner_asked(self, body: RequestBody) -> ReplyBody:
-        desk = self._connected().owner_desk
-        match body:
-            case CheckAssignment():
-                return await desk.check(body)
-            case Assign():
-                return await desk.assign(body)
-            case PrepareAssignment():
-                return await desk.prepare(body)
-            case CheckSigned():
-                return desk.check_signed(body)
-            case SendSigned():
-                return await desk.send_signed(body)
-            case CreateSession():
-                return await desk.create(body)
-            case Submit():
-                return await desk.submit(body)
-            case _:
+            case GetSession():
+                mining = self._connected()
+                return await read_session(mining.link.reader, mining.sessions, body.session_id)
+            case Attach() | Reveal():
                 raise problem_error("unknown_request", "The node does not know this request")
+            case _:
+                return await self._connected().owner_desk.answer(body)
 
     async def _wait_task(self, body: WaitTask) -> TaskOutcome:
         reader = self._connected().link.reader

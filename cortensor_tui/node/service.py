@@ -63,6 +63,7 @@ class Node:
         self._identity = Identity(settings, unlocked, clock)
         self._miner_address = self._identity.miner_address
         self._owner_address = self._identity.owner_address
+        self._owner_key_problem = self._identity.owner_key_problem
         self._database = open_journal(settings, self._miner_address, may_make=may_make_journal)
         self._store = LocalStore(settings.data_dir / "payloads")
         events = ChainEvents(
@@ -234,6 +235,7 @@ class Node:
             preconditions=tuple(step.told for step in found),
             gas=link.gas_outlook() if link else GasOutlook(),
             registration=link.registration if link else Registration(),
+            owner_key_problem=self._owner_key_problem,
         )
 
     def _account(self, address: str) -> Account:

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 import structlog
 
 from cortensor_tui.chain.contracts.reader import ContractReader
+from cortensor_tui.chain.contracts.session_words import session_fields, session_routers
 from cortensor_tui.chain.watching.events import ContractEvent
-from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.session_reading import SessionReading
 from cortensor_tui.domain.sessions import Service, Session, SessionView
 from cortensor_tui.miner.admission import Admission
 
@@ -85,6 +87,12 @@ class SessionList:
         """Read one session now and keep it, if it exists."""
         await self._read_sessions([session_id])
 
+    def take(self, session: Session, task_count: int) -> SessionView:
+        """Keep a session that was just read, and return it."""
+        self._sessions[session.session_id] = session
+        self._task_counts[session.session_id] = task_count
+        return self._view(session)
+
     async def _sessions_bound(self, events: Iterable[ContractEvent]) -> set[int | None]:
         """Return the sessions that nodes were bound to or released from, None among them for one of unknown
         id that concerns this node.
@@ -149,3 +157,19 @@ class SessionList:
 
 def _listed_place(view: SessionView) -> tuple[bool, bool, int]:
     return view.service is not Service.SERVED, not view.is_mine, -view.session.session_id
+
+
+async def read_session(reader: ContractReader, sessions: SessionList, session_id: int) -> SessionReading:
+    """Return one session with every field as the contract has it. Raises "session_not_found"."""
+    if not 0 <= session_id < 2**256 or not await reader.session_exists(session_id):
+        raise problem_error("session_not_found", f"There is no session {session_id} on this chain")
+    values = await reader.session_values(session_id)
+    [task_count] = await reader.task_counts([session_id])
+    return SessionReading(
+        view=sessions.take(reader.session_from(values), task_count),
+        fields=session_fields(reader, values),
+        routers=session_routers(reader, values),
+        contract=reader.contracts.session_v2,
+        generation=reader.dialect.generation.value,
+        read_at=time.time(),
+    )

@@ -14,9 +14,9 @@ from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.chain.signing.signer import WatchedAddress, key_in_wallet
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.node import owner
-from cortensor_tui.node.owner import RECEIPT_TRIES, OwnerDesk
-from cortensor_tui.node.owner_messages import Assign, CheckSigned, CreateSession, Sent, Submit
+from cortensor_tui.node.owner import OwnerDesk, sending
+from cortensor_tui.node.owner.sending import RECEIPT_TRIES
+from cortensor_tui.node.owner_messages import Assign, CheckSigned, CreateSession, Sent, SignedChecked, Submit
 from tests.chain.transactions.stream import GWEI, Stream
 from tests.devnet.devnet_on_anvil import ALICE, OWNER, STRANGER, DevnetOnAnvil
 
@@ -44,17 +44,19 @@ async def create(devnet: DevnetOnAnvil, folder: Path, times: int) -> Sent:
     desk = OwnerDesk(
         rpc, stream.reader, stream.sender, chain_id=31337, max_data_bytes=95_000, fee_cap_wei=CAP_WEI
     )
-    creating = asyncio.create_task(desk.create(CreateSession(name="mine")))
+    creating = asyncio.create_task(desk.answer(CreateSession(name="mine")))
     while not creating.done():
         await stream.sender.look()
         await asyncio.sleep(0.01)
     await rpc.close()
-    return creating.result()
+    sent = creating.result()
+    assert isinstance(sent, Sent)
+    return sent
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owner, "RECEIPT_RETRY_S", 0.01)
+    monkeypatch.setattr(sending, "RECEIPT_RETRY_S", 0.01)
 
 
 async def test_a_receipt_that_comes_late_is_waited_for(devnet: DevnetOnAnvil, tmp_path: Path) -> None:
@@ -91,10 +93,12 @@ async def test_what_a_wallet_signed_is_told_with_its_price_and_a_warning_above_t
         key = user_accounts()[0].private_key
         return "0x" + bytes(Account.sign_transaction(fields | fees, key).raw_transaction).hex()
 
-    usual = desk.check_signed(CheckSigned(raw=signed(CAP_WEI)))
+    usual = await desk.answer(CheckSigned(raw=signed(CAP_WEI)))
+    assert isinstance(usual, SignedChecked)
     assert (usual.fee_wei, usual.warning) == (str(200_000 * CAP_WEI), "")
     assert "addDedicatedNode" in usual.call
-    dear = desk.check_signed(CheckSigned(raw=signed(50 * CAP_WEI)))
+    dear = await desk.answer(CheckSigned(raw=signed(50 * CAP_WEI)))
+    assert isinstance(dear, SignedChecked)
     assert dear.fee_wei == str(50 * 200_000 * CAP_WEI)
     assert "5,000 gwei" in dear.warning
     assert "CORTENSOR_TUI_MAX_FEE_GWEI is 100" in dear.warning
@@ -112,9 +116,9 @@ async def test_who_has_no_owners_key_here_is_told_what_can_be_done_for_each_call
     )
     remedies = {}
     for name, asking in {
-        "create": desk.create(CreateSession(name="mine")),
-        "submit": desk.submit(Submit(session_id=session_id, prompt="hello")),
-        "assign": desk.assign(Assign(session_id=session_id, node_address=STRANGER)),
+        "create": desk.answer(CreateSession(name="mine")),
+        "submit": desk.answer(Submit(session_id=session_id, prompt="hello")),
+        "assign": desk.answer(Assign(session_id=session_id, node_address=STRANGER)),
     }.items():
         with pytest.raises(ProblemError) as told:
             await asking

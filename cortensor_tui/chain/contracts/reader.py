@@ -70,9 +70,12 @@ class ContractReader:
     async def sessions(self, session_ids: Sequence[int]) -> list[Session]:
         """Return the sessions asked for. Raises `ProblemError` "no_such_session"."""
         found = await self._session("getSession", [(session_id,) for session_id in session_ids])
-        sessions = [session_from_tuple(values[0], self._active_state) for values in found]
-        mode_of = self.numbers.session_modes.mode_of
-        return [msgspec.structs.replace(session, mode=mode_of(session.mode)) for session in sessions]
+        return [self.session_from(values[0]) for values in found]
+
+    def session_from(self, values: Values) -> Session:
+        """Return what `session_values` gave as a session, its mode by our numbers."""
+        session = session_from_tuple(values, self._active_state)
+        return msgspec.structs.replace(session, mode=self.numbers.session_modes.mode_of(session.mode))
 
     async def session_values(self, session_id: int) -> Values:
         """Return a session's struct as the contract answers it, nothing cut. Raises `ProblemError`."""

@@ -67,11 +67,11 @@ class WatchedAddress:
 
     def __init__(self, address: str, reason: Problem) -> None:
         self.address = address
-        self._reason = reason
+        self.reason = reason
 
     def sign(self, fields: dict[str, Any]) -> tuple[bytes, str]:
         """Raise `ProblemError` with the reason."""
-        raise ProblemError(self._reason)
+        raise ProblemError(self.reason)
 
     @property
     def problem(self) -> Problem | None:

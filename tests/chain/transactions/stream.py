@@ -49,7 +49,9 @@ class Stream:
         contracts = Contracts(
             session_v2=devnet.contracts.session_v2, session_queue_v2=devnet.contracts.session_queue_v2
         )
-        self.reader = ContractReader(devnet.rpc, contracts, active_session_state=1)
+        self.reader = ContractReader(
+            devnet.rpc, contracts, active_session_state=1, generation=devnet.generation
+        )
         scope = ChainScope(
             chain_id=31337, genesis_hash="0x00", queue_address=devnet.contracts.session_queue_v2
         )

@@ -1,9 +1,12 @@
-"""What is checked of an assignment before it is sent: pure, from what was read."""
+"""What is checked before the owner's key signs: pure, from what was read."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cortensor_tui.chain.contracts.abi import checksum
 from cortensor_tui.domain.addresses import ZERO_ADDRESS
+from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.sessions import Session
 from cortensor_tui.node.owner_messages import Check
 
@@ -43,4 +46,16 @@ def code_of(check_name: str) -> str:
         "node not yet bound": "already_bound",
         "node is bound": "not_bound",
         "fee": "no_balance",
+        "no task in flight": "task_in_flight",
+        "another node": "same_node",
+        "new node not yet bound": "already_bound",
+        "new node's address": "bad_address",
+        "takes bound nodes": "reverted",
     }.get(check_name, "reverted")
+
+
+def require_met(checks: Sequence[Check], what: str) -> None:
+    """Raise the first check that is not met as a `ProblemError`."""
+    for check in checks:
+        if not check.is_met:
+            raise problem_error(code_of(check.name), what, check.detail, "Nothing was sent")

@@ -1,0 +1,180 @@
+"""Creating, changing and closing sessions of the owner's, and submitting prompts to them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, assert_never
+
+import msgspec
+
+from cortensor_tui.chain.contracts.calls import (
+    NewSession,
+    NewTask,
+    SessionUpdate,
+    create_call,
+    deactivate_call,
+    submit_call,
+    update_call,
+)
+from cortensor_tui.chain.contracts.contract_call import ContractCall
+from cortensor_tui.chain.contracts.session_words import values_by_name
+from cortensor_tui.chain.transactions import Purpose
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.transactions import TransactionKind
+from cortensor_tui.node.owner.checks import require_met
+from cortensor_tui.node.owner.sending import OwnerSending
+from cortensor_tui.node.owner.session_checks import SessionChecks
+from cortensor_tui.node.owner_messages import Check, CreateSession, Sent, Submit
+from cortensor_tui.node.session_messages import Act, ActChecked, DeactivateSession, UpdateSession
+
+# What a transaction carries besides a prompt: its fees and signature, and the call's other arguments.
+BYTES_BESIDE_PROMPT = 5_000
+
+
+class Plan(NamedTuple):
+    """A call and what speaks for or against it, before it is tried out. No call where it cannot be built."""
+
+    checks: list[Check]
+    call: ContractCall | None
+
+
+class SessionActs:
+    """Checks and sends what changes sessions or brings tasks in. `max_data_bytes` is of one transaction."""
+
+    def __init__(self, sending: OwnerSending, checks: SessionChecks, max_data_bytes: int) -> None:
+        self._sending = sending
+        self._checks = checks
+        self._most_prompt_bytes = max_data_bytes - BYTES_BESIDE_PROMPT
+
+    async def check(self, act: Act) -> ActChecked:
+        """Return every precondition of an act, and what it would cost. Sends nothing."""
+        plan = await self._plan(act)
+        if plan.call is None:
+            return ActChecked(
+                checks=tuple(plan.checks),
+                call="",
+                contract=self._sending.reader.contracts.session_v2,
+                calldata="",
+                fee_wei=None,
+                gas_limit=None,
+                signer=self._sending.owner,
+            )
+        tried = await self._sending.try_out(plan.call, plan.checks)
+        return ActChecked(
+            checks=tried.checks,
+            call=tried.call.text,
+            contract=tried.call.to,
+            calldata=tried.call.data,
+            fee_wei=tried.fee_wei,
+            gas_limit=tried.gas_limit,
+            signer=self._sending.owner,
+        )
+
+    async def require_allowed(self, act: UpdateSession | DeactivateSession) -> ActChecked:
+        """Return the checks. Raises the first that is not met, as a `ProblemError`."""
+        checked = await self.check(act)
+        verb = "close" if isinstance(act, DeactivateSession) else "change"
+        require_met(checked.checks, f"Cannot {verb} session {act.session_id}")
+        return checked
+
+    async def create(self, asked: CreateSession) -> Sent:
+        """Create a session and return its id once mined."""
+        mined = await self._sending.send(
+            self._create_call(asked), Purpose(kind=TransactionKind.CREATE_SESSION)
+        )
+        found = await self._sending.event_of(mined, "SessionCreated")
+        return Sent(transaction=mined, session_id=int(found["sessionId"]))
+
+    async def submit(self, asked: Submit) -> Sent:
+        """Submit a prompt and return its task once mined."""
+        self._require_size(asked)
+        purpose = Purpose(kind=TransactionKind.SUBMIT, session_id=asked.session_id)
+        mined = await self._sending.send(self._submit_call(asked), purpose)
+        found = await self._sending.event_of(mined, "TaskSubmitted")
+        return Sent(transaction=mined, task_key=TaskKey(int(found["sessionId"]), int(found["taskId"])))
+
+    async def update(self, asked: UpdateSession) -> Sent:
+        """Change a session and return once mined. Raises the first check that is not met."""
+        await self.require_allowed(asked)
+        call = await self._update_call(asked)
+        return await self._sent(call, TransactionKind.UPDATE_SESSION, asked.session_id)
+
+    async def deactivate(self, asked: DeactivateSession) -> Sent:
+        """Close a session and return once mined. Raises the first check that is not met."""
+        await self.require_allowed(asked)
+        call = deactivate_call(self._sending.reader, asked.session_id)
+        return await self._sent(call, TransactionKind.DEACTIVATE_SESSION, asked.session_id)
+
+    async def call_of(self, act: UpdateSession | DeactivateSession) -> ContractCall:
+        """Return the call of an act that was checked."""
+        if isinstance(act, DeactivateSession):
+            return deactivate_call(self._sending.reader, act.session_id)
+        return await self._update_call(act)
+
+    async def _sent(self, call: ContractCall, kind: TransactionKind, session_id: int) -> Sent:
+        mined = await self._sending.send(call, Purpose(kind=kind, session_id=session_id))
+        return Sent(transaction=mined, session_id=session_id)
+
+    async def _plan(self, act: Act) -> Plan:
+        match act:
+            case CreateSession():
+                return Plan([], self._create_call(act))
+            case Submit():
+                return await self._submit_plan(act)
+            case UpdateSession() | DeactivateSession():
+                session = await self._checks.session(act.session_id)
+                checks = self._checks.of(session, act.session_id)
+                return Plan(checks, None if session is None else await self.call_of(act))
+        assert_never(act)
+
+    async def _submit_plan(self, act: Submit) -> Plan:
+        session = await self._checks.session(act.session_id)
+        there, active = self._checks.of(session, act.session_id)[:2] if session else (None, None)
+        if there is None or active is None:
+            return Plan(self._checks.of(None, act.session_id), None)
+        try:
+            self._require_size(act)
+        except ProblemError as error:
+            return Plan([there, active, Check(name="prompt", is_met=False, detail=error.problem.why)], None)
+        return Plan([there, active], self._submit_call(act))
+
+    def _require_size(self, asked: Submit) -> None:
+        size = len(asked.prompt.encode("utf-8", "surrogatepass"))
+        if not 0 < size <= self._most_prompt_bytes:
+            raise problem_error(
+                "bad_prompt",
+                "The prompt cannot be sent",
+                f"it has {size} bytes, a transaction takes {self._most_prompt_bytes}"
+                if size
+                else "it is empty",
+                "Shorten it" if size else "Write something",
+            )
+
+    def _create_call(self, asked: CreateSession) -> ContractCall:
+        return create_call(self._sending.reader, NewSession(**msgspec.structs.asdict(asked)))
+
+    def _submit_call(self, asked: Submit) -> ContractCall:
+        return submit_call(self._sending.reader, NewTask(**msgspec.structs.asdict(asked)))
+
+    async def _update_call(self, asked: UpdateSession) -> ContractCall:
+        """Return the call with what is to change; the rest as the contract has it at this moment."""
+        reader = self._sending.reader
+        now = values_by_name(reader, await reader.session_values(asked.session_id))
+        mode = None if asked.mode is None else reader.numbers.session_modes.number_of(asked.mode)
+        return update_call(
+            reader,
+            SessionUpdate(
+                session_id=asked.session_id,
+                name=_either(asked.name, now["name"]),
+                metadata=_either(asked.metadata, now["metadata"]),
+                min_nodes=_either(asked.min_nodes, now["minNumOfNodes"]),
+                max_nodes=_either(asked.max_nodes, now["maxNumOfNodes"]),
+                redundant=_either(asked.redundant, now["redundant"]),
+                validator_nodes=_either(asked.validator_nodes, now["numOfValidatorNodes"]),
+                mode=_either(mode, now["mode"]),
+            ),
+        )
+
+
+def _either(asked: Any, now: Any) -> Any:
+    return now if asked is None else asked
