@@ -17,12 +17,13 @@ from textual.screen import Screen
 from cortensor_tui.dashboard.feed import Connect, Feed, FeedState
 from cortensor_tui.dashboard.palette import key_commands
 from cortensor_tui.dashboard.places import FIRST, PLACES
+from cortensor_tui.dashboard.present.private import HIDDEN, PrivateTexts
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.themes import DEFAULT_THEME, load_themes, shipped_folder
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError
-from cortensor_tui.node.messages import ReplyBody, RequestBody, Stop
+from cortensor_tui.node.messages import ReplyBody, RequestBody, Reveal, Stop
 
 if TYPE_CHECKING:
     from cortensor_tui.dashboard.state import NodeView
@@ -67,6 +68,7 @@ class Dashboard(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy the hash or id"),
+        Binding("p", "reveal", "Private", show=False, id="app.reveal", tooltip="Show or hide private texts"),
         Binding("r,f5", "reconnect", "Refresh", show=False, id="app.refresh", tooltip="Fetch all anew"),
         Binding(
             "o", "start_node", "Start node", show=False, id="app.start_node", tooltip="Start a node here"
@@ -230,8 +232,29 @@ class Dashboard(App[None]):
             self.notify("Nothing to copy here.", markup=False, timeout=2)
             return
         text, what = found
+        if text == HIDDEN:
+            self.notify("It is hidden: p shows it. Nothing was copied.", markup=False, timeout=3)
+            return
         self.copy_to_clipboard(text)
         self.notify(text, title=f"Copied the {what}", markup=False, timeout=3)
+
+    def action_reveal(self) -> None:
+        """Show the private texts in sight, or hide them again."""
+        screen = self._watching
+        texts = screen.private_texts() if screen is not None else None
+        if texts is None:
+            self.notify("Nothing private is in sight.", markup=False, timeout=2)
+            return
+        self.run_worker(self._reveal(texts), group="reveal", exclusive=True)
+
+    async def _reveal(self, texts: PrivateTexts) -> None:
+        try:
+            await self.request(Reveal(session_id=texts.session_id, is_hidden=not texts.is_hidden))
+        except ProblemError as error:
+            self.tell(error.problem)
+            return
+        done = "shown; the node's log says so" if texts.is_hidden else "hidden"
+        self.notify(f"The texts of session {texts.session_id} are {done}.", markup=False, timeout=3)
 
     def action_help(self) -> None:
         """Show all keys."""

@@ -48,7 +48,11 @@ class Link(StrEnum):
 
 
 class FeedState(msgspec.Struct, frozen=True, kw_only=True):
-    """One moment of the feed. Times are unix seconds; `view` outlives the connection."""
+    """One moment of the feed. Times are unix seconds; `view` outlives the connection.
+
+    `snapshots` counts those received: what was fetched for an earlier one may be out of date, and may hold
+    private texts that were hidden since.
+    """
 
     link: Link
     since: float
@@ -56,6 +60,7 @@ class FeedState(msgspec.Struct, frozen=True, kw_only=True):
     retry_at: float | None = None
     problem: Problem | None = None
     view: NodeView | None = None
+    snapshots: int = 0
 
     def stale_s(self, now: float) -> float | None:
         """Return how old the view is, None while it is live and the node talks."""
@@ -170,7 +175,16 @@ class Feed:
         view = apply(None if isinstance(message, Snapshot) else self._state.view, message)
         now = self._now()
         since = self._state.since if self._state.link is Link.LIVE else now
-        self._set(link=Link.LIVE, since=since, heard_at=now, retry_at=None, problem=None, view=view)
+        snapshots = self._state.snapshots + isinstance(message, Snapshot)
+        self._set(
+            link=Link.LIVE,
+            since=since,
+            heard_at=now,
+            retry_at=None,
+            problem=None,
+            view=view,
+            snapshots=snapshots,
+        )
 
     def _set(self, **changes: object) -> None:
         self._state = msgspec.structs.replace(self._state, **changes)

@@ -72,6 +72,14 @@ class ScriptedNode:
             writer.write(line)
             await writer.drain()
 
+    def tell_anew(self, snapshot: Snapshot) -> None:
+        """Send a fresh snapshot to all listeners, ahead of what is answered next."""
+        self.snapshot = snapshot
+        self._sequence += 1
+        line = _encoder.encode(msgspec.structs.replace(snapshot, sequence=self._sequence)) + b"\n"
+        for writer in self._listening:
+            writer.write(line)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         task = asyncio.current_task()

@@ -15,6 +15,7 @@ from cortensor_tui.dashboard.format import (
     number,
     rate,
 )
+from cortensor_tui.dashboard.present.private import answer_of, call_of, prompt_of
 from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import Clamp, SamplingParams
@@ -86,7 +87,7 @@ def transaction_details(one: Transaction) -> Details:
         Detail("mined", moment(one.mined_at)),
     ]
     if one.call:
-        found.insert(2, Detail("call", one.call))
+        found.insert(2, Detail("call", call_of(one)))
     if one.waiting_for:
         found.append(Detail("waits", one.waiting_for, "warn"))
     if len(one.attempts) > 1:
@@ -104,10 +105,11 @@ def _attempt(attempt: Attempt) -> str:
 
 def task_details(task: TaskView, transactions: tuple[Transaction, ...]) -> Details:
     """Return a task with prompt, answer, figures, steps and its transactions."""
+    answer = answer_of(task)
     return [
         Detail("stage", f"{task.stage}{f': {task.note}' if task.note else ''}", "strong"),
-        Detail("prompt", task.prompt),
-        Detail("answer", UNKNOWN if task.answer is None else task.answer),
+        Detail("prompt", prompt_of(task)),
+        Detail("answer", UNKNOWN if answer is None else answer),
         Detail("hash", task.answer_hash or UNKNOWN),
         Detail("tokens", f"prompt {number(task.prompt_tokens)}, answer {number(task.answer_tokens)}"),
         Detail(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, line, spread, width_of
 from cortensor_tui.dashboard.format import UNKNOWN, milliseconds, number, rate
+from cortensor_tui.dashboard.present.private import HIDDEN
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.sparkbars import bars
 from cortensor_tui.domain.inert import inert
@@ -33,7 +34,16 @@ def prompt_line(view: NodeView | None, width: int) -> list[Line]:
     """Return the prompt in one line; its full text is in the task's details."""
     if view is None or view.live is None:
         return [()]
+    if view.live.is_hidden:
+        return [clip(line((" › ", "accent"), (HIDDEN, "muted")), width - 1)]
     return [clip(line((" › ", "accent"), inert(view.live.prompt, 1000)), width - 1)]
+
+
+def nothing_to_read(live: LiveInference | None) -> str:
+    """Return what stands in the answer's place while there is none, or where it was kept back."""
+    if live is None:
+        return IDLE
+    return HIDDEN if live.is_hidden else ""
 
 
 def figures(view: NodeView | None, width: int, has_bars: bool) -> list[Line]:

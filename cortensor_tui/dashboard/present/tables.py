@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Span
 from cortensor_tui.dashboard.format import UNKNOWN, ether, number, rate, rough_age, short_hash
+from cortensor_tui.dashboard.present.private import answer_of, prompt_of
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.inert import inert
@@ -134,14 +135,15 @@ def task_rows(view: NodeView, now: float) -> list[Row]:
 
 
 def _task_row(task: TaskView, now: float) -> Row:
+    answer = answer_of(task)
     cells = (
         Span(rough_age(task.assigned_at, now), "muted"),
         Span(str(task.key)),
         stage_span(task.stage),
-        Span(inert(task.prompt, 300)),
+        Span(inert(prompt_of(task), 300), "muted" if task.is_hidden else "plain"),
         Span(
-            UNKNOWN if task.answer is None else inert(task.answer, 300),
-            "muted" if task.answer is None else "plain",
+            inert(UNKNOWN if answer is None else answer, 300),
+            "muted" if answer is None or task.is_hidden else "plain",
         ),
         Span(number(task.answer_tokens), "muted"),
         Span(rate(task.decode_tokens_per_s), "muted"),

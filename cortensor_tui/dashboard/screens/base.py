@@ -11,6 +11,7 @@ from textual.screen import ModalScreen, Screen
 
 from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.private import PrivateTexts
 from cortensor_tui.dashboard.widgets.line_view import LineView
 
 Result = TypeVar("Result")
@@ -40,6 +41,10 @@ class Watching(Screen[Any]):
     def is_whole(self) -> bool:
         """Tell whether all parts are there: not while the screen is built, nor while it is taken down."""
         return self.is_mounted and self.is_attached and self.display
+
+    def private_texts(self) -> PrivateTexts | None:
+        """Return the private session whose texts are in sight, None where nothing private is."""
+        return None
 
     def offer(self, state: FeedState) -> None:
         """Show a new state, unless the screen is still being built; then it shows the newest itself."""

@@ -16,10 +16,13 @@ from cortensor_tui.dashboard.present.details import (
     task_details,
     transaction_details,
 )
+from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_task, texts_of_transaction
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.document import Document
+from cortensor_tui.domain.tasks import TaskView
 
 Content = Callable[[FeedState], Details | None]
+Private = Callable[[FeedState], PrivateTexts | None]
 _GONE = [Detail("", "The node no longer tells of this.", "muted")]
 
 
@@ -30,15 +33,20 @@ class DetailScreen(Panel[None]):
     DetailScreen > #panel { height: 90%; max-width: 110; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "app.reveal", "Private", id="detail.reveal", tooltip="Show or hide private texts"),
         Binding("y", "app.copy", "Copy", id="detail.copy", tooltip="Copy the hash, address or id"),
     ]
     PANEL_HINT = "j/k scroll   y copy   esc back"
 
-    def __init__(self, title: str, content: Content, copy: str = "") -> None:
+    def __init__(
+        self, title: str, content: Content, copy: str = "", private: Private = lambda _: None
+    ) -> None:
         self.PANEL_TITLE = title
         super().__init__()
         self._content = content
         self._copy = copy
+        self._private = private
+        self._snapshots = 0
         self._last: Details = list(_GONE)
 
     def compose_panel(self) -> ComposeResult:
@@ -51,9 +59,17 @@ class DetailScreen(Panel[None]):
         self.query_one(Document).focus()
 
     def take(self, state: FeedState) -> None:
-        """Show the newest state; what the node has forgotten stays as it was last seen."""
-        self._last = self._content(state) or self._last
+        """Show the newest state; what the node has forgotten stays as it was last seen.
+
+        With a fresh snapshot it goes: texts may have been hidden since.
+        """
+        kept = self._last if state.snapshots == self._snapshots else list(_GONE)
+        self._last, self._snapshots = self._content(state) or kept, state.snapshots
         self.query_one(Document).show(self._last)
+
+    def private_texts(self) -> PrivateTexts | None:
+        """Return what `p` does here."""
+        return self._private(self.dashboard.feed_state)
 
     def copy_text(self) -> tuple[str, str] | None:
         """Return the thing's own hash or id."""
@@ -77,16 +93,22 @@ def open_transaction(app: App[Any], transaction_id: int, transaction_hash: str) 
         found = state.view.transaction(transaction_id) if state.view else None
         return transaction_details(found) if found else None
 
-    app.push_screen(DetailScreen("Transaction", content, copy=transaction_hash))
+    def private(state: FeedState) -> PrivateTexts | None:
+        found = state.view.transaction(transaction_id) if state.view else None
+        return texts_of_transaction(found, state.view)
+
+    app.push_screen(DetailScreen("Transaction", content, transaction_hash, private))
 
 
 def open_task(app: App[Any], key: str, copy: str) -> None:
     """Show one task in full; `key` is "session/task"."""
 
     def content(state: FeedState) -> Details | None:
-        if state.view is None:
-            return None
-        found = next((task for task in state.view.tasks if str(task.key) == key), None)
-        return task_details(found, state.view.transactions) if found else None
+        found = task(state)
+        return task_details(found, state.view.transactions) if found and state.view else None
 
-    app.push_screen(DetailScreen(f"Task {key}", content, copy=copy))
+    def task(state: FeedState) -> TaskView | None:
+        tasks = state.view.tasks if state.view else ()
+        return next((one for one in tasks if str(one.key) == key), None)
+
+    app.push_screen(DetailScreen(f"Task {key}", content, copy, lambda state: texts_of_task(task(state))))

@@ -12,6 +12,7 @@ from textual.containers import Container, Horizontal, Vertical
 from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present import details, inference, tables
+from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_run
 from cortensor_tui.dashboard.present.status import low_lines, moving_lines, tall_lines
 from cortensor_tui.dashboard.screens.detail import DetailScreen, open_session, open_transaction
 from cortensor_tui.dashboard.screens.place import PlaceScreen
@@ -87,7 +88,7 @@ class OverviewScreen(PlaceScreen):
         self.query_one("#answer", AnswerTail).show(
             str(live.key) if live else "",
             live.answer if live else "",
-            "" if live else inference.IDLE,
+            inference.nothing_to_read(live),
             is_whole=live is not None and live.finished is not None,
         )
         self.query_one("#rates", Sparkbars).show(view.rates)
@@ -99,6 +100,10 @@ class OverviewScreen(PlaceScreen):
         self.query_one("#transactions", LineTable).show(rows)
         for name in ("#status", "#moving"):
             self.query_one(name, TextLines).redraw()
+
+    def private_texts(self) -> PrivateTexts | None:
+        """Return what `p` does for the run that is shown."""
+        return texts_of_run(self.state.view)
 
     @on(LineTable.Opened, "#sessions")
     def _open_session(self, event: LineTable.Opened) -> None:

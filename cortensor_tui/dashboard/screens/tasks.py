@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from cortensor_tui.dashboard.cells import line
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present import tables
+from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_task
 from cortensor_tui.dashboard.screens.detail import open_task
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.state import NodeView
@@ -40,6 +41,13 @@ class TasksScreen(PlaceScreen):
         """Return the answer's hash, or the task's number before there is one."""
         row = self.query_one(LineTable).current
         return (row.copy, "answer's hash" if row.copy.startswith("0x") else "task's number") if row else None
+
+    def private_texts(self) -> PrivateTexts | None:
+        """Return what `p` does for the task under the cursor."""
+        row, view = self.query_one(LineTable).current, self.state.view
+        if row is None or view is None:
+            return None
+        return texts_of_task(next((task for task in view.tasks if str(task.key) == row.key), None))
 
     @on(LineTable.Opened)
     def _open(self, event: LineTable.Opened) -> None:

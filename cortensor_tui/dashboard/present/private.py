@@ -1,0 +1,65 @@
+"""Texts of private sessions: the node keeps them back; what stands in their place says how to see them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.domain.transactions import Transaction
+
+HIDDEN = "hidden · p shows it"
+"""Stands where a text was kept back. Copying it copies nothing."""
+
+
+class PrivateTexts(NamedTuple):
+    """The private session whose texts are in sight, and whether they are kept back; `p` turns that round."""
+
+    session_id: int
+    is_hidden: bool
+
+
+def prompt_of(task: TaskView) -> str:
+    """Return a task's prompt, or what stands in its place."""
+    return HIDDEN if task.is_hidden else task.prompt
+
+
+def answer_of(task: TaskView) -> str | None:
+    """Return a task's answer, what stands in its place, or None where there is none yet."""
+    return HIDDEN if task.is_hidden and task.answer is not None else task.answer
+
+
+def call_of(one: Transaction) -> str:
+    """Return a transaction's call; without its arguments where they were kept back."""
+    return f"{one.call}  {HIDDEN}" if one.is_hidden and one.call else one.call
+
+
+def texts_of_task(task: TaskView | None) -> PrivateTexts | None:
+    """Return what `p` does for a task, None where its session is not private."""
+    if task is None or not task.is_private:
+        return None
+    return PrivateTexts(task.key.session_id, task.is_hidden)
+
+
+def texts_of_transaction(one: Transaction | None, view: NodeView | None) -> PrivateTexts | None:
+    """Return what `p` does for a transaction, None where it carries nothing private."""
+    if one is None:
+        return None
+    session_id = one.task_key.session_id if one.task_key else one.session_id
+    if session_id is None:
+        return None
+    session = None if view is None else view.session(session_id)
+    if one.is_hidden or (session is not None and session.is_private):
+        return PrivateTexts(session_id, one.is_hidden)
+    return None
+
+
+def texts_of_run(view: NodeView | None) -> PrivateTexts | None:
+    """Return what `p` does for the run going on, None where it is of no private session."""
+    if view is None or view.live is None:
+        return None
+    session_id = view.live.key.session_id
+    session = view.session(session_id)
+    if view.live.is_hidden or (session is not None and session.is_private):
+        return PrivateTexts(session_id, view.live.is_hidden)
+    return None

@@ -1,0 +1,164 @@
+"""Texts of private sessions are on no screen before `p`, and on none after it was pressed again."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.domain.tasks import Stage
+from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.node.live_messages import TokensStreamed
+from cortensor_tui.node.messages import Done, ReplyBody, RequestBody, Reveal, Snapshot
+from cortensor_tui.node.redaction import Sight
+from cortensor_tui.settings.model import PrivateSessions
+
+from . import samples
+from .conftest import live, shown, until
+from .scripted_node import ScriptedNode, refusal
+
+SIZE = (120, 40)
+HIDDEN = "hidden · p shows it"
+SECRET = "PAYLOAD"
+
+
+def whole() -> Snapshot:
+    """Return a node whose session 7 has a payload wherever one can be."""
+    snapshot = samples.snapshot()
+    submitted = samples.transaction(
+        8,
+        TransactionKind.COMMIT,
+        TransactionState.MINED,
+        mined_at=samples.NOW,
+        call=f"SessionQueueV2.commit(7, 12, {SECRET} call)",
+    )
+    task = samples.task(13, Stage.ENDED, prompt=f"{SECRET} prompt", answer=f"{SECRET} answer")
+    return msgspec.structs.replace(
+        snapshot,
+        tasks=(*snapshot.tasks, task),
+        transactions=(*snapshot.transactions, submitted),
+        live=samples.live(prompt=f"{SECRET} prompt", answer=f"{SECRET} so far"),
+    )
+
+
+@pytest.fixture(autouse=True)
+def keeping_back(node: ScriptedNode) -> Sight:
+    """Have the node keep session 7 back, as a real one would."""
+    sight = Sight(PrivateSessions(frozenset({7})))
+    node.snapshot = sight.of(whole())
+
+    def reveal(body: RequestBody) -> ReplyBody:
+        assert isinstance(body, Reveal)
+        if body.is_hidden:
+            sight.hide(body.session_id)
+        else:
+            sight.reveal(body.session_id)
+        node.tell_anew(sight.of(whole()))
+        return Done()
+
+    node.answers[Reveal] = reveal
+    return sight
+
+
+def drawn(app: Dashboard) -> str:
+    """Return everything on the terminal."""
+    return "\n".join(
+        "".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()
+    )
+
+
+async def reveals_and_hides(pilot: Pilot[None], app: Dashboard) -> None:
+    """Press `p` twice and look at the whole terminal in between and after."""
+    assert SECRET not in drawn(app)
+    assert HIDDEN in drawn(app)
+    await pilot.press("p")
+    await until(pilot, lambda: SECRET in drawn(app))
+    assert HIDDEN not in drawn(app)
+    await pilot.press("p")
+    await until(pilot, lambda: SECRET not in drawn(app))
+    assert HIDDEN in drawn(app)
+
+
+async def test_the_run_on_the_dashboard(app: Dashboard, node: ScriptedNode) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await live(pilot)
+        await reveals_and_hides(pilot, app)
+        assert [one for one in node.requests if isinstance(one, Reveal)] == [
+            Reveal(session_id=7),
+            Reveal(session_id=7, is_hidden=True),
+        ]
+
+
+async def test_the_run_streams_on_while_it_is_hidden(app: Dashboard, node: ScriptedNode) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await live(pilot)
+        hidden = TokensStreamed(
+            key=samples.live().key,
+            text="",
+            token_count=77,
+            prompt_tokens=31,
+            first_token_ms=83.4,
+            tokens_per_s=41.2,
+        )
+        await node.change(hidden)
+        await until(pilot, lambda: "77 tok" in shown(app, "#figures"))
+        assert HIDDEN in shown(app, "#answer")
+
+
+@pytest.mark.parametrize("keys", [["3"], ["3", "enter"]], ids=["list of tasks", "task"])
+async def test_tasks(app: Dashboard, keys: list[str]) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await live(pilot)
+        await pilot.press(*keys)
+        await until(pilot, lambda: HIDDEN in drawn(app))
+        await reveals_and_hides(pilot, app)
+
+
+async def test_the_arguments_of_a_call(app: Dashboard) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await live(pilot)
+        await pilot.press("4", "enter")
+        await until(pilot, lambda: HIDDEN in drawn(app))
+        assert "SessionQueueV2.commit(…)" in drawn(app)
+        await reveals_and_hides(pilot, app)
+
+
+async def test_what_is_not_private_is_not_asked_for(app: Dashboard, node: ScriptedNode) -> None:
+    node.snapshot = samples.snapshot()
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await live(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "Nothing private is in sight." in drawn(app))
+        assert not [one for one in node.requests if isinstance(one, Reveal)]
+
+
+async def test_a_refused_reveal_says_why(app: Dashboard, node: ScriptedNode) -> None:
+    node.answers[Reveal] = lambda _: refusal("busy", "Too many requests at once")
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await live(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "Too many requests at once" in drawn(app))
+        assert SECRET not in drawn(app)
+
+
+async def test_copying_hidden_text_copies_nothing_and_says_so(
+    app: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await live(pilot)
+        monkeypatch.setattr(app.screen, "copy_text", lambda: (HIDDEN, "answer"))
+        await pilot.press("y")
+        await until(pilot, lambda: "Nothing was copied" in drawn(app))
+        assert app.clipboard == ""
+
+
+async def test_a_lost_node_leaves_nothing_revealed_behind(app: Dashboard, node: ScriptedNode) -> None:
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await live(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: SECRET in drawn(app))
+        node.snapshot = Sight(PrivateSessions(frozenset({7}))).of(whole())
+        await pilot.press("r")  # a new connection has asked for nothing yet
+        await until(pilot, lambda: SECRET not in drawn(app))
+        assert HIDDEN in drawn(app)
