@@ -10,11 +10,12 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
-from cortensor_tui.settings.spec import REQUIRED, Group, Spec
+from cortensor_tui.settings.spec import REQUIRED, Group, Spec, TakesEffect
 from cortensor_tui.settings.table import MAX_RPC_HOSTS, PROCESS_VARIABLES, SPECS
 
 _WIDTH = 100
 _PLACE_OF_MORE_HOSTS = "NUM_RPC_HOST"
+_TAKEN_AT_ONCE = "[live](#changing-a-setting)"
 
 _EXAMPLE_HEAD = """\
 # Settings of a cortensor-tui node. Copy this file to ~/.cortensor/.env, fill in NODE_PRIVATE_KEY, and
@@ -48,6 +49,15 @@ A problem names the file, the line, the key, what was found and what is accepted
 where it is a key or looks like one, and an endpoint is shown without its path, which may hold a token.
 """
 
+_PAGE_CHANGING = """
+## Changing a setting
+
+`cortensor-tui config set NAME VALUE`, or place 7 of the dashboard, changes one line of the file and leaves
+comments, order, quotes and mode as they are. The value is checked first, with all the others. A node that runs
+takes those marked *live* at once; the others at its next start. Where a key is, is not changed this way:
+see [keys](keys.md).
+"""
+
 _PAGE_TAIL = """\
 ## In the process environment only
 
@@ -75,6 +85,7 @@ def settings_page() -> str:
     for group, specs in _groups():
         parts.append(f"\n## {group.value}\n\n| Key | Accepted | Default | Meaning |\n|---|---|---|---|\n")
         parts.extend(_page_row(spec) for spec in specs)
+    parts.append(_PAGE_CHANGING)
     parts.append("\n" + _PAGE_TAIL)
     parts.extend(f"| `{key}` | {accepted} | {text} |\n" for key, accepted, text in PROCESS_VARIABLES)
     return "".join(parts)
@@ -100,7 +111,9 @@ def _example_entry(spec: Spec) -> str:
 
 
 def _page_row(spec: Spec) -> str:
-    cells = (f"`{spec.key}`", spec.kind.accepted, spec.default_text(), spec.help)
+    is_live = spec.takes_effect is TakesEffect.AT_ONCE
+    meaning = f"{spec.help} {_TAKEN_AT_ONCE}" if is_live else spec.help
+    cells = (f"`{spec.key}`", spec.kind.accepted, spec.default_text(), meaning)
     return "| " + " | ".join(cell.replace("|", r"\|").replace("*", r"\*") for cell in cells) + " |\n"
 
 

@@ -50,7 +50,11 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     The file decides the network's own keys; for CORTENSOR_TUI_* the environment overrides it.
     """
     path = path.expanduser()
-    file = read_env_file(path)
+    return settings_from(path, read_env_file(path), environ)
+
+
+def settings_from(path: Path, file: EnvFile, environ: Mapping[str, str]) -> Settings:
+    """Return the settings of a file that was read or is still to be written. Raises `SettingsError`."""
     reading = _Reading(path, file, environ)
     if not file.entries and file.problems:
         raise SettingsError(path, file.problems, ())
@@ -66,7 +70,13 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     for name in _INGREDIENTS:
         del fields[name]
     _place_paths(path, fields, reading)
-    return Settings(path=path, values=tuple(reading.values), notes=reading.sorted_notes(), **fields)
+    return Settings(
+        path=path,
+        values=tuple(reading.values),
+        typed=reading.typed,
+        notes=reading.sorted_notes(),
+        **fields,
+    )
 
 
 class _Reading:
@@ -79,6 +89,7 @@ class _Reading:
         self.problems: list[SettingProblem] = list(file.problems)
         self.notes: list[SettingNote] = list(file.notes)
         self.values: list[SettingValue] = []
+        self.typed: dict[str, Any] = {}
 
     def read(self, spec: Spec) -> Any:
         """Return the typed value, the default where there is none or where it is wrong."""
@@ -93,6 +104,7 @@ class _Reading:
         except NotAccepted as error:
             self.problems.append(self._problem(spec, source, entry, error))
             return None if spec.default is REQUIRED else spec.default
+        self.typed[spec.key] = value
         self._show(spec, value, source, entry.line if source is SourceKind.FILE else None)
         return value
 
@@ -128,6 +140,7 @@ class _Reading:
             )
             self.problems.append(problem)
             return None
+        self.typed[spec.key] = spec.default
         self.values.append(SettingValue(key=spec.key, shown=spec.default_text(), source=SourceKind.DEFAULT))
         return spec.default
 
@@ -194,22 +207,29 @@ def _unknown_keys(file: EnvFile, environ: Mapping[str, str]) -> list[SettingNote
             text = f"{key} is read from the process environment only, so this line does nothing"
             notes.append(SettingNote(key=key, line=entry.line, text=text))
         elif key not in known and not is_known_unused(key):
-            notes.append(_unknown_note(key, entry.line, known))
+            notes.append(_unknown_note(key, entry.line))
     for key in environ:
         if key.startswith(OUR_PREFIX) and key not in known | process_only:
-            notes.append(_unknown_note(key, None, known))
+            notes.append(_unknown_note(key, None))
     return notes
 
 
-def _unknown_note(key: str, line: int | None, known: set[str]) -> SettingNote:
+def closest_name(name: str) -> str | None:
+    """Return the known setting that a name was probably meant to be, None where none is near."""
     import difflib  # late: a file without unknown keys does not need it
 
+    known = sorted(spec.key for spec in (*SPECS, *RPC_HOST_SPECS))
+    near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.84)
+    return near[0] if near else None
+
+
+def _unknown_note(key: str, line: int | None) -> SettingNote:
     name = printable_key(key)
     if name is None:
         return SettingNote(line=line, text="a key that does not look like a name is ignored")
-    near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.84)
+    near = closest_name(name)
     place = "" if line else " of the environment"
-    guess = f"; perhaps {near[0]} was meant" if near else ""
+    guess = f"; perhaps {near} was meant" if near else ""
     return SettingNote(key=name, line=line, text=f"{name}{place} is not known here and is ignored{guess}")
 
 

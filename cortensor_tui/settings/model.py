@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -132,7 +134,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything read from one settings file and the environment.
 
     Addresses are 0x and 40 hex digits in whatever case they were written, None while unknown. Durations are
-    seconds. docs/settings.md says what each means; the table in `settings.table` is its source.
+    seconds. docs/settings.md says what each means; the table in `settings.table` is its source. `values` has
+    every setting fit to be shown, `typed` has them as they were read, both by their names in the file.
     """
 
     path: Path
@@ -186,6 +189,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str
     log_file_name: str
     values: tuple[SettingValue, ...] = ()
+    typed: Mapping[str, Any] = {}
     notes: tuple[SettingNote, ...] = ()
 
     def __repr__(self) -> str:

@@ -37,9 +37,10 @@ def read_private_file(path: Path, what: str, most_bytes: int, *, is_credential: 
     return content
 
 
-def write_private_file(path: Path, content: bytes, *, may_replace: bool) -> None:
-    """Write a file of mode 0600 whole or not at all, and on disk when this returns.
+def write_private_file(path: Path, content: bytes, *, may_replace: bool, mode: int = 0o600) -> None:
+    """Write a file whole or not at all, and on disk when this returns.
 
+    `mode` is that of a file it replaces, where others may read that one.
     Raises `ProblemError` "file_exists" unless it may replace one, or "private_file_unwritable".
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -47,6 +48,8 @@ def write_private_file(path: Path, content: bytes, *, may_replace: bool) -> None
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as stream:
+                if mode != 0o600:
+                    os.fchmod(descriptor, mode)
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())

@@ -26,11 +26,20 @@ class Group(StrEnum):
     PROGRAM = "The program itself"
 
 
+class TakesEffect(StrEnum):
+    """When a change of a setting takes effect; the value is for people."""
+
+    AT_ONCE = "at once"
+    AT_START = "at the next start of the node"
+    BY_KEYS = "with the keys commands"
+
+
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """One setting. `default` is typed, or `REQUIRED`; `example` is what .env.example has instead of it.
 
     `field` names the field of `Settings`, or an ingredient of one. `takes_empty` says that an empty value is
-    a value; for all others it is the same as leaving the setting out.
+    a value; for all others it is the same as leaving the setting out. `takes_effect` says what a node that
+    runs makes of a change; key material is never changed as a setting.
     """
 
     key: str
@@ -42,6 +51,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     default_words: str = ""
     example: str = ""
     takes_empty: bool = False
+    takes_effect: TakesEffect = TakesEffect.AT_START
 
     @property
     def is_secret(self) -> bool:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from cortensor_tui.settings import kinds
-from cortensor_tui.settings.spec import FROM_PROFILE, REQUIRED, Group, Spec, setting
+from cortensor_tui.settings.spec import FROM_PROFILE, REQUIRED, Group, Spec, TakesEffect, setting
 
 MAX_RPC_HOSTS: Final = 20
 _setting = partial(setting, Group.CHAIN)
@@ -127,5 +127,6 @@ CHAIN: Final[tuple[Spec, ...]] = (
         kinds.decimal("0.1", "3600", "seconds"),
         5.0,
         "The longest wait between two looks at the chain. On a local chain the node looks more often.",
+        takes_effect=TakesEffect.AT_ONCE,
     ),
 )

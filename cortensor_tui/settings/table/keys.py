@@ -7,7 +7,7 @@ from typing import Final
 
 from cortensor_tui.domain.addresses import ZERO_ADDRESS
 from cortensor_tui.settings import kinds
-from cortensor_tui.settings.spec import Group, Spec, setting
+from cortensor_tui.settings.spec import Group, Spec, TakesEffect, setting
 
 _setting = partial(setting, Group.KEYS)
 
@@ -29,6 +29,7 @@ KEYS: Final[tuple[Spec, ...]] = (
         "encrypted: docs/keys.md.",
         default_words="must be set unless CORTENSOR_TUI_NODE_KEYSTORE is",
         example="0x" + "0" * 64,
+        takes_effect=TakesEffect.BY_KEYS,
     ),
     _setting(
         "CORTENSOR_TUI_NODE_KEYSTORE",
@@ -38,6 +39,7 @@ KEYS: Final[tuple[Spec, ...]] = (
         "Web3 keystore file (version 3) with the node's key, instead of NODE_PRIVATE_KEY. "
         "`cortensor-tui keys import` makes one.",
         default_words="none",
+        takes_effect=TakesEffect.BY_KEYS,
     ),
     _setting(
         "CORTENSOR_TUI_NODE_PASSWORD_FILE",
@@ -47,6 +49,7 @@ KEYS: Final[tuple[Spec, ...]] = (
         "File with the password of the node's keystore; mode 0600. The systemd credential "
         "cortensor-node-password goes before it.",
         default_words="none: the password is asked for",
+        takes_effect=TakesEffect.BY_KEYS,
     ),
     _setting(
         "CORTENSOR_TUI_OWNER_PRIVATE_KEY",
@@ -55,6 +58,7 @@ KEYS: Final[tuple[Spec, ...]] = (
         None,
         "The key that creates sessions, binds nodes and submits prompts.",
         default_words="the node's own key",
+        takes_effect=TakesEffect.BY_KEYS,
     ),
     _setting(
         "CORTENSOR_TUI_OWNER_KEYSTORE",
@@ -63,6 +67,7 @@ KEYS: Final[tuple[Spec, ...]] = (
         None,
         "Web3 keystore file with the owner's key, instead of CORTENSOR_TUI_OWNER_PRIVATE_KEY.",
         default_words="none",
+        takes_effect=TakesEffect.BY_KEYS,
     ),
     _setting(
         "CORTENSOR_TUI_OWNER_PASSWORD_FILE",
@@ -72,6 +77,7 @@ KEYS: Final[tuple[Spec, ...]] = (
         "File with the password of the owner's keystore; mode 0600. The systemd credential "
         "cortensor-owner-password goes before it.",
         default_words="none: the password is asked for",
+        takes_effect=TakesEffect.BY_KEYS,
     ),
     _setting(
         "CORTENSOR_TUI_OWNER_ADDRESS",

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from cortensor_tui.settings import kinds
-from cortensor_tui.settings.spec import Group, Spec, setting
+from cortensor_tui.settings.spec import Group, Spec, TakesEffect, setting
 
 _setting = partial(setting, Group.PROGRAM)
 
@@ -26,6 +26,7 @@ PROGRAM: Final[tuple[Spec, ...]] = (
         None,
         "Name of the dashboard's theme.",
         default_words="chosen by the dashboard",
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     _setting(
         "CORTENSOR_TUI_LOG_LEVEL",
@@ -33,6 +34,7 @@ PROGRAM: Final[tuple[Spec, ...]] = (
         kinds.one_of("debug", "info", "warning", "error"),
         "info",
         "The least that is logged.",
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     _setting(
         "LOG_FILE_NAME",

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from cortensor_tui.settings import kinds
-from cortensor_tui.settings.spec import Group, Spec, setting
+from cortensor_tui.settings.spec import Group, Spec, TakesEffect, setting
 
 _setting = partial(setting, Group.PROMPTS)
 
@@ -19,6 +19,7 @@ PROMPTS: Final[tuple[Spec, ...]] = (
         "System prompt of tasks that ask for the network's default one, whose text is not public. "
         "Empty for none.",
         takes_empty=True,
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     _setting(
         "CORTENSOR_TUI_RAW_PROMPT",
@@ -26,6 +27,7 @@ PROMPTS: Final[tuple[Spec, ...]] = (
         kinds.one_of("chat", "verbatim"),
         "chat",
         "How a raw prompt reaches the model: as the user's turn in its chat template, or as it stands.",
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     _setting(
         "CORTENSOR_TUI_SEED",
@@ -34,5 +36,6 @@ PROMPTS: Final[tuple[Spec, ...]] = (
         None,
         "Seed of the sampling. The same seed, prompt and model give the same answer again.",
         default_words="random for each task",
+        takes_effect=TakesEffect.AT_ONCE,
     ),
 )

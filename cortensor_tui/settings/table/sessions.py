@@ -7,7 +7,7 @@ from typing import Final
 
 from cortensor_tui.settings import kinds
 from cortensor_tui.settings.model import OwnSessions, PrivateSessions
-from cortensor_tui.settings.spec import Group, Spec, setting
+from cortensor_tui.settings.spec import Group, Spec, TakesEffect, setting
 
 _setting = partial(setting, Group.SESSIONS)
 
@@ -20,6 +20,7 @@ SESSIONS: Final[tuple[Spec, ...]] = (
         "1 for a dedicated node. This program runs nothing else, so 0 keeps the node from serving. "
         "The network's default is 0; here it is 1.",
         example="1",
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     _setting(
         "DEDICATED_NODE_AUTHORIZED_SESSIONS",
@@ -30,6 +31,7 @@ SESSIONS: Final[tuple[Spec, ...]] = (
         "answer costs it gas, so a binding outside this is shown and refused.",
         default_words="empty: sessions of your own keys and of CORTENSOR_TUI_OWNERS",
         takes_empty=True,
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     _setting(
         "CORTENSOR_TUI_OWNERS",
@@ -37,6 +39,7 @@ SESSIONS: Final[tuple[Spec, ...]] = (
         kinds.ADDRESSES,
         (),
         "Addresses whose sessions count as your own.",
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     _setting(
         "CORTENSOR_TUI_PRIVATE_SESSIONS",

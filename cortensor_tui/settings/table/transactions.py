@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from cortensor_tui.settings import kinds
-from cortensor_tui.settings.spec import FROM_PROFILE, Group, Spec, setting
+from cortensor_tui.settings.spec import FROM_PROFILE, Group, Spec, TakesEffect, setting
 
 _setting = partial(setting, Group.TRANSACTIONS)
 _SECONDS = kinds.optional(kinds.decimal("0.1", "86400", "seconds"))
@@ -18,6 +18,7 @@ TRANSACTIONS: Final[tuple[Spec, ...]] = (
         kinds.decimal("0.001", "1000000", "gwei"),
         100.0,
         "The most to pay for one unit of gas. Above it a transaction waits.",
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     _setting(
         "CORTENSOR_TUI_BUMP",
@@ -27,6 +28,7 @@ TRANSACTIONS: Final[tuple[Spec, ...]] = (
         "1 raises the fee of a transaction that waits long; 0 sends the same one again, as suits a chain "
         "whose sequencer takes transactions as they come.",
         default_words=FROM_PROFILE,
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     _setting(
         "CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH",
@@ -36,6 +38,7 @@ TRANSACTIONS: Final[tuple[Spec, ...]] = (
         "The most that each key may spend on gas within 24 hours. What is in flight counts with its highest "
         "fee. At the limit nothing is signed until the day has moved on.",
         default_words="0.5, and 1000 on a local chain",
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     _setting(
         "CORTENSOR_TUI_LOW_BALANCE_ETH",
@@ -43,6 +46,7 @@ TRANSACTIONS: Final[tuple[Spec, ...]] = (
         kinds.ETHER,
         5 * 10**16,
         "Below this balance the node warns.",
+        takes_effect=TakesEffect.AT_ONCE,
     ),
     _setting(
         "CORTENSOR_TUI_ACK_DEADLINE_S",
