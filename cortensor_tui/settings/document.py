@@ -53,9 +53,9 @@ _PAGE_CHANGING = """
 ## Changing a setting
 
 `cortensor-tui config set NAME VALUE`, or place 7 of the dashboard, changes one line of the file and leaves
-comments, order, quotes and mode as they are. The value is checked first, with all the others. A node that runs
-takes those marked *live* at once; the others at its next start. Where a key is, is not changed this way:
-see [keys](keys.md).
+comments, order, quotes and mode as they are. The value is checked first, with all the others. A node that
+runs takes those marked *live* at once; the others at its next start. Where a key is, is not changed this
+way: see [keys](keys.md).
 """
 
 _PAGE_TAIL = """\
