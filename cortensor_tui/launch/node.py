@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from cortensor_tui.launch.logs import log_to
 from cortensor_tui.launch.passwords import asked_on_terminal, can_ask, passwords_from
 from cortensor_tui.launch.until_signal import until_signal
 from cortensor_tui.node.service import Node
-from cortensor_tui.node.unlock import Ask, UnlockedKeys, unlock_keys
+from cortensor_tui.node.unlock import Ask, unlock_keys
 from cortensor_tui.settings import Settings, load_settings
 
 
@@ -37,7 +37,11 @@ def run_node(
     for note in settings.notes:
         _announce(f"note: {note.text}")
     unlocked = unlock_keys(settings, environ, _asker(has_passwords_on_stdin))
-    asyncio.run(until_signal(_run(settings, unlocked, log_path, clock, may_make_journal)))
+
+    def make_node() -> Node:
+        return Node(settings, unlocked, _announce, clock, may_make_journal=may_make_journal, environ=environ)
+
+    asyncio.run(until_signal(_run(make_node, log_path)))
     return 0
 
 
@@ -46,10 +50,8 @@ def node_log_path(settings: Settings) -> Path:
     return settings.data_dir / "logs" / settings.log_file_name
 
 
-async def _run(
-    settings: Settings, unlocked: UnlockedKeys, log_path: Path, clock: Clock, may_make_journal: bool
-) -> None:
-    node = Node(settings, unlocked, _announce, clock, may_make_journal=may_make_journal)
+async def _run(make_node: Callable[[], Node], log_path: Path) -> None:
+    node = make_node()
     _announce(f"node {node.address} started; log: {log_path}")
     await node.run()
 

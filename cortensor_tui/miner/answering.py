@@ -75,6 +75,10 @@ class Answering:
         self._is_ready = asyncio.Event()
         self.on_health(engine.health)
 
+    def take_prompts(self, prompts: PromptSettings) -> None:
+        """Wrap and seed the prompts of later runs this way."""
+        self._prompts = prompts
+
     def on_health(self, health: EngineHealth) -> None:
         """Take the engine's health whenever it changes."""
         if health.state in TAKES_RUNS:

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from cortensor_tui.chain.endpoints.head_feed import HeadFeed
+from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.chain.rpc.client import endpoint_name
 from cortensor_tui.chain.signing.signer import Keys
 from cortensor_tui.domain.health import ChainHealth
@@ -19,7 +20,7 @@ from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.scope import latest_genesis
 from cortensor_tui.node.link import ChainLink, open_link
 from cortensor_tui.node.mining import Mining
-from cortensor_tui.node.network import feed_url, make_pool
+from cortensor_tui.node.network import feed_url, make_pool, profile_of
 from cortensor_tui.node.network_report import network_report
 from cortensor_tui.node.preconditions import DISK_CODES
 from cortensor_tui.settings import Settings
@@ -95,6 +96,16 @@ class ChainRoom:
         if self.mining is None:
             return None
         return self.mining.link.miner_sender.problem or self.mining.scheduler.held_by
+
+    def profile(self) -> NetworkProfile:
+        """Return the numbers of the network that the settings name, those of the settings over them."""
+        return profile_of(self._settings, self._settings.chain_id)
+
+    def take_settings(self, settings: Settings) -> None:
+        """Go on with settings of which some that a running node can take are other ones."""
+        self._settings = settings
+        if self.mining is not None:
+            self.mining.take_settings(settings, self.profile())
 
     async def _connect(self) -> Mining:
         link = await open_link(

@@ -27,6 +27,10 @@ class GasWatch:
         self._task_gas: list[int] = []
         self._left_wei = budget_wei
 
+    def take_budget(self, budget_wei: int) -> None:
+        """Count against another day's budget from now on."""
+        self._budget_wei, self._read_at_s = budget_wei, None
+
     def changed(self) -> None:
         """Take notice that a transaction has changed."""
         self._read_at_s = None

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.chain.networks.registration import read_registration
 from cortensor_tui.chain.networks.resolve import ChainIdentity, identify_chain
 from cortensor_tui.chain.rpc.client import Call, EndpointError, Rpc, RpcError, endpoint_name, quantity
+from cortensor_tui.chain.signing.guard import GuardedSigner
 from cortensor_tui.chain.signing.signer import Keys
 from cortensor_tui.chain.transactions import SendRules, TransactionSender
 from cortensor_tui.chain.transactions.fees import GasPrices
@@ -90,6 +92,16 @@ class ChainLink:
         self.owner_sender = senders[keys.owner.address]
         self._senders = tuple(senders.values())
         self._keys = keys
+
+    def take_limits(self, fee_cap_wei: int, profile: NetworkProfile) -> None:
+        """Pay by other limits from now on; `profile` has the day's budget and whether waiting raises fees."""
+        rules = SendRules(fee_cap_wei=fee_cap_wei, bump=profile.bump)
+        self._gas.take_budget(profile.daily_gas_budget_wei)
+        for sender in self._senders:
+            sender.take_rules(rules)
+        for signer in (self._keys.miner, self._keys.owner):
+            if isinstance(signer, GuardedSigner):
+                signer.take_limits(fee_cap_wei, profile.daily_gas_budget_wei)
 
     async def start(self) -> None:
         """Read head, balances and nonces; send again what a crash left unsent."""

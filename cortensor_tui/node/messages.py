@@ -20,6 +20,7 @@ from cortensor_tui.node.live_messages import LiveChange, LiveInference, Throughp
 from cortensor_tui.node.network_messages import NetworkReply, NetworkRequest
 from cortensor_tui.node.owner_messages import OwnerReply, OwnerRequest
 from cortensor_tui.node.session_messages import SessionReply, SessionRequest
+from cortensor_tui.node.settings_messages import SettingsReply, SettingsRequest
 
 PROTOCOL = 1
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -114,6 +115,7 @@ RequestBody = (
     | NetworkRequest
     | OwnerRequest
     | SessionRequest
+    | SettingsRequest
     | Reveal
     | Stop
 )
@@ -136,7 +138,15 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 ReplyBody = (
-    StatusChanged | SessionsChanged | HistoryReply | NetworkReply | OwnerReply | SessionReply | Done | Refused
+    StatusChanged
+    | SessionsChanged
+    | HistoryReply
+    | NetworkReply
+    | OwnerReply
+    | SessionReply
+    | SettingsReply
+    | Done
+    | Refused
 )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from cortensor_tui.chain.contracts.abi import checksum
+from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.chain.watching.events import ContractEvent
 from cortensor_tui.chain.watching.heads import Head, head_from
 from cortensor_tui.chain.watching.watcher import Look
@@ -53,14 +54,8 @@ class Mining:
     ) -> None:
         self.link = link
         node = link.miner_sender.address
-        admission = Admission(
-            node=node,
-            own_addresses=own_addresses,
-            listed_owners=frozenset(checksum(owner) for owner in settings.owners),
-            authorized=settings.authorized_sessions,
-            is_enabled=settings.dedicated_enabled,
-        )
-        self.sessions = SessionList(link.reader, admission)
+        self._own_addresses = own_addresses
+        self.sessions = SessionList(link.reader, self._admission(settings))
         self.owner_desk = OwnerDesk(
             link.rpc,
             link.reader,
@@ -94,6 +89,22 @@ class Mining:
         self._state_read_at_s = time.monotonic()
         self._state_read_from = link.rpc.url
         self._done: set[TaskKey] = set()  # of the newest tasks
+
+    def take_settings(self, settings: Settings, profile: NetworkProfile) -> None:
+        """Go on with other settings, as far as tasks and transactions that are open allow it."""
+        self.sessions.admit(self._admission(settings))
+        self.pace.take(profile.look_interval_s, profile.busy_look_interval_s)
+        self.owner_desk.take_fee_cap(settings.max_fee_wei)
+        self.link.take_limits(settings.max_fee_wei, profile)
+
+    def _admission(self, settings: Settings) -> Admission:
+        return Admission(
+            node=self.link.miner_sender.address,
+            own_addresses=self._own_addresses,
+            listed_owners=frozenset(checksum(owner) for owner in settings.owners),
+            authorized=settings.authorized_sessions,
+            is_enabled=settings.dedicated_enabled,
+        )
 
     async def look(self) -> bool:
         """Look until the head is reached and act on it. False when the endpoint now serves another chain.

@@ -28,6 +28,11 @@ class Pace:
         self._changed = asyncio.Event()
         self._has_news = False
 
+    def take(self, idle_s: float, busy_s: float) -> None:
+        """Wait so long from now on."""
+        self._idle_s, self._busy_s = idle_s, busy_s
+        self._changed.set()
+
     def news(self) -> None:
         """Something happened on chain: look at once."""
         self._has_news = True

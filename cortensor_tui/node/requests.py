@@ -35,6 +35,8 @@ from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.network_messages import GetNetwork
 from cortensor_tui.node.session_list import read_session
 from cortensor_tui.node.session_messages import GetSession
+from cortensor_tui.node.settings_desk import SettingsDesk
+from cortensor_tui.node.settings_messages import SettingsRequest
 from cortensor_tui.node.verification import verify
 from cortensor_tui.node.verification.evidence import Ground
 from cortensor_tui.storage.local_store import LocalStore
@@ -58,6 +60,7 @@ class RequestDesk:
         stop: Callable[[], None],
         trouble: Callable[[], Problem | None],
         network: Callable[[], NetworkReport],
+        settings: SettingsDesk,
     ) -> None:
         self._status = status
         self._store = store
@@ -66,14 +69,13 @@ class RequestDesk:
         self._stop = stop
         self._trouble = trouble
         self._network = network
+        self._settings = settings
 
     async def answer(self, body: RequestBody) -> ReplyBody:
         """Return the answer. Raises `ProblemError` for what cannot be done."""
+        if isinstance(body, GetStatus | GetNetwork | SettingsRequest):
+            return self._answered_at_once(body)
         match body:
-            case GetStatus():
-                return StatusChanged(self._status())
-            case GetNetwork():
-                return self._network()
             case GetSessions():
                 return SessionsChanged(self._connected().sessions.views())
             case GetTasks() | GetTask() | GetTransactions():
@@ -92,6 +94,16 @@ class RequestDesk:
                 raise problem_error("unknown_request", "The node does not know this request")
             case _:
                 return await self._connected().owner_desk.answer(body)
+
+    def _answered_at_once(self, body: GetStatus | GetNetwork | SettingsRequest) -> ReplyBody:
+        """Return what needs no chain."""
+        match body:
+            case GetStatus():
+                return StatusChanged(self._status())
+            case GetNetwork():
+                return self._network()
+            case _:
+                return self._settings.answer(body)
 
     async def _wait_task(self, body: WaitTask) -> TaskOutcome:
         reader = self._connected().link.reader

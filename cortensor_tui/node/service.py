@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 
 import msgspec
 import structlog
@@ -32,6 +33,7 @@ from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.paths import socket_path, viewer_socket_path
 from cortensor_tui.node.preconditions import DISK_CODES, Facts, steps
 from cortensor_tui.node.requests import RequestDesk
+from cortensor_tui.node.settings_desk import SettingsDesk
 from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.node.verdict import judge, verdict_line
 from cortensor_tui.node.views import changed_view
@@ -56,8 +58,12 @@ class Node:
         clock: Clock = SYSTEM_CLOCK,
         *,
         may_make_journal: bool = False,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Raises `ProblemError` when a key is unusable, another node has it, or its journal is gone."""
+        """`environ` goes before the settings file, also when settings are changed.
+
+        Raises `ProblemError` when a key is unusable, another node has it, or its journal is gone.
+        """
         self._settings = settings
         self._announce = announce
         self._identity = Identity(settings, unlocked, clock)
@@ -78,13 +84,8 @@ class Node:
         self._engine_health = self._engine_room.engine.health
         self._hub = Hub(self._status())
         self._live = LiveRun(self._hub, clock)
-        prompts = PromptSettings(
-            default_system_prompt=settings.default_system_prompt,
-            raw_prompt="verbatim" if settings.raw_prompt == "verbatim" else "chat",
-            seed=settings.seed,
-        )
         feed = InferenceFeed(on_start=self._live.start, on_event=self._live.event, on_stop=self._live.stop)
-        self._answering = Answering(self._engine_room.engine, self._store, prompts, feed)
+        self._answering = Answering(self._engine_room.engine, self._store, _prompts(settings), feed)
         self._stopping = asyncio.Event()
         self._history = HistoryDesk(self._store, clock)
         desk = RequestDesk(
@@ -95,6 +96,7 @@ class Node:
             self._stopping.set,
             lambda: self._chain.problem,
             self._chain.report,
+            SettingsDesk(settings, environ or {}, self._take_settings, self._chain.profile),
         )
         self._control = ControlServer(self._hub, desk.answer, settings.private_sessions)
 
@@ -142,6 +144,16 @@ class Node:
         self._identity.close()
         await self._control.hang_up()  # last: who waits for the end may start another node right after
         log.info("node stopped")
+
+    def _take_settings(self, settings: Settings) -> None:
+        """Go on with settings of which some that a running node can take are other ones."""
+        self._settings = settings
+        logging.getLogger().setLevel(settings.log_level.upper())
+        self._answering.take_prompts(_prompts(settings))
+        self._chain.take_settings(settings)
+        if self._chain.mining is not None:
+            self._hub.publish(SessionsChanged(self._chain.mining.sessions.views()))
+        self._publish_status()
 
     # --- the chain ---------------------------------------------------------------------------------
 
@@ -272,3 +284,11 @@ class Node:
 
 def _said(problem: Problem) -> str:
     return f"{problem.what}: {problem.why}" if problem.why else problem.what
+
+
+def _prompts(settings: Settings) -> PromptSettings:
+    return PromptSettings(
+        default_system_prompt=settings.default_system_prompt,
+        raw_prompt="verbatim" if settings.raw_prompt == "verbatim" else "chat",
+        seed=settings.seed,
+    )

@@ -43,6 +43,10 @@ class SessionList:
         self._ours_read_at_s = 0.0
         self._is_whole_wanted = False
 
+    def admit(self, admission: Admission) -> None:
+        """Serve by another rule from now on; what is worked on goes on."""
+        self._admission = admission
+
     def is_served(self, session_id: int) -> bool:
         """Tell whether this node takes the session's tasks."""
         session = self._sessions.get(session_id)

@@ -37,6 +37,7 @@ class MiningNode:
         self.store = LocalStore(folder / "payloads")
         self.database = Database.open(folder / "journal.sqlite")
         self.told: dict[TaskKey, list[tuple[Stage, str]]] = {}
+        self.settings_path = folder / "node.env"
         self._folder = folder
         self._link: ChainLink | None = None
         self._mining: Mining | None = None
@@ -53,7 +54,7 @@ class MiningNode:
 
     async def start(self) -> None:
         """Find the chain, as after a start of the program."""
-        path = self._folder / "node.env"
+        path = self.settings_path
         contracts = self.devnet.contracts
         values = {
             "HOST": self.devnet.rpc.url,

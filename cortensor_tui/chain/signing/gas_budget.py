@@ -25,6 +25,10 @@ class GasBudget:
         self._clock = clock
         self._refused_wei: int | None = None
 
+    def take_limit(self, limit_wei: int) -> None:
+        """Count against another limit from now on."""
+        self._limit_wei = limit_wei
+
     def require(self, nonce: int, cost_wei: int) -> None:
         """Raise `ProblemError` "gas_budget" when another transaction of this highest cost is too much.
 
@@ -57,7 +61,7 @@ class GasBudget:
                 f"{_ether(self._refused_wei)} at most for the next are above {_ether(self._limit_wei)}"
             ),
             remedy=f"The node goes on by itself{_moment(first_at)}; to go on now, raise "
-            "CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH and start it again",
+            "CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH",
         )
 
 

@@ -85,6 +85,11 @@ class GuardedSigner:
         self._budget.require(fields["nonce"], fields["gas"] * fields["maxFeePerGas"])
         return self._signer.sign(fields)
 
+    def take_limits(self, max_fee_wei: int, daily_gas_budget_wei: int) -> None:
+        """Sign within another fee cap and another day's budget from now on."""
+        self._limits = msgspec.structs.replace(self._limits, max_fee_wei=max_fee_wei)
+        self._budget.take_limit(daily_gas_budget_wei)
+
     @property
     def problem(self) -> Problem | None:
         """Return that the day's gas budget is used up, as long as it is."""

@@ -21,8 +21,11 @@ from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.transactions import TransactionLog
 
 
-class KeyParts(msgspec.Struct, frozen=True, kw_only=True):
-    """One of each for a key; `prices` answers with what the chain asks now."""
+class KeyParts(msgspec.Struct, kw_only=True):
+    """One of each for a key; `prices` answers with what the chain asks now.
+
+    All that work on the key share this one, so that other `rules` hold for each of them.
+    """
 
     address: str
     rpc: Rpc

@@ -82,6 +82,10 @@ class TransactionSender:
         """Tell whether anything is to be followed or waits to be sent."""
         return bool(len(self._parts.book) or len(self._parts.queue) or self._parts.gate.is_paused)
 
+    def take_rules(self, rules: SendRules) -> None:
+        """Send and raise fees by these rules from now on."""
+        self._parts.rules = rules
+
     async def start(self) -> None:
         """Find the next nonce; send again, byte for byte and before anything new, what is not on chain."""
         mined, pending = await transaction_counts(self._parts.rpc, self.address)

@@ -65,6 +65,10 @@ class OwnerDesk:
             sending, self._assignments, self._acts, chain_id=chain_id, fee_cap_wei=fee_cap_wei
         )
 
+    def take_fee_cap(self, fee_cap_wei: int) -> None:
+        """Judge what wallets have signed by another fee cap from now on."""
+        self._wallet.take_fee_cap(fee_cap_wei)
+
     async def answer(self, body: OwnerRequest | SessionAct) -> OwnerReply | SessionReply:
         """Do what is asked. Raises `ProblemError` for what cannot be done."""
         match body:

@@ -50,6 +50,10 @@ class WalletDesk:
         self._chain_id = chain_id
         self._fee_cap_wei = fee_cap_wei
 
+    def take_fee_cap(self, fee_cap_wei: int) -> None:
+        """Judge fees by another cap from now on."""
+        self._fee_cap_wei = fee_cap_wei
+
     async def prepare(self, asked: PrepareAssignment) -> AssignmentPrepared:
         """Return the transaction of an assignment. Raises the first unmet check."""
         checked = await self._assignments.require_allowed(asked)
