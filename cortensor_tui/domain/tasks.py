@@ -109,7 +109,8 @@ class TaskTimes(msgspec.Struct, frozen=True, kw_only=True):
 class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     """A task as this node knows it. Times are unix seconds, None until the step happened.
 
-    `is_hidden`: prompt and answer were left out, since the session is private and was not asked for.
+    `is_hidden`: prompt and answer were left out, since the session is private and was not asked for. The
+    content ids are None where they are not told.
     """
 
     key: TaskKey
@@ -134,5 +135,7 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     times: TaskTimes = TaskTimes()
     gas_fee_wei: str | None = None
+    prompt_cid: str | None = None
+    answer_cid: str | None = None
     is_private: bool = False
     is_hidden: bool = False

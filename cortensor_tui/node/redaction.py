@@ -100,7 +100,16 @@ class Sight:
             return _replace(task, is_private=self._private.has(session_id))
         answer = None if task.answer is None else ""
         note = without_long_hex(task.note)
-        return _replace(task, prompt="", answer=answer, note=note, is_private=True, is_hidden=True)
+        return _replace(
+            task,
+            prompt="",
+            answer=answer,
+            prompt_cid=None,  # who can reach the store gets the text by its id
+            answer_cid=None,
+            note=note,
+            is_private=True,
+            is_hidden=True,
+        )
 
     def _live(self, live: LiveInference) -> LiveInference:
         if not self.hides(live.key.session_id):

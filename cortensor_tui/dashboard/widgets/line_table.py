@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Protocol
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -27,11 +27,18 @@ class Column(NamedTuple):
     is_right: bool = False
 
 
+class Drawn(Protocol):
+    """A cell that draws itself in the width that its column gets; equal ones look the same."""
+
+    def draw(self, cells: int) -> Line:
+        """Return spans of at most so many cells."""
+
+
 class Row(NamedTuple):
     """One row. `copy` is what `y` puts on the clipboard."""
 
     key: str
-    cells: tuple[Span, ...]
+    cells: tuple[Span | Drawn, ...]
     copy: str = ""
 
 
@@ -188,10 +195,17 @@ class LineTable(LineView, can_focus=True):
         spans: list[Span] = [Span(" ")]
         for column, cell, cells in zip(self._columns, row.cells, widths, strict=True):
             if cells:
-                spans.append(Span(pad(cell.text, cells, column.is_right), cell.role))
+                spans += _cell(cell, cells, is_right=column.is_right)
                 spans.append(Span(" " * _GAP))
         shown = clip(tuple(spans[:-1]), width)
         if not has_cursor:
             return shown
         filled = (*shown, Span(" " * (width - width_of(shown))))
         return tuple(Span(span.text, f"{span.role} cursor") for span in filled)
+
+
+def _cell(cell: Span | Drawn, cells: int, *, is_right: bool) -> Line:
+    if isinstance(cell, Span):
+        return (Span(pad(cell.text, cells, is_right), cell.role),)
+    drawn = clip(cell.draw(cells), cells)
+    return (*drawn, Span(" " * (cells - width_of(drawn))))

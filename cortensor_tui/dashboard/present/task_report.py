@@ -1,0 +1,189 @@
+"""All there is to know of one task, as the lines of its detail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from cortensor_tui.dashboard.cells import Line, Span, line
+from cortensor_tui.dashboard.format import UNKNOWN, clock, ether, milliseconds, moment, number, rate
+from cortensor_tui.dashboard.present.labelled import beside, excerpt, labelled, section, short
+from cortensor_tui.dashboard.present.private import answer_of, prompt_of
+from cortensor_tui.dashboard.present.tables import stage_span
+from cortensor_tui.dashboard.present.timeline import Timeline, chart, seconds, timeline
+from cortensor_tui.dashboard.present.transaction_lines import attempt_lines, transaction_lines
+from cortensor_tui.dashboard.present.verification import verification_lines
+from cortensor_tui.domain.inference import SamplingParams
+from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.tasks import Stage, TaskView
+from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.domain.verification import Verification
+
+_PROMPT_LINES = 6
+_ANSWER_LINES = 12
+_PARAMETERS = (
+    ("max_tokens", "max tokens"),
+    ("temperature", "temperature"),
+    ("top_p", "top-p"),
+    ("top_k", "top-k"),
+    ("repeat_penalty", "repeat penalty"),
+    ("presence_penalty", "presence"),
+    ("frequency_penalty", "frequency"),
+)
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """How the verification of a task stands: being asked for, found, or refused."""
+
+    found: Verification | None = None
+    problem: Problem | None = None
+
+
+class TaskReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A task with what else is told of it; None is what has not been asked for or not come yet."""
+
+    task: TaskView
+    transactions: tuple[Transaction, ...] | None = None
+    proof: Proof | None = None
+
+
+def report_lines(report: TaskReport, now: float, width: int) -> list[Line]:
+    """Return the whole report."""
+    task = report.task
+    return [
+        *_stage(task, width),
+        *section("Way", width, _way_remark(task, now)),
+        *_way(task, now, width),
+        *section("Texts", width),
+        *excerpt("prompt", prompt_of(task), width, _PROMPT_LINES),
+        *excerpt("answer", answer_of(task) or UNKNOWN, width, _ANSWER_LINES),
+        *_figures(task, width),
+        *section("Parameters", width, _parameters_remark(task)),
+        *_parameters(task, width),
+        *section("Hashes", width),
+        *labelled("answer hash", task.answer_hash or UNKNOWN, width),
+        *labelled("prompt CID", task.prompt_cid or UNKNOWN, width),
+        *labelled("answer CID", task.answer_cid or UNKNOWN, width),
+        *_transactions(report.transactions, width),
+        *_proof(report.proof, width),
+    ]
+
+
+def _stage(task: TaskView, width: int) -> list[Line]:
+    span = stage_span(task.stage)
+    found = [line((f" {span.text}", f"{span.role} strong"))]
+    if task.note:
+        label = "cause" if task.stage is Stage.MISSED else "note"
+        found += labelled(label, task.note, width, "bad" if task.stage is Stage.MISSED else "plain")
+    return found
+
+
+def _way_remark(task: TaskView, now: float) -> str:
+    way = timeline(task, now)
+    if way is None:
+        return "not assigned"
+    return f"{seconds(way.duration_s)}{' so far' if way.is_running else ''}"
+
+
+def _way(task: TaskView, now: float, width: int) -> Iterator[Line]:
+    way = timeline(task, now)
+    if way is None:
+        return
+    yield from chart(way, width)
+    yield from labelled("assigned", _assigned(task), width)
+    if task.ended_at is not None:
+        yield from labelled("ended", moment(task.ended_at), width)
+    if way.deadline_at is not None:
+        yield _deadline(way, now)
+
+
+def _assigned(task: TaskView) -> str:
+    block = task.times.assigned_block
+    return moment(task.assigned_at) + ("" if block is None else f", block {number(block)}")
+
+
+def _deadline(way: Timeline, now: float) -> Line:
+    left_s = (way.deadline_at or 0.0) - now
+    said = f"in {seconds(left_s)}" if left_s >= 0 else f"{seconds(-left_s)} ago"
+    role = "plain" if left_s >= 0 else "bad"
+    [found] = beside("deadline", [line((said, role), (f", at {clock(way.deadline_at)}", "muted"))])
+    return found
+
+
+def _figures(task: TaskView, width: int) -> Iterator[Line]:
+    tokens = f"prompt {number(task.prompt_tokens)}, answer {number(task.answer_tokens)}"
+    yield from labelled("tokens", tokens, width)
+    speed = f"prefill {rate(task.prefill_tokens_per_s)}, decode {rate(task.decode_tokens_per_s)}"
+    yield from labelled("speed", speed, width)
+    yield from labelled("first token", milliseconds(task.first_token_ms), width)
+    if task.gas_fee_wei is not None:
+        yield from labelled("gas paid", ether(task.gas_fee_wei, 9), width)
+
+
+def _parameters_remark(task: TaskView) -> str:
+    if task.asked is None:
+        return "unknown"
+    if task.applied is None:
+        return "as asked; not applied yet"
+    return "applied as asked" if task.applied == task.asked else "asked and applied differ"
+
+
+def _parameters(task: TaskView, width: int) -> Iterator[Line]:
+    """Yield a line a parameter where asked and applied differ, else one line for all."""
+    if task.asked is None:
+        return
+    if task.applied is None or task.applied == task.asked:
+        shown = ", ".join(f"{title} {_value(task.asked, name)}" for name, title in _PARAMETERS)
+        yield from labelled("", shown, width)
+        return
+    reasons = {clamp.name: clamp.reason for clamp in task.clamps}
+    for name, title in _PARAMETERS:
+        asked, applied = _value(task.asked, name), _value(task.applied, name)
+        differs = asked != applied
+        said = f"{asked} asked, {applied} applied" if differs else applied
+        reason = f": {short(reasons[name])}" if name in reasons else ""
+        yield from labelled(title, said + reason, width, "warn" if differs else "plain")
+
+
+def _value(params: SamplingParams, name: str) -> str:
+    return f"{getattr(params, name):g}"
+
+
+def _transactions(transactions: Sequence[Transaction] | None, width: int) -> Iterator[Line]:
+    if transactions is None:
+        yield from section("Transactions", width, "reading …")
+        return
+    yield from section("Transactions", width, "" if transactions else "none yet")
+    for one in sorted(transactions, key=lambda one: one.transaction_id):
+        yield from transaction_lines(one, width)
+        if len(one.attempts) > 1:
+            yield from attempt_lines(one, width)
+
+
+def _proof(proof: Proof | None, width: int) -> Iterator[Line]:
+    if proof is None:
+        yield from section("Verification", width, "v proves it against the chain")
+        return
+    if proof.problem is not None:
+        yield from section("Verification", width, "could not be made")
+        yield from labelled("", proof.problem.sentence(), width, "bad")
+        return
+    yield from section("Verification", width, "" if proof.found else "reading the chain …")
+    if proof.found is not None:
+        yield from verification_lines(proof.found, width)
+
+
+def texts_of(task: TaskView) -> list[tuple[str, str]]:
+    """Return the texts that a pager shows, each with its name."""
+    return [("prompt", task.prompt), *([] if task.answer is None else [("answer", task.answer)])]
+
+
+def copied(task: TaskView) -> tuple[str, str]:
+    """Return what `y` copies of a task, and what that is called."""
+    return (task.answer_hash, "answer's hash") if task.answer_hash else (str(task.key), "task's number")
+
+
+def cause_of(task: TaskView) -> Span | None:
+    """Return why a task was missed, for one line, None where it was not."""
+    return Span(short(task.note) or "no cause is known", "bad") if task.stage is Stage.MISSED else None

@@ -1,0 +1,53 @@
+"""A transaction within other things: a line for it, lines for its attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cortensor_tui.dashboard.cells import Line, Span, line, pad, wrap
+from cortensor_tui.dashboard.format import UNKNOWN, clock, ether, number, short_hash
+from cortensor_tui.dashboard.present.tables import transaction_span
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.transactions import Attempt, Transaction
+
+_KIND_CELLS = 11
+_INDENT = "   "
+
+
+def transaction_lines(one: Transaction, width: int) -> Iterator[Line]:
+    """Yield kind, state and place of a transaction, and below what went wrong or is waited for."""
+    state = transaction_span(one)
+    block = UNKNOWN if one.block_number is None else f"block {number(one.block_number)}"
+    yield line(
+        f" {pad(str(one.kind), _KIND_CELLS)}",
+        (pad(state.text, 12), state.role),
+        (f"nonce {one.nonce}  {block}  {ether(one.fee_wei, 9)}", "muted"),
+    )
+    yield line((f"{_INDENT}{one.hash}", "muted"))
+    for text, role in ((one.error, "bad"), (one.waiting_for, "warn")):
+        for piece in wrap(inert(text, 600), width - 4) if text else ():
+            yield line((f"{_INDENT}{piece}", role))
+
+
+def attempt_lines(one: Transaction, width: int) -> Iterator[Line]:
+    """Yield every attempt: its time, its fees, its hash, and what an endpoint said of it."""
+    for attempt in one.attempts:
+        has_won = attempt.hash == one.hash and one.block_number is not None
+        mark = Span("● ", "good") if has_won else Span("○ ", "muted")
+        said = f"{attempt.number}  {clock(attempt.sent_at or attempt.signed_at)}  {fees(attempt)}"
+        yield (Span(_INDENT), mark, Span(said), Span(f"  {short_hash(attempt.hash)}", "muted"))
+        for piece in wrap(inert(attempt.error, 600), width - 8) if attempt.error else ():
+            yield line((f"       {piece}", "bad"))
+
+
+def fees(attempt: Attempt) -> str:
+    """Return what an attempt offered for a unit of gas."""
+    if attempt.max_fee_wei is None:
+        return "fees unknown"
+    tip = "" if attempt.priority_fee_wei is None else f", tip {gwei(attempt.priority_fee_wei)}"
+    return f"at most {gwei(attempt.max_fee_wei)}{tip}"
+
+
+def gwei(wei: str) -> str:
+    """Return wei a unit of gas in gwei."""
+    return f"{int(wei) / 1e9:.9g} gwei"
