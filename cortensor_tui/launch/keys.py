@@ -11,7 +11,7 @@ from cortensor_tui.chain.contracts.abi import checksum
 from cortensor_tui.chain.signing.keystore import address_of, new_key, read_keystore, write_keystore
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.launch.passwords import ask_new_password, require_good_password
-from cortensor_tui.node.unlock import KeySource, UnlockWay, key_source
+from cortensor_tui.node.key_source import KeySource, UnlockWay, key_source
 from cortensor_tui.settings import (
     OWNER_ROLE,
     ROLES,

@@ -14,8 +14,9 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.launch.logs import log_to
 from cortensor_tui.launch.passwords import asked_on_terminal, can_ask, passwords_from
 from cortensor_tui.launch.until_signal import until_signal
+from cortensor_tui.node.key_source import Ask
 from cortensor_tui.node.service import Node
-from cortensor_tui.node.unlock import Ask, unlock_keys
+from cortensor_tui.node.unlock import unlock_keys
 from cortensor_tui.settings import Settings, load_settings
 
 

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import problem_error
-from cortensor_tui.node.unlock import Ask, UnlockWay, key_source, right_password
+from cortensor_tui.node.key_source import Ask, UnlockWay, key_source
 from cortensor_tui.settings import ROLES, KeyRole, Secret, Settings
 
 LEAST_PASSWORD_CHARS = 8
@@ -45,6 +45,8 @@ def ask_for_detached(settings: Settings, environ: Mapping[str, str]) -> Mapping[
     for role in ROLES:
         source = key_source(settings, role, environ)
         if source is not None and source.way is UnlockWay.PROMPT and source.keystore is not None:
+            from cortensor_tui.node.unlock import right_password  # half a second, for this alone
+
             passwords[role.name] = Secret(right_password(role, source.keystore, ask))
     return passwords
 

@@ -12,9 +12,10 @@ from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.journal.database import Database
+from cortensor_tui.node.key_source import UnlockWay
 from cortensor_tui.node.lease import KeyLease, key_scope, user_keys_folder
 from cortensor_tui.node.network import profile_of
-from cortensor_tui.node.unlock import UnlockedKeys, UnlockWay
+from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.settings import Settings
 from cortensor_tui.settings.private_file import write_private_file
 from cortensor_tui.settings.private_folder import make_private_folder

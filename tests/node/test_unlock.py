@@ -12,7 +12,8 @@ from cortensor_tui.chain.signing.signer import WatchedAddress
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.launch.passwords import ask_for_detached
 from cortensor_tui.node.identity import check_addresses, make_keys
-from cortensor_tui.node.unlock import Ask, UnlockedKeys, unlock_keys
+from cortensor_tui.node.key_source import Ask
+from cortensor_tui.node.unlock import UnlockedKeys, unlock_keys
 from cortensor_tui.settings import KeyRole, Secret, Settings, load_settings
 
 KEY, OTHER = Secret("0x" + "4c" * 32), Secret("0x" + "5d" * 32)
