@@ -11,10 +11,11 @@ from pathlib import Path
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.launch.logs import log_to
+from cortensor_tui.launch.logs import log_to, secrets_of
 from cortensor_tui.launch.passwords import asked_on_terminal, can_ask, passwords_from
 from cortensor_tui.launch.until_signal import until_signal
 from cortensor_tui.node.key_source import Ask
+from cortensor_tui.node.logs.desk import LogDesk
 from cortensor_tui.node.service import Node
 from cortensor_tui.node.unlock import unlock_keys
 from cortensor_tui.settings import Settings, load_settings
@@ -34,13 +35,21 @@ def run_node(
     """
     settings = load_settings(settings_path, environ)
     log_path = node_log_path(settings)
-    log_to(log_path, settings.log_level)
+    logs = LogDesk(log_to(log_path, settings.log_level, secrets_of(settings)), log_path)
     for note in settings.notes:
         _announce(f"note: {note.text}")
     unlocked = unlock_keys(settings, environ, _asker(has_passwords_on_stdin))
 
     def make_node() -> Node:
-        return Node(settings, unlocked, _announce, clock, may_make_journal=may_make_journal, environ=environ)
+        return Node(
+            settings,
+            unlocked,
+            _announce,
+            clock,
+            may_make_journal=may_make_journal,
+            environ=environ,
+            logs=logs,
+        )
 
     asyncio.run(until_signal(_run(make_node, log_path)))
     return 0

@@ -17,6 +17,7 @@ from cortensor_tui.domain.throughput import Throughput
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.node.history_messages import HistoryReply, HistoryRequest
 from cortensor_tui.node.live_messages import LiveChange, LiveInference, ThroughputChanged
+from cortensor_tui.node.log_messages import LogReply, LogRequest
 from cortensor_tui.node.network_messages import NetworkReply, NetworkRequest
 from cortensor_tui.node.owner_messages import OwnerReply, OwnerRequest
 from cortensor_tui.node.session_messages import SessionReply, SessionRequest
@@ -112,6 +113,7 @@ RequestBody = (
     | GetStatus
     | GetSessions
     | HistoryRequest
+    | LogRequest
     | NetworkRequest
     | OwnerRequest
     | SessionRequest
@@ -141,6 +143,7 @@ ReplyBody = (
     StatusChanged
     | SessionsChanged
     | HistoryReply
+    | LogReply
     | NetworkReply
     | OwnerReply
     | SessionReply

@@ -19,6 +19,8 @@ from cortensor_tui.node.history_messages import (
     Verify,
     WaitTask,
 )
+from cortensor_tui.node.log_messages import GetLogs
+from cortensor_tui.node.logs.desk import LogDesk
 from cortensor_tui.node.messages import (
     Attach,
     Done,
@@ -61,6 +63,7 @@ class RequestDesk:
         trouble: Callable[[], Problem | None],
         network: Callable[[], NetworkReport],
         settings: SettingsDesk,
+        logs: LogDesk,
     ) -> None:
         self._status = status
         self._store = store
@@ -70,11 +73,12 @@ class RequestDesk:
         self._trouble = trouble
         self._network = network
         self._settings = settings
+        self._logs = logs
 
     async def answer(self, body: RequestBody) -> ReplyBody:
         """Return the answer. Raises `ProblemError` for what cannot be done."""
-        if isinstance(body, GetStatus | GetNetwork | SettingsRequest):
-            return self._answered_at_once(body)
+        if isinstance(body, GetStatus | GetNetwork | GetLogs | SettingsRequest):
+            return await self._answered_without_chain(body)
         match body:
             case GetSessions():
                 return SessionsChanged(self._connected().sessions.views())
@@ -95,9 +99,12 @@ class RequestDesk:
             case _:
                 return await self._connected().owner_desk.answer(body)
 
-    def _answered_at_once(self, body: GetStatus | GetNetwork | SettingsRequest) -> ReplyBody:
-        """Return what needs no chain."""
+    async def _answered_without_chain(
+        self, body: GetStatus | GetNetwork | GetLogs | SettingsRequest
+    ) -> ReplyBody:
         match body:
+            case GetLogs():
+                return await self._logs.answer(body)
             case GetStatus():
                 return StatusChanged(self._status())
             case GetNetwork():

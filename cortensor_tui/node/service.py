@@ -28,6 +28,7 @@ from cortensor_tui.node.hub import KEPT_TASKS, KEPT_TRANSACTIONS, Hub
 from cortensor_tui.node.identity import Identity, open_journal
 from cortensor_tui.node.link import ChainLink
 from cortensor_tui.node.live import LiveRun
+from cortensor_tui.node.logs.desk import LogDesk
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.paths import socket_path, viewer_socket_path
@@ -59,8 +60,9 @@ class Node:
         *,
         may_make_journal: bool = False,
         environ: Mapping[str, str] | None = None,
+        logs: LogDesk | None = None,
     ) -> None:
-        """`environ` goes before the settings file, also when settings are changed.
+        """`environ` goes before the settings file, also when settings are changed; `logs` tells the log.
 
         Raises `ProblemError` when a key is unusable, another node has it, or its journal is gone.
         """
@@ -97,6 +99,7 @@ class Node:
             lambda: self._chain.problem,
             self._chain.report,
             SettingsDesk(settings, environ or {}, self._take_settings, self._chain.profile),
+            logs or LogDesk(),
         )
         self._control = ControlServer(self._hub, desk.answer, settings.private_sessions)
 
