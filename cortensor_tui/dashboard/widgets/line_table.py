@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 
 class LineTable(LineView, can_focus=True):
-    """Rows under a header. Posts `Opened` on enter."""
+    """Rows under a header. Posts `Moved` when the cursor was moved, and `Opened` on enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="Next row"),
@@ -59,6 +59,19 @@ class LineTable(LineView, can_focus=True):
 
     class Opened(Message):
         """A row was chosen."""
+
+        def __init__(self, table: LineTable, key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> LineTable:
+            """Return the table, so that handlers may select by its id."""
+            return self.table
+
+    class Moved(Message):
+        """The cursor was moved to another row."""
 
         def __init__(self, table: LineTable, key: str) -> None:
             super().__init__()
@@ -165,6 +178,7 @@ class LineTable(LineView, can_focus=True):
         self._cursor_key = None if self._index == 0 else self._rows[self._index].key
         self._keep_in_sight()
         self.redraw()
+        self.post_message(self.Moved(self, self._rows[self._index].key))
 
     def _keep_in_sight(self) -> None:
         page = self._page_rows

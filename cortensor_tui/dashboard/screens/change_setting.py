@@ -1,0 +1,171 @@
+"""Changing one setting: typed, checked by the node as one types, shown before and after, then written."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widgets import Button, Input
+
+from cortensor_tui.dashboard.cells import Line, Span, wrap
+from cortensor_tui.dashboard.present import settings as present
+from cortensor_tui.dashboard.screens.base import Panel
+from cortensor_tui.dashboard.screens.form import field
+from cortensor_tui.dashboard.themes import DEFAULT_THEME
+from cortensor_tui.dashboard.widgets.text_lines import TextLines
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.node.settings_messages import (
+    ChangeSetting,
+    CheckSetting,
+    SettingChanged,
+    SettingChecked,
+    SettingEntry,
+)
+
+DEBOUNCE_S = 0.25
+MAX_CHARS = 4_000
+_WRITTEN_ONLY = "written; the node takes it at its next start"
+_TAKEN = "written, and the node works with it now"
+
+
+class ChangeSettingScreen(Panel[None]):
+    """One field; what the file would say is asked of the node, which reads and writes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f10", "write", "Write", show=False, id="setting.write", tooltip="Write the change"),
+        Binding("f8", "default", "Default", show=False, id="setting.default", tooltip="Back to the default"),
+    ]
+    PANEL_HINT = "enter write   f8 default   esc back"
+
+    def __init__(self, entry: SettingEntry) -> None:
+        self.PANEL_TITLE = entry.key
+        super().__init__()
+        self._entry = entry
+        self._checked: SettingChecked | None = None
+        self._asked: str | None = None
+        self._outcome: list[Line] = []
+        self._pause: Timer | None = None
+
+    def compose_panel(self) -> ComposeResult:
+        """Yield what it is, the field, and the place for what would happen."""
+        entry = self._entry
+        yield TextLines(lambda width: present.about_lines(entry, width))
+        value = Input(entry.text or "", compact=True, max_length=MAX_CHARS, id="value")
+        value.cursor_blink = False
+        value.placeholder = "a new value; the one in force is not shown" if entry.text is None else "default"
+        row = field(" Value", value)
+        row.add_class("spaced")
+        row.display = self._can_change
+        yield row
+        with Horizontal(classes="buttons"):
+            yield Button("Write", id="write", variant="primary", compact=True, disabled=True)
+            yield Button("Default", id="default", compact=True, disabled=entry.is_default)
+            yield Button("Cancel", id="cancel", compact=True)
+        yield TextLines(lambda _: self._outcome, id="outcome", classes="spaced")
+
+    def on_mount(self) -> None:
+        """Start in the field; say at once what cannot be changed here."""
+        if self._can_change:
+            self.query_one("#value", Input).focus()
+        else:
+            self.query_one("#cancel", Button).focus()
+            self._check("")
+
+    @property
+    def _can_change(self) -> bool:
+        """Tell whether it is a setting that can be changed here at all; else the node says why not."""
+        return self._entry.takes_effect in present.EFFECTS and self._entry.source != "environment"
+
+    def action_write(self) -> None:
+        """Write what was checked."""
+        if self._checked is not None and self._checked.is_change:
+            self.query_one("#write", Button).disabled = True
+            self._write(self._asked, self._checked)
+
+    def action_default(self) -> None:
+        """Show what taking the setting out of the file would do; writing confirms it."""
+        with self.prevent(Input.Changed):
+            self.query_one("#value", Input).value = ""
+        self._check(None)
+        self.query_one("#write", Button).focus()
+
+    @on(Input.Changed, "#value")
+    def _typed(self, event: Input.Changed) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+        self._forget()
+        self._pause = self.set_timer(DEBOUNCE_S, lambda: self._check(event.value))
+
+    @on(Input.Submitted, "#value")
+    @on(Button.Pressed, "#write")
+    def _confirmed(self) -> None:
+        self.action_write()
+
+    @on(Button.Pressed, "#default")
+    def _default_pressed(self) -> None:
+        self.action_default()
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.action_leave()
+
+    def _check(self, value: str | None) -> None:
+        self._forget()
+        self._ask(value)
+
+    @work(group="setting", exclusive=True)
+    async def _ask(self, value: str | None) -> None:
+        try:
+            reply = await self.dashboard.request(CheckSetting(name=self._entry.key, value=value))
+        except ProblemError as error:
+            self._refuse(error.problem)
+            return
+        if isinstance(reply, SettingChecked):
+            self._checked, self._asked = reply, value
+            self.query_one("#write", Button).disabled = not reply.is_change
+            self._say(present.preview_lines(reply, self._width))
+
+    @work(group="setting", exclusive=True)
+    async def _write(self, value: str | None, checked: SettingChecked) -> None:
+        body = ChangeSetting(name=self._entry.key, value=value, fingerprint=checked.fingerprint)
+        try:
+            reply = await self.dashboard.request(body)
+        except ProblemError as error:
+            self._forget()
+            self._refuse(error.problem)
+            return
+        if isinstance(reply, SettingChanged):
+            self._written(reply)
+
+    def _written(self, changed: SettingChanged) -> None:
+        theme = changed.entry.text or DEFAULT_THEME
+        if self._entry.key == present.THEME and theme in self.app.available_themes:
+            self.app.theme = theme
+        told = _TAKEN if changed.is_applied else _WRITTEN_ONLY
+        self.notify(f"{changed.entry.key} is {told}.", markup=False, timeout=4)
+        self.dismiss(None)
+
+    def _forget(self) -> None:
+        self._checked = None
+        self.query_one("#write", Button).disabled = True
+        self._say([])
+
+    def _refuse(self, problem: Problem) -> None:
+        found: list[Line] = []
+        for text, role in ((problem.what, "bad"), (problem.why, "plain"), (problem.remedy, "plain")):
+            for piece in wrap(inert(text, 600), self._width - 4) if text else ():
+                found.append((Span("   " if found else " ✖ ", "bad"), Span(piece, role)))
+        self._say(found)
+
+    def _say(self, lines: list[Line]) -> None:
+        self._outcome = lines
+        self.query_one("#outcome", TextLines).redraw()
+
+    @property
+    def _width(self) -> int:
+        return max(20, self.query_one("#outcome").size.width)

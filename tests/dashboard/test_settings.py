@@ -1,0 +1,151 @@
+"""Place 7: every setting is there, can be found, and is changed only after its preview."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.present import settings as present
+from cortensor_tui.node.settings_messages import ChangeSetting, GetSettings
+
+from .conftest import live, shown, until
+from .scripted_node import ScriptedNode, refusal
+from .settings_answers import FEE, KEY, PORT, answer_settings, told
+
+
+async def at_settings(app: Dashboard, pilot: Pilot[None]) -> None:
+    await live(pilot)
+    await pilot.press("7")
+    await until(pilot, lambda: "HOST" in shown(app, "#settings"))
+
+
+async def open_form(app: Dashboard, pilot: Pilot[None], key: str) -> None:
+    await at_settings(app, pilot)
+    for _ in range([one.key for one in told().entries].index(key)):
+        await pilot.press("j")
+    await pilot.press("enter")
+    await until(pilot, lambda: bool(app.screen.query("#value")))
+
+
+async def test_it_tells_value_source_and_what_differs(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await at_settings(app, pilot)
+        text = shown(app, "#settings")
+        assert "https://arb.example/…" in text
+        assert ".env:5" in text
+        assert "network" in text
+        assert "environment" in text
+        assert "▲ 8090 → 9000" in text
+        assert "1 differs from the file until the next start" in shown(app, "Heading")
+        assert "perhaps LOG_FILE_NAME was meant" in shown(app, "#faults")
+
+
+async def test_the_cursor_tells_what_a_setting_is_for(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_settings(app, pilot)
+        assert "endpoint, asked first" in shown(app, "#about")
+        await pilot.press("j")
+        await until(pilot, lambda: "cortensor-tui keys" in shown(app, "#about"))
+        await pilot.press("G")
+        await until(pilot, lambda: "environment, which" in shown(app, "#about"))
+
+
+async def test_filter_by_words_and_by_what_is_changed(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_settings(app, pilot)
+        await pilot.press("slash", *"model", "enter")
+        await until(pilot, lambda: PORT in shown(app, "#settings") and FEE not in shown(app, "#settings"))
+        await pilot.press("slash", "escape", "escape")
+        await until(pilot, lambda: FEE in shown(app, "#settings"))
+        await pilot.press("c")
+        await until(pilot, lambda: "FINALITY" not in shown(app, "#settings"))
+        await pilot.press("c")
+        await until(pilot, lambda: "FINALITY" in shown(app, "#settings"))
+        await pilot.press("slash", *"nosuch", "enter")
+        await until(pilot, lambda: "No setting fits" in shown(app, "#settings"))
+
+
+async def test_a_change_is_previewed_then_written_with_what_was_seen(
+    app: Dashboard, node: ScriptedNode
+) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_form(app, pilot, FEE)
+        assert app.screen.query_one("#value", Input).value == "2"
+        await pilot.press("backspace", "3")
+        await until(pilot, lambda: f"+ {FEE}=3 # cheap" in shown(app, "#outcome"))
+        assert f"− {FEE}=2 # cheap" in shown(app, "#outcome")
+        assert not any(isinstance(one, ChangeSetting) for one in node.requests)
+        asked_before = sum(isinstance(one, GetSettings) for one in node.requests)
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(app.screen.query("#settings")))
+        assert ChangeSetting(name=FEE, value="3", fingerprint="f1") in node.requests
+        await until(pilot, lambda: sum(isinstance(one, GetSettings) for one in node.requests) > asked_before)
+
+
+async def test_a_bad_value_cannot_be_written(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_form(app, pilot, FEE)
+        app.screen.query_one("#value", Input).value = "lots"
+        await until(pilot, lambda: "is not a number" in shown(app, "#outcome"))
+        assert app.screen.query_one("#write", Button).disabled
+        await pilot.press("enter", "f10")
+        assert not any(isinstance(one, ChangeSetting) for one in node.requests)
+
+
+async def test_back_to_the_default_is_previewed_too(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_form(app, pilot, FEE)
+        await pilot.press("f8")
+        await until(pilot, lambda: f"+ {FEE}= # cheap" in shown(app, "#outcome"))
+        await pilot.press("enter")
+        await until(pilot, lambda: ChangeSetting(name=FEE, value=None, fingerprint="f1") in node.requests)
+
+
+async def test_a_key_has_no_field_and_says_what_to_do(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_form(app, pilot, KEY)
+        await until(pilot, lambda: "keys import" in shown(app, "#outcome"))
+        assert not app.screen.query_one("#value", Input).parent.display  # type: ignore[union-attr]
+
+
+async def test_a_refused_write_stays_on_the_form(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    node.answers[ChangeSetting] = lambda body: refusal("settings_changed", "it was changed meanwhile")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_form(app, pilot, FEE)
+        app.screen.query_one("#value", Input).value = "3"
+        await until(pilot, lambda: f"+ {FEE}=3" in shown(app, "#outcome"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "changed meanwhile" in shown(app, "#outcome"))
+
+
+async def test_an_older_node_that_cannot_tell_says_so(app: Dashboard, node: ScriptedNode) -> None:
+    node.answers[GetSettings] = lambda body: refusal("unknown_request", "The node does not know this request")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await live(pilot)
+        await pilot.press("7")
+        await until(pilot, lambda: "does not know this request" in shown(app, "#settings"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "keys"),
+    [
+        ("", 6),
+        ("changed", 5),
+        ("live", 2),
+        ("pending", 1),
+        ("live changed fee", 1),
+        ("fee nosuch", 0),
+    ],
+)
+def test_which_settings_a_filter_lets_through(wanted: str, keys: int) -> None:
+    assert len(present.rows(told(), wanted)) == keys

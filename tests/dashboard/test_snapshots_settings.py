@@ -1,0 +1,68 @@
+"""How place 7 looks: the list, a form with its preview, loading, and what a refusal looks like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from cortensor_tui.node.settings_messages import GetSettings
+
+from . import samples
+from .conftest import shown, until
+from .scripted_node import refusal
+from .settings_answers import answer_settings
+from .test_snapshots import Stood
+
+SIZES = [(80, 24), (160, 48)]
+THEMES = ["harbour", "harbour-light"]
+
+
+def stood(theme: str = "harbour") -> Stood:
+    found = Stood(samples.snapshot(), theme)
+    answer_settings(found.node)
+    return found
+
+
+def at(stood: Stood, words: str, *keys: str, selector: str = "#settings") -> Any:
+    async def stage(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "SERVING" in shown(stood.app, "#verdict"))
+        await pilot.press("7")
+        if keys:
+            await until(pilot, lambda: "HOST" in shown(stood.app, "#settings"))
+            await pilot.press(*keys)
+        await until(pilot, lambda: words in shown(stood.app, selector))
+
+    return stage
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("theme", THEMES)
+def test_settings(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
+    one = stood(theme)
+    assert snap_compare(one.app, terminal_size=size, run_before=at(one, "LOG_LEVEL", "j", "j"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_change_before_it_is_written(snap_compare: Any, size: tuple[int, int]) -> None:
+    one = stood()
+    stage = at(one, "=3 #", "j", "j", "enter", "3", selector="#outcome")
+    assert snap_compare(one.app, terminal_size=size, run_before=stage)
+
+
+def test_a_filter_that_hides_all(snap_compare: Any) -> None:
+    one = stood()
+    stage = at(one, "No setting fits", "slash", *"nosuch", "enter")
+    assert snap_compare(one.app, terminal_size=(80, 24), run_before=stage)
+
+
+def test_a_node_that_cannot_tell(snap_compare: Any) -> None:
+    one = stood()
+    one.node.answers[GetSettings] = lambda body: refusal(
+        "unknown_request",
+        "The node does not know this request",
+        "it is older than this dashboard",
+        "Update it",
+    )
+    assert snap_compare(one.app, terminal_size=(80, 24), run_before=at(one, "does not know this request"))
