@@ -47,6 +47,16 @@ def rough_age(since: float | None, now: float) -> str:
     return duration(seconds if seconds < 10 else seconds // 10 * 10)
 
 
+def calm_age(since: float | None, now: float) -> str:
+    """Return how long ago `since` was, in steps of five seconds from ten on, and "now" below."""
+    if since is None:
+        return UNKNOWN
+    seconds = now - since
+    if seconds < 10:
+        return "now"
+    return f"{duration(seconds if seconds >= 120 else seconds // 5 * 5)} ago"
+
+
 def clock(at: float | None) -> str:
     """Return a local time of day."""
     return UNKNOWN if at is None else datetime.fromtimestamp(at).strftime("%H:%M:%S")
@@ -60,6 +70,12 @@ def moment(at: float | None) -> str:
 def number(value: int | None) -> str:
     """Return an integer with thin groups."""
     return UNKNOWN if value is None else f"{value:,}"
+
+
+def rough_number(value: int) -> str:
+    """Return an integer to three digits: a figure that is an estimate does not look exact."""
+    places = max(0, len(str(value)) - 3)
+    return f"{value // 10**places * 10**places:,}"
 
 
 def rate(tokens_per_s: float | None) -> str:

@@ -9,7 +9,6 @@ import pytest
 from textual.widgets import Button, Input, Select, TextArea
 
 from cortensor_tui.dashboard.app import LEFT_RUNNING, Dashboard
-from cortensor_tui.dashboard.present.status import moving_lines
 from cortensor_tui.dashboard.screens.assign import AssignScreen
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.help import HelpScreen
@@ -69,21 +68,14 @@ def asked(node: ScriptedNode, kind: type[RequestBody]) -> list[RequestBody]:
 async def test_everything_is_on_one_screen_at_80x24(app: Dashboard) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
-        assert "9.998712 ether" in shown(app, "#moving")
-        assert samples.NODE in shown(app, "#status")
-        assert "head 1,204, 2 s ago" in shown(app, "#moving")
+        assert "9.9987 ether · ≈ 19,500 tasks left" in shown(app, "#status")
+        assert "0x7099…79C8 · 98 % gas left today" in shown(app, "#status")
+        assert "head     1,204 · now" in shown(app, "#status")
         assert "● served" in shown(app, "#sessions")
         assert "✖ refused: it" in shown(app, "#sessions")
         assert "they have become" in shown(app, "#answer").replace("\n", "")
         assert "first token 83 ms" in shown(app, "#figures")
         assert "▲ sent" in shown(app, "#transactions")
-
-
-def test_restarts_of_the_engine_are_told_whole_where_room_is_scarce() -> None:
-    busy = samples.status()
-    engine = msgspec.structs.replace(busy.engine, restarts=2, rss_bytes=203 * 2**20, context_tokens=2048)
-    narrow = moving_lines(msgspec.structs.replace(busy, engine=engine), samples.NOW, 28)
-    assert "context 2,048 · 2 restarts" in "".join(span.text for span in narrow[2])
 
 
 async def test_tokens_stream_into_the_answer(node: ScriptedNode, app: Dashboard) -> None:
@@ -125,9 +117,9 @@ async def test_unknown_is_never_shown_as_zero(node: ScriptedNode, app: Dashboard
     node.snapshot = samples.empty_snapshot()
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: "WAITING" in shown(app, "#verdict"))
-        assert "balance unknown" in shown(app, "#moving")
-        assert "head unknown" in shown(app, "#moving")
-        assert "answers unknown" in shown(app, "#moving")
+        told = shown(app, "#status")
+        for name in ("head", "gas", "registry", "tasks"):
+            assert f"○ {name:9}unknown" in told
         assert "Unknown until the chain is read" in shown(app, "#sessions")
         assert "Unknown until the chain is read" in shown(app, "#transactions")
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortensor_tui.dashboard.format import UNKNOWN, duration, ether, rough_age, short_hash
+from cortensor_tui.dashboard.present.bars import bars, without_rests
 from cortensor_tui.dashboard.present.details import node_details
 from cortensor_tui.dashboard.themes import ThemeFileError, load_theme, load_themes, shipped_folder
-from cortensor_tui.dashboard.widgets.sparkbars import bars, without_rests
 
 from . import samples
 

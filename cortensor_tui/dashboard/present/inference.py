@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, line, spread, width_of
 from cortensor_tui.dashboard.format import UNKNOWN, milliseconds, number, rate
+from cortensor_tui.dashboard.present.bars import bars
 from cortensor_tui.dashboard.present.private import HIDDEN
 from cortensor_tui.dashboard.state import NodeView
-from cortensor_tui.dashboard.widgets.sparkbars import bars
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import Finished
+from cortensor_tui.domain.tasks import Stage, TaskView
 from cortensor_tui.node.live_messages import LiveInference
 
 _BARS_IN_LINE = 24
+_WAITING = (Stage.QUEUED, Stage.ASSIGNED, Stage.ACKED)
 IDLE = "No task has run yet. A session bound to this node brings them; press s to submit a prompt to one."
 
 
 def heading(view: NodeView | None) -> Line:
-    """Return task and speed for the pane's title."""
-    live = None if view is None else view.live
-    if view is None or live is None:
+    """Return speed and task for the pane's title, and how many tasks wait for the engine."""
+    if view is None or view.live is None:
         return line(("idle", "muted"))
+    waiting = len(waiting_tasks(view))
+    return (*_run(view, view.live), *((Span(f" · {waiting} waiting", "accent"),) if waiting else ()))
+
+
+def waiting_tasks(view: NodeView) -> list[TaskView]:
+    """Return the tasks that wait for the engine, oldest first."""
+    running = view.live.key if view.live is not None and view.live.finished is None else None
+    return [task for task in view.tasks if task.stage in _WAITING and task.key != running]
+
+
+def _run(view: NodeView, live: LiveInference) -> Line:
     task = Span(f"task {live.key}", "muted")
     if view.live_error:
         return (Span("✖ failed  ", "bad"), task)
@@ -46,18 +58,13 @@ def nothing_to_read(live: LiveInference | None) -> str:
     return HIDDEN if live.is_hidden else ""
 
 
-def figures(view: NodeView | None, width: int, has_bars: bool) -> list[Line]:
-    """Return first token, tokens and prompt length, or the error that ended the run.
-
-    `has_bars` puts the recent rates at the right end, for screens without a line to spare for them.
-    """
+def figures(view: NodeView | None, width: int) -> list[Line]:
+    """Return first token, tokens and prompt length with the last seconds' rates, or what ended the run."""
     if view is None or view.live is None:
         return [()]
     if view.live_error:
         return [line((f" ✖ {inert(view.live_error, 300)}", "bad"))]
     told = _figures(view.live, view.live.finished)
-    if not has_bars:
-        return [told]
     (history,) = bars(view.rates, min(_BARS_IN_LINE, width - width_of(told) - 3), 1)
     return [spread(told, (*history, Span(" ")), width)]
 

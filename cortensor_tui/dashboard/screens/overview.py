@@ -1,40 +1,64 @@
-"""The dashboard itself: verdict, node, sessions, live inference and transactions."""
+"""The dashboard itself: verdict, what the node depends on, sessions, live inference, charts, transactions."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Container, Vertical
 
 from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.format import duration
 from cortensor_tui.dashboard.present import details, inference, tables
+from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_run
-from cortensor_tui.dashboard.present.status import low_lines, moving_lines, tall_lines
+from cortensor_tui.dashboard.present.throughput import LENGTHS_S, throughput
 from cortensor_tui.dashboard.screens.detail import DetailScreen, open_session, open_transaction
-from cortensor_tui.dashboard.screens.place import PlaceScreen
+from cortensor_tui.dashboard.screens.place import LEAST_SIZE, PlaceScreen
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.answer_tail import AnswerTail
+from cortensor_tui.dashboard.widgets.chart import Chart
 from cortensor_tui.dashboard.widgets.line_table import LineTable
-from cortensor_tui.dashboard.widgets.sparkbars import Sparkbars
-from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
+from cortensor_tui.dashboard.widgets.text_lines import Heading, OpenableLines, TextLines
 
 NO_SESSIONS = "No sessions yet. Press n to create one, or bind this node to one with a."
 NOT_READ = "Unknown until the chain is read."
 NO_TRANSACTIONS = "No transactions yet. They appear as the node answers tasks."
+CHARTS = ("decode", "prefill", "hourly")
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """What the content shows, and the moment at which it is so."""
+
+    state: FeedState
+    at: float
 
 
 class OverviewScreen(PlaceScreen):
-    """Everything at a glance; details are one enter away."""
+    """Everything at a glance; details are one enter away. The content can be frozen, the header never is."""
 
     PLACE = "dashboard"
     HAS_REMEDY = True
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_SIZE[1], "-high"), (34, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "why", "Why", show=False, id="main.why", tooltip="Why no tasks come"),
         Binding("i", "node_details", "Node", show=False, id="main.node", tooltip="The node in full"),
+        Binding("space,f", "freeze", "Freeze", show=False, id="main.freeze", tooltip="Freeze the picture"),
+        Binding("z", "zoom", "Span", show=False, id="main.zoom", tooltip="Charts of an hour, a day, a week"),
     ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._frozen: Picture | None = None
+        self._length_s = LENGTHS_S[0]
+
+    def make_header(self) -> TextLines:
+        """Return the verdict, behind which is why no tasks come."""
+        return OpenableLines(self._header, id="verdict")
 
     def compose_place(self) -> ComposeResult:
         """Build all panes once; what is shown of them depends on state and size."""
@@ -42,26 +66,27 @@ class OverviewScreen(PlaceScreen):
             with Vertical(id="left"):
                 with Vertical(id="node-pane", classes="pane"):
                     yield Heading("Node")
-                    with Horizontal(id="facts"):
-                        yield TextLines(self._status, id="status")
-                        yield TextLines(self._moving, id="moving")
+                    yield TextLines(self._dependencies, id="status")
                 with Vertical(id="sessions-pane", classes="pane"):
                     yield Heading("Sessions")
                     yield LineTable(tables.SESSION_COLUMNS, NO_SESSIONS, id="sessions")
-            with Vertical(id="inference-pane", classes="pane"):
-                yield Heading("Inference")
-                yield TextLines(self._prompt, id="prompt")
-                yield AnswerTail(id="answer")
-                yield TextLines(self._figures, id="figures")
-                yield Sparkbars(id="rates")
+            with Vertical(id="right"):
+                with Vertical(id="inference-pane", classes="pane"):
+                    yield Heading("Inference")
+                    yield TextLines(self._prompt, id="prompt")
+                    yield AnswerTail(id="answer")
+                    yield TextLines(self._figures, id="figures")
+                with Container(id="charts"):
+                    for name in CHARTS:
+                        yield Chart(id=name)
         with Vertical(id="transactions-pane", classes="pane"):
             yield Heading("Transactions")
             yield LineTable(tables.TRANSACTION_COLUMNS, NO_TRANSACTIONS, id="transactions")
 
     @property
-    def _is_low(self) -> bool:
-        """Tell whether all panes stand in one column, each with few lines."""
-        return self.has_class("-narrow") or self.has_class("-tiny")
+    def _picture(self) -> Picture:
+        """Return what the content shows: the newest state, or the one that was frozen."""
+        return self._frozen or Picture(self.state, self.dashboard.now())
 
     def on_mount(self) -> None:
         """Start in the list of sessions."""
@@ -73,10 +98,22 @@ class OverviewScreen(PlaceScreen):
         return int(row.key) if row else None
 
     def show_view(self, state: FeedState, view: NodeView) -> None:
-        """Bring every pane up to date."""
-        for name in ("#status", "#moving", "#prompt", "#figures"):
+        """Bring every pane up to date, unless the picture is frozen."""
+        if self._frozen is None:
+            self._show(view, self.dashboard.now())
+
+    def move_ages(self, state: FeedState, view: NodeView) -> None:
+        """Move the ages and the charts on; the tables hold their ages in their cells."""
+        if self._frozen is not None:
+            return
+        rows = tables.transaction_rows(view, self.dashboard.now())
+        self.query_one("#transactions", LineTable).show(rows)
+        self.query_one("#status", TextLines).redraw()
+        self._draw_charts(view, self.dashboard.now())
+
+    def _show(self, view: NodeView, now: float) -> None:
+        for name in ("#status", "#prompt", "#figures"):
             self.query_one(name, TextLines).redraw()
-        now = self.dashboard.now()
         is_read = view.status.chain.head_number is not None
         self.query_one("#sessions", LineTable).show(
             tables.session_rows(view), NO_SESSIONS if is_read else NOT_READ
@@ -91,19 +128,18 @@ class OverviewScreen(PlaceScreen):
             inference.nothing_to_read(live),
             is_whole=live is not None and live.finished is not None,
         )
-        self.query_one("#rates", Sparkbars).show(view.rates)
+        self._draw_charts(view, now)
         self._say_remarks(view)
 
-    def move_ages(self, state: FeedState, view: NodeView) -> None:
-        """Move the ages on; the tables hold theirs in their cells."""
-        rows = tables.transaction_rows(view, self.dashboard.now())
-        self.query_one("#transactions", LineTable).show(rows)
-        for name in ("#status", "#moving"):
-            self.query_one(name, TextLines).redraw()
+    def _draw_charts(self, view: NodeView, now: float) -> None:
+        for name, series in zip(CHARTS, throughput(view, now, self._length_s), strict=True):
+            self.query_one(f"#{name}", Chart).show(series)
 
     def private_texts(self) -> PrivateTexts | None:
         """Return what `p` does for the run that is shown."""
-        return texts_of_run(self.state.view)
+        return texts_of_run(self._picture.state.view)
+
+    # --- what the keys do ------------------------------------------------------------------------
 
     @on(LineTable.Opened, "#sessions")
     def _open_session(self, event: LineTable.Opened) -> None:
@@ -114,6 +150,17 @@ class OverviewScreen(PlaceScreen):
         row = event.table.current
         open_transaction(self.app, int(event.key), row.copy if row else "")
 
+    @on(OpenableLines.Opened, "#verdict")
+    def _open_verdict(self) -> None:
+        self.action_why()
+
+    def action_why(self) -> None:
+        """Show why no tasks come."""
+        from cortensor_tui.dashboard.screens.why import WhyScreen
+
+        if self._has_view():
+            self.app.push_screen(WhyScreen())
+
     def action_node_details(self) -> None:
         """Open all that the node says of itself."""
 
@@ -122,6 +169,32 @@ class OverviewScreen(PlaceScreen):
 
         view = self.state.view
         self.app.push_screen(DetailScreen("Node", content, copy=view.status.node.address if view else ""))
+
+    def action_freeze(self) -> None:
+        """Freeze the picture, or let it go on."""
+        if self._frozen is None and self.state.view is not None:
+            self._frozen = self._picture
+        else:
+            self._frozen = None
+        self.take(self.state)
+
+    def action_zoom(self) -> None:
+        """Let the charts tell of the next longer time, after the longest of the shortest."""
+        place = LENGTHS_S.index(self._length_s)
+        self._length_s = LENGTHS_S[(place + 1) % len(LENGTHS_S)]
+        picture = self._picture
+        if picture.state.view is not None:
+            self._draw_charts(picture.state.view, picture.at)
+
+    # --- what the panes say ----------------------------------------------------------------------
+
+    def _header(self, width: int) -> list[Line]:
+        lines = super()._header(width)
+        if self._frozen is None:
+            return lines
+        age = duration(self.dashboard.now() - self._frozen.at)
+        told = f"  the picture below is {age} old"
+        return [*lines, line((" ▲ FROZEN", "warn strong"), told, (" · space goes on", "muted"))]
 
     def _say_remarks(self, view: NodeView) -> None:
         _, sessions, running, transactions = self.query(Heading)
@@ -135,20 +208,16 @@ class OverviewScreen(PlaceScreen):
             line((f"{waiting} pending" if waiting else "none pending", "accent" if waiting else "muted"))
         )
 
-    def _status(self, width: int) -> list[Line]:
-        view = self.state.view
+    def _dependencies(self, width: int) -> list[Line]:
+        view = self._picture.state.view
         if view is None:
             return []
-        if self._is_low:
-            return low_lines(view.status, width)
-        return tall_lines(view.status, self.dashboard.now(), width)
-
-    def _moving(self, width: int) -> list[Line]:
-        view = self.state.view
-        return [] if view is None else moving_lines(view.status, self.dashboard.now(), width)
+        is_low = self.has_class("-narrow") and not self.has_class("-tall")
+        draw = paired_lines if is_low else column_lines
+        return draw(view.status, self._picture.at, width)
 
     def _prompt(self, width: int) -> list[Line]:
-        return inference.prompt_line(self.state.view, width)
+        return inference.prompt_line(self._picture.state.view, width)
 
     def _figures(self, width: int) -> list[Line]:
-        return inference.figures(self.state.view, width, has_bars=self._is_low)
+        return inference.figures(self._picture.state.view, width)

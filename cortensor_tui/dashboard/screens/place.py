@@ -62,12 +62,16 @@ class PlaceScreen(Watching):
 
     def compose(self) -> ComposeResult:
         """Put the content between header and keys."""
-        yield TextLines(self._header, id="verdict")
+        yield self.make_header()
         yield TextLines(self._waiting, id="waiting")
         yield TextLines(self._too_small, id="too-small")
         with Container(id="place"):
             yield from self.compose_place()
         yield KeyBar()
+
+    def make_header(self) -> TextLines:
+        """Return the widget above the content, whose lines `_header` composes."""
+        return TextLines(self._header, id="verdict")
 
     # --- what a subclass says --------------------------------------------------------------------
 

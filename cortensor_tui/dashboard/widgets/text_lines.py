@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, line, width_of
 from cortensor_tui.dashboard.widgets.line_view import LineView
@@ -20,6 +24,34 @@ class TextLines(LineView):
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the composed lines, clipped."""
         return [clip(one, width) for one in self._compose_lines(width)]
+
+
+class OpenableLines(TextLines, can_focus=True):
+    """Composed lines with more behind them: enter, or a click, posts `Opened`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open", show=False, id="lines.open", tooltip="What is behind this line"),
+    ]
+
+    class Opened(Message):
+        """More is wanted."""
+
+        def __init__(self, lines: OpenableLines) -> None:
+            super().__init__()
+            self.lines = lines
+
+        @property
+        def control(self) -> OpenableLines:
+            """Return the widget, so that handlers may select by its id."""
+            return self.lines
+
+    def action_open(self) -> None:
+        """Ask for more."""
+        self.post_message(self.Opened(self))
+
+    def on_click(self) -> None:
+        """Do as enter does."""
+        self.action_open()
 
 
 class Heading(LineView):

@@ -1,31 +1,12 @@
-"""Bars for a short history, one look for all of them."""
+"""Bars for the seconds of a run, one look for all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from cortensor_tui.dashboard.cells import Line, Span
-from cortensor_tui.dashboard.widgets.line_view import LineView
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
-MAX_BARS = 60
-
-
-class Sparkbars(LineView):
-    """The newest values, scaled to the highest in sight; at most `MAX_BARS`, since long bars hide numbers."""
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._values: tuple[float, ...] = ()
-
-    def show(self, values: Sequence[float]) -> None:
-        """Replace the history, oldest first."""
-        self._values = tuple(values)
-        self.redraw()
-
-    def lines(self, width: int, height: int) -> list[Line]:
-        """Return the rows of the chart, top first."""
-        return bars(self._values, min(width - 1, MAX_BARS), max(1, height))
 
 
 def without_rests(values: Sequence[float], longest: int = 2) -> tuple[float, ...]:

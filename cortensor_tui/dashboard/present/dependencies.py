@@ -1,0 +1,264 @@
+"""What the node depends on, one line each: a mark, a word, the number that matters, and what else fits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cortensor_tui.dashboard.cells import Line, Span, clip, line, pad, width_of
+from cortensor_tui.dashboard.format import (
+    UNKNOWN,
+    calm_age,
+    ether,
+    mebibytes,
+    milliseconds,
+    number,
+    rough_number,
+    short_hash,
+)
+from cortensor_tui.domain.endpoints import EndpointHealth, EndpointState
+from cortensor_tui.domain.gas import GasOutlook
+from cortensor_tui.domain.health import ChainHealth, NodeStatus, Verdict
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.inference import EngineHealth, EngineState
+
+GOOD, WARN, BAD, UNSURE = ("●", "good"), ("▲", "warn"), ("✖", "bad"), ("○", "muted")
+_LABEL_CELLS = 9
+_LEAST_CUT_CELLS = 12
+"""A fact that has to be cut to less than this says nothing and is left out."""
+_WORD_CELLS = 13
+_LATE_FROM_S = 60.0
+"""A head as old as this is told as late; a chain that makes blocks for traffic only may be so for long."""
+_DIM_FROM_S = 50.0
+"""Five times the interval at which the node reads balances."""
+_FIT = (EndpointState.IN_USE, EndpointState.STANDBY, EndpointState.UNKNOWN)
+_FEW_TASKS = 20
+_LOW_BUDGET_PERCENT = 20
+_ENGINE_LOOKS = {
+    EngineState.READY: GOOD,
+    EngineState.BUSY: ("●", "accent"),
+    EngineState.STARTING: WARN,
+    EngineState.LOADING: WARN,
+    EngineState.FAILED: BAD,
+    EngineState.STOPPED: UNSURE,
+}
+
+
+class Dependency(NamedTuple):
+    """One of them. `facts` come in the order of their weight: what does not fit is left out from the end."""
+
+    label: str
+    look: tuple[str, str]
+    word: str
+    facts: tuple[Line, ...]
+
+
+def dependencies(status: NodeStatus, now: float) -> list[Dependency]:
+    """Return all of them, in the order in which an operator would mend them; the tally of tasks is last."""
+    return [told(status, now) for told in _ALL]
+
+
+def column_lines(status: NodeStatus, now: float, width: int) -> list[Line]:
+    """Return one dependency a line."""
+    return [_line(one, width, has_word=True) for one in dependencies(status, now)]
+
+
+def paired_lines(status: NodeStatus, now: float, width: int) -> list[Line]:
+    """Return them in two columns, for screens with few lines; words give way to figures there."""
+    found = dependencies(status, now)
+    half = (len(found) + 1) // 2
+    left_width = width * 33 // 80
+    lines = []
+    for index in range(half):
+        left = _line(found[index], left_width, has_word=False)
+        filler = Span(" " * (left_width - width_of(left)))
+        right = found[index + half] if index + half < len(found) else None
+        lines.append((*left, filler, *(_line(right, width - left_width, has_word=False) if right else ())))
+    return lines
+
+
+def _line(one: Dependency, width: int, *, has_word: bool) -> Line:
+    mark, role = one.look
+    lead = line((f" {mark} ", role), (pad(one.label, _LABEL_CELLS), "muted"))
+    is_well = role == "good"
+    if has_word:
+        lead = (*lead, Span(pad(one.word, _WORD_CELLS), role))
+    elif not is_well or not one.facts:
+        lead = (*lead, Span(f"{one.word} ", role))
+    return (*lead, *_fitting(one.facts, width - width_of(lead) - 1))
+
+
+def _fitting(facts: tuple[Line, ...], room: int) -> Line:
+    """Return as many facts as there is room for; the last of them without its remark, or cut."""
+    kept: Line = ()
+    for fact in facts:
+        joint = line((" · ", "muted")) if kept else ()
+        left = room - width_of(kept) - width_of(joint)
+        if width_of(fact) <= left:
+            kept = (*kept, *joint, *fact)
+            continue
+        if width_of(fact[:1]) <= left:
+            return (*kept, *joint, *fact[:1])
+        return (*kept, *joint, *clip(fact, left)) if not kept or left >= _LEAST_CUT_CELLS else kept
+    return kept
+
+
+def _chain(status: NodeStatus, _: float) -> Dependency:
+    chain = status.chain
+    network = line((inert(chain.network, 40), "muted"))
+    if chain.error:
+        return Dependency("chain", BAD, "not read", (line((inert(chain.error, 200), "bad")), network))
+    if chain.head_number is None:
+        return Dependency("chain", UNSURE, "connecting", (line((inert(chain.endpoint, 60), "muted")),))
+    out = [one for one in chain.endpoints if one.state not in _FIT]
+    counted = _endpoints(chain.endpoints, out)
+    latency = line(milliseconds(chain.latency_ms))
+    facts = (*((counted, latency) if out else (latency, *((counted,) if counted else ()))), network)
+    return Dependency("chain", WARN if out else GOOD, "answers", (*facts, _chain_id(chain)))
+
+
+def _endpoints(all_of_them: tuple[EndpointHealth, ...], out: list[EndpointHealth]) -> Line:
+    """Return how many endpoints there are, and how many of them are out, by what they are out for."""
+    if len(all_of_them) < 2:
+        return ()
+    if not out:
+        return line((f"{len(all_of_them)} endpoints", "muted"))
+    named = ", ".join(f"{count} {state}" for state, count in Counter(one.state.value for one in out).items())
+    return line((f"{len(out)} of {len(all_of_them)} endpoints out", "warn"), (f" ({named})", "muted"))
+
+
+def _chain_id(chain: ChainHealth) -> Line:
+    return line((f"chain {UNKNOWN if chain.chain_id is None else chain.chain_id}", "muted"))
+
+
+def _head(status: NodeStatus, now: float) -> Dependency:
+    chain = status.chain
+    if chain.head_number is None or chain.head_seen_at is None:
+        return Dependency("head", UNSURE, "unknown", ())
+    is_late = now - chain.head_seen_at >= _LATE_FROM_S
+    age = line((calm_age(chain.head_seen_at, now), "warn" if is_late else "muted"))
+    facts = [line(number(chain.head_number)), age]
+    if chain.head_feed:
+        role = "muted" if chain.head_feed == "connected" else "warn"
+        facts.append(line((f"feed {inert(chain.head_feed, 60)}", role)))
+    return Dependency("head", WARN if is_late else GOOD, "late" if is_late else "current", tuple(facts))
+
+
+def _engine(status: NodeStatus, _: float) -> Dependency:
+    engine = status.engine
+    model = line(inert(engine.model, 60) or "no model")
+    facts = [model]
+    if engine.error:
+        facts.insert(0, line((inert(engine.error, 160), "bad")))
+    elif engine.load_progress is not None and engine.state in (EngineState.LOADING, EngineState.STARTING):
+        facts.insert(0, line((_progress(engine.load_progress), "warn")))
+    if engine.restarts:
+        facts.append(line((f"{engine.restarts} restart{'s' if engine.restarts > 1 else ''}", "warn")))
+    facts += [line((text, "muted")) for text in _engine_sizes(engine)]
+    return Dependency("engine", _ENGINE_LOOKS[engine.state], str(engine.state), tuple(facts))
+
+
+def _engine_sizes(engine: EngineHealth) -> list[str]:
+    context = [] if engine.context_tokens is None else [f"context {number(engine.context_tokens)}"]
+    return context + ([] if engine.rss_bytes is None else [mebibytes(engine.rss_bytes)])
+
+
+def _progress(fraction: float, cells: int = 10) -> str:
+    done = max(0, min(cells, round(fraction * cells)))
+    return f"{fraction:.0%} {'━' * done}{'╌' * (cells - done)}"
+
+
+def _store(status: NodeStatus, _: float) -> Dependency:
+    store = status.store
+    place = line(inert(store.kind, 20), (f" {_tail(inert(store.location, 200), 30)}", "muted"))
+    if store.error or not store.is_writable:
+        error = inert(store.error, 200) or "it cannot be written"
+        return Dependency("store", BAD, "not writable", (line((error, "bad")), place))
+    return Dependency("store", GOOD, "writable", (place,))
+
+
+def _tail(path: str, cells: int) -> str:
+    """Return the end of a path, which tells more than its start."""
+    return path if len(path) <= cells else "…" + path[-(cells - 1) :]
+
+
+def _key(status: NodeStatus, _: float) -> Dependency:
+    account, gas = status.node, status.gas
+    facts = [line(short_hash(inert(account.address, 64)))]
+    left = _budget(gas)
+    if left:
+        facts.append(left)
+    if account.unlocked_from:
+        facts.append(line((f"from {inert(account.unlocked_from, 60)}", "muted")))
+    unmet = next((one for one in status.preconditions if one.name.startswith("the key may sign")), None)
+    if unmet is not None and unmet.is_met is False:
+        return Dependency("key", BAD, "may not sign", (facts[0], line((inert(unmet.detail, 160), "bad"))))
+    return Dependency("key", GOOD, "unlocked", tuple(facts))
+
+
+def _budget(gas: GasOutlook) -> Line:
+    """Return what the key may still pay today; what is left of a budget nearly used up is said in warning."""
+    if gas.day_left_wei is None or gas.day_budget_wei is None:
+        return ()
+    left, budget = int(gas.day_left_wei), int(gas.day_budget_wei)
+    percent = 100 * left // budget if budget else 0
+    role = "warn" if percent < _LOW_BUDGET_PERCENT else "plain"
+    return line((f"{percent} % gas left today", role), (f" of {ether(budget, 4)}", "muted"))
+
+
+def _gas(status: NodeStatus, now: float) -> Dependency:
+    account, gas = status.node, status.gas
+    if account.balance_wei is None:
+        return Dependency("gas", UNSURE, "unknown", (line(("its balance is not read yet", "muted")),))
+    problem = status.problem
+    is_short = status.verdict is Verdict.BLOCKED and problem is not None and problem.code == "no_balance"
+    is_low = gas.tasks_left is not None and gas.tasks_left < _FEW_TASKS
+    is_old = account.read_at is not None and now - account.read_at >= _DIM_FROM_S
+    balance = line((ether(account.balance_wei, 4), "stale" if is_old else "plain"))
+    facts = [balance, _tasks_left(gas)]
+    if is_old:
+        facts.append(line((f"read {calm_age(account.read_at, now)}", "warn")))
+    if gas.price_wei is not None:
+        facts.append(line((f"{int(gas.price_wei) / 1e9:.3g} gwei a unit", "muted")))
+    look = BAD if is_short else WARN if is_low else GOOD
+    word = "none" if account.balance_wei == "0" else "low" if is_short or is_low else "enough"
+    return Dependency("gas", look, word, tuple(facts))
+
+
+def _tasks_left(gas: GasOutlook) -> Line:
+    if gas.price_wei == "0":
+        return line(("gas costs nothing here", "muted"))
+    if gas.tasks_left is None:
+        return line(("tasks left unknown until one is done", "muted"))
+    role = "warn" if gas.tasks_left < _FEW_TASKS else "plain"
+    return line((f"≈ {rough_number(gas.tasks_left)} tasks left", role), (" at this price", "muted"))
+
+
+def _registration(status: NodeStatus, _: float) -> Dependency:
+    told = status.registration
+    detail = line((inert(told.detail, 160), "muted"))
+    if told.is_registered is None:
+        return Dependency("registry", UNSURE, "unknown", (detail,))
+    look, word = (GOOD, "registered") if told.is_registered else (WARN, "not registered")
+    return Dependency("registry", look, word, (detail,))
+
+
+def _tasks(status: NodeStatus, _: float) -> Dependency:
+    if status.answered_tasks is None:
+        return Dependency("tasks", UNSURE, "unknown", ())
+    answered = line((f"{number(status.answered_tasks)} answered", "plain"))
+    missed = line((f"{number(status.missed_tasks)} missed", "warn" if status.missed_tasks else "muted"))
+    return Dependency("tasks", GOOD, "counted", (answered, missed))
+
+
+_ALL: tuple[Callable[[NodeStatus, float], Dependency], ...] = (
+    _chain,
+    _head,
+    _engine,
+    _store,
+    _key,
+    _gas,
+    _registration,
+    _tasks,
+)

@@ -1,0 +1,62 @@
+"""Why no tasks come: every precondition in the order in which it is mended, and what follows from them."""
+
+from __future__ import annotations
+
+from cortensor_tui.dashboard.cells import Line, Span, line, wrap
+from cortensor_tui.dashboard.format import duration
+from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.domain.health import Precondition
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.sessions import Service
+
+_LOOKS = {True: ("●", "good", "met"), False: ("✖", "bad", "not met"), None: ("○", "muted", "unknown")}
+_INDENT = 5
+_WORD_CELLS = 9
+
+
+def why_lines(view: NodeView, now: float, width: int) -> list[Line]:
+    """Return the list with its conclusion first."""
+    told = view.status.preconditions
+    if not told:
+        return [line((" This node is older than this dashboard and does not tell them.", "muted"))]
+    lines: list[Line] = [*_wrapped(_conclusion(view, now), width, "strong", indent=1), ()]
+    for one in told:
+        lines += _precondition(one, width)
+    return lines
+
+
+def why_text(view: NodeView, now: float) -> str:
+    """Return the same as plain text, for a report."""
+    return "\n".join("".join(span.text for span in one) for one in why_lines(view, now, 100))
+
+
+def _precondition(one: Precondition, width: int) -> list[Line]:
+    mark, role, word = _LOOKS[one.is_met]
+    head = (Span(f" {mark} ", role), Span(f"{word:{_WORD_CELLS}}", role), Span(inert(one.name, 80)))
+    is_plain = one.is_met is True
+    lines: list[Line] = [head]
+    if not is_plain:
+        lines += _wrapped(inert(one.detail, 400), width, "muted")
+    if one.is_met is False and one.remedy:
+        lines += _wrapped(f"→ {inert(one.remedy, 400)}", width, "accent")
+    return lines
+
+
+def _wrapped(text: str, width: int, role: str, indent: int = _INDENT + _WORD_CELLS - 2) -> list[Line]:
+    pieces = wrap(text, max(10, width - indent - 1))
+    return [(Span(" " * indent), Span(piece, role)) for piece in pieces]
+
+
+def _conclusion(view: NodeView, now: float) -> str:
+    unmet = [one for one in view.status.preconditions if one.is_met is False]
+    if unmet:
+        more = f" {len(unmet) - 1} more below." if len(unmet) > 1 else ""
+        return f"Not met first: {inert(unmet[0].name, 80)}.{more}"
+    served = [one.session.session_id for one in view.sessions if one.service is Service.SERVED]
+    where = f"session {served[0]}" if len(served) == 1 else "a session that is served"
+    seen = [task.assigned_at for task in view.tasks if task.assigned_at is not None]
+    last = f" The last one came {duration(now - max(seen))} ago." if seen else " None has come yet."
+    return (
+        "Nothing known stands in the way: a task comes when a prompt is submitted to "
+        f"{where} (s submits one).{last}"
+    )

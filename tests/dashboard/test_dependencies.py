@@ -1,0 +1,150 @@
+"""What the dashboard says of each thing the node depends on, and of which one it says that it fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cortensor_tui.dashboard.cells import Line, width_of
+from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
+from cortensor_tui.domain.endpoints import EndpointHealth, EndpointState
+from cortensor_tui.domain.gas import GasOutlook
+from cortensor_tui.domain.health import NodeStatus, StoreHealth
+from cortensor_tui.domain.inference import EngineState
+from cortensor_tui.domain.networks import Registration
+from tests.dashboard.samples import NOW, blocked, preconditions, status
+
+LABELS = ["chain", "head", "engine", "store", "key", "gas", "registry", "tasks"]
+
+
+def texts(lines: list[Line]) -> list[str]:
+    return ["".join(span.text for span in one) for one in lines]
+
+
+def told(label: str, shown: NodeStatus, width: int = 110) -> str:
+    """Return the line of one dependency where there is room."""
+    return next(text for text in texts(column_lines(shown, NOW, width)) if text.split()[1] == label)
+
+
+def with_chain(**changes: Any) -> NodeStatus:
+    healthy = status()
+    return msgspec.structs.replace(healthy, chain=msgspec.structs.replace(healthy.chain, **changes))
+
+
+def endpoints(*states: EndpointState) -> NodeStatus:
+    return with_chain(
+        endpoints=tuple(
+            EndpointHealth(name=f"https://rpc{place}.example", state=state)
+            for place, state in enumerate(states)
+        )
+    )
+
+
+def test_each_has_one_line_and_all_have_room_at_80_columns() -> None:
+    lines = texts(column_lines(status(), NOW, 80))
+    assert [line.split()[1] for line in lines] == LABELS
+    pairs = texts(paired_lines(status(), NOW, 80))
+    assert len(pairs) == 4
+    assert all(label in " ".join(pairs) for label in LABELS)
+
+
+@given(st.integers(60, 200), st.booleans())
+def test_no_line_is_wider_than_the_pane(width: int, is_blocked: bool) -> None:
+    shown = blocked() if is_blocked else status()
+    for draw in (column_lines, paired_lines):
+        assert all(width_of(one) <= width for one in draw(shown, NOW, width))
+
+
+def test_one_endpoint_needs_no_word_and_several_healthy_ones_are_counted() -> None:
+    assert "endpoint" not in told("chain", endpoints(EndpointState.IN_USE))
+    assert "● chain    answers      4 ms · 2 endpoints" in told(
+        "chain", endpoints(EndpointState.IN_USE, EndpointState.STANDBY)
+    )
+
+
+def test_those_that_are_out_come_first_and_say_what_for() -> None:
+    shown = endpoints(
+        EndpointState.RESTING, EndpointState.IN_USE, EndpointState.PROBING, EndpointState.RESTING
+    )
+    assert "▲ chain    answers      3 of 4 endpoints out (2 resting, 1 probing)" in told("chain", shown)
+    assert "3 of 4" in texts(paired_lines(shown, NOW, 80))[0]
+
+
+def test_a_chain_that_is_not_read_says_why() -> None:
+    assert "✖ chain    not read     The chain endpoint" in told(
+        "chain", with_chain(error="The chain endpoint did not answer.")
+    )
+
+
+@pytest.mark.parametrize(("age_s", "said"), [(2, "● head     current      1,204 · now"), (17, "· 15 s ago")])
+def test_the_age_of_the_head_stands_still_between_steps(age_s: float, said: str) -> None:
+    shown = with_chain(head_seen_at=NOW - age_s)
+    assert said in told("head", shown)
+    assert told("head", shown) == told("head", with_chain(head_seen_at=NOW - age_s - 2))
+
+
+def test_a_head_that_stands_still_is_late_and_one_never_seen_unknown() -> None:
+    assert "▲ head     late         1,204 · 90 s ago" in told("head", with_chain(head_seen_at=NOW - 91))
+    assert told("head", with_chain(head_number=None)).rstrip() == " ○ head     unknown"
+
+
+def test_a_full_disk_is_told_of_the_store() -> None:
+    store = StoreHealth(
+        kind="local", location="/data", is_writable=True, error="The journal cannot be written: disk is full"
+    )
+    shown = msgspec.structs.replace(status(), store=store)
+    assert "✖ store    not writable The journal cannot be written: disk is full" in told("store", shown)
+    assert "● chain " in told("chain", shown)
+
+
+def test_gas_says_how_many_tasks_it_pays_for_and_that_it_is_not_known_before_the_first() -> None:
+    assert "● gas      enough       9.9987 ether · ≈ 19,500 tasks left at this price" in told("gas", status())
+    before = msgspec.structs.replace(status(), gas=GasOutlook(price_wei="1500000000"))
+    assert "tasks left unknown until one is done" in told("gas", before)
+    free = msgspec.structs.replace(status(), gas=GasOutlook(price_wei="0", task_gas=1, counted_tasks=1))
+    assert "gas costs nothing here" in told("gas", free)
+
+
+def test_gas_for_few_tasks_is_a_warning_and_none_is_a_failure() -> None:
+    few = msgspec.structs.replace(status(), gas=msgspec.structs.replace(status().gas, tasks_left=7))
+    assert "▲ gas      low          9.9987 ether · ≈ 7 tasks left" in told("gas", few)
+    assert "✖ gas      none         0 ether" in told("gas", blocked())
+
+
+def test_the_key_says_where_it_is_from_and_what_it_may_pay_today() -> None:
+    line = told("key", status())
+    assert "0x7099…79C8 · 98 % gas left today of 0.5 ether · from keystore, password file" in line
+    spent = msgspec.structs.replace(
+        status(), preconditions=preconditions(the_key_may_sign=("its budget is used up", "raise it"))
+    )
+    assert "✖ key      may not sign 0x7099…79C8 · its budget is used up" in told("key", spent)
+
+
+@pytest.mark.parametrize(
+    ("registration", "said"),
+    [
+        (Registration(is_registered=True, detail="by IAM"), "● registry registered   by IAM"),
+        (Registration(is_registered=False, detail="by IAM"), "▲ registry not register"),
+        (Registration(detail="not readable on this network"), "○ registry unknown      not readable"),
+    ],
+)
+def test_registration_is_told_where_it_can_be_read(registration: Registration, said: str) -> None:
+    assert said in told("registry", msgspec.structs.replace(status(), registration=registration))
+
+
+def test_restarts_and_loading_of_the_engine_are_told() -> None:
+    engine = msgspec.structs.replace(status().engine, restarts=2)
+    assert "2 restarts" in told("engine", msgspec.structs.replace(status(), engine=engine))
+    loading = msgspec.structs.replace(engine, state=EngineState.LOADING, load_progress=0.4, restarts=0)
+    assert "▲ engine   loading      40% ━━━━╌╌╌╌╌╌ · SmolLM2" in told(
+        "engine", msgspec.structs.replace(status(), engine=loading)
+    )
+
+
+def test_before_the_chain_is_known_no_answers_are_counted() -> None:
+    unknown = msgspec.structs.replace(status(), answered_tasks=None, missed_tasks=None)
+    assert told("tasks", unknown).rstrip() == " ○ tasks    unknown"

@@ -1,0 +1,117 @@
+"""What the keys of the dashboard do: why no tasks come, freezing the picture, the time that charts span."""
+
+from __future__ import annotations
+
+import pytest
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.screens.overview import OverviewScreen
+from cortensor_tui.dashboard.screens.why import WhyScreen
+from cortensor_tui.domain.tasks import Stage
+from cortensor_tui.node.messages import StatusChanged, TaskChanged
+
+from . import samples
+from .conftest import live, shown, until
+from .scripted_node import ScriptedNode
+
+SMALL = (80, 24)
+UNBOUND = samples.preconditions(
+    bound_to_an_active_session=("bound to none", "Bind it with a; a session of your own is made with n"),
+)
+
+
+@pytest.mark.parametrize("keys", [("w",), ("shift+tab", "enter")], ids=["key", "enter on the verdict"])
+async def test_why_no_tasks_come_is_told_in_order_with_the_remedy(
+    node: ScriptedNode, app: Dashboard, keys: tuple[str, ...]
+) -> None:
+    node.snapshot = samples.snapshot(status=samples.status(preconditions=UNBOUND))
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press(*keys)
+        await until(pilot, lambda: isinstance(app.screen, WhyScreen))
+        told = shown(app, "#why")
+        assert told.startswith(" Not met first: bound to an active session.")
+        assert told.index("● met      the model is running") < told.index("✖ not met  bound to an active")
+        assert "→ Bind it with a" in told
+        assert told.count("not met ") == 1
+        await node.change(StatusChanged(samples.status()))
+        await until(pilot, lambda: "Nothing known stands in the way" in shown(app, "#why"))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, OverviewScreen))
+
+
+async def test_the_list_is_copied_as_text(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, WhyScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: "● met      the model is running" in app.clipboard)
+
+
+async def test_an_older_node_that_tells_no_preconditions_is_said_to_be_one(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    node.snapshot = samples.snapshot(status=samples.status(preconditions=()))
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, WhyScreen))
+        assert "older than this dashboard" in shown(app, "#why")
+
+
+@pytest.mark.parametrize("key", ["space", "f"])
+async def test_a_frozen_picture_stands_still_and_says_so_while_the_verdict_goes_on(
+    node: ScriptedNode, app: Dashboard, key: str
+) -> None:
+    clock = [samples.NOW]
+    app.now = lambda: clock[0]
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: "▲ FROZEN  the picture below is 0 s old" in shown(app, "#verdict"))
+        before = shown(app, "#status")
+        clock[0] += 30
+        await node.change(StatusChanged(samples.blocked()))
+        await until(pilot, lambda: "✖ BLOCKED" in shown(app, "#verdict"))
+        assert "▲ FROZEN  the picture below is 30 s old" in shown(app, "#verdict")
+        assert shown(app, "#status") == before
+        await pilot.press(key)
+        await until(pilot, lambda: "FROZEN" not in shown(app, "#verdict"))
+        assert "✖ gas" in shown(app, "#status")
+
+
+async def test_a_frozen_picture_stays_as_it_is_in_another_size(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("space")
+        await node.change(StatusChanged(samples.blocked()))
+        await until(pilot, lambda: "✖ BLOCKED" in shown(app, "#verdict"))
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "● gas      enough" in shown(app, "#status"))
+
+
+async def test_z_goes_from_an_hour_to_a_day_to_a_week_and_back(app: Dashboard) -> None:
+    async with app.run_test(size=(160, 48)) as pilot:
+        await live(pilot)
+        for words in ("last 60 min", "last 11 h", "last 2 d", "last 60 min"):
+            await until(pilot, lambda words=words: words in shown(app, "#decode"))  # type: ignore[misc]
+            await pilot.press("z")
+
+
+async def test_tasks_that_wait_for_the_engine_are_counted(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        for task_id in (13, 14):
+            await node.change(TaskChanged(samples.task(task_id, Stage.ASSIGNED)))
+        await until(pilot, lambda: "task 7/12 · 2 waiting" in shown(app, "#inference-pane Heading"))
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (80, 48), (100, 24), (120, 40), (160, 48), (220, 60)])
+async def test_every_pane_has_room_at_every_size(app: Dashboard, size: tuple[int, int]) -> None:
+    async with app.run_test(size=size) as pilot:
+        await live(pilot)
+        for name in ("#status", "#sessions", "#answer", "#decode", "#prefill", "#hourly", "#transactions"):
+            region = app.screen.query_one(name).region
+            assert region.height >= (1 if size[1] < 24 else 2), name
+            assert region.bottom <= size[1], name
