@@ -34,6 +34,8 @@ _DIM_FROM_S = 50.0
 """Five times the interval at which the node reads balances."""
 _FIT = (EndpointState.IN_USE, EndpointState.STANDBY, EndpointState.UNKNOWN)
 _FEW_TASKS = 20
+_MANY_WEI = 100 * 10**18
+"""A balance of so much needs no small change."""
 _LOW_BUDGET_PERCENT = 20
 _ENGINE_LOOKS = {
     EngineState.READY: GOOD,
@@ -215,7 +217,8 @@ def _gas(status: NodeStatus, now: float) -> Dependency:
     is_short = status.verdict is Verdict.BLOCKED and problem is not None and problem.code == "no_balance"
     is_low = gas.tasks_left is not None and gas.tasks_left < _FEW_TASKS
     is_old = account.read_at is not None and now - account.read_at >= _DIM_FROM_S
-    balance = line((ether(account.balance_wei, 4), "stale" if is_old else "plain"))
+    places = 4 if int(account.balance_wei) < _MANY_WEI else 1
+    balance = line((ether(account.balance_wei, places), "stale" if is_old else "plain"))
     facts = [balance, _tasks_left(gas)]
     if is_old:
         facts.append(line((f"read {calm_age(account.read_at, now)}", "warn")))

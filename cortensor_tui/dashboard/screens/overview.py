@@ -48,7 +48,7 @@ class OverviewScreen(PlaceScreen):
         Binding("w", "why", "Why", show=False, id="main.why", tooltip="Why no tasks come"),
         Binding("i", "node_details", "Node", show=False, id="main.node", tooltip="The node in full"),
         Binding("space,f", "freeze", "Freeze", show=False, id="main.freeze", tooltip="Freeze the picture"),
-        Binding("z", "zoom", "Span", show=False, id="main.zoom", tooltip="Charts of an hour, a day, a week"),
+        Binding("z", "zoom", "Span", show=False, id="main.zoom", tooltip="Time the charts span"),
     ]
 
     def __init__(self) -> None:
