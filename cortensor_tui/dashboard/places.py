@@ -43,6 +43,7 @@ PLACES = (
     Place("3,t", "tasks", "Tasks", "Tasks and answers", "tasks:TasksScreen"),
     Place("4", "transactions", "Transactions", "What was sent and mined", "transactions:TransactionsScreen"),
     Place("5", "network", "Network", "Chain, endpoints and contracts", "network:NetworkScreen"),
+    Place("6", "logs", "Logs", "What the node logs, as it happens", "logs:LogsScreen"),
     Place("7", "settings", "Settings", "Every setting, and changing it", "settings:SettingsScreen"),
 )
 FIRST = PLACES[0]
