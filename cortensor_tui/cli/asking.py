@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,10 +22,21 @@ def with_node(settings_path: Path, talk: Callable[[NodeClient], Awaitable[R]]) -
     """Connect, talk, hang up. Raises `ProblemError`, "no_node" if none runs for these settings."""
 
     async def conversation() -> R:
+        _cancel_on_interrupt()
         async with _connected(settings_path) as client:
             return await talk(client)
 
-    return asyncio.run(conversation())
+    try:
+        return asyncio.run(conversation())
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error
+
+
+def _cancel_on_interrupt() -> None:
+    """Let SIGINT wake the loop: Python's own handler misses one that comes just before the loop waits."""
+    task = asyncio.current_task()
+    if task is not None and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
 
 
 def ask_node(settings_path: Path, body: RequestBody, expected: type[R], timeout_s: float = 30.0) -> R:
