@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 
+from cortensor_tui.dashboard import key_file
+from cortensor_tui.dashboard.appearance import Appearance
+from cortensor_tui.dashboard.events import BoardMoved, FeedMoved
 from cortensor_tui.dashboard.feed import Connect, Feed, FeedState
+from cortensor_tui.dashboard.options import Options
 from cortensor_tui.dashboard.palette import key_commands
 from cortensor_tui.dashboard.places import FIRST, PLACES
+from cortensor_tui.dashboard.plain_terminals import in_ascii
 from cortensor_tui.dashboard.present.private import HIDDEN, PrivateTexts
+from cortensor_tui.dashboard.quitting import DETACH, STOP, farewell
+from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.startup import StartupBoard
-from cortensor_tui.dashboard.themes import DEFAULT_THEME, load_themes, shipped_folder
+from cortensor_tui.dashboard.terminal_title import TerminalTitle, title_of
+from cortensor_tui.dashboard.toasts import Toasts
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.node.messages import ReplyBody, RequestBody, Reveal, Stop
@@ -30,27 +38,8 @@ if TYPE_CHECKING:
 
 StartNode = Callable[[], Awaitable[None]]
 
+STOPPING = "The node stops after what it is sending now."
 LEFT_RUNNING = "The node keeps running. Come back with: cortensor-tui --env"
-
-
-class FeedMoved(Message):
-    """The feed has a newer state. One that waits is replaced by the next."""
-
-    def __init__(self, state: FeedState) -> None:
-        super().__init__()
-        self.state = state
-
-    def can_replace(self, message: Message) -> bool:
-        """Only the newest state matters."""
-        return isinstance(message, FeedMoved)
-
-
-class BoardMoved(Message):
-    """A step of starting has changed."""
-
-    def can_replace(self, message: Message) -> bool:
-        """The board is read when the message is handled."""
-        return isinstance(message, BoardMoved)
 
 
 class Dashboard(App[None]):
@@ -73,7 +62,7 @@ class Dashboard(App[None]):
         Binding(
             "o", "start_node", "Start node", show=False, id="app.start_node", tooltip="Start a node here"
         ),
-        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="All keys"),
+        Binding("question_mark,f1", "help", "Help", id="app.help", tooltip="All keys"),
         Binding(
             "ctrl+p",
             "command_palette",
@@ -84,7 +73,17 @@ class Dashboard(App[None]):
             tooltip="All commands",
         ),
         Binding("colon", "command_palette", "Palette", show=False, id="app.colon", tooltip="The same"),
-        Binding("q", "quit", "Quit", id="app.quit", tooltip="Close the dashboard"),
+        Binding(
+            "exclamation_mark",
+            "notices",
+            "Notices",
+            show=False,
+            id="app.notices",
+            tooltip="What needed you",
+        ),
+        Binding("ctrl+l", "redraw", "Redraw", show=False, id="app.redraw", tooltip="Draw all anew"),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend", tooltip="To the shell"),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the dashboard"),
     ]
 
     def __init__(
@@ -92,21 +91,24 @@ class Dashboard(App[None]):
         connect: Connect,
         *,
         theme: str | None = None,
-        theme_folders: tuple[Path, ...] = (),
+        options: Options | None = None,
         start_node: StartNode | None = None,
         owns_node: bool = False,
         board: StartupBoard | None = None,
         run_seconds: float | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        chosen = options or Options()
+        self.appearance = Appearance(msgspec.structs.replace(chosen, theme=theme or chosen.theme))
         super().__init__()
+        self.options = chosen
         self.now = now
         self.board = board
         self.owns_node = owns_node
         self._start_node = start_node
         self._run_seconds = run_seconds
-        self._wanted_theme = theme or DEFAULT_THEME
-        self._theme_folders = (shipped_folder(), *theme_folders)
+        self._toasts = Toasts(self)
+        self._title = TerminalTitle(self._write_to_terminal) if chosen.has_title else None
         self._on_ready: Callable[[], None] | None = None
         self._feed = Feed(connect, lambda state: self._post_quietly(FeedMoved(state)), now)
 
@@ -143,15 +145,24 @@ class Dashboard(App[None]):
         """Give our own roles a value in themes that do not know them."""
         return {"muted": "#8a8f98", "rule": "#4a4f57", "cursor": "#2f4f6f"}
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters and those for terminals that show less."""
+        return self.appearance.filters(list(super().get_line_filters()), has_color=not self.no_color)
+
     def on_mount(self) -> None:
-        """Take the theme, start the feed and the clock."""
-        self._take_theme()
+        """Take theme and keys, start the feed and the clock."""
+        self._warn("Themes", self.appearance.take(self))
+        self._take_keys()
+        if self.options.is_ascii:
+            self.add_class("-ascii")
         if self.board is not None:
             self.board.listen(lambda: self._post_quietly(BoardMoved()))
         self.run_worker(self._feed.run(), name="feed", group="feed", exclusive=True)
         self.set_interval(1.0, self._tick)
+        if self._title is not None:
+            self.app_suspend_signal.subscribe(self, lambda _: self._restore_title())
         if self._run_seconds is not None:
-            self.set_timer(self._run_seconds, self.action_quit)
+            self.set_timer(self._run_seconds, self.leave)
 
     def on_ready(self) -> None:
         """Do what was asked for this moment."""
@@ -162,9 +173,11 @@ class Dashboard(App[None]):
         """Stop listening: what starts things may outlive the screen."""
         if self.board is not None:
             self.board.listen(None)
+        self._restore_title()
 
     def on_feed_moved(self, message: FeedMoved) -> None:
-        """Hand the newest state to the screen on top."""
+        """Hand the newest state to the screen on top, and tell what needs the operator."""
+        self._toasts.take(message.state, self.now())
         if (screen := self._watching) is not None:
             screen.offer(message.state)
 
@@ -179,7 +192,14 @@ class Dashboard(App[None]):
             f"{problem.why}\n{problem.remedy}".strip(), title=problem.what, severity="error", markup=False
         )
 
+    def _warn(self, title: str, faults: Sequence[str]) -> None:
+        """Show what is wrong with a file of the user's; the list of notices keeps it."""
+        if faults:
+            self.notify("\n".join(faults), title=title, severity="warning", markup=False, timeout=15)
+
     def _tick(self) -> None:
+        if self._title is not None:
+            self._title.show(self._in_terminal(title_of(self.feed_state)), self.now())
         if (screen := self._watching) is not None and screen.is_whole:
             screen.tick()
 
@@ -193,26 +213,71 @@ class Dashboard(App[None]):
         if self.is_running:
             self.post_message(message)
 
-    def _take_theme(self) -> None:
-        themes, faults = load_themes(self._theme_folders)
-        for theme in themes:
-            self.register_theme(theme)
-        if self._wanted_theme not in self.available_themes:
-            faults.append(f"There is no theme {self._wanted_theme}; using {DEFAULT_THEME}")
-            self._wanted_theme = DEFAULT_THEME
-        if self._wanted_theme in self.available_themes:
-            self.theme = self._wanted_theme
-        if faults:
-            self.notify("\n".join(faults), title="Themes", severity="warning", markup=False)
+    def _take_keys(self) -> None:
+        folder = self.options.folder
+        if folder is None or not (folder / key_file.FILE_NAME).exists():
+            return
+        from cortensor_tui.dashboard.key_catalogue import all_bindings
+
+        choice = key_file.load_keys(folder / key_file.FILE_NAME, all_bindings(type(self)))
+        self.set_keymap(choice.keymap)
+        self.call_after_refresh(self.refresh_bindings)
+        self._warn("Keys", choice.faults)
+
+    def _in_terminal(self, text: str) -> str:
+        return in_ascii(text) if self.options.is_ascii else text
+
+    def _write_to_terminal(self, text: str) -> None:
+        if self._driver is not None:
+            self._driver.write(text)
+
+    def _restore_title(self) -> None:
+        if self._title is not None:
+            self._title.restore()
 
     # --- what the keys do ------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
-        """Leave. A node of its own goes on; the demo's ends with it."""
+        """Leave, after a question where something hangs on it."""
+        asked = farewell(self.view, owns_node=self.owns_node)
+        if asked is None or isinstance(self.screen, AskScreen):
+            self.leave()
+        else:
+            self.push_screen(AskScreen(asked.title, asked.question, asked.answers), self._on_farewell)
+
+    def _on_farewell(self, answer: str | None) -> None:
+        if answer == STOP:
+            self.run_worker(self._stop_and_leave(), group="stop", exclusive=True)
+        elif answer == DETACH:
+            self.leave()
+
+    async def _stop_and_leave(self) -> None:
+        if await self.stop_node():
+            self.exit(message=STOPPING)
+
+    def leave(self) -> None:
+        """End. A node of its own goes on; the demo's ends with it."""
         if self.owns_node or self.view is None:
             self.exit()
         else:
             self.exit(message=f"{LEFT_RUNNING} {shlex.quote(inert(self.view.status.settings_path))}")
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen anew, where something else has written on it."""
+        self._write_to_terminal("\x1b[2J")
+        self.refresh(layout=True)
+
+    def action_notices(self) -> None:
+        """Show the list of what needed the operator."""
+        from cortensor_tui.dashboard.screens.notices import NoticesScreen
+
+        self.push_screen(NoticesScreen(lambda: self._toasts.kept))
+
+    def action_change_theme(self) -> None:
+        """Choose a theme, seen while choosing."""
+        from cortensor_tui.dashboard.screens.theme import ThemeScreen
+
+        self.push_screen(ThemeScreen(self.appearance.names, self.appearance.keep))
 
     def action_help_quit(self) -> None:
         """Answer ctrl+c, which in other programs would end something."""
@@ -275,14 +340,15 @@ class Dashboard(App[None]):
             self.tell(error.problem)
         self._feed.reconnect()
 
-    async def stop_node(self) -> None:
-        """Ask the node to stop, which the palette offers."""
+    async def stop_node(self) -> bool:
+        """Ask the node to stop, which palette and farewell offer; tell whether it agreed."""
         try:
             await self.request(Stop())
         except ProblemError as error:
             self.tell(error.problem)
-            return
-        self.notify("The node stops after what it is sending now.", markup=False)
+            return False
+        self.notify(STOPPING, markup=False)
+        return True
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer in the palette what the keys of this screen do, and what has no key."""
@@ -293,8 +359,3 @@ class Dashboard(App[None]):
             )
         yield SystemCommand("Theme", "Choose other colors", self.action_change_theme)
         yield SystemCommand("Quit", "Close the dashboard", self.action_quit)
-
-
-def mouse_is_wanted() -> bool:
-    """Tell whether to take the mouse: over SSH it costs bytes and takes the terminal's own selection away."""
-    return "SSH_CONNECTION" not in os.environ

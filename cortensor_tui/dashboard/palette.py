@@ -9,6 +9,8 @@ from typing import Any
 from textual.app import SystemCommand
 from textual.screen import Screen
 
+from cortensor_tui.dashboard.key_names import shown_key
+
 _NAMED_BY_THE_APP = ("command_palette", "quit")
 _MOVING = ("table.", "document.")
 """Ids of the keys that only move a cursor."""
@@ -27,6 +29,5 @@ def key_commands(screen: Screen[Any]) -> Iterator[SystemCommand]:
         ):
             continue
         seen.add(binding.action)
-        key = screen.app.get_key_display(binding)
         run = partial(screen.app.run_action, binding.action, node)
-        yield SystemCommand(f"{binding.description}  ({key})", binding.tooltip, run)
+        yield SystemCommand(f"{binding.description}  ({shown_key(binding.key)})", binding.tooltip, run)

@@ -9,22 +9,21 @@ os.environ.setdefault("TEXTUAL_FPS", "15")
 
 from collections.abc import Callable
 
-from cortensor_tui.dashboard.app import Dashboard, mouse_is_wanted
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.options import wants_mouse
 from cortensor_tui.dashboard.terminal import TerminalGuard
 
 
-async def run_dashboard(
-    dashboard: Dashboard, *, mouse: bool | None = None, last_act: Callable[[], None] | None = None
-) -> int:
+async def run_dashboard(dashboard: Dashboard, *, last_act: Callable[[], None] | None = None) -> int:
     """Show the dashboard until it is left, and return the exit status: 0, or 129 for a lost terminal.
 
-    `mouse` None means: not over SSH. `last_act` runs if the terminal is lost and a polite end fails.
+    `last_act` runs if the terminal is lost and a polite end fails.
     After leaving a node that goes on, Textual prints that in one line.
     """
     guard = TerminalGuard(dashboard, last_act)
     dashboard.on_ready_call(guard.start)
     try:
-        await dashboard.run_async(mouse=mouse_is_wanted() if mouse is None else mouse)
+        await dashboard.run_async(mouse=wants_mouse(dashboard.options.mouse, os.environ))
     finally:
         guard.stop()
     return dashboard.return_code or 0

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from cortensor_tui.dashboard.toml_file import TomlFile, TomlFileError, read_toml
+
 DEFAULT_THEME = "harbour"
+PLAIN_THEME = "terminal"
+"""The one that leaves colors to the terminal, and the only one that makes sense without any."""
 ROLES = (
     "primary",
     "secondary",
@@ -25,13 +27,9 @@ ROLES = (
 )
 EXTRA_ROLES = ("muted", "rule", "cursor")
 """Roles of our own: secondary text, thin lines, the row under the cursor."""
-_MAX_FILE_BYTES = 64 * 1024
+_SETTINGS = ("colors", "dark", "ansi")
 _PACKAGED = Path(__file__).parent.parent / "themes"
 _CHECKOUT = Path(__file__).parent.parent.parent / "themes"
-
-
-class ThemeFileError(Exception):
-    """A theme file that cannot be used; the text says which and why."""
 
 
 def shipped_folder() -> Path:
@@ -47,45 +45,46 @@ def load_themes(folders: Iterable[Path]) -> tuple[list[Theme], list[str]]:
         for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
             try:
                 themes[path.stem] = load_theme(path)
-            except ThemeFileError as error:
+            except TomlFileError as error:
                 faults.append(str(error))
     return list(themes.values()), faults
 
 
 def load_theme(path: Path) -> Theme:
-    """Read one theme; its name is the file's. Raises `ThemeFileError`."""
-    try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            raise ThemeFileError(f"{path.name}: larger than {_MAX_FILE_BYTES} bytes")
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:  # TOML and UTF-8 errors are ValueErrors
-        raise ThemeFileError(f"{path.name}: {error}") from error
-    colors = content.get("colors")
+    """Read one theme; its name is the file's. Raises `TomlFileError`, with the line of what is wrong."""
+    file = read_toml(path)
+    colors = file.content.get("colors")
     if not isinstance(colors, dict):
-        raise ThemeFileError(f"{path.name}: has no [colors]")
-    is_ansi = content.get("ansi") is True
-    _check(path.name, colors)
+        raise TomlFileError(f"{path.name}: has no [colors]")
+    _check(file, colors)
     own = {role: colors[role] for role in EXTRA_ROLES}
     return Theme(
         name=path.stem,
-        dark=content.get("dark") is not False,
-        ansi=is_ansi,
+        dark=file.content.get("dark", True),
+        ansi=file.content.get("ansi", False),
         variables={**own, **_derived(colors)},
         **{role: colors[role] for role in ROLES},
     )
 
 
-def _check(name: str, colors: dict[str, Any]) -> None:
+def _check(file: TomlFile, colors: dict[str, object]) -> None:
     known = (*ROLES, *EXTRA_ROLES)
-    if missing := [role for role in known if role not in colors]:
-        raise ThemeFileError(f"{name}: missing {', '.join(missing)}")
-    if unknown := [role for role in colors if role not in known]:
-        raise ThemeFileError(f"{name}: unknown {', '.join(unknown)}; known are {', '.join(known)}")
+    for key, value in file.content.items():
+        if key not in _SETTINGS:
+            raise TomlFileError(file.fault(key, f"{key} is unknown; known are {', '.join(_SETTINGS)}"))
+        if key != "colors" and not isinstance(value, bool):
+            raise TomlFileError(file.fault(key, f"{key} is true or false"))
     for role, value in colors.items():
+        if role not in known:
+            what = f"{role} is no role; known are {', '.join(known)}"
+            raise TomlFileError(file.fault(f"colors.{role}", what))
         try:
-            Color.parse(value)
-        except (ColorParseError, TypeError) as error:
-            raise ThemeFileError(f"{name}: {role} = {value!r} is no color") from error
+            Color.parse(str(value))
+        except ColorParseError as error:
+            what = f"{role} = {value!r} is no color, such as #6cb6e0 or ansi_blue"
+            raise TomlFileError(file.fault(f"colors.{role}", what)) from error
+    if missing := [role for role in known if role not in colors]:
+        raise TomlFileError(file.fault("colors", f"[colors] is missing {', '.join(missing)}"))
 
 
 def _derived(colors: dict[str, str]) -> dict[str, str]:

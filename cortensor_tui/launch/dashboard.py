@@ -18,6 +18,7 @@ from cortensor_tui.settings.private_folder import make_private_folder
 from cortensor_tui.dashboard.app import Dashboard  # isort: skip
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.launch.options import options_of
 from cortensor_tui.launch.passwords import ask_for_detached, passwords_line
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.paths import socket_path
@@ -39,7 +40,10 @@ def open_dashboard(settings_path: Path, environ: Mapping[str, str], *, may_make_
     )
     starter = NodeStarter(settings, path, start)
     dashboard = Dashboard(
-        starter.connect, theme=settings.theme, start_node=starter.start, board=starter.board
+        starter.connect,
+        options=options_of(settings, environ),
+        start_node=starter.start,
+        board=starter.board,
     )
     return asyncio.run(run_dashboard(dashboard))
 

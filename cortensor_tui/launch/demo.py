@@ -19,6 +19,7 @@ from cortensor_tui.dashboard.app import Dashboard  # isort: skip
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import Problem, problem_error
 from cortensor_tui.launch.dashboard import require_terminal
+from cortensor_tui.launch.options import demo_options
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.paths import socket_path
 
@@ -31,6 +32,7 @@ def run_demo(environ: Mapping[str, str]) -> int:
     """Run the demo. With CORTENSOR_TUI_DEMO_SECONDS it ends by itself, and 0 means that a task ended well."""
     require_terminal()
     run_seconds = _duration_s(environ)
+    options = demo_options(environ)
     folder = Path(tempfile.mkdtemp(prefix="cortensor-tui-demo-"))
     settings_path = folder / ".env"
     board = StartupBoard(STEPS)
@@ -43,7 +45,7 @@ def run_demo(environ: Mapping[str, str]) -> int:
 
     dashboard = Dashboard(
         connect,
-        theme=environ.get("CORTENSOR_TUI_THEME"),
+        options=options,
         owns_node=True,
         board=board,
         run_seconds=run_seconds,

@@ -35,6 +35,7 @@ _PATH_FIELDS = {
     for name in (
         "MODEL_PATH",
         "DATA_DIR",
+        "DASHBOARD_DIR",
         "NODE_KEYSTORE",
         "NODE_PASSWORD_FILE",
         "OWNER_KEYSTORE",

@@ -186,6 +186,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None
     data_dir: Path
     theme: str | None
+    dashboard_dir: Path | None
+    ascii: str
+    terminal_title: bool
+    mouse: str
     log_level: str
     log_file_name: str
     values: tuple[SettingValue, ...] = ()

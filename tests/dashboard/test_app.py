@@ -8,7 +8,9 @@ import msgspec
 import pytest
 from textual.widgets import Button, Input, Select, TextArea
 
-from cortensor_tui.dashboard.app import LEFT_RUNNING, Dashboard
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.options import Options
+from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.dashboard.screens.assign import AssignScreen
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.help import HelpScreen
@@ -263,6 +265,13 @@ async def test_letters_in_a_form_are_text_and_escape_goes_back_one_level(app: Da
         await pilot.press(*"qa?t")
         assert app.screen.query_one("#name", Input).value == "qa?t"
         await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, NewSessionScreen))
+        assert app.screen.query_one("#name", Input).value == "qa?t", "nothing typed is lost unasked"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, OverviewScreen))
         await pilot.press("escape")
         await pilot.pause()
@@ -338,22 +347,6 @@ async def test_every_binding_of_ours_has_an_id_and_a_tooltip() -> None:
             assert binding.tooltip, binding
 
 
-@pytest.mark.parametrize("owns_node", [True, False])
-async def test_quitting_says_whether_the_node_goes_on(node: ScriptedNode, owns_node: bool) -> None:
-    app = Dashboard(node.connect, owns_node=owns_node, now=lambda: samples.NOW)
-    async with app.run_test(size=SMALL) as pilot:
-        await live(pilot)
-        await pilot.press("ctrl+c")
-        await pilot.pause()
-        assert app.is_running, "ctrl+c ends nothing"
-        await pilot.press("q")
-        await pilot.pause()
-        assert app._exit_renderables == (
-            [] if owns_node else [f"{LEFT_RUNNING} {samples.status().settings_path}"]
-        )
-    assert app.return_code == 0
-
-
 async def test_it_ends_by_itself_after_its_time(node: ScriptedNode) -> None:
     app = Dashboard(node.connect, owns_node=True, run_seconds=0.05, now=lambda: samples.NOW)
     async with app.run_test(size=SMALL) as pilot:
@@ -393,13 +386,15 @@ async def test_a_node_can_be_started_where_none_runs(node: ScriptedNode) -> None
 
 
 async def test_a_bad_theme_falls_back_with_a_word(node: ScriptedNode, tmp_path: Path) -> None:
-    (tmp_path / "broken.toml").write_text("[colors]\nprimary = 'no color'\n")
-    app = Dashboard(node.connect, theme="no-such", theme_folders=(tmp_path,), now=lambda: samples.NOW)
+    (tmp_path / "themes").mkdir()
+    (tmp_path / "themes" / "broken.toml").write_text("[colors]\nprimary = 'no color'\n")
+    options = Options(theme="no-such", folder=tmp_path)
+    app = Dashboard(node.connect, options=options, now=lambda: samples.NOW)
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         await live(pilot)
         assert app.theme == "harbour"
         said = " ".join(note.message for note in app._notifications)
-        assert "broken.toml" in said
+        assert "broken.toml:2: primary" in said
         assert "no-such" in said
 
 

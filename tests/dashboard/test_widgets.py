@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from cortensor_tui.dashboard.format import UNKNOWN, duration, ether, rough_age, short_hash
 from cortensor_tui.dashboard.present.bars import bars, without_rests
 from cortensor_tui.dashboard.present.details import node_details
-from cortensor_tui.dashboard.themes import ThemeFileError, load_theme, load_themes, shipped_folder
+from cortensor_tui.dashboard.themes import load_theme, load_themes, shipped_folder
+from cortensor_tui.dashboard.toml_file import TomlFileError
 
 from . import samples
 
@@ -85,7 +86,7 @@ def test_the_shipped_themes_are_all_good() -> None:
 def test_a_bad_theme_file_is_said_by_name(tmp_path: Path, text: str, fault: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)
-    with pytest.raises(ThemeFileError, match=r"mine\.toml") as caught:
+    with pytest.raises(TomlFileError, match=r"mine\.toml") as caught:
         load_theme(path)
     assert fault in str(caught.value)
 
@@ -95,7 +96,7 @@ def test_a_theme_with_an_unknown_role_or_color_is_refused(tmp_path: Path) -> Non
     path = tmp_path / "mine.toml"
     for text in (good + 'sidebar = "#000000"\n', good.replace("#5fa8d3", "sea blue")):
         path.write_text(text)
-        with pytest.raises(ThemeFileError):
+        with pytest.raises(TomlFileError):
             load_theme(path)
 
 

@@ -8,20 +8,9 @@ import msgspec
 from rich.cells import cell_len
 
 from cortensor_tui.dashboard.cells import Line, Span, pad
+from cortensor_tui.dashboard.key_names import shown_key
 
 KEY_CELLS = 15
-_NAMES = {
-    "question_mark": "?",
-    "colon": ":",
-    "slash": "/",
-    "pagedown": "pgdn",
-    "pageup": "pgup",
-    "escape": "esc",
-    "down": "↓",
-    "up": "↑",
-    "left": "←",
-    "right": "→",
-}
 
 
 class KeyEntry(msgspec.Struct, frozen=True):
@@ -30,12 +19,6 @@ class KeyEntry(msgspec.Struct, frozen=True):
     group: str
     keys: tuple[str, ...]
     does: str
-
-
-def shown_key(key: str) -> str:
-    """Return a key as it is printed on a keyboard."""
-    *modifiers, name = key.split("+") if key != "+" else [key]
-    return "+".join((*modifiers, _NAMES.get(name, name)))
 
 
 def shown_keys(keys: Iterable[str]) -> str:

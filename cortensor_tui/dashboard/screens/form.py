@@ -11,12 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Select
+from textual.widgets import Button, Input, Label, Select, TextArea
 
 from cortensor_tui.dashboard.cells import Line, Span, line, wrap
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import ether, number
 from cortensor_tui.dashboard.present.tables import transaction_span
+from cortensor_tui.dashboard.screens.ask import Answer, AskScreen
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert
@@ -27,6 +28,7 @@ from cortensor_tui.node.messages import RequestBody
 from cortensor_tui.node.owner_messages import Sent
 
 SEND_TIMEOUT_S = 180.0
+DISCARD = "discard"
 _MAX_LABEL_CHARS = 60
 
 
@@ -45,6 +47,7 @@ class Form(Panel[None]):
         self._outcome: list[Line] = []
         self._asked_at: float | None = None
         self._is_done = False
+        self._blank: dict[str, str] = {}
 
     # --- what a subclass says --------------------------------------------------------------------
 
@@ -74,6 +77,7 @@ class Form(Panel[None]):
         """Stop the cursor's blinking, which over SSH is steady traffic for nothing."""
         for field in self.query(Input):
             field.cursor_blink = False
+        self._blank = self._typed()
 
     def take(self, state: FeedState) -> None:
         """Follow the transaction while the node's answer is awaited."""
@@ -94,6 +98,24 @@ class Form(Panel[None]):
     @on(Button.Pressed, "#cancel")
     def _on_cancel(self) -> None:
         self.action_leave()
+
+    def action_leave(self) -> None:
+        """Close, after a question where something typed would be lost."""
+        if self._is_done or self._typed() == self._blank:
+            self.dismiss(None)
+            return
+        answers = (Answer("x", "Discard", DISCARD),)
+        ask = AskScreen("Discard what you typed?", "Nothing of it has been sent.", answers)
+        self.app.push_screen(ask, self._on_discard)
+
+    def _on_discard(self, answer: str | None) -> None:
+        if answer == DISCARD:
+            self.dismiss(None)
+
+    def _typed(self) -> dict[str, str]:
+        """Return the text of every field."""
+        inputs = {str(field.id): field.value for field in self.query(Input)}
+        return inputs | {str(area.id): area.text for area in self.query(TextArea)}
 
     async def _send(self) -> None:
         button = self.query_one("#confirm", Button)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from textual.binding import Binding
+
 from cortensor_tui.dashboard.cells import Line, Span, width_of
+from cortensor_tui.dashboard.key_names import shown_key
 from cortensor_tui.dashboard.widgets.line_view import LineView
+
+MOST_KEYS = 7
+"""More are not read at a glance; wide screens have room for some more."""
+MOST_KEYS_WIDE = 10
+_WIDE_FROM = 120
+_LAST = ("app.help", "app.quit")
 
 
 class KeyBar(LineView):
-    """Shows the screen's bindings that ask for it, in their order, as many as fit."""
+    """Shows the bindings that ask for it: of the focus and the screen, then those that work all over.
+
+    Help and quit stand last, and stay where there is not room for all.
+    """
 
     DEFAULT_CSS = """
     KeyBar { height: 1; dock: bottom; background: $panel; }
@@ -18,14 +30,27 @@ class KeyBar(LineView):
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.redraw())
 
     def lines(self, width: int, height: int) -> list[Line]:
-        """Return the one line; help and quit come first in importance, last in place."""
-        found: list[Line] = []
-        seen: set[str] = set()
-        for _, binding, enabled, _ in self.screen.active_bindings.values():
-            if binding.show and enabled and binding.action not in seen:
-                seen.add(binding.action)
-                key = self.app.get_key_display(binding)
-                found.append((Span(f" {key} ", "accent strong"), Span(f"{binding.description} ", "muted")))
-        while found and sum(width_of(one) for one in found) > width:
-            found.pop(max(0, len(found) - 3))
+        """Return the one line."""
+        found = [self._entry(binding) for binding in self._worth_showing()]
+        del found[(MOST_KEYS if width < _WIDE_FROM else MOST_KEYS_WIDE) - 2 : -2]
+        while len(found) > 2 and sum(width_of(one) for one in found) > width:
+            found.pop(-3)
         return [tuple(span for one in found for span in one)]
+
+    def _worth_showing(self) -> list[Binding]:
+        shown: dict[str, Binding] = {}
+        for _, binding, is_enabled, _ in self.screen.active_bindings.values():
+            if binding.show and is_enabled:
+                shown.setdefault(binding.action, binding)
+        return sorted(shown.values(), key=_rank)
+
+    def _entry(self, binding: Binding) -> Line:
+        key = shown_key(binding.key)
+        return Span(f" {key} ", "accent strong"), Span(f"{binding.description} ", "muted")
+
+
+def _rank(binding: Binding) -> int:
+    """Return where a binding stands: what is particular to this screen first."""
+    if binding.id in _LAST:
+        return 2 + _LAST.index(binding.id)
+    return 1 if (binding.id or "").startswith(("app.", "place.")) else 0

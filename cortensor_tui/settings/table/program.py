@@ -10,15 +10,7 @@ from cortensor_tui.settings.spec import Group, Spec, TakesEffect, setting
 
 _setting = partial(setting, Group.PROGRAM)
 
-PROGRAM: Final[tuple[Spec, ...]] = (
-    _setting(
-        "CORTENSOR_TUI_DATA_DIR",
-        "data_dir",
-        kinds.optional(kinds.PATH),
-        None,
-        "Folder of the journal, the payloads, the logs and the model.",
-        default_words="the user's data folder, ~/.local/share/cortensor-tui on Linux",
-    ),
+DASHBOARD: Final[tuple[Spec, ...]] = (
     _setting(
         "CORTENSOR_TUI_THEME",
         "theme",
@@ -28,6 +20,46 @@ PROGRAM: Final[tuple[Spec, ...]] = (
         default_words="chosen by the dashboard",
         takes_effect=TakesEffect.AT_ONCE,
     ),
+    _setting(
+        "CORTENSOR_TUI_DASHBOARD_DIR",
+        "dashboard_dir",
+        kinds.optional(kinds.PATH),
+        None,
+        "Folder of the dashboard's own files: keys.toml, themes/ and dashboard.toml.",
+        default_words="the folder of the settings file",
+    ),
+    _setting(
+        "CORTENSOR_TUI_ASCII",
+        "ascii",
+        kinds.one_of("auto", "0", "1"),
+        "auto",
+        "Draws in ASCII alone; auto does so where the locale is not UTF-8.",
+    ),
+    _setting(
+        "CORTENSOR_TUI_TERMINAL_TITLE",
+        "terminal_title",
+        kinds.FLAG,
+        True,
+        "Shows the verdict in the terminal's title, and restores it on leaving.",
+    ),
+    _setting(
+        "CORTENSOR_TUI_MOUSE",
+        "mouse",
+        kinds.one_of("auto", "0", "1"),
+        "auto",
+        "Takes the mouse; auto does so unless the line is SSH. Every key works without.",
+    ),
+)
+PROGRAM: Final[tuple[Spec, ...]] = (
+    _setting(
+        "CORTENSOR_TUI_DATA_DIR",
+        "data_dir",
+        kinds.optional(kinds.PATH),
+        None,
+        "Folder of the journal, the payloads, the logs and the model.",
+        default_words="the user's data folder, ~/.local/share/cortensor-tui on Linux",
+    ),
+    *DASHBOARD,
     _setting(
         "CORTENSOR_TUI_LOG_LEVEL",
         "log_level",

@@ -1,0 +1,89 @@
+"""Line filters for terminals that show less: ASCII alone, or no colors."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rich.cells import get_character_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+
+_SAME_WIDTH = {
+    **dict.fromkeys("●▲◆", "*"),
+    **dict.fromkeys("○◇", "o"),
+    **dict.fromkeys("✖✗", "x"),
+    **dict.fromkeys("✓✔", "v"),
+    **dict.fromkeys("─━╌┄┈▔▁━", "-"),
+    **dict.fromkeys("│┃╎┆┊▎▏▕▐▌║", "|"),
+    **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼╔╗╚╝", "+"),
+    **dict.fromkeys("→›▶▸»▷", ">"),
+    **dict.fromkeys("←‹◀◂«◁", "<"),
+    **dict.fromkeys("↑▴△", "^"),
+    **dict.fromkeys("↓▼▾▽", "v"),
+    **dict.fromkeys("–—−‑", "-"),
+    **dict.fromkeys("‘’", "'"),
+    **dict.fromkeys("“”", '"'),
+    **dict.fromkeys("▀▄█▓▊▋▉■◼", "#"),
+    **dict.fromkeys("░▒▍", ":"),
+    **dict.fromkeys("·•∙", "."),
+    "…": "~",
+    "×": "x",
+    "≈": "~",
+    "≤": "<",
+    "≥": ">",
+    "∞": "8",
+    "\xa0": " ",
+    **dict(zip("▁▂▃▄▅▆▇█", "..::-=##", strict=True)),
+    **{chr(0x2400 + code): "^" for code in range(0x22)},
+}
+"""What our own glyphs become. Eight heights of bars become four weights."""
+
+
+@lru_cache(4096)
+def in_ascii(text: str) -> str:
+    """Return the text in ASCII, cell for cell; what has no likeness is "?" in each of its cells."""
+    if text.isascii():
+        return text
+    return "".join(_in_ascii(character) for character in text)
+
+
+def _in_ascii(character: str) -> str:
+    if character.isascii():
+        return character
+    return _SAME_WIDTH.get(character) or "?" * get_character_cell_size(character)
+
+
+class AsciiFilter(LineFilter):
+    """Turns everything that is drawn into ASCII: our glyphs, Textual's borders, and foreign text."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments in ASCII, as wide as they were."""
+        return [Segment(in_ascii(text), style, control) for text, style, control in segments]
+
+
+class NoColorFilter(LineFilter):
+    """Takes all colors away, and shows by reversing what a background of its own would have shown."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments in the terminal's own two colors."""
+        return [
+            Segment(text, None if style is None else _colorless(style), control)
+            for text, style, control in segments
+        ]
+
+
+@lru_cache(1024)
+def _colorless(style: Style) -> Style:
+    """Return a style without its colors; the `terminal` theme gives a background only to what stands out."""
+    stands_out = style.bgcolor is not None and not style.bgcolor.is_default
+    is_quiet = style.color is not None and style.color.name == "bright_black"
+    return Style(
+        bold=style.bold,
+        dim=style.dim or is_quiet or None,
+        italic=style.italic,
+        underline=style.underline,
+        reverse=bool(style.reverse) != stands_out or None,
+        meta=style.meta or None,
+    )

@@ -1,0 +1,53 @@
+"""What needs the operator, as the node's view tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.tasks import Stage
+
+_MAX_CHARS = 300
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """One thing that needs the operator. `cause` is its identity: while it lasts, the notice holds.
+
+    An event has happened and lasts no longer; it is told once.
+    """
+
+    cause: str
+    title: str
+    text: str
+    is_event: bool = False
+
+
+def standing_notices(state: FeedState) -> tuple[Notice, ...]:
+    """Return what needs the operator now."""
+    return tuple(_standing(state))
+
+
+def _standing(state: FeedState) -> Iterator[Notice]:
+    view = state.view
+    if view is None:
+        return
+    if state.link is Link.UNREACHABLE and state.problem is not None:
+        yield Notice("link", state.problem.what, _joined(state.problem.why, state.problem.remedy))
+        return  # what it said last is no longer known to be so
+    status = view.status
+    failed = [one for one in status.preconditions if one.is_met is False]
+    for one in failed:
+        yield Notice(f"precondition {one.name}", f"Not met: {one.name}", _joined(one.detail, one.remedy))
+    if status.problem is not None and not failed:
+        problem = status.problem
+        yield Notice(f"problem {problem.code}", problem.what, _joined(problem.why, problem.remedy))
+    for task in view.tasks:
+        if task.stage is Stage.MISSED:
+            yield Notice(f"missed {task.key}", f"Task {task.key} was missed", task.note, is_event=True)
+
+
+def _joined(*parts: str) -> str:
+    return ". ".join(inert(part, _MAX_CHARS).rstrip(".") for part in parts if part)

@@ -1,0 +1,45 @@
+"""Toasts for what needs the operator, taken away with their cause."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import App
+from textual.notifications import Notification, Notify
+
+from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.notices import Kept, NoticeList
+from cortensor_tui.dashboard.present.notices import standing_notices
+
+TOAST_S = 15.0
+
+
+class Toasts:
+    """Shows each new notice for `TOAST_S` or as long as its cause lasts; the list keeps it."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._notices = NoticeList()
+        self._shown: dict[str, Notification] = {}
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """Return the list of what needed the operator."""
+        return self._notices.kept
+
+    def take(self, state: FeedState, now: float) -> None:
+        """Show what is new in a state, and take away what is over."""
+        told = self._notices.take(standing_notices(state), now)
+        for cause in told.gone:
+            self._take_away(cause)
+        for notice in told.fresh:
+            more = f"\nand {told.more} more (!)" if told.more and notice is told.fresh[-1] else ""
+            toast = Notification(notice.text + more, notice.title, "warning", TOAST_S, markup=False)
+            self._shown[notice.cause] = toast
+            self._app.post_message(Notify(toast))
+
+    def _take_away(self, cause: str) -> None:
+        """Textual has no public way to take one toast away and leave the others."""
+        toast = self._shown.pop(cause, None)
+        if toast is not None and toast in self._app._notifications:
+            self._app._unnotify(toast)

@@ -1,0 +1,100 @@
+"""The key file: other keys for everything, and a sentence with the line for what is wrong in it."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.key_catalogue import all_bindings, keys_file_text
+from cortensor_tui.dashboard.key_file import FILE_NAME, load_keys
+from cortensor_tui.dashboard.options import Options
+from cortensor_tui.dashboard.screens.help import HelpScreen
+from cortensor_tui.dashboard.widgets.key_bar import KeyBar
+
+from . import samples
+from .conftest import live, shown, text_of, until
+from .scripted_node import ScriptedNode
+from .test_places import is_at
+
+SMALL = (80, 24)
+KNOWN = all_bindings(Dashboard)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / FILE_NAME
+    path.write_text(text)
+    return path
+
+
+async def test_keys_are_those_of_the_file_in_bar_and_help_too(node: ScriptedNode, tmp_path: Path) -> None:
+    written(tmp_path, 'place.network = "N"\ntable.down = ["down", "ctrl+n"]\napp.help = "f2"\n')
+    app = Dashboard(node.connect, options=Options(folder=tmp_path), now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await until(pilot, lambda: " f2 Help" in text_of(app.screen.query_one(KeyBar)))
+        await pilot.press("5")
+        await pilot.pause()
+        assert is_at(app, "dashboard"), "the key that was taken away does nothing"
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen) and app.screen.is_whole)
+        await until(pilot, lambda: "↓ ctrl+n" in shown(app, "#panel TextLines"))
+        await pilot.press("escape", "N")
+        await until(pilot, lambda: is_at(app, "network"))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('# mine\n\napp.hlep = "x"', "keys.toml:3: there is no binding app.hlep; perhaps app.help was meant"),
+        ('[app]\nhelp = ""', "keys.toml:2: app.help: there is no key ''"),
+        ("[app]\nquit = []", "keys.toml:2: app.quit takes a key"),
+        ("app.quit = false", "keys.toml:1: app.quit takes a key"),
+        ('app.help = "ctrl+enterr"', "keys.toml:1: app.help: there is no key 'ctrl+enterr'"),
+        ('\napp.refresh = "j"', "keys.toml:2: app.refresh: j is the key of"),
+        ('app.refresh = "q"', "keys.toml:1: app.refresh: q is the key of app.quit"),
+        ("app.quit =", "keys.toml:1:"),
+        ("\n\n[app", "keys.toml:3:"),
+        ('app.quit = "\x00"', "keys.toml:1:"),
+    ],
+)
+def test_a_mistake_is_said_with_its_line_and_left_out(tmp_path: Path, text: str, fault: str) -> None:
+    choice = load_keys(written(tmp_path, text), KNOWN)
+    assert choice.faults[0].startswith(fault)
+    assert not choice.keymap
+
+
+def test_what_is_right_holds_beside_a_mistake(tmp_path: Path) -> None:
+    choice = load_keys(written(tmp_path, 'app.copy = "c"\napp.nonsense = "x"\napp.quit = "Q"'), KNOWN)
+    assert choice.keymap == {"app.copy": "c", "app.quit": "Q"}
+    assert len(choice.faults) == 1
+
+
+def test_two_may_change_places(tmp_path: Path) -> None:
+    choice = load_keys(written(tmp_path, 'app.copy = "r"\napp.refresh = ["y", "f5"]'), KNOWN)
+    assert choice.faults == ()
+
+
+def test_a_clash_made_by_the_file_itself_is_said(tmp_path: Path) -> None:
+    choice = load_keys(written(tmp_path, 'app.copy = "c"\napp.refresh = "c"'), KNOWN)
+    assert any("keys.toml:1: app.copy: c is the key of app.refresh" in fault for fault in choice.faults)
+
+
+def test_the_file_that_is_offered_is_the_defaults(tmp_path: Path) -> None:
+    lines = keys_file_text(Dashboard).splitlines()
+    text = "\n".join(line.removeprefix("# ") for line in lines if " = [" in line)
+    choice = load_keys(written(tmp_path, text), KNOWN)
+    assert choice.faults == ()
+    assert {name: tuple(keys.split(",")) for name, keys in choice.keymap.items()} == {
+        name: bound.keys for name, bound in KNOWN.items()
+    }
+
+
+def test_no_two_defaults_are_one_key_for_two_things() -> None:
+    """The app's copy stands in the details too, where the app's own keys are out of reach."""
+    for one, other in itertools.combinations(KNOWN.values(), 2):
+        shared = set(one.keys) & set(other.keys)
+        if shared and one.meets(other):
+            assert one.binding_id.split(".")[1] == other.binding_id.split(".")[1], (one, other)

@@ -1,0 +1,97 @@
+"""Leaving the dashboard: what it says about the node, and when it asks."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from textual.widgets import Button
+
+from cortensor_tui.dashboard.app import LEFT_RUNNING, STOPPING, Dashboard
+from cortensor_tui.dashboard.quitting import DETACH, farewell
+from cortensor_tui.dashboard.screens.ask import AskScreen
+from cortensor_tui.dashboard.state import from_snapshot
+from cortensor_tui.domain.tasks import Stage
+from cortensor_tui.node.messages import Stop
+
+from . import samples
+from .conftest import live, until
+from .scripted_node import ScriptedNode, refusal
+
+SMALL = (80, 24)
+LEFT = f"{LEFT_RUNNING} {samples.status().settings_path}"
+
+
+@pytest.fixture
+def idle_node(node: ScriptedNode) -> ScriptedNode:
+    """Return a node all of whose tasks have ended."""
+    ended = [msgspec.structs.replace(task, stage=Stage.ENDED) for task in node.snapshot.tasks]
+    node.snapshot = msgspec.structs.replace(node.snapshot, tasks=tuple(ended))
+    return node
+
+
+async def test_an_idle_node_is_left_at_once(idle_node: ScriptedNode) -> None:
+    app = Dashboard(idle_node.connect, now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+        assert app.is_running, "ctrl+c ends nothing"
+        await pilot.press("q")
+        await pilot.pause()
+        assert app._exit_renderables == [LEFT]
+    assert app.return_code == 0
+
+
+async def test_with_tasks_open_it_asks_and_detaches(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, AskScreen))
+        assert not app._exit, "esc stays"
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press("q")
+        await until(pilot, lambda: app._exit)
+        assert app._exit_renderables == [LEFT]
+
+
+async def test_it_stops_the_node_where_that_is_the_answer(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press("tab", "enter")  # by its button
+        await until(pilot, lambda: app._exit)
+        assert Stop() in node.requests
+        assert app._exit_renderables == [STOPPING]
+
+
+async def test_a_refused_stop_stays(node: ScriptedNode, app: Dashboard) -> None:
+    node.answers[Stop] = lambda body: refusal("busy", "Not now")
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await live(pilot)
+        await pilot.press("q", "s")
+        await until(pilot, lambda: any(note.title == "Not now" for note in app._notifications))
+        assert not app._exit
+
+
+async def test_a_demo_asks_since_all_of_it_ends(node: ScriptedNode) -> None:
+    app = Dashboard(node.connect, owns_node=True, now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        assert [str(button.label) for button in app.screen.query(Button)] == ["End the demo (q)"]
+        await pilot.press("enter")
+        await until(pilot, lambda: app._exit)
+        assert app._exit_renderables == []
+
+
+def test_the_question_counts_the_open_tasks() -> None:
+    asked = farewell(from_snapshot(samples.snapshot()), owns_node=False)
+    assert asked is not None
+    assert asked.question.startswith("1 task is not answered yet")
+    assert asked.answers[0].result == DETACH
+    assert farewell(None, owns_node=False) is None
