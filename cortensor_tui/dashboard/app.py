@@ -57,7 +57,7 @@ class Dashboard(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy the hash or id"),
-        Binding("p", "reveal", "Private", show=False, id="app.reveal", tooltip="Show or hide private texts"),
+        Binding("p", "reveal", "Private", show=False, id="app.reveal", tooltip="Show, hide private text"),
         Binding("r,f5", "reconnect", "Refresh", show=False, id="app.refresh", tooltip="Fetch all anew"),
         Binding(
             "o", "start_node", "Start node", show=False, id="app.start_node", tooltip="Start a node here"

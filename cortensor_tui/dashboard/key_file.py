@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from textual.keys import Keys, key_to_character
+from textual.keys import Keys
 
 from cortensor_tui.dashboard.key_catalogue import BoundKeys
+from cortensor_tui.dashboard.key_names import character_of
 from cortensor_tui.dashboard.toml_file import TomlFile, TomlFileError, read_toml
 
 FILE_NAME = "keys.toml"
@@ -70,7 +71,7 @@ def _is_key(key: str) -> bool:
     name = _MODIFIERS.sub("", key)
     if len(name) == 1:
         return name.isprintable() and name != ","
-    return key in _NAMED or name in _NAMED or (bool(name) and key_to_character(name) is not None)
+    return key in _NAMED or name in _NAMED or bool(character_of(name))
 
 
 def _named(key: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.keys import key_to_character
+from textual.keys import REPLACED_KEYS, key_to_character
 
 _NAMES = {
     "pagedown": "pgdn",
@@ -18,6 +18,11 @@ _NAMES = {
 def shown_key(key: str) -> str:
     """Return a key as it is printed on a keyboard."""
     *modifiers, name = key.split("+")
-    character = key_to_character(name) or ""
+    character = character_of(name)
     is_seen = character.isprintable() and not character.isspace()
     return "+".join((*modifiers, _NAMES.get(name) or (character if is_seen else "") or name))
+
+
+def character_of(name: str) -> str:
+    """Return what a key types, by Textual's name of it; nothing where it types nothing or is no key."""
+    return key_to_character(REPLACED_KEYS.get(name, name)) or ""

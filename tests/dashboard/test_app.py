@@ -323,7 +323,7 @@ async def test_help_lists_every_key_and_any_key_closes_it(app: Dashboard) -> Non
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         text = shown(app, "#panel TextLines")
-        for keys in ("ctrl+p", "pgdn ctrl+d", "tab shift+tab", " q ", " 3 t "):
+        for keys in ("ctrl+p", "pgdn ctrl+d", " tab ", " q ", " 3 t "):
             assert keys in text
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, OverviewScreen))

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from cortensor_tui.dashboard.cells import Line, Span, pad
 from cortensor_tui.dashboard.key_names import shown_key
 
-KEY_CELLS = 15
+KEY_CELLS = 13
 
 
 class KeyEntry(msgspec.Struct, frozen=True):

@@ -33,8 +33,8 @@ class DetailScreen(Panel[None]):
     DetailScreen > #panel { height: 90%; max-width: 110; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "app.reveal", "Private", id="detail.reveal", tooltip="Show or hide private texts"),
-        Binding("y", "app.copy", "Copy", id="detail.copy", tooltip="Copy the hash, address or id"),
+        Binding("p", "app.reveal", "Private", id="detail.reveal", tooltip="Show, hide private text"),
+        Binding("y", "app.copy", "Copy", id="detail.copy", tooltip="Copy the hash or id"),
     ]
     PANEL_HINT = "j/k scroll   y copy   esc back"
 

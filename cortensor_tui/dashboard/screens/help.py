@@ -19,10 +19,14 @@ from cortensor_tui.dashboard.widgets.text_lines import TextLines
 HERE, LIST, PLACES, EVERYWHERE = "Here", "In what has the focus", "Places", "Everywhere"
 GROUPS = (HERE, LIST, PLACES, EVERYWHERE)
 _THREE_COLUMNS_FROM = 120
+_SCROLLS = {"down": 1, "j": 1, "pagedown": 10, "up": -1, "k": -1, "pageup": -10}
 
 
 class HelpScreen(Panel[None]):
-    """The keys that work on the screen below, where the focus is now. Any key closes it."""
+    """The keys that work on the screen below, where the focus is now. Any key closes it.
+
+    Where they do not fit, those that move down or up scroll first.
+    """
 
     DEFAULT_CSS = """
     HelpScreen > #panel { max-width: 124; }
@@ -39,9 +43,13 @@ class HelpScreen(Panel[None]):
         yield TextLines(self._keys)
 
     def on_key(self, event: Key) -> None:
-        """Close on any key."""
+        """Close on any key, but for those that scroll what does not fit."""
         event.stop()
-        self.dismiss(None)
+        panel = self.query_one("#panel")
+        if panel.max_scroll_y and event.key in _SCROLLS:
+            panel.scroll_relative(y=_SCROLLS[event.key], animate=False)
+        else:
+            self.dismiss(None)
 
     def _keys(self, width: int) -> list[Line]:
         return key_lines(GROUPS, self._entries, 3 if width >= _THREE_COLUMNS_FROM - 6 else 2, width)
@@ -53,13 +61,13 @@ def key_entries(screen: Screen[Any]) -> list[KeyEntry]:
     found: dict[str, tuple[DOMNode, Binding]] = {}
     for key, (node, binding, _, _) in screen.active_bindings.items():
         if binding.id:
-            keys.setdefault(binding.id, []).append(key)
-            found.setdefault(binding.id, (node, binding))
+            keys.setdefault(binding.action, []).append(key)
+            found.setdefault(binding.action, (node, binding))
     entries = [
-        KeyEntry(_group(node, binding), tuple(keys[name]), _words(binding))
-        for name, (node, binding) in found.items()
+        KeyEntry(_group(node, binding), tuple(keys[action]), _words(binding))
+        for action, (node, binding) in found.items()
     ]
-    return [*entries, KeyEntry(EVERYWHERE, ("tab", "shift+tab"), "Next, last pane")]
+    return [*entries, KeyEntry(EVERYWHERE, ("tab",), "Next pane")]
 
 
 def _words(binding: Binding) -> str:

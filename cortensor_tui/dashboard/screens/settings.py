@@ -40,9 +40,7 @@ class SettingsScreen(PlaceScreen):
         Binding(
             "slash", "filter", "Filter", key_display="/", id="settings.filter", tooltip="Filter the list"
         ),
-        Binding(
-            "c", "only_changed", "Changed", id="settings.changed", tooltip="Only what is not the default"
-        ),
+        Binding("c", "only_changed", "Changed", id="settings.changed", tooltip="Only what was changed"),
         Binding("r,f5", "read_again", "Read again", show=False, id="settings.read", tooltip="Ask anew"),
     ]
 
