@@ -166,7 +166,7 @@ class TransactionLog:
             " AND state IN ('mined', 'reverted') AND (session_id, task_id) IN"
             " (SELECT session_id, task_id FROM"
             " (SELECT * FROM transactions WHERE chain = ? AND sender = ? ORDER BY nonce DESC LIMIT ?)"
-            " WHERE kind = 'commit' AND state = 'mined' AND gas_used IS NOT NULL LIMIT ?)"
+            " WHERE kind = 'commit' AND state = 'mined' AND gas_used IS NOT NULL ORDER BY nonce DESC LIMIT ?)"
             " GROUP BY session_id, task_id",
             (self._chain, sender, self._chain, sender, 20 * tasks, tasks),
         ).fetchall()

@@ -44,7 +44,7 @@ async def test_status_as_json_has_the_documented_shape(home: Home, node: Scripte
     [probe] = document["chain"]["probes"]
     assert probe["call"] == "SessionV2.tasksBeforeRelease()"
     assert document["chain"]["addresses"] == [
-        {"name": "SessionV2", "address": CONTRACT, "source": "set as X"}
+        {"name": "SessionV2", "address": CONTRACT, "source": "set as X", "setting": ""}
     ]
     assert document["engine"]["state"] == "ready"
     assert document["store"] == {"kind": "local", "location": "/var/lib/x", "is_writable": True, "error": ""}
