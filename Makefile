@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 PYTEST := $(RUN)/python -m pytest
 MODELS = $(shell $(RUN)/python -c 'from cortensor_tui.inference.models import default_model_folder as f; print(f())')
 
-.PHONY: help demo test test-fast test-all lint format bench chaos setup model node-parts contracts lock snapshots clean
+.PHONY: help demo test test-fast test-all lint format bench bench-tui chaos setup model node-parts contracts lock snapshots clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ format: setup ## Put the code in shape
 
 bench: setup model node-parts ## Measure decode, ack and start-up; writes build/bench.json
 	@$(RUN)/python -m benchmarks.bench
+
+bench-tui: setup model node-parts ## Measure what the dashboard costs and how fast it is; writes build/bench-tui.json
+	@$(RUN)/python -m benchmarks.tui
 
 RUNS ?= 10
 SEED ?= 1

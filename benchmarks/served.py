@@ -29,8 +29,9 @@ PROGRAM = (sys.executable, "-m", "cortensor_tui")
 class BoundNode:
     """A running node bound to one session."""
 
-    def __init__(self, world: World, session_id: int, client: NodeClient) -> None:
+    def __init__(self, world: World, session_id: int, client: NodeClient, pid: int) -> None:
         self.world = world
+        self.pid = pid
         self._session_id = session_id
         self._client = client
         self._submitting = asyncio.Lock()
@@ -82,6 +83,6 @@ async def bound_node(world: World, settings: Path) -> AsyncIterator[BoundNode]:
             raise BenchmarkError(str(error)) from error
         client = await NodeClient.connect(socket_path(settings))
         try:
-            yield BoundNode(world, session_id, client)
+            yield BoundNode(world, session_id, client, process.pid)
         finally:
             await client.close()
