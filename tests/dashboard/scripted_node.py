@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -25,6 +26,8 @@ from cortensor_tui.node.messages import (
     Snapshot,
     StatusChanged,
 )
+from cortensor_tui.node.owner_messages import Check
+from cortensor_tui.node.session_messages import ActChecked, CheckAct
 
 Answer = Callable[[RequestBody], ReplyBody]
 _decoder = msgspec.json.Decoder(Request)
@@ -112,7 +115,23 @@ class ScriptedNode:
             return answer(body)
         if isinstance(body, GetStatus):
             return StatusChanged(self.snapshot.status)
+        if isinstance(body, CheckAct):
+            return act_checked()
         return Done()
+
+
+def act_checked(*checks: Check, **changes: Any) -> ActChecked:
+    """Return an act that may be sent, unless a check says otherwise."""
+    values: dict[str, Any] = {
+        "checks": checks or (Check(name="contract accepts", is_met=True, detail="a trial run succeeds"),),
+        "call": "SessionV2.call(7)",
+        "contract": "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512",
+        "calldata": "0x7fcbee08",
+        "fee_wei": "123000000000000",
+        "gas_limit": 120_000,
+        "signer": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+    }
+    return ActChecked(**(values | changes))
 
 
 def refusal(code: str, what: str, why: str = "", remedy: str = "") -> Refused:

@@ -6,16 +6,24 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.problems import Problem, ProblemError
+
+
+class FieldError(ProblemError):
+    """A field that holds what it must not; `selector` is where it is."""
+
+    def __init__(self, problem: Problem, selector: str) -> None:
+        super().__init__(problem)
+        self.selector = selector
 
 
 def read_int(screen: Screen[None], selector: str, label: str, least: int, most: int) -> int:
-    """Return a whole number within bounds. Raises `ProblemError`, code "form"."""
+    """Return a whole number within bounds. Raises `FieldError`."""
     return int(_read(screen, selector, label, least, most, is_whole=True))
 
 
 def read_float(screen: Screen[None], selector: str, label: str, least: float, most: float) -> float:
-    """Return a number within bounds. Raises `ProblemError`, code "form"."""
+    """Return a number within bounds. Raises `FieldError`."""
     return _read(screen, selector, label, least, most, is_whole=False)
 
 
@@ -28,12 +36,14 @@ def _read(
     except ValueError:
         value = float("nan")
     if not least <= value <= most:
-        screen.query_one(selector, Input).focus()
         kind = "a whole number" if is_whole else "a number"
-        raise problem_error(
-            "form",
-            f"{label} is {inert(text, 20) or 'empty'}",
-            f"it must be {kind} from {least:g} to {most:g}",
-            "Change it, then confirm again",
+        raise FieldError(
+            Problem(
+                code="form",
+                what=f"{label} is {inert(text, 20) or 'empty'}",
+                why=f"it must be {kind} from {least:g} to {most:g}",
+                remedy="Change it, then confirm again",
+            ),
+            selector,
         )
     return value

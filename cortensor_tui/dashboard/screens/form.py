@@ -19,12 +19,13 @@ from cortensor_tui.dashboard.format import ether, number
 from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.screens.ask import Answer, AskScreen
 from cortensor_tui.dashboard.screens.base import Panel
+from cortensor_tui.dashboard.screens.fields import FieldError
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
-from cortensor_tui.node.messages import RequestBody
+from cortensor_tui.node.messages import ReplyBody, RequestBody
 from cortensor_tui.node.owner_messages import Sent
 
 SEND_TIMEOUT_S = 180.0
@@ -122,7 +123,7 @@ class Form(Panel[None]):
         try:
             body = self.body()
         except ProblemError as error:
-            self.show_problem(error.problem)
+            self.show_mistake(error)
             return
         button.disabled = True
         self._asked_at = self.dashboard.now()
@@ -135,6 +136,15 @@ class Form(Panel[None]):
             return
         finally:
             self._asked_at = None
+        self.show_reply(reply)
+
+    @property
+    def is_sending(self) -> bool:
+        """Tell whether the node's answer is awaited."""
+        return self._asked_at is not None
+
+    def show_reply(self, reply: ReplyBody) -> None:
+        """Show what came of it."""
         if isinstance(reply, Sent):
             self._show_sent(reply)
 
@@ -146,6 +156,10 @@ class Form(Panel[None]):
             why = inert(one.error, 300) or "it gave no reason"
             lines = [transaction_line(one), line(("   ", "plain"), (f"Nothing has changed: {why}", "bad"))]
         self.show_outcome(lines)
+        self.offer_close()
+
+    def offer_close(self) -> None:
+        """Leave nothing to do but to close."""
         cancel = self.query_one("#cancel", Button)
         cancel.label = "Close"
         cancel.focus()
@@ -164,6 +178,12 @@ class Form(Panel[None]):
             for piece in wrap(inert(text, 400), width) if text else ():
                 found.append((Span(" ✖ " if not found else "   ", "bad"), Span(piece, role)))
         self.show_outcome(found)
+
+    def show_mistake(self, error: ProblemError) -> None:
+        """Show what is wrong with the fields, and go to the one."""
+        self.show_problem(error.problem)
+        if isinstance(error, FieldError):
+            self.query_one(error.selector).focus()
 
     def _pending(self, state: FeedState) -> Transaction | None:
         if self._asked_at is None or state.view is None:

@@ -5,24 +5,28 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.widgets import Input, Select
 
+from cortensor_tui.dashboard.screens.checked_form import CheckedForm
 from cortensor_tui.dashboard.screens.fields import read_int
-from cortensor_tui.dashboard.screens.form import Form, field
+from cortensor_tui.dashboard.screens.form import field
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.sessions import SessionMode
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.node.messages import RequestBody
 from cortensor_tui.node.owner_messages import CreateSession, Sent
+from cortensor_tui.node.session_messages import CheckAct
 
 _MAX_NAME_CHARS = 64
 _MAX_METADATA_CHARS = 1024
 
 
-class NewSessionScreen(Form):
+class NewSessionScreen(CheckedForm):
     """Name, mode and numbers of nodes; the rest has the network's usual values."""
 
     PANEL_TITLE = "New session"
     CONFIRM_LABEL = "Create"
     TRANSACTION_KIND = TransactionKind.CREATE_SESSION
+    SHOWS_MET_CHECKS = False
+    SENDS_AHEAD = True
 
     def compose_fields(self) -> ComposeResult:
         """Yield the fields, filled with what a private session of one node needs."""
@@ -40,8 +44,13 @@ class NewSessionScreen(Form):
         yield field("Most nodes", Input("1", compact=True, max_length=4, id="max_nodes"))
         yield field("Answers/task", Input("1", compact=True, max_length=4, id="redundant"))
         yield field("Task limit", Input("5", compact=True, max_length=6, id="max_tasks"))
+        yield from self.compose_checks()
 
-    def body(self) -> RequestBody:
+    def question(self) -> RequestBody | str:
+        """Ask what creating it would do."""
+        return CheckAct(act=self.body())
+
+    def body(self) -> CreateSession:
         """Return the session asked for."""
         name = self.query_one("#name", Input).value.strip()
         if not name:

@@ -5,24 +5,28 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.widgets import Input, Select, TextArea
 
+from cortensor_tui.dashboard.screens.checked_form import CheckedForm
 from cortensor_tui.dashboard.screens.fields import read_float, read_int
-from cortensor_tui.dashboard.screens.form import Form, chosen_session, field, session_select
+from cortensor_tui.dashboard.screens.form import chosen_session, field, session_select
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.node.messages import RequestBody
 from cortensor_tui.node.owner_messages import Sent, Submit
+from cortensor_tui.node.session_messages import CheckAct
 
 MAX_PROMPT_CHARS = 16_384
 _DEFAULT_PARAMS = Submit(session_id=0, prompt="").llm_params
 _HUNDREDTHS = 100  # the chain's integers for temperature and the like
 
 
-class SubmitScreen(Form):
+class SubmitScreen(CheckedForm):
     """Session, prompt, length and temperature. The answer streams on the main screen."""
 
     PANEL_TITLE = "Submit a prompt"
     CONFIRM_LABEL = "Submit"
     TRANSACTION_KIND = TransactionKind.SUBMIT
+    SHOWS_MET_CHECKS = False
+    SENDS_AHEAD = True
     DEFAULT_CSS = """
     SubmitScreen TextArea { height: 6; border: none; padding: 0; }
     """
@@ -42,6 +46,11 @@ class SubmitScreen(Form):
         )
         yield field("Max tokens", Input(str(tokens), compact=True, max_length=6, id="max_tokens"))
         yield field("Temperature", Input(f"{temperature:g}", compact=True, max_length=5, id="temperature"))
+        yield from self.compose_checks()
+
+    def question(self) -> RequestBody | str:
+        """Ask what submitting it would do."""
+        return CheckAct(act=self.body())
 
     def on_mount(self) -> None:
         """Begin with the prompt, the one field that has to be filled."""
@@ -50,7 +59,7 @@ class SubmitScreen(Form):
         area.cursor_blink = False
         area.focus()
 
-    def body(self) -> RequestBody:
+    def body(self) -> Submit:
         """Return the task asked for."""
         session_id = chosen_session(self.query_one("#session", Select))
         prompt = self.query_one(TextArea).text

@@ -88,6 +88,7 @@ class LineTable(LineView, can_focus=True):
         self._columns = tuple(columns)
         self._empty = empty
         self._rows: tuple[Row, ...] = ()
+        self._order: tuple[int, bool] | None = None
         self._cursor_key: str | None = None
         self._index = 0
         self._top = 0
@@ -118,6 +119,11 @@ class LineTable(LineView, can_focus=True):
         else:
             self._index = max(0, min(self._index, len(keys) - 1))
         self._keep_in_sight()
+        self.redraw()
+
+    def show_order(self, column: int, *, is_falling: bool) -> None:
+        """Mark by which column the rows are sorted, and whether the largest comes first."""
+        self._order = (column, is_falling)
         self.redraw()
 
     def point_at(self, key: str) -> None:
@@ -202,8 +208,14 @@ class LineTable(LineView, can_focus=True):
         return widths
 
     def _header(self, widths: list[int], width: int) -> Line:
-        titles = tuple(Span(column.title, "header") for column in self._columns)
+        titles = tuple(Span(self._title(index), "header") for index in range(len(self._columns)))
         return self._row(Row("", titles), widths, width, has_cursor=False)
+
+    def _title(self, index: int) -> str:
+        title = self._columns[index].title
+        if self._order is None or self._order[0] != index:
+            return title
+        return title + ("▼" if self._order[1] else "▲")
 
     def _row(self, row: Row, widths: list[int], width: int, has_cursor: bool) -> Line:
         spans: list[Span] = [Span(" ")]

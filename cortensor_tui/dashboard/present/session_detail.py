@@ -1,0 +1,169 @@
+"""One session in full: what this node does with it, its nodes, tasks, routers and every field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from cortensor_tui.dashboard.format import UNKNOWN, number, rough_age
+from cortensor_tui.dashboard.present.session_fields import field_entries
+from cortensor_tui.dashboard.present.tables import service_span, stage_span
+from cortensor_tui.dashboard.widgets.entry_list import Entry
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.session_reading import SessionReading
+from cortensor_tui.domain.sessions import Service, SessionView
+from cortensor_tui.domain.tasks import TaskView
+
+OPENS_TASKS = "tasks"
+OPENS_OLDER = "older"
+_NOT_READ = "being read from the contract …"
+
+
+class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of one session now. `reading` and `tasks` are None until they have come.
+
+    `tasks` are those this node knows of, newest first; `has_older` says that there are more of them.
+    """
+
+    view: SessionView
+    node: str
+    owner_key_problem: Problem | None = None
+    reading: SessionReading | None = None
+    tasks: tuple[TaskView, ...] | None = None
+    has_older: bool = False
+    problem: Problem | None = None
+
+
+def session_entries(facts: SessionFacts, now: float) -> list[Entry]:
+    """Return the session for an `EntryList`."""
+    return [
+        *_here(facts),
+        *_nodes(facts),
+        *_tasks(facts, now),
+        *_routers(facts),
+        *_fields(facts, now),
+    ]
+
+
+def _here(facts: SessionFacts) -> Iterator[Entry]:
+    view = facts.view
+    session = view.session
+    span = service_span(view)
+    name = inert(session.name, 200) or "(no name)"
+    yield Entry("name", name, "strong", copy=inert(session.name), copy_name="name")
+    why = f": {inert(view.reason, 160)}" if view.reason and view.reason not in span.text else ""
+    yield Entry("this node", f"{span.text}{why}", span.role)
+    state = "active" if session.is_active else "not active"
+    yield Entry(
+        "state", f"{state}, {session.mode_name}", copy=str(session.session_id), copy_name="session id"
+    )
+    owner = inert(session.owner, 64)
+    yield Entry("owner", f"{owner}{' (you)' if view.is_mine else ''}", copy=owner, copy_name="owner")
+    yield Entry("you may", *_may(facts))
+    if view.is_private:
+        yield Entry("private", "prompts and answers are withheld until asked for", "muted")
+    if session.metadata:
+        text = inert(session.metadata, 2_000)
+        yield Entry("metadata", text, copy=inert(session.metadata), copy_name="metadata")
+
+
+def _may(facts: SessionFacts) -> tuple[str, str]:
+    """Return what can be done to the session from here, and how that looks."""
+    if not facts.view.is_mine:
+        return "only look: somebody else owns it", "muted"
+    if facts.owner_key_problem is not None:
+        return f"only look: {inert(facts.owner_key_problem.what, 120)}", "warn"
+    if not facts.view.session.is_active:
+        return "unbind its nodes; it is closed for good", "muted"
+    return "change, close, bind, unbind, swap and submit", "plain"
+
+
+def _nodes(facts: SessionFacts) -> Iterator[Entry]:
+    session = facts.view.session
+    bound = len(session.dedicated_nodes) + len(session.ephemeral_nodes)
+    wanted = f"{bound} bound, {session.min_nodes} to {session.max_nodes} wanted"
+    yield Entry("Nodes", wanted, "muted", is_heading=True)
+    if not bound:
+        yield Entry("", "none is bound", "muted")
+    for label, addresses in (
+        ("dedicated", session.dedicated_nodes),
+        ("ephemeral", session.ephemeral_nodes),
+    ):
+        for address in addresses:
+            is_this = address == facts.node
+            shown = f"{inert(address, 64)}{'  ◀ this node' if is_this else ''}"
+            role = "accent" if is_this else "plain"
+            yield Entry(label, shown, role, copy=inert(address, 64), copy_name="node's address")
+
+
+def _tasks(facts: SessionFacts, now: float) -> Iterator[Entry]:
+    view = facts.view
+    total = UNKNOWN if view.task_count is None else number(view.task_count)
+    yield Entry("Tasks", f"{total} on chain", "muted", is_heading=True)
+    if view.service is not Service.SERVED and view.task_count:
+        why = f": {inert(view.reason, 160)}" if view.reason else ""
+        yield Entry(
+            "", f"This node does not serve them{why}. Those it never took are in no list here.", "warn"
+        )
+    if facts.tasks is None:
+        yield Entry("", "being asked for …", "muted")
+        return
+    if not facts.tasks:
+        yield Entry("", "This node has taken none of them.", "muted")
+        return
+    for task in facts.tasks:
+        stage = stage_span(task.stage)
+        text = f"{stage.text:<15} {rough_age(task.assigned_at, now):>6}  {_prompt(task)}"
+        yield Entry(
+            str(task.key), text, stage.role, copy=str(task.key), copy_name="task", opens=f"task:{task.key}"
+        )
+    if facts.has_older:
+        yield Entry("", "▾ older ones", "accent", opens=OPENS_OLDER)
+    yield Entry("", "▸ all in Tasks", "accent", opens=OPENS_TASKS)
+
+
+def _prompt(task: TaskView) -> str:
+    return "hidden: private" if task.is_hidden else inert(task.prompt, 44)
+
+
+def _routers(facts: SessionFacts) -> Iterator[Entry]:
+    reading = facts.reading
+    count = "" if reading is None else f"{len(reading.routers)}"
+    yield Entry("Routers", count, "muted", is_heading=True)
+    if reading is None:
+        yield Entry("", _NOT_READ if facts.problem is None else "not read", "muted")
+    elif not reading.routers:
+        yield Entry("", "none: only the owner submits", "muted")
+    for router in reading.routers if reading else ():
+        yield Entry(
+            "router", inert(router.address, 64) or UNKNOWN, copy=inert(router.address, 64), copy_name="router"
+        )
+        yield Entry(
+            "", inert(router.text, 1_024) or "(no text)", "muted", copy=inert(router.text), copy_name="text"
+        )
+
+
+def _fields(facts: SessionFacts, now: float) -> Iterator[Entry]:
+    reading = facts.reading
+    if reading is None:
+        yield Entry("Fields", "", is_heading=True)
+    else:
+        age = rough_age(reading.read_at, now)
+        told = f"read {age} ago from {inert(reading.contract, 64)}, generation {reading.generation}"
+        yield Entry("Fields", told, "muted", is_heading=True)
+    if facts.problem is not None:
+        for label, text in (
+            ("not read", facts.problem.what),
+            ("why", facts.problem.why),
+            ("what to do", facts.problem.remedy),
+        ):
+            if text:
+                yield Entry(label, inert(text, 300), "bad" if label == "not read" else "plain")
+    if reading is None:
+        if facts.problem is None:
+            yield Entry("", _NOT_READ, "muted")
+        return
+    yield Entry("field", "decoded", "header", beside="as the contract has it")
+    yield from field_entries(reading)

@@ -1,0 +1,88 @@
+"""Sessions as rows: which are wanted, in which order, and what stands in each column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from cortensor_tui.dashboard.cells import Span
+from cortensor_tui.dashboard.format import UNKNOWN, number
+from cortensor_tui.dashboard.present.tables import service_span
+from cortensor_tui.dashboard.widgets.line_table import Column, Row
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.session_filter import SessionFilter
+from cortensor_tui.domain.sessions import Service, SessionView
+
+COLUMNS = (
+    Column("id", 5, is_right=True),
+    Column("name", 10, share=3),
+    Column("mode", 9, rank=3),
+    Column("state", 8, rank=4),
+    Column("nodes", 5, rank=1, is_right=True),
+    Column("tasks", 6, rank=2, is_right=True),
+    Column("mine", 4, rank=2),
+    Column("this node", 11, share=2),
+)
+_SERVICE_ORDER = tuple(Service)
+# By what each column is sorted, upwards; the id decides between equals.
+_SORT_KEYS: tuple[Callable[[SessionView], Any], ...] = (
+    lambda view: view.session.session_id,
+    lambda view: view.session.name.casefold(),
+    lambda view: view.session.mode,
+    lambda view: not view.session.is_active,
+    lambda view: len(view.session.dedicated_nodes) + len(view.session.ephemeral_nodes),
+    lambda view: -1 if view.task_count is None else view.task_count,
+    lambda view: not view.is_mine,
+    lambda view: (_SERVICE_ORDER.index(view.service), not view.is_mine),
+)
+_LARGEST_FIRST = frozenset({0, 4, 5})
+"""Columns of numbers, of which the largest are looked for."""
+
+
+class SessionOrder(NamedTuple):
+    """By which column the list is sorted; the newest session comes first among equals."""
+
+    column: int = len(COLUMNS) - 1
+    is_reversed: bool = False
+
+    def next(self) -> SessionOrder:
+        """Return the order by the next column, as one first wants it."""
+        return SessionOrder((self.column + 1) % len(COLUMNS))
+
+    def reversed(self) -> SessionOrder:
+        """Return the same the other way round."""
+        return SessionOrder(self.column, not self.is_reversed)
+
+    @property
+    def is_falling(self) -> bool:
+        """Tell whether what is largest comes first."""
+        return (self.column in _LARGEST_FIRST) != self.is_reversed
+
+
+def ordered(views: Iterable[SessionView], order: SessionOrder) -> list[SessionView]:
+    """Return the sessions in this order."""
+    newest_first = sorted(views, key=lambda view: -view.session.session_id)
+    key = _SORT_KEYS[order.column]
+    return sorted(newest_first, key=key, reverse=order.is_falling)
+
+
+def session_rows(views: Iterable[SessionView], wanted: SessionFilter, order: SessionOrder) -> tuple[Row, ...]:
+    """Return the wanted sessions as rows."""
+    return tuple(_row(view) for view in ordered(filter(wanted.matches, views), order))
+
+
+def _row(view: SessionView) -> Row:
+    session = view.session
+    bound = len(session.dedicated_nodes) + len(session.ephemeral_nodes)
+    quiet = "plain" if session.is_active else "muted"
+    cells = (
+        Span(str(session.session_id), quiet),
+        Span(inert(session.name, 80) or "(no name)", quiet),
+        Span(session.mode_name, quiet),
+        Span("active" if session.is_active else f"state {session.state}", quiet),
+        Span(f"{bound}/{session.max_nodes}", quiet),
+        Span(number(view.task_count), quiet),
+        Span("mine" if view.is_mine else UNKNOWN, "accent" if view.is_mine else "muted"),
+        service_span(view),
+    )
+    return Row(str(session.session_id), cells, copy=str(session.session_id))

@@ -1,0 +1,93 @@
+"""What can be done to the session at hand, alike beside the list and in its own panel."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+
+from cortensor_tui.dashboard.present.session_detail import OPENS_OLDER, OPENS_TASKS
+from cortensor_tui.dashboard.screens.base import Watching
+from cortensor_tui.dashboard.screens.session_pane import SessionPane
+from cortensor_tui.dashboard.widgets.entry_list import EntryList
+
+
+class ActsOnSession(Watching):
+    """Binds the keys of what changes a session, and of what its detail leads to.
+
+    The last base of a screen, since Textual takes styles from the first.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "assign", "Bind", id="app.assign", tooltip="Bind a node"),
+        Binding("u", "unassign", "Unbind", id="app.unassign", tooltip="Unbind a node"),
+        Binding("w", "swap", "Swap", id="session.swap", tooltip="Swap two nodes"),
+        Binding("e", "edit", "Change", id="session.change", tooltip="Change the session"),
+        Binding("x", "deactivate", "Close", show=False, id="session.close", tooltip="Close it for good"),
+        Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt"),
+    ]
+
+    def chosen_session(self) -> int | None:
+        """Return the session at hand."""
+        raise NotImplementedError
+
+    def action_assign(self) -> None:
+        """Open the form that binds a node."""
+        self._open_assignment(is_unbinding=False)
+
+    def action_unassign(self) -> None:
+        """Open the form that unbinds a node."""
+        self._open_assignment(is_unbinding=True)
+
+    def _open_assignment(self, is_unbinding: bool) -> None:
+        from cortensor_tui.dashboard.screens.assign import AssignScreen
+
+        if self.dashboard.view is not None:
+            screen = AssignScreen(is_unbinding=is_unbinding, session_id=self.chosen_session())
+            self.app.push_screen(screen)
+
+    def action_swap(self) -> None:
+        """Open the form that swaps nodes."""
+        from cortensor_tui.dashboard.screens.swap import SwapScreen
+
+        session_id = self.chosen_session()
+        if self.dashboard.view is not None and session_id is not None:
+            self.app.push_screen(SwapScreen(session_id))
+
+    def action_edit(self) -> None:
+        """Open the form that changes the session."""
+        from cortensor_tui.dashboard.screens.change_session import ChangeSessionScreen
+
+        session_id = self.chosen_session()
+        if self.dashboard.view is not None and session_id is not None:
+            self.app.push_screen(ChangeSessionScreen(session_id))
+
+    def action_deactivate(self) -> None:
+        """Open the confirmation that closes the session."""
+        from cortensor_tui.dashboard.screens.close_session import CloseSessionScreen
+
+        session_id = self.chosen_session()
+        if self.dashboard.view is not None and session_id is not None:
+            self.app.push_screen(CloseSessionScreen(session_id))
+
+    def action_submit(self) -> None:
+        """Open the form for a prompt."""
+        from cortensor_tui.dashboard.screens.submit import SubmitScreen
+
+        if self.dashboard.view is not None:
+            self.app.push_screen(SubmitScreen(session_id=self.chosen_session()))
+
+    @on(EntryList.Opened)
+    def _on_entry_opened(self, event: EntryList.Opened) -> None:
+        if event.opens == OPENS_OLDER:
+            self.query_one(SessionPane).read_older()
+        elif event.opens == OPENS_TASKS:
+            self.dashboard.go_to("tasks")
+        else:
+            self._open_task(event.opens.partition(":")[2])
+
+    def _open_task(self, key: str) -> None:
+        from cortensor_tui.dashboard.screens.detail import open_task
+
+        open_task(self.app, key, key)

@@ -1,0 +1,144 @@
+"""One session in full, read fresh from its contract while it is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.timer import Timer
+
+from cortensor_tui.dashboard.cells import line
+from cortensor_tui.dashboard.desk import Desk
+from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.session_detail import SessionFacts, session_entries
+from cortensor_tui.dashboard.widgets.entry_list import EntryList
+from cortensor_tui.dashboard.widgets.text_lines import Heading
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.session_reading import SessionReading
+from cortensor_tui.domain.sessions import SessionView
+from cortensor_tui.domain.tasks import TaskCursor, TaskView
+from cortensor_tui.node.history_messages import GetTasks, Tasks
+from cortensor_tui.node.session_messages import GetSession
+
+REST_S = 0.25
+"""How long the cursor must rest on a session before it is read from its contract."""
+PAGE_TASKS = 8
+_TASK_TEXT_CHARS = 200
+
+
+class SessionPane(Vertical):
+    """Shows the session it is pointed at: at once what the list knows, soon after what the contract says."""
+
+    DEFAULT_CSS = """
+    SessionPane { height: 1fr; }
+    """
+
+    def __init__(self, desk: Desk, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._desk = desk
+        self._session_id: int | None = None
+        self._facts: SessionFacts | None = None
+        self._asked_for: SessionView | None = None
+        self._reached: TaskCursor | None = None
+        self._rest: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Yield the values under their title."""
+        yield Heading("Session")
+        yield EntryList(id="entries")
+
+    @property
+    def session_id(self) -> int | None:
+        """Return the session that is shown."""
+        return self._session_id
+
+    @property
+    def entries(self) -> EntryList:
+        """Return the list of values."""
+        return self.query_one(EntryList)
+
+    def point_at(self, session_id: int | None) -> None:
+        """Show another session, or none."""
+        if session_id == self._session_id:
+            return
+        self._session_id = session_id
+        self._facts = self._asked_for = self._reached = None
+        self.take(self._desk.feed_state, is_new=True)
+
+    def take(self, state: FeedState, *, is_new: bool = False) -> None:
+        """Show the newest state; a session that has changed is read again."""
+        view = state.view
+        found = view.session(self._session_id) if view and self._session_id is not None else None
+        if view is None or found is None:
+            self.entries.show(())
+            self.query_one(Heading).say(line(("none is chosen", "muted")))
+            return
+        known = () if self._facts is None or self._facts.tasks is None else self._facts.tasks
+        tasks = merged(known, (task for task in view.tasks if task.key.session_id == self._session_id))
+        facts = self._facts or SessionFacts(view=found, node=view.status.node.address)
+        self._facts = msgspec.structs.replace(
+            facts,
+            view=found,
+            owner_key_problem=view.status.owner_key_problem,
+            tasks=None if facts.tasks is None else tasks,
+        )
+        if found != self._asked_for:
+            self._asked_for = found
+            self._read_soon()
+        self._draw(is_new=is_new)
+
+    def read_older(self) -> None:
+        """Ask for the next page of tasks."""
+        if self._session_id is not None:
+            self.run_worker(self._read_tasks(self._session_id, self._reached), group="older", exclusive=True)
+
+    def _draw(self, *, is_new: bool = False) -> None:
+        if self._facts is None:
+            return
+        self.entries.show(session_entries(self._facts, self._desk.now()), is_new=is_new)
+        self.query_one(Heading).say(line((str(self._session_id), "strong")))
+
+    def _read_soon(self) -> None:
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(REST_S, self._read)
+
+    def _read(self) -> None:
+        if self._session_id is not None:
+            self.run_worker(self._read_session(self._session_id), group="session", exclusive=True)
+
+    async def _read_session(self, session_id: int) -> None:
+        try:
+            reply = await self._desk.request(GetSession(session_id=session_id))
+        except ProblemError as error:
+            self._learn(session_id, problem=error.problem)
+        else:
+            if isinstance(reply, SessionReading):
+                self._learn(session_id, reading=reply, problem=None)
+        if self._facts is not None and self._facts.tasks is None:
+            await self._read_tasks(session_id, None)
+
+    async def _read_tasks(self, session_id: int, before: TaskCursor | None) -> None:
+        asked = GetTasks(session_id=session_id, before=before, limit=PAGE_TASKS, text_chars=_TASK_TEXT_CHARS)
+        try:
+            reply = await self._desk.request(asked)
+        except ProblemError as error:
+            self._learn(session_id, problem=error.problem)
+            return
+        if isinstance(reply, Tasks) and session_id == self._session_id and self._facts is not None:
+            self._reached = reply.reached
+            tasks = merged(self._facts.tasks or (), reply.tasks)
+            self._learn(session_id, tasks=tasks, has_older=reply.has_more)
+
+    def _learn(self, session_id: int, **changes: object) -> None:
+        if session_id == self._session_id and self._facts is not None:
+            self._facts = msgspec.structs.replace(self._facts, **changes)
+            self._draw()
+
+
+def merged(known: Iterable[TaskView], newer: Iterable[TaskView]) -> tuple[TaskView, ...]:
+    """Return tasks without doubles, newest first; of two the newer."""
+    by_key = {task.key: task for task in (*known, *newer)}
+    return tuple(by_key[key] for key in sorted(by_key, reverse=True))
