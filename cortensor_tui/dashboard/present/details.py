@@ -16,7 +16,6 @@ from cortensor_tui.dashboard.format import (
     rate,
 )
 from cortensor_tui.dashboard.present.private import answer_of, call_of, prompt_of
-from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import Clamp, SamplingParams
 from cortensor_tui.domain.sessions import Session, SessionView
@@ -186,11 +185,6 @@ def _sent(one: Transaction) -> Detail:
     return Detail(str(one.kind), f"{one.state}  nonce {one.nonce}  {one.hash}")
 
 
-def network_details(chain: ChainHealth) -> Details:
-    """Return the chain as the node sees it, then each endpoint."""
-    return [*_chain(chain), *(_endpoint(one) for one in chain.endpoints)]
-
-
 def _chain(chain: ChainHealth) -> Iterator[Detail]:
     yield Detail("network", f"{chain.network}, chain {UNKNOWN if chain.chain_id is None else chain.chain_id}")
     yield Detail("endpoint", f"{chain.endpoint}, {milliseconds(chain.latency_ms)}")
@@ -200,12 +194,6 @@ def _chain(chain: ChainHealth) -> Iterator[Detail]:
     yield Detail("queue", chain.queue_address or UNKNOWN)
     if chain.error:
         yield Detail("chain error", chain.error, "bad")
-
-
-def _endpoint(one: EndpointHealth) -> Detail:
-    trouble = f", {one.error} at {clock(one.error_at)}" if one.error else ""
-    head = f"head {number(one.head_number)}, {milliseconds(one.latency_ms)}"
-    return Detail(str(one.state), f"{one.name}, {head}{trouble}", "warn" if one.error else "plain")
 
 
 def _generation(chain: ChainHealth) -> Iterator[Detail]:

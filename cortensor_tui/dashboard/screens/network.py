@@ -1,31 +1,157 @@
-"""The chain, its endpoints and contracts as the node sees them."""
+"""The chain, its endpoints and contracts as the node sees them, asked of it while this is looked at."""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from typing import ClassVar
 
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.feed import FeedState
-from cortensor_tui.dashboard.present.details import network_details
+from cortensor_tui.dashboard.format import duration
+from cortensor_tui.dashboard.present import network
+from cortensor_tui.dashboard.present.details import Details
+from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.state import NodeView
-from cortensor_tui.dashboard.widgets.document import Document
+from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.network_report import NetworkReport
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.node.network_messages import GetNetwork
+
+ASK_EVERY_S = 3.0
+STALE_FROM_S = 5 * ASK_EVERY_S
+MOST_ENDPOINT_LINES = 8
+ASKING = "Asking the node for its network…"
+NO_FACTS = "Nothing is known of the chain yet; the node tells more once an endpoint has answered."
 
 
 class NetworkScreen(PlaceScreen):
-    """Labelled values; scrolls where they do not fit."""
+    """Endpoints above, what was found out of the network below; enter opens a row in full, `y` copies it."""
 
     PLACE = "network"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,f", "freeze", "Freeze", show=False, id="network.freeze", tooltip="Freeze the picture"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._report: NetworkReport | None = None
+        self._read_at = 0.0
+        self._asked_at: float | None = None
+        self._is_asking = False
+        self._is_frozen = False
+        self._problem: Problem | None = None
 
     def compose_place(self) -> ComposeResult:
-        """Yield the values under their title."""
-        yield Heading("Network")
-        yield Document(id="document")
+        """Yield both lists under their titles."""
+        with Vertical(id="endpoints-pane", classes="pane"):
+            yield Heading("Endpoints")
+            yield LineTable(network.ENDPOINT_COLUMNS, ASKING, id="endpoints")
+        with Vertical(id="facts-pane", classes="pane"):
+            yield Heading("Found out")
+            yield LineTable(network.FACT_COLUMNS, ASKING, id="network-facts")
 
     def on_mount(self) -> None:
-        """Let the keys scroll."""
-        self.query_one(Document).focus()
+        """Begin in the list of endpoints."""
+        self.query_one("#endpoints", LineTable).focus()
 
     def show_view(self, state: FeedState, view: NodeView) -> None:
-        """Show the newest values."""
-        self.query_one(Document).show(network_details(view.status.chain))
+        """Ask again when what was told is old; the pushed status does not hold it."""
+        now = self.dashboard.now()
+        is_due = self._asked_at is None or now - self._asked_at >= ASK_EVERY_S
+        if is_due and not self._is_asking and not self._is_frozen:
+            self._is_asking, self._asked_at = True, now
+            self.run_worker(self._ask(), group="network", exclusive=True)
+        self._draw()
+
+    async def _ask(self) -> None:
+        try:
+            reply = await self.dashboard.request(GetNetwork(), timeout_s=10.0)
+        except ProblemError as error:
+            self._problem = error.problem
+        else:
+            if isinstance(reply, NetworkReport) and not self._is_frozen:
+                self._report, self._read_at, self._problem = reply, self.dashboard.now(), None
+        finally:
+            self._is_asking = False
+        if self.is_whole:
+            self._draw()
+
+    def _draw(self) -> None:
+        report, now = self._report, self._shown_at()
+        endpoints, facts = (
+            self.query_one("#endpoints", LineTable),
+            self.query_one("#network-facts", LineTable),
+        )
+        if report is None:
+            empty = ASKING if self._problem is None else self._problem.sentence()
+            endpoints.show((), inert(empty, 500))
+            facts.show((), "")
+        else:
+            endpoints.show(network.endpoint_rows(report, now))
+            facts.show(network.fact_rows(network.facts(report, now)), NO_FACTS)
+        rows = 1 if report is None else min(MOST_ENDPOINT_LINES, len(report.endpoints))
+        endpoints.styles.height = rows + 1
+        self._say_remarks()
+
+    def _shown_at(self) -> float:
+        return self._read_at if self._is_frozen else self.dashboard.now()
+
+    def _say_remarks(self) -> None:
+        above, below = self.query(Heading)
+        report = self._report
+        above.say(self._freshness())
+        name = "" if report is None else inert(report.network, 60)
+        error = "" if report is None else inert(report.error, 200)
+        below.say(line((name, "muted"), *((f" · {error}", "bad") for _ in (1,) if error)))
+
+    def _freshness(self) -> Line:
+        """Return how old this is, and why it is not read anew."""
+        age_s = self.dashboard.now() - self._read_at
+        if self._is_frozen:
+            return line(("▲ FROZEN", "warn"), (f" {duration(age_s)} old · space goes on", "muted"))
+        if self._report is None:
+            return ()
+        if self._problem is not None or age_s >= STALE_FROM_S:
+            why = "" if self._problem is None else f": {inert(self._problem.what, 100)}"
+            return line((f"▲ {duration(age_s)} old{why}", "warn"))
+        return line((f"read every {duration(ASK_EVERY_S)}", "muted"))
+
+    def action_freeze(self) -> None:
+        """Freeze the picture, or let it go on."""
+        self._is_frozen = not self._is_frozen and self._report is not None
+        self._draw()
+
+    def copy_text(self) -> tuple[str, str] | None:
+        """Return the value under the cursor."""
+        found = super().copy_text()
+        return None if found is None else (found[0], "value")
+
+    @on(LineTable.Opened, "#endpoints")
+    def _open_endpoint(self, event: LineTable.Opened) -> None:
+        index = int(event.key)
+
+        def content(state: FeedState) -> Details | None:
+            report = self._report
+            if report is None or index >= len(report.endpoints):
+                return None
+            return network.endpoint_details(report.endpoints[index], self._shown_at())
+
+        row = event.table.current
+        self.app.push_screen(DetailScreen("Endpoint", content, copy=row.copy if row else ""))
+
+    @on(LineTable.Opened, "#network-facts")
+    def _open_fact(self, event: LineTable.Opened) -> None:
+        def content(state: FeedState) -> Details | None:
+            known = [] if self._report is None else network.facts(self._report, self._shown_at())
+            found = next((one for one in known if one.key == event.key), None)
+            return None if found is None else network.fact_details(found)
+
+        row = event.table.current
+        self.app.push_screen(DetailScreen("Found out", content, copy=row.copy if row else ""))

@@ -1,0 +1,189 @@
+"""What the network screen tells, how old it is, and what its keys do."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.present.network import endpoint_details, endpoint_rows, fact_details, facts
+from cortensor_tui.dashboard.screens.detail import DetailScreen
+from cortensor_tui.dashboard.screens.network import ASK_EVERY_S, ASKING, NetworkScreen
+from cortensor_tui.domain.endpoints import EndpointReport
+from cortensor_tui.node.network_messages import GetNetwork
+
+from . import samples
+from .conftest import live, shown, until
+from .scripted_node import ScriptedNode, refusal
+
+SMALL, WIDE = (80, 24), (160, 48)
+
+
+def asked(node: ScriptedNode) -> int:
+    return sum(isinstance(body, GetNetwork) for body in node.requests)
+
+
+async def go(pilot: Pilot[None], app: Dashboard) -> None:
+    await live(pilot)
+    await pilot.press("5")
+    await until(pilot, lambda: isinstance(app.screen, NetworkScreen) and app.screen.is_whole)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=["80x24", "160x48"])
+async def test_every_endpoint_and_everything_found_out_is_told(
+    node: ScriptedNode, app: Dashboard, size: tuple[int, int]
+) -> None:
+    node.answers[GetNetwork] = lambda _: samples.network_report()
+    async with app.run_test(size=size) as pilot:
+        await go(pilot, app)
+        await until(pilot, lambda: "● in use" in shown(app, "#endpoints"))
+        endpoints = shown(app, "#endpoints")
+        assert [row[:16].strip() for row in endpoints.splitlines()[1:5]] == [
+            "● in use",
+            "● standby",
+            "✖ resting",
+            "✖ wrong chain",
+        ]
+        assert "probe in 2 s" in endpoints
+        found = shown(app, "#network-facts")
+        assert "chain id (CHAINID)" in found
+        assert "● same 421614" in found
+        assert samples.SESSION_V2[:16] in found
+        assert "● connected" in found
+        await until(pilot, lambda: "Testnet-0" in shown(app, "#facts-pane Heading"))
+
+
+def test_a_row_has_lag_budget_sends_and_the_last_trouble_with_its_age() -> None:
+    rows = endpoint_rows(samples.network_report(), samples.NOW)
+    told = [[cell.text for cell in row.cells if hasattr(cell, "text")] for row in rows]
+    assert told[0] == [
+        *("● in use", "sepolia-rollup.arbitrum.io", "102,331,204", "0", "84 ms"),
+        *("31", "600", "33", "none"),
+    ]
+    assert told[1][3] == "3"
+    assert told[2][-1] == "probe in 2 s, timeout 10 s ago: it took too ␛[31mlong"
+    assert told[3][-1].startswith("probe due, wrong chain 10 min ago: HOST and CHAINID")
+
+
+def labelled(one: EndpointReport) -> dict[str, str]:
+    return {detail.label: detail.text for detail in endpoint_details(one, samples.NOW)}
+
+
+def test_an_endpoint_in_full_says_when_the_breaker_lets_a_probe_through() -> None:
+    used, waiting, resting, wrong = samples.network_report().endpoints
+    told = labelled(used)
+    assert told["budget"].startswith("at most 10 a second, 18.5 left at once")
+    assert told["breaker"].startswith("closed")
+    assert told["first block"] == samples.GENESIS
+    assert "not told" in labelled(waiting)["first block"]
+    assert labelled(resting)["breaker"] == "open: one probe is let through in 2 s"
+    assert labelled(wrong)["breaker"].startswith("half open")
+
+
+def test_a_fact_names_the_setting_that_would_change_it_once() -> None:
+    told = {one.what: one for one in facts(samples.network_report(), samples.NOW)}
+    assert told["SessionV2"].origin.endswith(" · CORTENSOR_TUI_SESSION_V2_ADDRESS")
+    assert told["requests_per_s"].origin == "set as CORTENSOR_TUI_REQUESTS_PER_S"
+    assert told["task_status"].origin == "from two clients"
+    assert "CORTENSOR_TUI_GENERATION" in told["generation"].origin
+    probe = told["SessionV2.tasksBeforeRelease()"]
+    assert [one.text for one in fact_details(probe)] == [
+        "SessionV2.tasksBeforeRelease()",
+        "reverted without a reason",
+        "there is no such function (generations with it: old)",
+    ]
+
+
+def test_what_is_not_known_is_no_difference() -> None:
+    told = {one.what: one for one in facts(samples.network_report(), samples.NOW)}
+    assert (told["first block"].mark, told["first block"].value) == ("○ unknown", "not told")
+
+
+async def test_it_is_asked_again_while_it_is_looked_at_and_not_when_it_is_not(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    clock = [samples.NOW]
+    app.now = lambda: clock[0]
+    node.answers[GetNetwork] = lambda _: samples.network_report()
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        assert asked(node) == 0, "the first screen does not need it"
+        await go(pilot, app)
+        await until(pilot, lambda: "● in use" in shown(app, "#endpoints"))
+        assert asked(node) == 1
+        clock[0] += ASK_EVERY_S
+        await until(pilot, lambda: asked(node) == 2)
+        await pilot.press("1")
+        clock[0] += 10 * ASK_EVERY_S
+        await pilot.pause(1.2)
+        assert asked(node) == 2
+
+
+async def test_while_nothing_has_come_it_says_so_and_a_refusal_says_why(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    node.answers[GetNetwork] = lambda _: refusal("internal", "The node failed", "a fault", "See its log")
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("5")
+        await until(pilot, lambda: "The node failed. A fault. See its log." in shown(app, "#endpoints"))
+
+
+async def test_what_was_told_stays_with_its_age_when_the_node_no_longer_answers(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    clock = [samples.NOW]
+    app.now = lambda: clock[0]
+    node.answers[GetNetwork] = lambda _: samples.network_report()
+    async with app.run_test(size=SMALL) as pilot:
+        await go(pilot, app)
+        await until(pilot, lambda: "● in use" in shown(app, "#endpoints"))
+        node.answers[GetNetwork] = lambda _: refusal("internal", "The node failed at this", "", "")
+        clock[0] += 40
+        await until(pilot, lambda: "▲ 40 s old: The node failed" in shown(app, "#endpoints-pane Heading"))
+        assert "● in use" in shown(app, "#endpoints")
+
+
+async def test_enter_opens_a_row_in_full_and_y_copies_its_value(node: ScriptedNode, app: Dashboard) -> None:
+    node.answers[GetNetwork] = lambda _: samples.network_report()
+    async with app.run_test(size=SMALL) as pilot:
+        await go(pilot, app)
+        await until(pilot, lambda: "● in use" in shown(app, "#endpoints"))
+        await pilot.press("j", "j", "y")
+        await until(pilot, lambda: app.clipboard == "https://rpc.example.org")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, DetailScreen))
+        await until(pilot, lambda: "12 in all, 3 in a row" in shown(app, "#document"))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, NetworkScreen))
+        await pilot.press("tab", *"jjjj", "y")
+        await until(pilot, lambda: app.clipboard == samples.SESSION_V2)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, DetailScreen))
+        await until(pilot, lambda: samples.SESSION_V2 in shown(app, "#document"))
+
+
+async def test_a_frozen_picture_is_asked_for_no_more(node: ScriptedNode, app: Dashboard) -> None:
+    clock = [samples.NOW]
+    app.now = lambda: clock[0]
+    node.answers[GetNetwork] = lambda _: samples.network_report()
+    async with app.run_test(size=SMALL) as pilot:
+        await go(pilot, app)
+        await until(pilot, lambda: "● in use" in shown(app, "#endpoints"))
+        await pilot.press("space")
+        clock[0] += 30
+        await until(pilot, lambda: "▲ FROZEN 30 s old" in shown(app, "#endpoints-pane Heading"))
+        assert (asked(node), "probe in 2 s" in shown(app, "#endpoints")) == (1, True)
+        await pilot.press("space")
+        await until(pilot, lambda: asked(node) == 2)
+
+
+async def test_nothing_found_yet_is_said(node: ScriptedNode, app: Dashboard) -> None:
+    node.answers[GetNetwork] = lambda _: samples.network_report(
+        origin=None, head_feed=None, comparisons=(), values=(), error="The chain endpoint did not answer."
+    )
+    async with app.run_test(size=SMALL) as pilot:
+        await go(pilot, app)
+        await until(pilot, lambda: "Nothing is known of the chain yet" in shown(app, "#network-facts"))
+        assert "did not answer" in shown(app, "#facts-pane Heading")
+        assert ASKING not in shown(app, "#endpoints")
