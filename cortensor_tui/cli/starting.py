@@ -32,7 +32,9 @@ def open_dashboard(env: Path, new_journal: bool) -> int:
     """Attach the dashboard to the running node, or start one."""
     from cortensor_tui import launch
 
-    return launch.open_dashboard(env.expanduser(), os.environ, may_make_journal=new_journal)
+    return launch.open_dashboard(
+        env.expanduser(), os.environ, may_make_journal=new_journal, is_named=env != DEFAULT_ENV
+    )
 
 
 @node_commands.command("run")

@@ -26,6 +26,7 @@ from cortensor_tui.dashboard.present.private import HIDDEN, PrivateTexts
 from cortensor_tui.dashboard.quitting import DETACH, STOP, farewell
 from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.dashboard.screens.base import Watching
+from cortensor_tui.dashboard.setup import Outcome, Setup
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.terminal_title import TerminalTitle, title_of
 from cortensor_tui.dashboard.toasts import Toasts
@@ -97,11 +98,17 @@ class Dashboard(App[None]):
         board: StartupBoard | None = None,
         run_seconds: float | None = None,
         now: Callable[[], float] = time.time,
+        make_setup: Callable[[], Setup] | None = None,
+        begins_with_setup: bool = False,
     ) -> None:
         chosen = options or Options()
         self.appearance = Appearance(msgspec.structs.replace(chosen, theme=theme or chosen.theme))
         super().__init__()
         self.options = chosen
+        self.outcome: Outcome | None = None
+        self._make_setup = make_setup
+        self._setup: Setup | None = None
+        self._begins_with_setup = begins_with_setup
         self.now = now
         self.board = board
         self.owns_node = owns_node
@@ -121,6 +128,18 @@ class Dashboard(App[None]):
     def view(self) -> NodeView | None:
         """Return what the node last said, also after the dashboard has ended."""
         return self._feed.state.view
+
+    @property
+    def setup(self) -> Setup | None:
+        """Return what sets up nodes; it is made when it is first wanted, since that loads much."""
+        if self._setup is None and self._make_setup is not None:
+            self._setup = self._make_setup()
+        return self._setup
+
+    def leave_for(self, outcome: Outcome) -> None:
+        """End the dashboard with what it is to be opened on next."""
+        self.outcome = outcome
+        self.exit()
 
     @property
     def can_start_node(self) -> bool:
@@ -161,6 +180,8 @@ class Dashboard(App[None]):
         self.set_interval(1.0, self._tick)
         if self._title is not None:
             self.app_suspend_signal.subscribe(self, lambda _: self._restore_title())
+        if self._begins_with_setup:
+            self.go_to("setup")
         if self._run_seconds is not None:
             self.set_timer(self._run_seconds, self.leave)
 

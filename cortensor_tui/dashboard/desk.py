@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.setup import Outcome, Setup
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.domain.problems import Problem
@@ -21,6 +22,13 @@ class Desk(Protocol):
     """Tells the steps of starting, where something is being started."""
     owns_node: bool
     """Tells that the node ends with the dashboard, as in the demo."""
+
+    @property
+    def setup(self) -> Setup | None:
+        """Return what sets up nodes, None where nothing can be set up."""
+
+    def leave_for(self, outcome: Outcome) -> None:
+        """End the dashboard, to be opened again on something else."""
 
     @property
     def feed_state(self) -> FeedState:

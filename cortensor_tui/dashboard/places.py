@@ -45,6 +45,7 @@ PLACES = (
     Place("5", "network", "Network", "Chain, endpoints and contracts", "network:NetworkScreen"),
     Place("6", "logs", "Logs", "What the node logs, as it happens", "logs:LogsScreen"),
     Place("7", "settings", "Settings", "Every setting, and changing it", "settings:SettingsScreen"),
+    Place("8", "setup", "Set up", "Set up a node with other settings", "first_run:FirstRunScreen"),
 )
 FIRST = PLACES[0]
 

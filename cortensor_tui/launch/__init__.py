@@ -39,11 +39,20 @@ def run_devnet(
     return run(backend, port, as_json, block_interval_s, generation)
 
 
-def open_dashboard(settings_path: Path, environ: Mapping[str, str], *, may_make_journal: bool = False) -> int:
-    """Attach the dashboard to the running node, or start one that outlives it."""
+def open_dashboard(
+    settings_path: Path,
+    environ: Mapping[str, str],
+    *,
+    may_make_journal: bool = False,
+    is_named: bool = True,
+) -> int:
+    """Attach the dashboard to the running node, or start one that outlives it.
+
+    Where there is no settings file and none was named (`is_named`), it begins with the set-up.
+    """
     from cortensor_tui.launch.dashboard import open_dashboard as run
 
-    return run(settings_path, environ, may_make_journal=may_make_journal)
+    return run(settings_path, environ, may_make_journal=may_make_journal, is_named=is_named)
 
 
 def run_demo(environ: Mapping[str, str]) -> int:

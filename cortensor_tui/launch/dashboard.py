@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import subprocess
 import sys
@@ -16,36 +17,101 @@ from cortensor_tui.dashboard.run import run_dashboard  # first: it sets how ofte
 from cortensor_tui.settings.private_folder import make_private_folder
 
 from cortensor_tui.dashboard.app import Dashboard  # isort: skip
+from cortensor_tui.dashboard.setup import DemoWanted, Outcome, Setup
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import ProblemError, problem_error
-from cortensor_tui.launch.options import options_of
+from cortensor_tui.launch.options import demo_options, options_of
 from cortensor_tui.launch.passwords import ask_for_detached, passwords_line
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.paths import socket_path
-from cortensor_tui.settings import Secret, Settings, load_settings
+from cortensor_tui.settings import NODE_ROLE, Secret, Settings, load_settings
 
 START_TIMEOUT_S = 20.0
 START_LOOK_S = 0.1
 
 
-def open_dashboard(settings_path: Path, environ: Mapping[str, str], *, may_make_journal: bool = False) -> int:
-    """Open the dashboard. Raises `ProblemError` for bad settings or without a terminal."""
+def open_dashboard(
+    settings_path: Path,
+    environ: Mapping[str, str],
+    *,
+    may_make_journal: bool = False,
+    is_named: bool = True,
+) -> int:
+    """Open the dashboard. Raises `ProblemError` for bad settings or without a terminal.
+
+    Where there is no settings file, and none was named, it begins with the set-up.
+    """
     require_terminal()
+    if is_named or settings_path.expanduser().exists():
+        code, outcome = _on_node(settings_path, environ, may_make_journal=may_make_journal)
+    else:
+        code, outcome = _run(_without_settings(settings_path, environ))
+    while outcome is not None and code == 0:
+        if isinstance(outcome, DemoWanted):
+            from cortensor_tui.launch.demo import run_demo
+
+            return run_demo(environ)
+        code, outcome = _on_node(outcome.settings_path, environ, password=outcome.password)
+    return code
+
+
+def _run(dashboard: Dashboard) -> tuple[int, Outcome | None]:
+    return asyncio.run(run_dashboard(dashboard)), dashboard.outcome
+
+
+def _on_node(
+    settings_path: Path,
+    environ: Mapping[str, str],
+    *,
+    may_make_journal: bool = False,
+    password: Secret | None = None,
+) -> tuple[int, Outcome | None]:
+    """Show the node of these settings, started where none runs; `password` opens its keystore then."""
     settings = load_settings(settings_path, environ)
     path = socket_path(settings.path)
-
-    start = NodeStart(
-        passwords={} if asyncio.run(_answers(path)) else ask_for_detached(settings, environ),
-        may_make_journal=may_make_journal,
-    )
+    passwords: Mapping[str, Secret] = {} if password is None else {NODE_ROLE.name: password}
+    if password is None and not asyncio.run(_answers(path)):
+        passwords = ask_for_detached(settings, environ)
+    start = NodeStart(passwords=passwords, may_make_journal=may_make_journal)
     starter = NodeStarter(settings, path, start)
-    dashboard = Dashboard(
-        starter.connect,
-        options=options_of(settings, environ),
-        start_node=starter.start,
-        board=starter.board,
+    return _run(
+        Dashboard(
+            starter.connect,
+            options=options_of(settings, environ),
+            start_node=starter.start,
+            board=starter.board,
+            make_setup=lambda: _setup(_free_name(settings.path), environ),
+        )
     )
-    return asyncio.run(run_dashboard(dashboard))
+
+
+def _without_settings(settings_path: Path, environ: Mapping[str, str]) -> Dashboard:
+    async def connect() -> NodeClient:
+        raise problem_error(
+            "no_settings",
+            "There is no node to show yet",
+            f"there is no settings file {settings_path}",
+            "Press 8 to set one up",
+        )
+
+    return Dashboard(
+        connect,
+        options=demo_options(environ),
+        make_setup=lambda: _setup(settings_path, environ),
+        begins_with_setup=True,
+    )
+
+
+def _setup(settings_path: Path, environ: Mapping[str, str]) -> Setup:
+    from cortensor_tui.launch.setup.desk import SetupDesk
+
+    return SetupDesk(settings_path, environ)
+
+
+def _free_name(settings_path: Path) -> Path:
+    """Return the first name beside a settings file that is still free: .env-2 beside .env."""
+    names = (settings_path.with_name(f"{settings_path.name}-{number}") for number in itertools.count(2))
+    return next(path for path in names if not path.exists())
 
 
 class NodeStart(msgspec.Struct, frozen=True, kw_only=True):

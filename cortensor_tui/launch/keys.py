@@ -58,7 +58,7 @@ def import_key(
     settings_path: Path, role: KeyRole, keystore: Path | None, password_file: Path | None
 ) -> KeyMade:
     """Write a role's plain key from a settings file to a new keystore. The settings file is not changed."""
-    key = _plain_key(settings_path, role)
+    key = plain_key(settings_path, role)
     path = keystore or default_keystore(settings_path, role, address_of(key))
     return _write(role, key, path, password_file)
 
@@ -75,7 +75,7 @@ def make_key(
 def blank_key(settings_path: Path, role: KeyRole, made: KeyMade, password_file: Path | None) -> KeyBlanked:
     """Empty the plain key in the settings file and name the keystore there. No copy of the file is kept."""
     path = settings_path.resolve()
-    key = _plain_key(path, role)
+    key = plain_key(path, role)
     if address_of(key) != made.address:
         raise problem_error(
             "settings_not_changed",
@@ -117,7 +117,8 @@ def _write(role: KeyRole, key: Secret, path: Path, password_file: Path | None) -
     return KeyMade(role=role.name, address=write_keystore(path, key, password), keystore=path)
 
 
-def _plain_key(settings_path: Path, role: KeyRole) -> Secret:
+def plain_key(settings_path: Path, role: KeyRole) -> Secret:
+    """Return a role's key as it stands in a settings file. Raises `ProblemError` where there is none."""
     file = read_env_file(settings_path)
     entry = file.entries.get(role.plain_key)
     if entry is None or not (entry.value or "").strip():

@@ -30,7 +30,7 @@ DEFAULT_SETTINGS_PATH = Path("~/.cortensor/.env")
 _MAX_FOUND = 80
 _MAX_SHOWN = 1000
 _LIKE_A_KEY = re.compile(r"[0-9a-fA-F]{41,}")  # longer than an address
-_PATH_FIELDS = {
+PATH_FIELDS = {
     f"{OUR_PREFIX}{name}": name.lower()
     for name in (
         "MODEL_PATH",
@@ -190,7 +190,7 @@ def _place_paths(path: Path, fields: dict[str, Any], reading: _Reading) -> None:
     import platformdirs
 
     folder = path.absolute().parent
-    for key, field in _PATH_FIELDS.items():
+    for key, field in PATH_FIELDS.items():
         if fields[field] is not None:
             fields[field] = folder / fields[field]
             reading.show_again(key, inert(str(fields[field]), _MAX_SHOWN))

@@ -59,7 +59,7 @@ HOME_ENV = Path("/home/op/.cortensor/.env")
     ("arguments", "call"),
     [
         ([], ("open_dashboard", HOME_ENV, True)),
-        (["--env", "/a/.env"], ("open_dashboard", Path("/a/.env"), True)),
+        (["--env", "/a/.env"], ("open_dashboard", Path("/a/.env"), True, "is_named")),
         (["--new-journal"], ("open_dashboard", HOME_ENV, True, "may_make_journal")),
         (["node", "run", "--new-journal"], ("run_node", HOME_ENV, True, "may_make_journal")),
         (["node", "run", "--passwords-on-stdin"], ("run_node", HOME_ENV, True, "has_passwords_on_stdin")),

@@ -1,0 +1,184 @@
+"""The set-up's pages as data, and what is found about them as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from cortensor_tui.dashboard.cells import Line, Span, line, wrap
+from cortensor_tui.dashboard.widgets.line_table import Column, Row
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import Problem
+from cortensor_tui.settings.setup_draft import Finding, KeyWay, Step, Understood
+
+MENU_COLUMNS = (Column("begin with", 26), Column("", 30, share=1))
+DEMO, IMPORT, STEPS = "demo", "import", "steps"
+MENU = (
+    Row(
+        DEMO,
+        (Span("Watch the demo"), Span("a chain, node and client of its own; nothing stays", "muted")),
+    ),
+    Row(
+        IMPORT,
+        (Span("Use a settings file"), Span("of cortensord or of another node, read line by line", "muted")),
+    ),
+    Row(
+        STEPS,
+        (Span("Set up a node"), Span("step by step, each field tried as you type", "muted")),
+    ),
+)
+UNDERSTOOD_COLUMNS = (
+    Column("line", 4, is_right=True),
+    Column("setting", 34),
+    Column("what the node makes of it", 30, share=1),
+)
+MARKS = {True: ("●", "good"), None: ("○", "muted"), False: ("✖", "bad")}
+
+
+class FieldKind(StrEnum):
+    """How a field is filled in."""
+
+    TEXT = "text"
+    PATH = "path"
+    SECRET = "secret"  # noqa: S105 - a kind of field
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of a page, named as in the draft. `ways` are the key's that need it, all if empty."""
+
+    name: str
+    label: str
+    hint: str = ""
+    kind: FieldKind = FieldKind.TEXT
+    ways: tuple[KeyWay, ...] = ()
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One step: what it is about, and its fields."""
+
+    title: str
+    about: str
+    fields: tuple[Field, ...] = ()
+
+
+_NEEDS_NEW_PASSWORD = (KeyWay.NEW, KeyWay.IMPORTED)
+PAGES: Final[dict[Step, Page]] = {
+    Step.NETWORK: Page(
+        title="Network", about="Which network the node works on. Endpoint and contracts follow from it."
+    ),
+    Step.ENDPOINT: Page(
+        title="Endpoint",
+        about="Where the chain is asked. A public endpoint works; one of your own answers faster.",
+        fields=(
+            Field(name="host", label="JSON-RPC", hint="https://…"),
+            Field(name="chain_id", label="Chain id", hint="421614"),
+        ),
+    ),
+    Step.CONTRACTS: Page(
+        title="Contracts",
+        about="Where the network's contracts are. Leave empty what the network's profile knows.",
+        fields=(
+            Field(name="runtime", label="Runtime", hint="0x…, or empty"),
+            Field(name="session_address", label="SessionV2", hint="found through the Runtime or the profile"),
+            Field(name="queue_address", label="SessionQueueV2", hint="SessionV2 is asked for it"),
+        ),
+    ),
+    Step.KEY: Page(
+        title="Key",
+        about="The key that answers tasks and pays for it. It is kept encrypted; nothing here shows it.",
+        fields=(
+            Field(
+                name="private_key",
+                label="Private key",
+                hint="64 hex digits",
+                kind=FieldKind.SECRET,
+                ways=(KeyWay.IMPORTED,),
+            ),
+            Field(
+                name="keystore",
+                label="Keystore",
+                hint="a keystore file of version 3",
+                kind=FieldKind.PATH,
+                ways=(KeyWay.EXISTING,),
+            ),
+            Field(name="password", label="Password", hint="8 characters at least", kind=FieldKind.SECRET),
+            Field(
+                name="password_again",
+                label="Once more",
+                kind=FieldKind.SECRET,
+                ways=_NEEDS_NEW_PASSWORD,
+            ),
+        ),
+    ),
+    Step.MODEL: Page(
+        title="Model",
+        about="The GGUF file that answers. Left empty, a small model is fetched.",
+        fields=(Field(name="model_path", label="Model", hint="the small default", kind=FieldKind.PATH),),
+    ),
+    Step.STORE: Page(
+        title="Store",
+        about="The folder of journal, payloads and logs. Keep it: without its journal a key does not answer.",
+        fields=(Field(name="data_dir", label="Folder", hint="the usual place", kind=FieldKind.PATH),),
+    ),
+    Step.SUMMARY: Page(title="Summary", about="What will be written. Nothing has been, so far."),
+}
+KEY_WAYS = (
+    ("a new key, in a new keystore", KeyWay.NEW),
+    ("a private key that I have, into a new keystore", KeyWay.IMPORTED),
+    ("a keystore file that exists", KeyWay.EXISTING),
+)
+
+
+def progress_line(step: Step) -> Line:
+    """Return all steps, the present one strong."""
+    spans: list[Span] = []
+    for one in Step:
+        spans.append(Span(f" {PAGES[one].title}", "accent strong" if one is step else "muted"))
+        spans.append(Span(" ›" if one is not Step.SUMMARY else "", "muted"))
+    return tuple(spans)
+
+
+def finding_lines(findings: Iterable[Finding], width: int) -> list[Line]:
+    """Return each finding with its mark, a problem with what to do."""
+    lines: list[Line] = []
+    for one in findings:
+        mark, role = MARKS[one.is_good]
+        text = f"{one.text}. {one.remedy}" if one.remedy else one.text
+        for index, piece in enumerate(wrap(inert(text, 600), width - 4)):
+            lines.append((Span(f" {mark if index == 0 else ' '} ", role), Span(piece)))
+    return lines
+
+
+def problem_lines(problem: Problem, width: int) -> list[Line]:
+    """Return a problem in its three parts."""
+    found: list[Line] = []
+    for text in (problem.what, problem.why, problem.remedy):
+        for piece in wrap(inert(text, 600), width - 4) if text else ():
+            found.append((Span("   " if found else " ✖ ", "bad"), Span(piece)))
+    return found
+
+
+def file_lines(lines: Sequence[str], path: str, width: int) -> list[Line]:
+    """Return the settings file that will be written."""
+    shown = [line((f" {inert(path, 200)}  (mode 0600)", "strong")), ()]
+    for one in lines:
+        shown += [line((f"   {piece}", "plain")) for piece in wrap(inert(one, 500), width - 4)]
+    return shown
+
+
+def understood_rows(found: Understood) -> list[Row]:
+    """Return each line of a file with what was made of it."""
+    return [
+        Row(
+            f"{index}",
+            (
+                Span("" if one.line is None else str(one.line), "muted"),
+                Span(inert(one.name, 64)),
+                Span(f"{MARKS[one.is_good][0]} {inert(one.says, 300)}", MARKS[one.is_good][1]),
+            ),
+        )
+        for index, one in enumerate(found.lines)
+    ]

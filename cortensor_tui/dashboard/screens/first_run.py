@@ -1,0 +1,202 @@
+"""No settings yet, or others wanted: the demo, a file that exists, or a node set up step by step."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.timer import Timer
+from textual.widget import Widget
+
+from cortensor_tui.dashboard.cells import Line, line
+from cortensor_tui.dashboard.present import setup as present
+from cortensor_tui.dashboard.screens.place import PlaceScreen
+from cortensor_tui.dashboard.setup import DemoWanted, Setup
+from cortensor_tui.dashboard.widgets.import_page import ImportPage
+from cortensor_tui.dashboard.widgets.line_table import LineTable
+from cortensor_tui.dashboard.widgets.setup_page import SetupPage
+from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.settings.setup_draft import SetupDraft, Step
+
+PAUSE_S = 0.5
+NOT_HERE = "Nothing can be set up from here: this dashboard shows what another program started."
+_STEPS = tuple(Step)
+
+
+class FirstRunScreen(PlaceScreen):
+    """A menu, then pages. What was typed stays while one goes back and forth; only the last page writes."""
+
+    PLACE = "setup"
+    NEEDS_NODE = False
+    DEFAULT_CSS = """
+    FirstRunScreen {
+        & #page { height: 1fr; }
+        & #menu { height: 6; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "step_back", "Back", id="setup.back", tooltip="One step back; nothing is lost"),
+        Binding("f10", "step_on", "Next", show=False, id="setup.next", tooltip="The next step"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._draft = SetupDraft()
+        self._step: Step | None = None
+        self._pause: Timer | None = None
+
+    @property
+    def _setup(self) -> Setup | None:
+        return self.dashboard.setup
+
+    def compose_place(self) -> ComposeResult:
+        """Yield the title and the room for the pages."""
+        yield Heading("Set up")
+        yield Container(id="page")
+
+    def on_mount(self) -> None:
+        """Begin with the menu."""
+        self.call_later(self._show_menu)
+
+    # --- going back and forth --------------------------------------------------------------------
+
+    async def action_step_back(self) -> None:
+        """Go back one step; from the menu to the dashboard."""
+        if self._step is None and self.query(LineTable).filter("#menu"):
+            self.action_go_back()
+        elif self._step is None or self._step is _STEPS[0]:
+            await self._show_menu()
+        else:
+            await self._show_step(_STEPS[_STEPS.index(self._step) - 1])
+
+    def action_step_on(self) -> None:
+        """Go on where the page allows it."""
+        for page in (*self.query(SetupPage), *self.query(ImportPage)):
+            page.go_on()
+
+    async def _show_menu(self) -> None:
+        self._step = None
+        if self._setup is None:
+            await self._show(TextLines(lambda _: [line((f" {NOT_HERE}", "muted"))]))
+            return
+        path = inert(str(self._setup.settings_path), 200)
+        self.query_one(Heading).say(line((f"writes {path}, and nothing before the last step ", "muted")))
+        menu = LineTable(present.MENU_COLUMNS, "", id="menu")
+        await self._show(menu)
+        menu.show(present.MENU)
+        menu.focus()
+
+    async def _show_step(self, step: Step) -> None:
+        if self._setup is None:
+            return
+        self._step = step
+        page = SetupPage(step, self._draft, self._setup.networks())
+        await self._show(page)
+        page.say([], may_go_on=False)
+        self._probe(step)
+
+    async def _show(self, page: Widget) -> None:
+        self._still()
+        room = self.query_one("#page", Container)
+        await room.remove_children()
+        await room.mount(page)
+
+    def _still(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
+
+    @on(LineTable.Opened, "#menu")
+    async def _chosen(self, event: LineTable.Opened) -> None:
+        if self._setup is None:
+            return
+        if event.key == present.DEMO:
+            self.dashboard.leave_for(DemoWanted())
+        elif event.key == present.IMPORT:
+            await self._show(ImportPage(self._setup))
+        else:
+            await self._show_step(_STEPS[0])
+
+    @on(ImportPage.TakenOver)
+    def _taken_over(self, event: ImportPage.TakenOver) -> None:
+        self.dashboard.leave_for(event.set_up)
+
+    @on(SetupPage.Changed)
+    def _changed(self, event: SetupPage.Changed) -> None:
+        self._draft = event.draft
+        if self._step is None:
+            return
+        step = self._step
+        self.query_one(SetupPage).say([line((" Trying it …", "muted"))], may_go_on=False)
+        self._still()
+        self._pause = self.set_timer(PAUSE_S, lambda: self._probe(step))
+
+    @on(SetupPage.Back)
+    async def _page_back(self) -> None:
+        await self.action_step_back()
+
+    @on(SetupPage.Next)
+    async def _page_next(self) -> None:
+        if self._step is None:
+            return
+        if self._step is Step.SUMMARY:
+            self._write()
+        else:
+            await self._show_step(_STEPS[_STEPS.index(self._step) + 1])
+
+    # --- what is asked and written ---------------------------------------------------------------
+
+    @work(group="setup", exclusive=True)
+    async def _probe(self, step: Step) -> None:
+        setup = self._setup
+        if setup is None:
+            return
+        if step is Step.SUMMARY:
+            self._summarise(setup)
+            return
+        self._say([line((" Trying it …", "muted"))] if step is not Step.NETWORK else [], may_go_on=False)
+        draft = self._draft
+        findings = await setup.probe(step, draft)
+        if step is self._step and draft is self._draft:
+            is_good = all(one.is_good is not False for one in findings)
+            may_go_on = is_good and (step is not Step.NETWORK or bool(draft.chain_id))
+            self._say(present.finding_lines(findings, self._width), may_go_on=may_go_on)
+
+    def _summarise(self, setup: Setup) -> None:
+        try:
+            lines = setup.summary(self._draft)
+        except ProblemError as error:
+            self._say(present.problem_lines(error.problem, self._width), may_go_on=False)
+            return
+        path = str(setup.settings_path)
+        self._say(present.file_lines(lines, path, self._width), may_go_on=True)
+
+    @work(group="setup", exclusive=True)
+    async def _write(self) -> None:
+        if self._setup is None:
+            return
+        self._say([line((" Writing the keystore and the settings …", "muted"))], may_go_on=False)
+        try:
+            set_up = await self._setup.write(self._draft)
+        except ProblemError as error:
+            self._say(present.problem_lines(error.problem, self._width), may_go_on=True)
+            return
+        self.dashboard.leave_for(set_up)
+
+    def _say(self, lines: list[Line], *, may_go_on: bool) -> None:
+        for page in self.query(SetupPage):
+            page.say(lines, may_go_on=may_go_on)
+
+    @property
+    def _width(self) -> int:
+        return max(30, self.size.width - 4)
+
+    def _header(self, width: int) -> list[Line]:
+        if self.dashboard.view is not None:
+            return super()._header(width)
+        return [line((" Set up", "strong"), ("  no node runs yet", "muted"))]

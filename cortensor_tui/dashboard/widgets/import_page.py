@@ -1,0 +1,190 @@
+"""Using a settings file that exists: which one, what is understood of it, and what becomes of its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.timer import Timer
+from textual.widgets import Button, Input, Label, Select
+
+from cortensor_tui.dashboard.cells import Line, line
+from cortensor_tui.dashboard.present import setup as present
+from cortensor_tui.dashboard.setup import Setup
+from cortensor_tui.dashboard.widgets.line_table import LineTable
+from cortensor_tui.dashboard.widgets.path_suggester import PathSuggester
+from cortensor_tui.dashboard.widgets.text_lines import TextLines
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.settings import Secret
+from cortensor_tui.settings.setup_draft import KeyTreatment, SetUp, Understood
+
+PAUSE_S = 0.4
+TREATMENTS = (
+    ("encrypt it; the old file keeps its copy", KeyTreatment.ENCRYPT),
+    ("encrypt it, and empty it in the old file", KeyTreatment.ENCRYPT_AND_BLANK),
+    ("leave it in plain text", KeyTreatment.KEEP),
+)
+NOTHING_YET = "Type the path of a settings file; right arrow completes it."
+
+
+class ImportPage(Vertical):
+    """Reads as one types; writes nothing before the button."""
+
+    DEFAULT_CSS = """
+    ImportPage {
+        height: 1fr;
+        & > LineTable { height: 1fr; margin-top: 1; }
+        & #outcome { height: auto; }
+    }
+    """
+
+    class TakenOver(Message):
+        """The file is in use from now on."""
+
+        def __init__(self, set_up: SetUp) -> None:
+            super().__init__()
+            self.set_up = set_up
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__()
+        self._setup = setup
+        self._likely = setup.likely_files()
+        self._found: Understood | None = None
+        self._lines: list[Line] = []
+        self._pause: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Yield the path, the key's treatment with its password, the lines and the button."""
+        path = Input(
+            str(self._likely[0]) if self._likely else "",
+            placeholder="/path/to/.env",
+            suggester=_LikelyOrPath([str(one) for one in self._likely]),
+            compact=True,
+            id="path",
+        )
+        yield _row("File", path)
+        yield _row("Its key", Select(TREATMENTS, value=KeyTreatment.ENCRYPT, allow_blank=False, compact=True))
+        yield _row("Password", Input(password=True, compact=True, id="password"))
+        yield _row("Once more", Input(password=True, compact=True, id="password-again"))
+        yield LineTable(present.UNDERSTOOD_COLUMNS, NOTHING_YET, id="understood")
+        yield TextLines(lambda _: self._lines, id="outcome")
+        with Horizontal(classes="buttons"):
+            yield Button("Use this file", id="use", variant="primary", compact=True, disabled=True)
+
+    def on_mount(self) -> None:
+        """Start in the path."""
+        for field in self.query(Input):
+            field.cursor_blink = False
+        self.query_one("#path").focus()
+        self._read(self.query_one("#path", Input).value)
+        self._show_rows()
+
+    def go_on(self) -> None:
+        """Use the file, where that may be."""
+        if not self.query_one("#use", Button).disabled:
+            self._use()
+
+    @on(Input.Changed, "#path")
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(PAUSE_S, lambda: self._read(event.value))
+
+    @on(Input.Changed, "#password,#password-again")
+    @on(Select.Changed)
+    def _key_changed(self, event: Message) -> None:
+        event.stop()
+        self._show_rows()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#use")
+    def _confirmed(self, event: Message) -> None:
+        event.stop()
+        self.go_on()
+
+    @work(group="import", exclusive=True)
+    async def _read(self, text: str) -> None:
+        self._found = None
+        table = self.query_one(LineTable)
+        if text.strip():
+            try:
+                self._found = await self._setup.understand(Path(text.strip()))
+            except ProblemError as error:
+                table.show([], inert(error.problem.sentence(), 300))
+        if self._found is not None:
+            table.show(present.understood_rows(self._found))
+        elif not text.strip():
+            table.show([], NOTHING_YET)
+        self._show_rows()
+
+    @work(group="import", exclusive=True)
+    async def _use(self) -> None:
+        found, treatment, password = self._found, self._treatment, self._password
+        if found is None:
+            return
+        self.query_one("#use", Button).disabled = True
+        try:
+            set_up = await self._setup.take_over(found.path, treatment, Secret(password))
+        except ProblemError as error:
+            self._say(present.problem_lines(error.problem, max(30, self.size.width)))
+            self.query_one("#use", Button).disabled = False
+            return
+        self.post_message(self.TakenOver(set_up))
+
+    @property
+    def _password(self) -> str:
+        return self.query_one("#password", Input).value
+
+    @property
+    def _treatment(self) -> KeyTreatment:
+        value = self.query_one(Select).value
+        has_key = self._found is not None and self._found.has_plain_key
+        return value if has_key and isinstance(value, KeyTreatment) else KeyTreatment.KEEP
+
+    def _show_rows(self) -> None:
+        has_key = self._found is not None and self._found.has_plain_key
+        needs_password = self._treatment is not KeyTreatment.KEEP
+        for name in ("password", "password-again"):
+            self.query_one(f"#row-{name}").display = needs_password
+        self.query_one("#row-treatment").display = has_key
+        remark = self._hindrance(needs_password=needs_password)
+        self._say([line((f" {remark}", "warn"))] if remark else [])
+        self.query_one("#use", Button).disabled = self._found is None or bool(remark)
+
+    def _hindrance(self, *, needs_password: bool) -> str:
+        if self._found is None:
+            return ""
+        if not self._found.is_usable:
+            return "A node could not use it: correct the lines marked ✖ first."
+        if needs_password and not self._password:
+            return "Give a password for the keystore, of 8 characters at least, twice."
+        if needs_password and self._password != self.query_one("#password-again", Input).value:
+            return "The two passwords differ."
+        return ""
+
+    def _say(self, lines: list[Line]) -> None:
+        self._lines = lines
+        self.query_one("#outcome", TextLines).redraw()
+
+
+class _LikelyOrPath(PathSuggester):
+    """Offers a likely file first, then whatever is there."""
+
+    def __init__(self, likely: list[str]) -> None:
+        super().__init__()
+        self._likely = SuggestFromList(likely)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Return a likely file that begins so, else the path completed."""
+        return await self._likely.get_suggestion(value) or await super().get_suggestion(value)
+
+
+def _row(label: str, control: Input | Select[KeyTreatment]) -> Horizontal:
+    control.add_class("control")
+    return Horizontal(Label(f" {label}"), control, classes="field", id=f"row-{control.id or 'treatment'}")

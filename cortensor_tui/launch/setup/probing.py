@@ -1,0 +1,241 @@
+"""Probes of what is typed while a node is set up: each asks the thing itself and tells what it found."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from pathlib import Path
+
+import platformdirs
+import psutil
+
+from cortensor_tui.chain.contracts.reader import Contracts
+from cortensor_tui.chain.networks.probe import probe_generation
+from cortensor_tui.chain.networks.profiles import choose_profile
+from cortensor_tui.chain.networks.resolve import KnownAddresses, check_network, resolve_contracts
+from cortensor_tui.chain.rpc.client import RpcClient, endpoint_name, quantity
+from cortensor_tui.chain.signing.keystore import address_of, decrypt, read_keystore
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.inference.gguf import check_gguf
+from cortensor_tui.inference.models import DEFAULT_MODEL, default_model_folder
+from cortensor_tui.launch.passwords import require_good_password
+from cortensor_tui.settings import NotAccepted, parse_private_key
+from cortensor_tui.settings.parsers import parse_address, parse_url
+from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetupDraft, Step
+
+PROBE_TIMEOUT_S = 10.0
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+LEAST_FREE_BYTES = GIB
+OLD_HEAD_S = 120.0
+WORKING_BYTES = 400 * MIB  # the engine's own, and the context, besides the model
+
+
+async def probe(step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
+    """Return what is found about one step's fields; raises nothing, a problem is a finding too."""
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT_S):
+            return await _probe(step, draft)
+    except TimeoutError:
+        return (Finding(field=step.value, is_good=False, text="no answer came", remedy="Try again"),)
+    except ProblemError as error:
+        return (problem_finding(step.value, error.problem),)
+
+
+async def _probe(step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
+    match step:
+        case Step.ENDPOINT:
+            return await _endpoint(draft)
+        case Step.CONTRACTS:
+            return await _contracts(draft)
+        case Step.KEY:
+            return await asyncio.to_thread(_key, draft)
+        case Step.MODEL:
+            return (await asyncio.to_thread(_model, draft.model_path.strip()),)
+        case Step.STORE:
+            return (await asyncio.to_thread(_store, draft.data_dir.strip()),)
+        case Step.NETWORK | Step.SUMMARY:
+            return ()
+
+
+def problem_finding(field: str, problem: Problem) -> Finding:
+    """Return a problem as a finding."""
+    text = ": ".join(part for part in (problem.what, problem.why) if part)
+    return Finding(field=field, is_good=False, text=inert(text, 400), remedy=inert(problem.remedy, 300))
+
+
+async def _endpoint(draft: SetupDraft) -> tuple[Finding, ...]:
+    try:
+        url = parse_url(draft.host.strip())
+    except NotAccepted as error:
+        remedy = error.remedy or "Give an http:// or https:// address"
+        return (Finding(field="host", is_good=False, text=f"it {error.what}", remedy=remedy),)
+    rpc = RpcClient(url)
+    try:
+        began_s = time.monotonic()
+        told_id, block = await rpc.batch([("eth_chainId", ()), ("eth_getBlockByNumber", ("latest", False))])
+        took_ms = (time.monotonic() - began_s) * 1000
+    finally:
+        await rpc.close()
+    if not isinstance(told_id, str) or not isinstance(block, dict):
+        return (
+            Finding(
+                field="host",
+                is_good=False,
+                text=f"{endpoint_name(url)} does not speak Ethereum's JSON-RPC",
+                remedy="Give another endpoint",
+            ),
+        )
+    chain_id = quantity(told_id, 2**63 - 1)
+    profile = choose_profile(chain_id, draft.runtime or None)
+    head, mined_at = quantity(block.get("number")), quantity(block.get("timestamp"))
+    age_s = max(0.0, time.time() - mined_at)
+    found = [
+        Finding(field="host", is_good=True, text=f"answers in {took_ms:.0f} ms: {profile.title}"),
+        Finding(
+            field="host",
+            is_good=True if age_s < OLD_HEAD_S else None,
+            text=f"head {head:,}, {age_s:.0f} s old",
+        ),
+    ]
+    wanted = draft.chain_id.strip()
+    if wanted and wanted != str(chain_id):
+        found.append(
+            Finding(
+                field="chain_id",
+                is_good=False,
+                text=f"the endpoint serves chain {chain_id}, not {inert(wanted, 30)}",
+                remedy="Correct one of them",
+            )
+        )
+    else:
+        found.append(Finding(field="chain_id", is_good=True, text=f"chain {chain_id}"))
+    return tuple(found)
+
+
+async def _contracts(draft: SetupDraft) -> tuple[Finding, ...]:
+    try:
+        known = KnownAddresses(
+            runtime=_address(draft.runtime),
+            session_v2=_address(draft.session_address),
+            session_queue_v2=_address(draft.queue_address),
+        )
+    except NotAccepted as error:
+        remedy = "Give 0x and 40 hex digits, or leave it empty"
+        return (Finding(field="contracts", is_good=False, text=f"one {error.what}", remedy=remedy),)
+    chain_id = int(draft.chain_id)
+    check_network(chain_id, known.runtime)
+    rpc = RpcClient(draft.host.strip())
+    try:
+        resolved = await resolve_contracts(rpc, known, choose_profile(chain_id, known.runtime))
+        contracts: Contracts = resolved.contracts
+        generation, probes = await probe_generation(rpc, contracts)
+    finally:
+        await rpc.close()
+    found = [
+        Finding(field=one.name, is_good=True, text=f"{one.name} {one.address}, {one.source}")
+        for one in resolved.found
+    ]
+    told = f"interface of generation {generation.value}, told by {len(probes)} calls"
+    found.append(Finding(field="generation", is_good=True, text=told))
+    return (*found, *(Finding(field="contracts", is_good=None, text=one) for one in resolved.warnings))
+
+
+def _address(text: str) -> str | None:
+    return parse_address(text.strip()) if text.strip() else None
+
+
+def _key(draft: SetupDraft) -> tuple[Finding, ...]:
+    password = draft.password.reveal()
+    if draft.key_way is KeyWay.EXISTING:
+        keystore = read_keystore(Path(draft.keystore.strip()).expanduser())
+        address = keystore.address or "an address that it does not tell"
+        found = Finding(field="keystore", is_good=True, text=f"a keystore of {address}")
+        if not password:
+            return (found, _missing("password", "the password is still to be given"))
+        key = decrypt(keystore, password)
+        return (found, Finding(field="password", is_good=True, text=f"opens the key of {address_of(key)}"))
+    found_key: tuple[Finding, ...] = ()
+    if draft.key_way is KeyWay.IMPORTED:
+        try:
+            key = parse_private_key(draft.private_key.reveal().strip())
+        except NotAccepted as error:
+            text = f"it {error.what}"
+            remedy = error.remedy or "Give 64 hex digits, with or without 0x"
+            return (Finding(field="private_key", is_good=False, text=text, remedy=remedy),)
+        found_key = (Finding(field="private_key", is_good=True, text=f"the key of {address_of(key)}"),)
+    return (*found_key, _new_password(draft))
+
+
+def _new_password(draft: SetupDraft) -> Finding:
+    password = draft.password.reveal()
+    if not password:
+        return _missing("password", "the keystore needs a password")
+    try:
+        require_good_password(password)
+    except ProblemError as error:
+        return problem_finding("password", error.problem)
+    if password != draft.password_again.reveal():
+        return _missing("password", "the two passwords differ")
+    return Finding(
+        field="password",
+        is_good=True,
+        text="good; keep it, nobody can restore it",
+    )
+
+
+def _missing(field: str, text: str) -> Finding:
+    return Finding(field=field, is_good=False, text=text, remedy="Type it twice; it is not shown")
+
+
+def _model(text: str) -> Finding:
+    if not text:
+        path = default_model_folder() / DEFAULT_MODEL.file_name
+        if not path.exists():
+            told = f"the small default model, {DEFAULT_MODEL.wheel_bytes // MIB} MiB, is fetched at the start"
+            return Finding(field="model_path", is_good=None, text=told)
+    else:
+        path = Path(text).expanduser()
+    summary = check_gguf(path)
+    needed, free = summary.file_bytes + WORKING_BYTES, psutil.virtual_memory().available
+    told = (
+        f"{inert(summary.name or path.name, 60)}, {summary.file_bytes // MIB:,} MiB, "
+        f"context {summary.context_tokens or 'unknown'}"
+    )
+    if needed > free:
+        return Finding(
+            field="model_path",
+            is_good=False,
+            text=f"{told}: needs about {needed // MIB:,} MiB of memory, {free // MIB:,} MiB are free",
+            remedy="Choose a smaller model, or free memory",
+        )
+    return Finding(field="model_path", is_good=True, text=f"{told}; fits into {free // MIB:,} MiB of memory")
+
+
+def _store(text: str) -> Finding:
+    folder = Path(text).expanduser() if text else platformdirs.user_data_path("cortensor-tui")
+    nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not nearest.is_dir() or not _is_writable(nearest):
+        return Finding(
+            field="data_dir",
+            is_good=False,
+            text=f"{nearest} cannot be written",
+            remedy="Choose another folder, or mend its rights",
+        )
+    free = shutil.disk_usage(nearest).free
+    if free < LEAST_FREE_BYTES:
+        return Finding(
+            field="data_dir",
+            is_good=None,
+            text=f"{folder}: only {free // MIB:,} MiB are free",
+            remedy="Free some disk space before the node runs long",
+        )
+    return Finding(field="data_dir", is_good=True, text=f"{folder}: {free // GIB:,} GiB are free")
+
+
+def _is_writable(folder: Path) -> bool:
+    import os
+
+    return os.access(folder, os.W_OK | os.X_OK)

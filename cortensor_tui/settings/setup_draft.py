@@ -1,0 +1,135 @@
+"""What a person has typed to set up a node, and the settings file that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from cortensor_tui.settings.env_file import env_line
+from cortensor_tui.settings.kinds import mask_url
+from cortensor_tui.settings.secret import Secret
+
+_HEAD = """\
+# Settings of a cortensor-tui node, written by its set-up. All others have their defaults; see them with
+# `cortensor-tui config list`, or at place 7 of the dashboard.
+"""
+
+
+class Step(StrEnum):
+    """One page of the set-up, in their order."""
+
+    NETWORK = "network"
+    ENDPOINT = "endpoint"
+    CONTRACTS = "contracts"
+    KEY = "key"
+    MODEL = "model"
+    STORE = "store"
+    SUMMARY = "summary"
+
+
+class KeyWay(StrEnum):
+    """Where the node's key comes from."""
+
+    NEW = "new"
+    IMPORTED = "imported"
+    EXISTING = "existing"
+
+
+class SetupDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything typed so far, as typed; "" for what was left empty. `keystore` is one that exists."""
+
+    host: str = ""
+    chain_id: str = ""
+    runtime: str = ""
+    session_address: str = ""
+    queue_address: str = ""
+    key_way: KeyWay = KeyWay.NEW
+    private_key: Secret = Secret("")
+    keystore: str = ""
+    password: Secret = Secret("")
+    password_again: Secret = Secret("")
+    model_path: str = ""
+    data_dir: str = ""
+
+    def __repr__(self) -> str:
+        return "SetupDraft()"  # an endpoint may hold a token
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What probing one field told; `is_good` is None for what is neither good nor bad."""
+
+    field: str
+    is_good: bool | None
+    text: str
+    remedy: str = ""
+
+
+def env_values(draft: SetupDraft, keystore: Path) -> dict[str, str]:
+    """Return the settings by name, without those that were left empty."""
+    values = {
+        "HOST": draft.host,
+        "CHAINID": draft.chain_id,
+        "CONTRACT_ADDRESS_RUNTIME": draft.runtime,
+        "CORTENSOR_TUI_SESSION_V2_ADDRESS": draft.session_address,
+        "CORTENSOR_TUI_SESSION_QUEUE_V2_ADDRESS": draft.queue_address,
+        "CORTENSOR_TUI_NODE_KEYSTORE": str(keystore),
+        "CORTENSOR_TUI_MODEL_PATH": draft.model_path,
+        "CORTENSOR_TUI_DATA_DIR": draft.data_dir,
+    }
+    return {key: value.strip() for key, value in values.items() if value.strip()}
+
+
+def env_text(values: Mapping[str, str]) -> str:
+    """Return a settings file with these values."""
+    return _HEAD + "".join(env_line(key, value) for key, value in values.items())
+
+
+def shown_lines(values: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the lines of the file fit to be shown: an endpoint without its token."""
+    return tuple(f"{key}={mask_url(value) if '://' in value else value}" for key, value in values.items())
+
+
+class NetworkChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A network that is known, with what its settings begin with."""
+
+    name: str
+    title: str
+    chain_id: int
+    host: str = ""
+    runtime: str = ""
+
+
+class KeyTreatment(StrEnum):
+    """What becomes of a plain key when a settings file is taken over."""
+
+    ENCRYPT = "encrypt"
+    ENCRYPT_AND_BLANK = "encrypt and blank"
+    KEEP = "keep"
+
+
+class UnderstoodLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting of a file: what was made of it. `is_good` is None for what is kept and not used here."""
+
+    line: int | None
+    name: str
+    says: str
+    is_good: bool | None
+
+
+class Understood(msgspec.Struct, frozen=True, kw_only=True):
+    """A settings file, line by line. `has_plain_key` tells that it holds the node's key in plain text."""
+
+    path: Path
+    lines: tuple[UnderstoodLine, ...]
+    is_usable: bool
+    has_plain_key: bool
+
+
+class SetUp(msgspec.Struct, frozen=True, kw_only=True):
+    """A node that was set up; `password` opens its keystore at the first start, None where none is needed."""
+
+    settings_path: Path
+    password: Secret | None = None
