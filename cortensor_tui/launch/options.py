@@ -27,7 +27,7 @@ def options_of(settings: Settings, environ: Mapping[str, str]) -> Options:
 
 
 def demo_options(environ: Mapping[str, str]) -> Options:
-    """Return the options where there is no settings file, as in the demo. Raises `ProblemError` for a bad one."""
+    """Return the options where there is no settings file. Raises `ProblemError` for a bad one."""
     said: dict[str, Any] = {}
     for spec in DASHBOARD:
         text = environ.get(spec.key, "").strip()

@@ -115,6 +115,8 @@ class ChangeSettingScreen(Panel[None]):
         self.action_leave()
 
     def _check(self, value: str | None) -> None:
+        if self._pause is not None:  # what was typed before is no longer meant
+            self._pause.stop()
         self._forget()
         self._ask(value)
 
