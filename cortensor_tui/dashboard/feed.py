@@ -172,7 +172,7 @@ class Feed:
                 self._set(heard_at=self._now(), view=view)
 
     def _take(self, message: Snapshot | Change) -> None:
-        view = apply(None if isinstance(message, Snapshot) else self._state.view, message)
+        view = apply(self._state.view, message)
         now = self._now()
         since = self._state.since if self._state.link is Link.LIVE else now
         snapshots = self._state.snapshots + isinstance(message, Snapshot)

@@ -40,10 +40,14 @@ class SequenceGapError(Exception):
 
 
 class NodeView(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is shown of a node. Tasks oldest first, transactions by id, sessions as the node has them."""
+    """All that is shown of a node. Tasks oldest first, transactions by id, sessions as the node has them.
+
+    `generation` counts the snapshots: between two of one generation no change is missing.
+    """
 
     sequence: int
     status: NodeStatus
+    generation: int = 0
     sessions: tuple[SessionView, ...] = ()
     tasks: tuple[TaskView, ...] = ()
     transactions: tuple[Transaction, ...] = ()
@@ -71,7 +75,7 @@ def apply(view: NodeView | None, message: Snapshot | Change) -> NodeView:
     Raises `SequenceGapError` when a change is missing, or comes before any snapshot.
     """
     if isinstance(message, Snapshot):
-        return from_snapshot(message)
+        return from_snapshot(message, 0 if view is None else view.generation + 1)
     if view is None or message.sequence > view.sequence + 1:
         raise SequenceGapError
     if message.sequence <= view.sequence:
@@ -79,10 +83,11 @@ def apply(view: NodeView | None, message: Snapshot | Change) -> NodeView:
     return msgspec.structs.replace(_changed(view, message.body), sequence=message.sequence)
 
 
-def from_snapshot(snapshot: Snapshot) -> NodeView:
+def from_snapshot(snapshot: Snapshot, generation: int = 0) -> NodeView:
     """Return the view that a snapshot alone gives."""
     return NodeView(
         sequence=snapshot.sequence,
+        generation=generation,
         status=snapshot.status,
         sessions=snapshot.sessions,
         tasks=_ordered_tasks(snapshot.tasks),
