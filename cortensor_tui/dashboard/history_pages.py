@@ -30,7 +30,7 @@ class Pages(Protocol[ItemOut]):
         """Return the page in an answer. Raises `ProblemError` for an answer to something else."""
 
     def tail(self, view: NodeView, now: float) -> list[Seen[ItemOut]]:
-        """Return what the node told of lately, and whether it belongs to the list, at `now` in unix seconds."""
+        """Return what the node told of lately, and whether it is of the list at `now`, unix seconds."""
 
 
 class TaskPages(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ class TaskPages(msgspec.Struct, frozen=True):
         return Page(tuple(_task_entry(task) for task in reply.tasks), reached)
 
     def tail(self, view: NodeView, now: float) -> list[Seen[TaskView]]:
-        """Return what the node told of lately, and whether it belongs to the list, at `now` in unix seconds."""
+        """Return what the node told of lately, and whether it is of the list at `now`, unix seconds."""
         return [Seen(_task_entry(task), self.wanted.matches(task, now)) for task in view.tasks]
 
 
