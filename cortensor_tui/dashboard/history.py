@@ -48,10 +48,14 @@ class Ask(NamedTuple):
 
 
 class Page(NamedTuple, Generic[Item]):
-    """An answer, newest first. `reached` is where to ask on in the same direction, None at the end."""
+    """An answer, newest first. `reached` is where to ask on in the same direction, None at the end.
+
+    `total` is how many the whole list has at least, and whether it may have more; where it was asked.
+    """
 
     entries: tuple[Entry[Item], ...]
     reached: Place | None
+    total: tuple[int, bool] | None = None
 
 
 class Seen(NamedTuple, Generic[Item]):
@@ -62,7 +66,7 @@ class Seen(NamedTuple, Generic[Item]):
 
 
 class _Edge(NamedTuple):
-    """One end of the window. Beyond `place` nothing is known; nothing is there where it is None."""
+    """One end of the window. Beyond `place`, which it includes, nothing is known; None is the list's end."""
 
     place: Place | None
 
@@ -75,7 +79,10 @@ _END = _Edge(None)
 
 
 class Window(Generic[Item]):
-    """One stretch of the list. `problem` is why a page could not be had; nothing is asked until `retry`."""
+    """One stretch of the list. `problem` is why a page could not be had; nothing is asked until `retry`.
+
+    `total` is how many rows the whole list has, as it was told last, and what came and went in sight since.
+    """
 
     def __init__(self, page_rows: int = PAGE_ROWS, most_rows: int = MOST_ROWS) -> None:
         self._margin_rows = (
@@ -92,6 +99,7 @@ class Window(Generic[Item]):
         self._tail: dict[str, Seen[Item]] = {}
         self._number = 0
         self.problem: Problem | None = None
+        self.total: tuple[int, bool] | None = None
 
     def __len__(self) -> int:
         """Return how many rows are held."""
@@ -139,6 +147,8 @@ class Window(Generic[Item]):
     def clear(self) -> None:
         """Let go of all rows and read anew: another list is wanted."""
         self._hold([])
+        self.total = None
+        self._tail = {}
         self._newer = self._older = _END
         self.restart()
 
@@ -216,6 +226,7 @@ class Window(Generic[Item]):
     def _begin(self, ask: Ask, page: Page[Item]) -> None:
         """Begin with a first page; above one that begins below a place, the list goes on with that place."""
         self._hold(page.entries)
+        self.total = page.total or self.total
         reached = _Edge(page.reached)
         if ask.side is Side.NEWER:
             self._older, self._newer = _END, reached
@@ -226,6 +237,7 @@ class Window(Generic[Item]):
 
     def _merge(self, seen: Seen[Item], near: int) -> None:
         entry, is_wanted = seen
+        rows_before = len(self._entries)
         known = self.index_of(entry.key)
         if known is not None:
             del self._entries[known], self._places[entry.key]
@@ -233,11 +245,13 @@ class Window(Generic[Item]):
         if is_wanted and is_read and self._covers(entry.place):
             self._entries.insert(self._index_for(entry.place), entry)
             self._places[entry.key] = entry.place
-            self._trim(near)
+        if self.total is not None and self._start is None:
+            self.total = (self.total[0] + len(self._entries) - rows_before, self.total[1])
+        self._trim(near)
 
     def _covers(self, place: Place) -> bool:
-        is_above = self._older.place is None or place > self._older.place
-        return is_above and (self._newer.place is None or place < self._newer.place)
+        is_above = self._older.place is None or place >= self._older.place
+        return is_above and (self._newer.place is None or place <= self._newer.place)
 
     def _index_for(self, place: Place) -> int:
         return bisect_left(self._entries, tuple(-part for part in place), key=_descending)

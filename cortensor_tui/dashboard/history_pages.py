@@ -48,6 +48,7 @@ class TaskPages(msgspec.Struct, frozen=True):
             after=None if is_older else place or OLDEST_TASK,
             limit=PAGE_ROWS,
             text_chars=ROW_TEXT_CHARS,
+            wants_count=ask.beyond is None,
         )
 
     def page(self, reply: ReplyBody) -> Page[TaskView]:
@@ -57,7 +58,7 @@ class TaskPages(msgspec.Struct, frozen=True):
         reached = None
         if reply.has_more and reply.reached is not None:
             reached = _task_place(reply.reached.assigned_at, reply.reached.key)
-        return Page(tuple(_task_entry(task) for task in reply.tasks), reached)
+        return Page(tuple(_task_entry(task) for task in reply.tasks), reached, _total(reply))
 
     def tail(self, view: NodeView, now: float) -> list[Seen[TaskView]]:
         """Return what the node told of lately, and whether it is of the list at `now`, unix seconds."""
@@ -84,16 +85,17 @@ class TransactionPages(msgspec.Struct, frozen=True, kw_only=True):
             before=transaction_id if is_older else None,
             after=None if is_older else transaction_id or 0,
             limit=PAGE_ROWS,
+            wants_count=ask.beyond is None,
         )
 
     def page(self, reply: ReplyBody) -> Page[Transaction]:
         """Return the page in an answer. Raises `ProblemError` for an answer to something else."""
         if not isinstance(reply, Transactions):
             raise _unexpected(reply)
-        is_on = reply.has_more and reply.reached is not None
         return Page(
             tuple(_transaction_entry(one) for one in reply.transactions),
-            (reply.reached,) if is_on and reply.reached is not None else None,
+            (reply.reached,) if reply.has_more and reply.reached is not None else None,
+            _total(reply),
         )
 
     def tail(self, view: NodeView, now: float) -> list[Seen[Transaction]]:
@@ -124,6 +126,10 @@ def _cursor(place: Place) -> TaskCursor:
 
 def _transaction_entry(one: Transaction) -> Entry[Transaction]:
     return Entry((one.transaction_id,), str(one.transaction_id), one)
+
+
+def _total(reply: Tasks | Transactions) -> tuple[int, bool] | None:
+    return None if reply.count is None else (reply.count.number, reply.count.is_more)
 
 
 def _unexpected(reply: ReplyBody) -> Exception:

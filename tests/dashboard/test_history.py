@@ -74,6 +74,7 @@ class Scene:
             case Jump("elsewhere"):
                 self.window.clear()
                 self.cursor = 0
+                self._see()
             case Jump(side):
                 self.window.restart(Side(side))
         self.check()

@@ -11,8 +11,12 @@ from textual.screen import ModalScreen, Screen
 
 from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.history import Ask
 from cortensor_tui.dashboard.present.private import PrivateTexts
 from cortensor_tui.dashboard.widgets.line_view import LineView
+from cortensor_tui.dashboard.widgets.paged_table import PagedTable
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.node.messages import RequestBody
 
 Result = TypeVar("Result")
 
@@ -32,6 +36,17 @@ class Watching(Screen[Any]):
         """Let ages move on. Called once a second while on top."""
         for widget in self.query(LineView):
             widget.redraw()
+
+    def on_paged_table_wanted(self, event: PagedTable.Wanted) -> None:
+        """Fetch a page for a table."""
+        group = f"pages of {event.table.id}"
+        self.run_worker(self._fetch_page(event.table, event.ask, event.body), group=group, exclusive=True)
+
+    async def _fetch_page(self, table: PagedTable, ask: Ask, body: RequestBody) -> None:
+        try:
+            table.take_page(ask, await self.dashboard.request(body))
+        except ProblemError as error:
+            table.fail_page(ask, error.problem)
 
     def copy_text(self) -> tuple[str, str] | None:
         """Return what `y` copies and what that is called, None where there is nothing."""

@@ -16,7 +16,7 @@ from cortensor_tui.dashboard.present.verdict import verdict_lines
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.key_bar import KeyBar
-from cortensor_tui.dashboard.widgets.line_table import LineTable
+from cortensor_tui.dashboard.widgets.line_table import RowTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
 
 LEAST_SIZE = (60, 16)
@@ -122,7 +122,7 @@ class PlaceScreen(Watching):
     def copy_text(self) -> tuple[str, str] | None:
         """Return the hash or id of the row under the cursor."""
         table = self.focused
-        if not isinstance(table, LineTable) or table.current is None or not table.current.copy:
+        if not isinstance(table, RowTable) or table.current is None or not table.current.copy:
             return None
         text = table.current.copy
         return text, "hash" if text.startswith("0x") else "id"

@@ -42,8 +42,8 @@ class Row(NamedTuple):
     copy: str = ""
 
 
-class LineTable(LineView, can_focus=True):
-    """Rows under a header. Posts `Moved` when the cursor was moved, and `Opened` on enter."""
+class RowTable(LineView, can_focus=True):
+    """Rows under a header, wherever they are kept. Posts `Moved` with the cursor, and `Opened` on enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="Next row"),
@@ -60,26 +60,26 @@ class LineTable(LineView, can_focus=True):
     class Opened(Message):
         """A row was chosen."""
 
-        def __init__(self, table: LineTable, key: str) -> None:
+        def __init__(self, table: RowTable, key: str) -> None:
             super().__init__()
             self.table = table
             self.key = key
 
         @property
-        def control(self) -> LineTable:
+        def control(self) -> RowTable:
             """Return the table, so that handlers may select by its id."""
             return self.table
 
     class Moved(Message):
         """The cursor was moved to another row."""
 
-        def __init__(self, table: LineTable, key: str) -> None:
+        def __init__(self, table: RowTable, key: str) -> None:
             super().__init__()
             self.table = table
             self.key = key
 
         @property
-        def control(self) -> LineTable:
+        def control(self) -> RowTable:
             """Return the table, so that handlers may select by its id."""
             return self.table
 
@@ -87,59 +87,44 @@ class LineTable(LineView, can_focus=True):
         super().__init__(id=id)
         self._columns = tuple(columns)
         self._empty = empty
-        self._rows: tuple[Row, ...] = ()
         self._order: tuple[int, bool] | None = None
         self._cursor_key: str | None = None
         self._index = 0
         self._top = 0
 
     @property
-    def current(self) -> Row | None:
-        """Return the row under the cursor."""
-        return self._rows[self._index] if self._rows else None
+    def row_count(self) -> int:
+        """Return the number of rows that the cursor can go to, seen or not."""
+        raise NotImplementedError
+
+    def row_at(self, index: int) -> Row:
+        """Return a row, counted from 0 at the top."""
+        raise NotImplementedError
 
     @property
-    def row_count(self) -> int:
-        """Return the number of rows, seen or not."""
-        return len(self._rows)
+    def current(self) -> Row | None:
+        """Return the row under the cursor."""
+        return self.row_at(self._index) if self.row_count else None
 
     @property
     def first_and_last(self) -> tuple[int, int]:
         """Return which rows are on the screen, counted from 1."""
-        return self._top + 1, min(len(self._rows), self._top + self._page_rows)
-
-    def show(self, rows: Sequence[Row], empty: str | None = None) -> None:
-        """Replace the rows. The cursor stays on its key; at the top it stays at the top."""
-        self._rows = tuple(rows)
-        if empty is not None:
-            self._empty = empty
-        keys = [row.key for row in self._rows]
-        if self._cursor_key in keys:
-            self._index = keys.index(self._cursor_key)
-        else:
-            self._index = max(0, min(self._index, len(keys) - 1))
-        self._keep_in_sight()
-        self.redraw()
+        return self._top + 1, min(self.row_count, self._top + self._page_rows)
 
     def show_order(self, column: int, *, is_falling: bool) -> None:
         """Mark by which column the rows are sorted, and whether the largest comes first."""
         self._order = (column, is_falling)
         self.redraw()
 
-    def point_at(self, key: str) -> None:
-        """Put the cursor on a key."""
-        self._cursor_key = key
-        self.show(self._rows)
-
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the header and the rows in sight."""
-        if not self._rows:
-            return [line((f" {piece}", "muted")) for piece in wrap(self._empty, width - 2)]
+        if not self.row_count:
+            return self._empty_lines(width)
         widths = self._widths(width - 1)
         shown = [self._header(widths, width)]
-        for offset, row in enumerate(self._rows[self._top : self._top + max(0, height - 1)]):
-            has_cursor = self.has_focus and self._top + offset == self._index
-            shown.append(self._row(row, widths, width, has_cursor))
+        for index in range(self._top, min(self.row_count, self._top + max(0, height - 1))):
+            has_cursor = self.has_focus and index == self._index
+            shown.append(self._row(self.row_at(index), widths, width, has_cursor))
         return shown
 
     def on_focus(self) -> None:
@@ -165,7 +150,7 @@ class LineTable(LineView, can_focus=True):
 
     def action_edge(self, side: int) -> None:
         """Move to the first or the last row."""
-        self._go(0 if side < 0 else len(self._rows) - 1)
+        self._go(0 if side < 0 else self.row_count - 1)
 
     def action_open(self) -> None:
         """Tell that the current row was chosen."""
@@ -177,19 +162,22 @@ class LineTable(LineView, can_focus=True):
         return max(1, self.size.height - 1)
 
     def _go(self, index: int) -> None:
-        if not self._rows:
+        if not self.row_count:
             return
-        self._index = max(0, min(index, len(self._rows) - 1))
+        self._index = max(0, min(index, self.row_count - 1))
         # At the top the cursor belongs to "the newest", not to a row that slides away.
-        self._cursor_key = None if self._index == 0 else self._rows[self._index].key
+        self._cursor_key = None if self._index == 0 else self.row_at(self._index).key
         self._keep_in_sight()
         self.redraw()
-        self.post_message(self.Moved(self, self._rows[self._index].key))
+        self.post_message(self.Moved(self, self.row_at(self._index).key))
 
     def _keep_in_sight(self) -> None:
         page = self._page_rows
-        self._top = max(0, min(self._top, len(self._rows) - page))
+        self._top = max(0, min(self._top, self.row_count - page))
         self._top = min(max(self._top, self._index - page + 1), self._index)
+
+    def _empty_lines(self, width: int) -> list[Line]:
+        return [line((f" {piece}", "muted")) for piece in wrap(self._empty, width - 2)]
 
     def _widths(self, width: int) -> list[int]:
         """Return a width for each column, 0 for those left out."""
@@ -228,6 +216,41 @@ class LineTable(LineView, can_focus=True):
             return shown
         filled = (*shown, Span(" " * (width - width_of(shown))))
         return tuple(Span(span.text, f"{span.role} cursor") for span in filled)
+
+
+class LineTable(RowTable):
+    """Rows that are given all at once, some hundred at most."""
+
+    def __init__(self, columns: Sequence[Column], empty: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(columns, empty, id=id)
+        self._rows: tuple[Row, ...] = ()
+
+    @property
+    def row_count(self) -> int:
+        """Return the number of rows, seen or not."""
+        return len(self._rows)
+
+    def row_at(self, index: int) -> Row:
+        """Return a row, counted from 0 at the top."""
+        return self._rows[index]
+
+    def show(self, rows: Sequence[Row], empty: str | None = None) -> None:
+        """Replace the rows. The cursor stays on its key; at the top it stays at the top."""
+        self._rows = tuple(rows)
+        if empty is not None:
+            self._empty = empty
+        keys = [row.key for row in self._rows]
+        if self._cursor_key in keys:
+            self._index = keys.index(self._cursor_key)
+        else:
+            self._index = max(0, min(self._index, len(keys) - 1))
+        self._keep_in_sight()
+        self.redraw()
+
+    def point_at(self, key: str) -> None:
+        """Put the cursor on a key."""
+        self._cursor_key = key
+        self.show(self._rows)
 
 
 def _cell(cell: Span | Drawn, cells: int, *, is_right: bool) -> Line:
