@@ -18,7 +18,7 @@ from cortensor_tui.node.messages import ReplyBody, RequestBody
 
 READING = "Reading…"
 READING_ON = "… more is being read"
-RETRY = "press r to try again"
+RETRY = "r tries again"
 _MOST_PROBLEM_CHARS = 300
 
 
@@ -27,6 +27,10 @@ class PagedTable(RowTable):
 
     The cursor stays on its row while others come; on the newest row it follows the newest. Posts `Wanted`
     for each page that it needs, to be answered with `take_page` or `fail_page`.
+    """
+
+    DEFAULT_CSS = """
+    PagedTable { height: 1fr; }
     """
 
     class Wanted(Message):
@@ -163,7 +167,7 @@ class PagedTable(RowTable):
         """Return why there are no more rows below the cursor yet."""
         if self._window.problem is not None:
             what = inert(self._window.problem.sentence(), _MOST_PROBLEM_CHARS)
-            return Span(f"✖ {what} · {RETRY}", "bad")
+            return Span(f"✖ {RETRY} · {what}", "bad")
         if self._window.is_loading and not self.row_count:
             return Span(READING, "muted")
         is_at_end = self._index >= self.row_count - 1
