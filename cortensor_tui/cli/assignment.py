@@ -18,7 +18,14 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import GetStatus, StatusChanged
-from cortensor_tui.node.owner_messages import Assign, AssignmentChecked, Check, CheckAssignment, Sent
+from cortensor_tui.node.owner_messages import (
+    Assign,
+    AssignmentChecked,
+    Check,
+    CheckAssignment,
+    CheckedCall,
+    Sent,
+)
 
 NodeAddress = Annotated[
     str | None,
@@ -109,7 +116,7 @@ def _send(
         if dry_run:
             return checked, None
         if not checked.is_allowed:
-            raise _refusal(checked)
+            raise refusal(checked)
         body = Assign(session_id=session_id, node_address=target, unbind=unbind)
         return checked, await ask(client, body, Sent, SEND_TIMEOUT_S)
 
@@ -136,25 +143,30 @@ def _print_dry_run(session_id: int, checked: AssignmentChecked, as_json: bool) -
     if as_json:
         print_json(checked_json(session_id, checked))
     else:
-        gas = "unknown" if checked.gas_limit is None else str(checked.gas_limit)
-        pairs = [(_mark(check), inert(f"{check.name}: {check.detail}")) for check in checked.checks]
-        pairs += [
-            ("call", inert(checked.call)),
-            ("contract", inert(checked.contract, 42)),
-            ("calldata", inert(checked.calldata)),
-            ("gas limit", gas),
-            ("fee", f"at most {ether(checked.fee_wei)}" if checked.fee_wei else "unknown"),
-            ("result", "would be sent" if checked.is_allowed else "would be refused"),
-        ]
-        print_text(labelled(pairs))
+        print_text(labelled(checked_pairs(checked)))
     return Exit.DONE if checked.is_allowed else Exit.FAILED
+
+
+def checked_pairs(checked: CheckedCall) -> list[tuple[str, str]]:
+    """Return what was found of a call for people, the result last."""
+    gas = "unknown" if checked.gas_limit is None else str(checked.gas_limit)
+    return [
+        *((_mark(check), inert(f"{check.name}: {check.detail}")) for check in checked.checks),
+        ("call", inert(checked.call)),
+        ("contract", inert(checked.contract, 42)),
+        ("calldata", inert(checked.calldata)),
+        ("gas limit", gas),
+        ("fee", f"at most {ether(checked.fee_wei)}" if checked.fee_wei else "unknown"),
+        ("result", "would be sent" if checked.is_allowed else "would be refused"),
+    ]
 
 
 def _mark(check: Check) -> str:
     return "unknown" if check.is_met is None else "ok" if check.is_met else "NOT MET"
 
 
-def _refusal(checked: AssignmentChecked) -> ProblemError:
+def refusal(checked: CheckedCall) -> ProblemError:
+    """Return the error for a call of which not every check is met."""
     unmet = [check for check in checked.checks if not check.is_met]
     why = "; ".join(f"{check.name}: {check.detail}" for check in unmet)
     is_unknown = all(check.is_met is None for check in unmet)

@@ -1,4 +1,4 @@
-"""Assignments that the owner's own wallet signs: written to a file, and sent from one."""
+"""Transactions that the owner's own wallet signs: written to a file, and sent from one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
+from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, ask_node, with_node
 from cortensor_tui.cli.formats import ether
 from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text
 from cortensor_tui.cli.sending import mined_sentence, require_mined
@@ -23,6 +23,7 @@ from cortensor_tui.node.owner_messages import (
     Sent,
     SignedChecked,
 )
+from cortensor_tui.node.session_messages import ActPrepared, DeactivateSession, PrepareAct, UpdateSession
 from cortensor_tui.settings.private_file import write_private_file
 
 MOST_FILE_CHARS = 512 * 1024
@@ -39,7 +40,17 @@ def write_unsigned(
         body = PrepareAssignment(session_id=session_id, node_address=target, unbind=unbind)
         return await ask(client, body, AssignmentPrepared)
 
-    prepared = with_node(env, prepare)
+    return _write(with_node(env, prepare), file, as_json)
+
+
+def write_unsigned_act(
+    env: Path, act: UpdateSession | DeactivateSession, file: Path, *, as_json: bool
+) -> int:
+    """Write the transaction of another act, checked as if the node were to send it."""
+    return _write(ask_node(env, PrepareAct(act=act), ActPrepared), file, as_json)
+
+
+def _write(prepared: AssignmentPrepared | ActPrepared, file: Path, as_json: bool) -> int:
     document = unsigned_document(prepared)
     write_private_file(file, json.dumps(document, indent=2).encode() + b"\n", may_replace=False)
     if as_json:
@@ -52,7 +63,7 @@ def write_unsigned(
     return Exit.DONE
 
 
-def unsigned_document(prepared: AssignmentPrepared) -> dict[str, Any]:
+def unsigned_document(prepared: AssignmentPrepared | ActPrepared) -> dict[str, Any]:
     """Return what the file holds; `transaction` has the form that eth_signTransaction takes."""
     checked = prepared.checked
     return {

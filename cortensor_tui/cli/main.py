@@ -17,6 +17,7 @@ from cortensor_tui.cli import (
     commitments,
     config,
     keys,
+    session_acts,
     sessions,
     starting,
     status,
@@ -56,6 +57,7 @@ app.command()(tasks.tasks)
 app.command()(tasks.txs)
 app.command()(assignment.assign)
 app.command()(assignment.unassign)
+app.command()(session_acts.swap)
 app.command()(submit.submit)
 app.command()(verify.verify)
 app.command()(starting.devnet)

@@ -86,7 +86,7 @@ def create(
         max_nodes=max_nodes,
         redundant=redundant,
         validator_nodes=validators,
-        mode=_mode_number(mode),
+        mode=mode_number(mode),
         sla=sla,
         model_identifier=model,
         reserve_period_s=reserve_period,
@@ -101,7 +101,8 @@ def create(
     return Exit.DONE
 
 
-def _mode_number(word: str) -> int:
+def mode_number(word: str) -> int:
+    """Return the number of a mode. Raises the error for wrong use."""
     modes = {mode.name.lower(): mode.value for mode in SessionMode}
     if word.lower() not in modes:
         raise usage_error(f"{word!r} is no mode of a session", remedy=f"Give one of: {', '.join(modes)}")

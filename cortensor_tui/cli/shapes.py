@@ -16,7 +16,7 @@ from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import MinerResult, TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction
 from cortensor_tui.domain.verification import Place, Verification
-from cortensor_tui.node.owner_messages import AssignmentChecked
+from cortensor_tui.node.owner_messages import AssignmentChecked, CheckedCall
 
 
 def status_json(status: NodeStatus) -> dict[str, Any]:
@@ -140,6 +140,13 @@ def checked_json(session_id: int, checked: AssignmentChecked) -> dict[str, Any]:
         "dry_run": True,
         "session_id": session_id,
         "node_address": checked.node_address,
+        **call_json(checked),
+    }
+
+
+def call_json(checked: CheckedCall) -> dict[str, Any]:
+    """Return what was found of a call."""
+    return {
         "is_allowed": checked.is_allowed,
         "checks": [
             {"name": check.name, "is_met": check.is_met, "detail": check.detail} for check in checked.checks

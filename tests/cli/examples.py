@@ -44,6 +44,18 @@ from cortensor_tui.node.owner_messages import (
     SignedChecked,
     Submit,
 )
+from cortensor_tui.node.session_messages import (
+    ActChecked,
+    ActPrepared,
+    CheckAct,
+    CheckSwap,
+    DeactivateSession,
+    PrepareAct,
+    SwapChecked,
+    SwapNodes,
+    Swapped,
+    UpdateSession,
+)
 from tests.cli.scripted_node import Answer
 
 NODE = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -211,6 +223,27 @@ VERIFIED = Verification(
 )
 
 
+ACT_CHECKED = ActChecked(
+    checks=CHECKED.checks,
+    call=f"SessionV2.update({NASTY})",
+    contract=CONTRACT,
+    calldata="0xe61552f6",
+    fee_wei="21000000000000",
+    gas_limit=21_000,
+    signer=OWNER,
+)
+SWAP_CHECKED = SwapChecked(
+    checks=CHECKED.checks,
+    call="SessionV2.removeDedicatedNode(3)",
+    contract=CONTRACT,
+    calldata="0x23a8dba0",
+    fee_wei="21000000000000",
+    gas_limit=21_000,
+    signer=OWNER,
+    then_call=f"SessionV2.addDedicatedNode({NASTY})",
+)
+
+
 def _checked(body: RequestBody) -> ReplyBody:
     assert isinstance(body, CheckAssignment)
     return msgspec.structs.replace(CHECKED, node_address=body.node_address)
@@ -234,5 +267,19 @@ def good_answers() -> dict[type, Answer]:
         Submit: Sent(transaction=TRANSACTION, task_key=TaskKey(3, 7)),
         WaitTask: ENDED,
         Verify: VERIFIED,
+        CheckAct: ACT_CHECKED,
+        PrepareAct: ActPrepared(
+            checked=ACT_CHECKED,
+            owner=OWNER,
+            chain_id=31337,
+            nonce=7,
+            gas_limit=21_000,
+            max_fee_per_gas_wei="1000000000",
+            max_priority_fee_per_gas_wei="1",
+        ),
+        UpdateSession: Sent(transaction=TRANSACTION, session_id=3),
+        DeactivateSession: Sent(transaction=TRANSACTION, session_id=3),
+        CheckSwap: SWAP_CHECKED,
+        SwapNodes: Swapped(session_id=3, unbound=TRANSACTION, bound=TRANSACTION),
         Stop: Done(),
     }

@@ -77,6 +77,9 @@ def test_the_page_names_every_command() -> None:
         "assign",
         "unassign",
         "session create",
+        "session update",
+        "session deactivate",
+        "swap",
         "submit",
         "verify",
     ):

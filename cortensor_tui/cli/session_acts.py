@@ -1,0 +1,205 @@
+"""`session update`, `session deactivate` and `swap`: each checked before it is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
+from cortensor_tui.cli.assignment import DryRun, UnsignedFile, checked_pairs, refusal
+from cortensor_tui.cli.external import write_unsigned_act
+from cortensor_tui.cli.formats import ether, labelled
+from cortensor_tui.cli.options import DEFAULT_ENV, MAX_SESSION_ID, AsJson, Env, address_option
+from cortensor_tui.cli.output import Exit, print_json, print_text, problem_json, usage_error
+from cortensor_tui.cli.sending import mined_sentence, require_mined
+from cortensor_tui.cli.sessions import mode_number, session_commands
+from cortensor_tui.cli.shapes import call_json, transaction_json
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.messages import GetStatus, StatusChanged
+from cortensor_tui.node.owner_messages import Sent
+from cortensor_tui.node.session_messages import (
+    ActChecked,
+    CheckAct,
+    CheckSwap,
+    DeactivateSession,
+    SwapChecked,
+    SwapNodes,
+    Swapped,
+    UpdateSession,
+)
+
+SessionId = Annotated[int, typer.Argument(metavar="SESSION", min=0, max=MAX_SESSION_ID, help="Its id.")]
+_Count = Annotated[int | None, typer.Option(min=0, max=1_000_000, metavar="N", show_default="as it is")]
+_Text = Annotated[str | None, typer.Option(metavar="TEXT", show_default="as it is")]
+
+
+@session_commands.command("update")
+def update(
+    session: SessionId,
+    name: _Text = None,
+    metadata: _Text = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            "--mode", metavar="MODE", help="ephemeral, hybrid or dedicated.", show_default="as it is"
+        ),
+    ] = None,
+    min_nodes: _Count = None,
+    max_nodes: _Count = None,
+    redundant: _Count = None,
+    validators: _Count = None,
+    dry_run: DryRun = False,
+    unsigned: UnsignedFile = None,
+    env: Env = DEFAULT_ENV,
+    as_json: AsJson = False,
+) -> int:
+    """Change a session of yours; what is not given stays as it is."""
+    body = UpdateSession(
+        session_id=session,
+        name=name,
+        metadata=metadata,
+        min_nodes=min_nodes,
+        max_nodes=max_nodes,
+        redundant=redundant,
+        validator_nodes=validators,
+        mode=None if mode is None else mode_number(mode),
+    )
+    if body == UpdateSession(session_id=session):
+        raise usage_error("Nothing is to be changed", remedy="Give --name, --metadata, --mode or a number")
+    return _act(env, body, f"Session {session} is changed.", dry_run, unsigned, as_json)
+
+
+@session_commands.command("deactivate")
+def deactivate(
+    session: SessionId,
+    yes: Annotated[bool, typer.Option("--yes", help="Close it; no call opens it again.")] = False,
+    dry_run: DryRun = False,
+    unsigned: UnsignedFile = None,
+    env: Env = DEFAULT_ENV,
+    as_json: AsJson = False,
+) -> int:
+    """Close a session of yours for good: it takes no more prompts and no more nodes."""
+    if not (yes or dry_run or unsigned is not None):
+        raise usage_error(
+            f"Session {session} would be closed for good", "no call opens it again", "Add --yes, or --dry-run"
+        )
+    body = DeactivateSession(session_id=session)
+    return _act(env, body, f"Session {session} is closed.", dry_run, unsigned, as_json)
+
+
+def swap(
+    session: SessionId,
+    leaving: Annotated[
+        str | None,
+        typer.Option("--unbind", metavar="ADDRESS", help="The node that goes.", show_default="this node"),
+    ] = None,
+    coming: Annotated[
+        str | None,
+        typer.Option("--bind", metavar="ADDRESS", help="The node that comes.", show_default="this node"),
+    ] = None,
+    dry_run: DryRun = False,
+    env: Env = DEFAULT_ENV,
+    as_json: AsJson = False,
+) -> int:
+    """Unbind one node of a session of yours and bind another; not while a task of it is being answered."""
+    if leaving is None and coming is None:
+        raise usage_error("Which node goes and which comes is not said", remedy="Give --unbind or --bind")
+    goes = None if leaving is None else address_option(leaving)
+    comes = None if coming is None else address_option(coming)
+
+    async def check_and_swap(client: NodeClient) -> tuple[SwapNodes, SwapChecked, Swapped | None]:
+        this_node = (await ask(client, GetStatus(), StatusChanged)).status.node.address
+        body = SwapNodes(
+            session_id=session, unbind_address=goes or this_node, bind_address=comes or this_node
+        )
+        checked = await ask(client, CheckSwap(swap=body), SwapChecked)
+        if dry_run:
+            return body, checked, None
+        if not checked.is_allowed:
+            raise refusal(checked)
+        return body, checked, await ask(client, body, Swapped, SEND_TIMEOUT_S)
+
+    body, checked, swapped = with_node(env, check_and_swap)
+    if swapped is None:
+        return _print_dry_swap(checked, as_json)
+    return _print_swapped(body, swapped, as_json)
+
+
+def _act(
+    env: Path,
+    body: UpdateSession | DeactivateSession,
+    done: str,
+    dry_run: bool,
+    unsigned: Path | None,
+    as_json: bool,
+) -> int:
+    if dry_run and unsigned is not None:
+        raise usage_error("Give one of --dry-run and --unsigned")
+    if unsigned is not None:
+        return write_unsigned_act(env, body, unsigned.expanduser(), as_json=as_json)
+
+    async def check_and_send(client: NodeClient) -> tuple[ActChecked, Sent | None]:
+        checked = await ask(client, CheckAct(act=body), ActChecked)
+        if dry_run:
+            return checked, None
+        if not checked.is_allowed:
+            raise refusal(checked)
+        return checked, await ask(client, body, Sent, SEND_TIMEOUT_S)
+
+    checked, sent = with_node(env, check_and_send)
+    if sent is None:
+        return _print_dry_act(body.session_id, checked, as_json)
+    require_mined(sent)
+    if as_json:
+        print_json({"session_id": body.session_id, "transaction": transaction_json(sent.transaction)})
+    else:
+        print_text(f"{done} {mined_sentence(sent.transaction)}")
+    return Exit.DONE
+
+
+def _print_dry_act(session_id: int, checked: ActChecked, as_json: bool) -> int:
+    if as_json:
+        print_json({"dry_run": True, "session_id": session_id, **call_json(checked)})
+    else:
+        print_text(labelled(checked_pairs(checked)))
+    return Exit.DONE if checked.is_allowed else Exit.FAILED
+
+
+def _print_dry_swap(checked: SwapChecked, as_json: bool) -> int:
+    if as_json:
+        then = {"then_call": checked.then_call, "then_fee_wei": checked.then_fee_wei}
+        print_json({"dry_run": True, **call_json(checked), **then})
+    else:
+        fee = (
+            f"at most {ether(checked.then_fee_wei)}"
+            if checked.then_fee_wei
+            else "known once the first is out"
+        )
+        pairs = checked_pairs(checked)
+        print_text(labelled([*pairs[:-1], ("then", inert(checked.then_call)), ("then fee", fee), pairs[-1]]))
+    return Exit.DONE if checked.is_allowed else Exit.FAILED
+
+
+def _print_swapped(body: SwapNodes, swapped: Swapped, as_json: bool) -> int:
+    if as_json:
+        print_json(
+            {
+                "session_id": swapped.session_id,
+                "unbind_address": body.unbind_address,
+                "bind_address": body.bind_address,
+                "unbound": transaction_json(swapped.unbound),
+                "bound": None if swapped.bound is None else transaction_json(swapped.bound),
+                "error": None if swapped.problem is None else problem_json(swapped.problem),
+            }
+        )
+        return Exit.DONE if swapped.problem is None else Exit.FAILED
+    if swapped.problem is not None:
+        raise ProblemError(swapped.problem)
+    nodes = f"{inert(body.bind_address, 42)} is in the place of {inert(body.unbind_address, 42)}"
+    last = swapped.bound or swapped.unbound
+    print_text(f"{nodes} in session {swapped.session_id}. {mined_sentence(last)}")
+    return Exit.DONE

@@ -1,0 +1,83 @@
+"""What the command line does to a session, and what it does not do without being told twice."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.sessions import SessionMode
+from cortensor_tui.node.owner_messages import Check
+from cortensor_tui.node.session_messages import (
+    CheckAct,
+    CheckSwap,
+    DeactivateSession,
+    SwapNodes,
+    Swapped,
+    UpdateSession,
+)
+from tests.cli.conftest import Home
+from tests.cli.examples import ACT_CHECKED, NODE, OWNER, SWAP_CHECKED, TRANSACTION
+from tests.cli.scripted_node import ScriptedNode
+
+HALF_WAY = Problem(code="swap_half_way", what="It has lost one", why="no coin", remedy="Bind it")
+
+
+async def test_only_what_is_given_is_changed(home: Home, node: ScriptedNode) -> None:
+    ended = await home.run("session", "update", "3", "--max-nodes", "4", "--mode", "hybrid")
+    assert ended.code == 0
+    assert "Session 3 is changed." in ended.out
+    body = UpdateSession(session_id=3, max_nodes=4, mode=SessionMode.HYBRID)
+    assert node.requests == [CheckAct(act=body), body]
+
+
+async def test_a_change_of_nothing_is_wrong_use(home: Home, node: ScriptedNode) -> None:
+    assert (await home.run("session", "update", "3")).code == 2
+    assert node.requests == []
+
+
+async def test_closing_needs_a_yes(home: Home, node: ScriptedNode) -> None:
+    ended = await home.run("session", "deactivate", "3")
+    assert ended.code == 2
+    assert "--yes" in ended.err
+    assert node.requests == []
+    assert (await home.run("session", "deactivate", "3", "--yes")).code == 0
+    assert node.requests[-1] == DeactivateSession(session_id=3)
+
+
+async def test_what_would_be_refused_is_not_sent(home: Home, node: ScriptedNode) -> None:
+    unmet = Check(name="owner", is_met=False, detail="it belongs to another")
+    node.answers[CheckAct] = msgspec.structs.replace(ACT_CHECKED, checks=(unmet,))
+    ended = await home.run("session", "update", "3", "--name", "mine")
+    assert ended.code == 1
+    assert "it belongs to another" in ended.err
+    assert not any(isinstance(body, UpdateSession) for body in node.requests)
+    assert (await home.run("session", "update", "3", "--name", "mine", "--dry-run")).code == 1
+
+
+async def test_a_swap_takes_this_node_for_the_one_that_is_not_named(home: Home, node: ScriptedNode) -> None:
+    ended = await home.run("swap", "3", "--unbind", OWNER)
+    assert ended.code == 0
+    assert f"{NODE} is in the place of {OWNER} in session 3" in ended.out
+    body = SwapNodes(session_id=3, unbind_address=OWNER, bind_address=NODE)
+    assert node.requests[1:] == [CheckSwap(swap=body), body]
+
+
+async def test_a_swap_of_nobody_is_wrong_use(home: Home, node: ScriptedNode) -> None:
+    assert (await home.run("swap", "3")).code == 2
+
+
+async def test_a_swap_that_stands_half_way_says_so_and_fails(home: Home, node: ScriptedNode) -> None:
+    node.answers[SwapNodes] = Swapped(session_id=3, unbound=TRANSACTION, problem=HALF_WAY)
+    ended = await home.run("swap", "3", "--unbind", OWNER)
+    assert (ended.code, ended.err) == (1, "It has lost one. No coin. Bind it.\n")
+    told = await home.run("swap", "3", "--unbind", OWNER, "--json")
+    assert told.code == 1
+    assert (told.document["bound"], told.document["error"]["code"]) == (None, "swap_half_way")
+
+
+async def test_a_dry_swap_tells_both_halves(home: Home, node: ScriptedNode) -> None:
+    node.answers[CheckSwap] = msgspec.structs.replace(SWAP_CHECKED, checks=())
+    ended = await home.run("swap", "3", "--unbind", OWNER, "--dry-run")
+    assert "known once the first is out" in ended.out
+    assert "SessionV2.addDedicatedNode" in ended.out
+    assert not any(isinstance(body, SwapNodes) for body in node.requests)
