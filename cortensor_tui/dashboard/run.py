@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-# Read by Textual when it is imported: 15 frames a second are smooth, and kind to a slow line.
-os.environ.setdefault("TEXTUAL_FPS", "15")
+# Read by Textual when it is imported. What is live is held back to a few times a second anyway, so that many
+# frames cost no bytes; with few, a key that comes just after one waits for the next.
+os.environ.setdefault("TEXTUAL_FPS", "60")
 
 from collections.abc import Callable
 

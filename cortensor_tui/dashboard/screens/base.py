@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 
 from cortensor_tui.dashboard.desk import Desk
+from cortensor_tui.dashboard.exact_update import ExactCompositor
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.history import Ask
 from cortensor_tui.dashboard.present.private import PrivateTexts
@@ -23,6 +24,10 @@ Result = TypeVar("Result")
 
 class Watching(Screen[Any]):
     """A screen that is told of every new state of the feed and of every second that passes."""
+
+    def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(name, id, classes)
+        self._compositor = ExactCompositor()
 
     @property
     def dashboard(self) -> Desk:

@@ -106,8 +106,7 @@ class OverviewScreen(PlaceScreen):
         """Move the ages and the charts on; the tables hold their ages in their cells."""
         if self._frozen is not None:
             return
-        rows = tables.transaction_rows(view, self.dashboard.now())
-        self.query_one("#transactions", LineTable).show(rows)
+        self._show_transactions(view, self.dashboard.now())
         self.query_one("#status", TextLines).redraw()
         self._draw_charts(view, self.dashboard.now())
 
@@ -118,9 +117,8 @@ class OverviewScreen(PlaceScreen):
         self.query_one("#sessions", LineTable).show(
             tables.session_rows(view), NO_SESSIONS if is_read else NOT_READ
         )
-        self.query_one("#transactions", LineTable).show(
-            tables.transaction_rows(view, now), NO_TRANSACTIONS if is_read else NOT_READ
-        )
+        if len(view.transactions) <= 1 or self.query_one("#transactions", LineTable).row_count == 0:
+            self._show_transactions(view, now)
         live = view.live
         self.query_one("#answer", AnswerTail).show(
             str(live.key) if live else "",
@@ -130,6 +128,15 @@ class OverviewScreen(PlaceScreen):
         )
         self._draw_charts(view, now)
         self._say_remarks(view)
+
+    def _show_transactions(self, view: NodeView, now: float) -> None:
+        """Show them once a second: a new one moves every row, and each row's age moves anyway."""
+        is_read = view.status.chain.head_number is not None
+        rows = tables.transaction_rows(view, now)
+        self.query_one("#transactions", LineTable).show(rows, NO_TRANSACTIONS if is_read else NOT_READ)
+        waiting = sum(1 for one in view.transactions if not one.state.is_final)
+        remark = (f"{waiting} pending" if waiting else "none pending", "accent" if waiting else "muted")
+        self.query_one("#transactions-pane Heading", Heading).say(line(remark))
 
     def _draw_charts(self, view: NodeView, now: float) -> None:
         for name, series in zip(CHARTS, throughput(view, now, self._length_s), strict=True):
@@ -197,16 +204,12 @@ class OverviewScreen(PlaceScreen):
         return [*lines, line((" ▲ FROZEN", "warn strong"), told, (" · space goes on", "muted"))]
 
     def _say_remarks(self, view: NodeView) -> None:
-        _, sessions, running, transactions = self.query(Heading)
+        _, sessions, running, _ = self.query(Heading)
         served = sum(1 for one in view.sessions if one.service.value == "served")
         is_read = view.status.chain.head_number is not None
         remark = f"{served} of {len(view.sessions)} served" if is_read else "unknown, the chain is not read"
         sessions.say(line((remark, "muted")))
         running.say(inference.heading(view))
-        waiting = sum(1 for one in view.transactions if not one.state.is_final)
-        transactions.say(
-            line((f"{waiting} pending" if waiting else "none pending", "accent" if waiting else "muted"))
-        )
 
     def _dependencies(self, width: int) -> list[Line]:
         view = self._picture.state.view
