@@ -28,6 +28,7 @@ from cortensor_tui.node.hub import KEPT_TASKS, KEPT_TRANSACTIONS, Hub
 from cortensor_tui.node.identity import Identity, open_journal
 from cortensor_tui.node.link import ChainLink
 from cortensor_tui.node.live import LiveRun
+from cortensor_tui.node.live_messages import ThroughputChanged
 from cortensor_tui.node.logs.desk import LogDesk
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.mining import Mining
@@ -35,6 +36,7 @@ from cortensor_tui.node.paths import socket_path, viewer_socket_path
 from cortensor_tui.node.preconditions import DISK_CODES, Facts, steps
 from cortensor_tui.node.requests import RequestDesk
 from cortensor_tui.node.settings_desk import SettingsDesk
+from cortensor_tui.node.throughput_meter import ThroughputMeter
 from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.node.verdict import judge, verdict_line
 from cortensor_tui.node.views import changed_view
@@ -86,6 +88,7 @@ class Node:
         self._engine_health = self._engine_room.engine.health
         self._hub = Hub(self._status())
         self._live = LiveRun(self._hub, clock)
+        self._meter = ThroughputMeter(lambda spans: self._hub.publish(ThroughputChanged(spans)), clock)
         feed = InferenceFeed(on_start=self._live.start, on_event=self._live.event, on_stop=self._live.stop)
         self._answering = Answering(self._engine_room.engine, self._store, _prompts(settings), feed)
         self._stopping = asyncio.Event()
@@ -167,6 +170,7 @@ class Node:
     def _chain_found(self, link: ChainLink, is_another: bool) -> None:
         if is_another:
             self._hub.reset()
+        self._meter.begin(link.journal)
         self._count_tasks()
         for record in reversed(link.journal.tasks.recent(KEPT_TASKS)):
             self._task_changed(record)
@@ -203,6 +207,7 @@ class Node:
     def _task_changed(self, record: TaskRecord) -> None:
         if record.stage.is_final:
             self._count_tasks()
+            self._meter.task_changed(record)
         if self._chain.link is not None:
             self._hub.publish(TaskChanged(changed_view(record, self._chain.link.journal, self._store)))
 

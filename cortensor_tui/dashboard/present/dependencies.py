@@ -142,8 +142,7 @@ def _head(status: NodeStatus, now: float) -> Dependency:
     age = line((calm_age(chain.head_seen_at, now), "warn" if is_late else "muted"))
     facts = [line(number(chain.head_number)), age]
     if chain.head_feed:
-        role = "muted" if chain.head_feed == "connected" else "warn"
-        facts.append(line((f"feed {inert(chain.head_feed, 60)}", role)))
+        facts.append(line((f"feed {inert(chain.head_feed, 60)}", "muted")))  # without it looks come late
     return Dependency("head", WARN if is_late else GOOD, "late" if is_late else "current", tuple(facts))
 
 
