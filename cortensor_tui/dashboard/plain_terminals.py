@@ -10,6 +10,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
+_BRIGHT_BLACK = 8
 _SAME_WIDTH = {
     **dict.fromkeys("●▲◆", "*"),
     **dict.fromkeys("○◇", "o"),
@@ -78,7 +79,7 @@ class NoColorFilter(LineFilter):
 def _colorless(style: Style) -> Style:
     """Return a style without its colors; the `terminal` theme gives a background only to what stands out."""
     stands_out = style.bgcolor is not None and not style.bgcolor.is_default
-    is_quiet = style.color is not None and style.color.name == "bright_black"
+    is_quiet = style.color is not None and style.color.number == _BRIGHT_BLACK
     return Style(
         bold=style.bold,
         dim=style.dim or is_quiet or None,

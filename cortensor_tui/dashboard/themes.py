@@ -42,7 +42,7 @@ def load_themes(folders: Iterable[Path]) -> tuple[list[Theme], list[str]]:
     themes: dict[str, Theme] = {}
     faults: list[str] = []
     for folder in folders:
-        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+        for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem):
             try:
                 themes[path.stem] = load_theme(path)
             except TomlFileError as error:
@@ -97,6 +97,8 @@ def _derived(colors: dict[str, str]) -> dict[str, str]:
         "border-blurred": colors["rule"],
         "input-cursor-background": colors["foreground"],
         "input-selection-background": f"{colors['accent']} 35%",
+        "ansi-background": colors["background"],
+        "ansi-foreground": colors["foreground"],
         "footer-key-foreground": colors["accent"],
         "button-focus-text-style": "bold reverse",
     }

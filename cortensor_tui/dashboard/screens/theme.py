@@ -12,7 +12,7 @@ from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.line_table import Column, LineTable, Row
 from cortensor_tui.domain.problems import ProblemError
 
-_COLUMNS = (Column("theme", 20, share=1), Column("for", 14), Column("colors", 12))
+_COLUMNS = (Column("theme", 14, share=1), Column("background", 14), Column("colors", 6))
 
 
 class ThemeScreen(Panel[None]):
@@ -68,5 +68,5 @@ class ThemeScreen(Panel[None]):
 
     def _row(self, name: str) -> Row:
         theme = self.app.available_themes[name]
-        ground = "any background" if theme.ansi else "dark" if theme.dark else "light"
+        ground = "your own" if theme.ansi else "dark" if theme.dark else "light"
         return Row(name, (Span(name), Span(ground, "muted"), Span("16" if theme.ansi else "true", "muted")))

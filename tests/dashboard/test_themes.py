@@ -1,0 +1,206 @@
+"""Themes: files checked by line, states that stay apart, a preview, and terminals that show less."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.choices import FILE_NAME, Choices, load_choices
+from cortensor_tui.dashboard.options import Options, wants_ascii, wants_mouse
+from cortensor_tui.dashboard.plain_terminals import NoColorFilter, in_ascii
+from cortensor_tui.dashboard.screens.theme import ThemeScreen
+from cortensor_tui.dashboard.themes import load_theme, load_themes, shipped_folder
+from cortensor_tui.dashboard.toml_file import TomlFileError
+
+from . import samples
+from .conftest import live, shown, until
+from .scripted_node import ScriptedNode
+
+SMALL = (80, 24)
+NAMES = ("colour-blind", "harbour", "harbour-light", "high-contrast", "terminal")
+TRUE_COLOR = tuple(name for name in NAMES if name != "terminal")
+BLACK = Color.parse("#000000")
+# Viénot, Brettel and Mollon 1999, on linear RGB: what is left without the red or the green cones.
+MISSING_CONES = {
+    "red": ((0.11238, 0.88762, 0), (0.11238, 0.88762, 0), (0.00401, -0.00401, 1)),
+    "green": ((0.29275, 0.70725, 0), (0.29275, 0.70725, 0), (-0.02234, 0.02234, 1)),
+}
+
+
+def seen(color: Color, missing: str) -> tuple[float, float, float]:
+    linear = [(part / 255) ** 2.2 for part in color.rgb]
+    left = [sum(a * b for a, b in zip(row, linear, strict=True)) for row in MISSING_CONES[missing]]
+    red, green, blue = (255 * max(0.0, part) ** (1 / 2.2) for part in left)
+    return red, green, blue
+
+
+def contrast(one: Color, other: Color) -> float:
+    """Return the contrast ratio as WCAG 2 has it."""
+    light = sorted(luminance(color) for color in (one, other))
+    return (light[1] + 0.05) / (light[0] + 0.05)
+
+
+def luminance(color: Color) -> float:
+    parts = [
+        part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in color.rgb
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def test_the_shipped_themes_can_be_read() -> None:
+    themes, faults = load_themes([shipped_folder()])
+    assert faults == []
+    assert tuple(theme.name for theme in themes) == NAMES
+    for path in shipped_folder().glob("*.toml"):
+        assert path.read_text("utf-8").startswith("# "), "each says what it is for"
+
+
+@pytest.mark.parametrize("name", TRUE_COLOR)
+def test_states_can_be_read_on_every_ground(name: str) -> None:
+    theme = load_theme(shipped_folder() / f"{name}.toml")
+    for ground in (theme.background, theme.surface, theme.panel, theme.variables["cursor"]):
+        for role in ("success", "warning", "error", "accent", "foreground"):
+            ratio = contrast(Color.parse(str(getattr(theme, role))), Color.parse(str(ground)))
+            assert ratio >= (4.5 if ground == theme.background else 3), (role, ground)
+
+
+@pytest.mark.parametrize("missing", sorted(MISSING_CONES))
+def test_states_stay_apart_without_red_or_green(missing: str) -> None:
+    theme = load_theme(shipped_folder() / "colour-blind.toml")
+    roles = ("success", "warning", "error")
+    for one, other in itertools.combinations(roles, 2):
+        pair = [seen(Color.parse(str(getattr(theme, role))), missing) for role in (one, other)]
+        apart = sum((a - b) ** 2 for a, b in zip(*pair, strict=True)) ** 0.5
+        assert apart > 60, (one, other)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (("#5fa8d3", "sea blue"), "mine.toml:5: primary = 'sea blue' is no color"),
+        (("secondary", "secondery"), "mine.toml:6: secondery is no role"),
+        (('accent = "#6cb6e0"\n', ""), "mine.toml:4: [colors] is missing accent"),
+        (("dark = true", 'dark = "yes"'), "mine.toml:2: dark is true or false"),
+        (("dark = true", "darc = true"), "mine.toml:2: darc is unknown"),
+        (('"#0f1720"', '"#0f1720'), "mine.toml:9: "),
+        (("[colors]", "[colours]"), "mine.toml: has no [colors]"),
+    ],
+)
+def test_a_mistake_in_a_theme_is_said_with_its_line(
+    tmp_path: Path, change: tuple[str, str], fault: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text((shipped_folder() / "harbour.toml").read_text().replace(*change))
+    with pytest.raises(TomlFileError) as caught:
+        load_theme(path)
+    assert str(caught.value).startswith(fault)
+
+
+async def test_a_theme_is_seen_while_choosing_and_kept_by_enter(node: ScriptedNode, tmp_path: Path) -> None:
+    app = Dashboard(node.connect, options=Options(folder=tmp_path), now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        app.action_change_theme()
+        await until(pilot, lambda: isinstance(app.screen, ThemeScreen) and app.screen.is_whole)
+        assert "harbour-light" in shown(app, "#themes")
+        await pilot.press("j")
+        await until(pilot, lambda: app.theme == "harbour-light")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.theme == "harbour")
+        assert not (tmp_path / FILE_NAME).exists(), "looking keeps nothing"
+        app.action_change_theme()
+        await until(pilot, lambda: isinstance(app.screen, ThemeScreen) and app.screen.is_whole)
+        await pilot.press("k", "enter")
+        await until(pilot, lambda: not isinstance(app.screen, ThemeScreen))
+    assert load_choices(tmp_path) == (Choices(theme="colour-blind"), "")
+    again = Dashboard(node.connect, options=Options(folder=tmp_path), now=lambda: samples.NOW)
+    async with again.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        assert again.theme == "colour-blind"
+
+
+async def test_a_theme_of_the_settings_wins_over_the_kept_one(node: ScriptedNode, tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text('theme = "high-contrast"\n')
+    options = Options(theme="harbour-light", folder=tmp_path)
+    app = Dashboard(node.connect, options=options, now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        assert app.theme == "harbour-light"
+
+
+def test_a_broken_file_of_choices_is_said(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("\ntheme = 5\n")
+    assert load_choices(tmp_path) == (Choices(), f"{FILE_NAME}:2: theme is a name between quotes")
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_theme_draws_the_dashboard_and_a_form(node: ScriptedNode, name: str) -> None:
+    app = Dashboard(node.connect, theme=name, now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        assert app.theme == name
+        await pilot.press("n")
+        await until(pilot, lambda: bool(app.screen.query("#confirm")))
+        button = app.screen.query_one("#confirm")
+        button.disabled = True
+        await pilot.pause()
+        assert button.size.height == 1, "one line, on or off"
+
+
+async def test_in_ascii_mode_nothing_else_is_drawn(node: ScriptedNode) -> None:
+    app = Dashboard(node.connect, options=Options(is_ascii=True), now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        for keys in (["n"], ["escape", "question_mark"], ["escape", "ctrl+p"]):
+            await pilot.press(*keys)
+            await pilot.pause(0.2)
+            assert "".join(segment.text for line in drawn(app) for segment in line).isascii()
+
+
+@given(st.text())
+def test_ascii_takes_as_many_cells(text: str) -> None:
+    assert in_ascii(text).isascii()
+    if text.isprintable():
+        assert cell_len(in_ascii(text)) == cell_len(text)
+
+
+def test_without_colors_what_stands_out_is_reversed() -> None:
+    drawn_with = [
+        Segment("plain", Style.parse("white on default")),
+        Segment("cursor", Style.parse("bold on blue")),
+        Segment("muted", Style.parse("bright_black")),
+    ]
+    plain, cursor, muted = (one.style for one in NoColorFilter().apply(drawn_with, BLACK))
+    assert plain is not None
+    assert cursor is not None
+    assert muted is not None
+    assert plain.color is None
+    assert not plain.reverse
+    assert cursor.reverse
+    assert cursor.bold
+    assert muted.dim
+
+
+def test_ascii_and_mouse_follow_the_terminal_unless_told() -> None:
+    assert wants_ascii("auto", {"LANG": "C"})
+    assert not wants_ascii("auto", {"LANG": "en_US.UTF-8"})
+    assert wants_ascii("auto", {"LANG": "en_US.UTF-8", "LC_ALL": "POSIX"})
+    assert wants_ascii("1", {"LANG": "en_US.UTF-8"})
+    assert not wants_ascii("0", {"LANG": "C"})
+    assert wants_mouse(None, {})
+    assert not wants_mouse(None, {"SSH_CONNECTION": "1"})
+    assert wants_mouse(True, {"SSH_CONNECTION": "1"})
+
+
+def drawn(app: Dashboard) -> list[list[Segment]]:
+    """Return the whole screen as it would be sent, after all filters."""
+    return [list(strip) for strip in app.screen._compositor.render_strips()]
