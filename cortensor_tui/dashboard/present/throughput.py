@@ -46,7 +46,7 @@ def _last_hour(minutes: Sequence[Span]) -> str:
 
 def _hourly(view: NodeView, spans: Sequence[Span]) -> tuple[float | None, ...]:
     """Return tasks an hour, each over some spans; before the first task it tells nothing."""
-    known = [span.began_at for span in view.throughput.spans if span.answered or span.missed]
+    known = [span.began_at for span in spans if span.answered or span.missed]
     began_at = min([*known, int(view.status.started_at)])
     length_s = spans[0].length_s
     count = _AVERAGED_SPANS[length_s]

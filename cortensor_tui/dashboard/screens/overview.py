@@ -16,6 +16,7 @@ from cortensor_tui.dashboard.format import duration
 from cortensor_tui.dashboard.present import details, inference, tables
 from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_run
+from cortensor_tui.dashboard.present.pulse import Pulse
 from cortensor_tui.dashboard.present.throughput import LENGTHS_S, throughput
 from cortensor_tui.dashboard.screens.detail import DetailScreen, open_session, open_transaction
 from cortensor_tui.dashboard.screens.place import LEAST_SIZE, PlaceScreen
@@ -29,6 +30,7 @@ NO_SESSIONS = "No sessions yet. Press n to create one, or bind this node to one 
 NOT_READ = "Unknown until the chain is read."
 NO_TRANSACTIONS = "No transactions yet. They appear as the node answers tasks."
 CHARTS = ("decode", "prefill", "hourly")
+PULSE = ("latency", "head-age")
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -55,6 +57,7 @@ class OverviewScreen(PlaceScreen):
         super().__init__()
         self._frozen: Picture | None = None
         self._length_s = LENGTHS_S[0]
+        self._pulse = Pulse()
 
     def make_header(self) -> TextLines:
         """Return the verdict, behind which is why no tasks come."""
@@ -70,6 +73,9 @@ class OverviewScreen(PlaceScreen):
                 with Vertical(id="sessions-pane", classes="pane"):
                     yield Heading("Sessions")
                     yield LineTable(tables.SESSION_COLUMNS, NO_SESSIONS, id="sessions")
+                with Container(id="pulse"):
+                    for name in PULSE:
+                        yield Chart(id=name)
             with Vertical(id="right"):
                 with Vertical(id="inference-pane", classes="pane"):
                     yield Heading("Inference")
@@ -99,16 +105,19 @@ class OverviewScreen(PlaceScreen):
 
     def show_view(self, state: FeedState, view: NodeView) -> None:
         """Bring every pane up to date, unless the picture is frozen."""
+        self._pulse.see(view.status.chain, self.dashboard.now())
         if self._frozen is None:
             self._show(view, self.dashboard.now())
 
     def move_ages(self, state: FeedState, view: NodeView) -> None:
         """Move the ages and the charts on; the tables hold their ages in their cells."""
+        self._pulse.see(view.status.chain, self.dashboard.now())
         if self._frozen is not None:
             return
         self._show_transactions(view, self.dashboard.now())
         self.query_one("#status", TextLines).redraw()
         self._draw_charts(view, self.dashboard.now())
+        self._draw_pulse(self.dashboard.now())
 
     def _show(self, view: NodeView, now: float) -> None:
         for name in ("#status", "#prompt", "#figures"):
@@ -127,6 +136,7 @@ class OverviewScreen(PlaceScreen):
             is_whole=live is not None and live.finished is not None,
         )
         self._draw_charts(view, now)
+        self._draw_pulse(now)
         self._say_remarks(view)
 
     def _show_transactions(self, view: NodeView, now: float) -> None:
@@ -140,6 +150,10 @@ class OverviewScreen(PlaceScreen):
 
     def _draw_charts(self, view: NodeView, now: float) -> None:
         for name, series in zip(CHARTS, throughput(view, now, self._length_s), strict=True):
+            self.query_one(f"#{name}", Chart).show(series)
+
+    def _draw_pulse(self, now: float) -> None:
+        for name, series in zip(PULSE, self._pulse.series(now), strict=True):
             self.query_one(f"#{name}", Chart).show(series)
 
     def private_texts(self) -> PrivateTexts | None:
