@@ -1,0 +1,85 @@
+"""A set-up that finds what it is told to, and keeps what it was asked to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.settings import Secret
+from cortensor_tui.settings.setup_draft import (
+    Finding,
+    KeyTreatment,
+    NetworkChoice,
+    SetUp,
+    SetupDraft,
+    Step,
+    Understood,
+    UnderstoodLine,
+    env_values,
+    shown_lines,
+)
+
+TARGET = Path("/home/op/.cortensor/.env")
+OLD = Path("/home/op/old/.env")
+
+
+class ScriptedSetup:
+    """Every field is good that is filled in; `refusal` is raised where something would be written."""
+
+    def __init__(self) -> None:
+        self.settings_path = TARGET
+        self.probed: list[tuple[Step, SetupDraft]] = []
+        self.written: list[SetupDraft] = []
+        self.taken_over: list[tuple[Path, KeyTreatment, str]] = []
+        self.refusal: ProblemError | None = None
+        self.has_plain_key = True
+
+    def networks(self) -> tuple[NetworkChoice, ...]:
+        return (
+            NetworkChoice(
+                name="testnet-0", title="Testnet-0", chain_id=421614, host="https://arb.example/v2/tok"
+            ),
+            NetworkChoice(name="local", title="local devnet", chain_id=31337, host="http://127.0.0.1:8545"),
+        )
+
+    def likely_files(self) -> tuple[Path, ...]:
+        return (OLD,)
+
+    async def probe(self, step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
+        self.probed.append((step, draft))
+        match step:
+            case Step.ENDPOINT if not draft.host.startswith("http"):
+                return (Finding(field="host", is_good=False, text="it is no address", remedy="Give another"),)
+            case Step.ENDPOINT:
+                return (Finding(field="host", is_good=True, text="answers in 12 ms: Testnet-0"),)
+            case Step.KEY if draft.password.reveal() != draft.password_again.reveal():
+                return (Finding(field="password", is_good=False, text="the two passwords differ"),)
+            case Step.KEY:
+                return (Finding(field="password", is_good=True, text="good; keep it"),)
+            case Step.MODEL:
+                return (Finding(field="model_path", is_good=None, text="the small default model is fetched"),)
+            case _:
+                return ()
+
+    def summary(self, draft: SetupDraft) -> tuple[str, ...]:
+        return shown_lines(env_values(draft, Path("/home/op/.cortensor/keystore/node.json")))
+
+    async def write(self, draft: SetupDraft) -> SetUp:
+        if self.refusal is not None:
+            raise self.refusal
+        self.written.append(draft)
+        return SetUp(settings_path=TARGET, password=draft.password)
+
+    async def understand(self, path: Path) -> Understood:
+        if path != OLD:
+            raise problem_error("settings", f"{path}: there is no such file")
+        lines = (
+            UnderstoodLine(line=1, name="HOST", says="https://arb.example/…", is_good=True),
+            UnderstoodLine(line=2, name="NODE_PRIVATE_KEY", says="(hidden)", is_good=True),
+            UnderstoodLine(line=3, name="ROUTER_X", says="not here; kept", is_good=None),
+        )
+        return Understood(path=path, lines=lines, is_usable=True, has_plain_key=self.has_plain_key)
+
+    async def take_over(self, source: Path, treatment: KeyTreatment, password: Secret) -> SetUp:
+        self.taken_over.append((source, treatment, password.reveal()))
+        return SetUp(settings_path=TARGET, password=password)

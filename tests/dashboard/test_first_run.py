@@ -1,0 +1,196 @@
+"""Place 8: the demo, a file that exists, or step by step; nothing is written before the last step."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, Select
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.setup import DemoWanted
+from cortensor_tui.dashboard.widgets.setup_page import SetupPage
+from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.settings.setup_draft import KeyTreatment, SetUp, Step
+
+from .conftest import shown, until
+from .scripted_setup import OLD, TARGET, ScriptedSetup
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def setup() -> ScriptedSetup:
+    return ScriptedSetup()
+
+
+@pytest.fixture
+def app(setup: ScriptedSetup) -> Dashboard:
+    """A dashboard that begins where there are no settings."""
+
+    async def connect() -> NodeClient:
+        raise problem_error("no_settings", "There is no node to show yet")
+
+    return Dashboard(connect, make_setup=lambda: setup, begins_with_setup=True)
+
+
+async def at_menu(app: Dashboard, pilot: Pilot[None]) -> None:
+    await until(pilot, lambda: bool(app.screen.query("#menu")))
+
+
+async def leave_page(app: Dashboard, pilot: Pilot[None]) -> None:
+    page = app.screen.query_one(SetupPage)
+    await pilot.press("f10")
+    await until(pilot, lambda: not page.is_attached)
+
+
+async def at_step(app: Dashboard, pilot: Pilot[None], setup: ScriptedSetup, step: Step) -> None:
+    """Go on until a step, by its own way on."""
+    await at_menu(app, pilot)
+    await pilot.press("j", "j", "enter")
+    await until(pilot, lambda: bool(app.screen.query("#choice")))
+    app.screen.query_one("#choice", Select).value = "testnet-0"
+    for one in Step:
+        if one is step:
+            return
+        if one is Step.KEY:
+            await until(pilot, lambda: bool(app.screen.query("#password")))
+            app.screen.query_one("#password", Input).value = PASSWORD
+            app.screen.query_one("#password_again", Input).value = PASSWORD
+            await until(pilot, lambda: setup.probed[-1][1].password_again.reveal() == PASSWORD)
+        await until(pilot, lambda: not app.screen.query_one("#next", Button).disabled)
+        await leave_page(app, pilot)
+
+
+async def test_without_settings_it_begins_with_the_menu(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        for words in ("Watch the demo", "Use a settings file", "Set up a node"):
+            assert words in shown(app, "#menu")
+        assert "no node runs yet" in shown(app, "#verdict")
+
+
+async def test_the_demo_is_one_key_away(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("enter")
+    assert app.outcome == DemoWanted()
+
+
+async def test_a_network_fills_in_what_follows_from_it(app: Dashboard, setup: ScriptedSetup) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.ENDPOINT)
+        await until(pilot, lambda: bool(app.screen.query("#host")))
+        assert app.screen.query_one("#host", Input).value == "https://arb.example/v2/tok"
+        assert app.screen.query_one("#chain_id", Input).value == "421614"
+        await until(pilot, lambda: "answers in 12 ms" in shown(app, "#findings"))
+
+
+async def test_a_field_is_tried_as_it_is_typed_and_a_bad_one_stops_the_way_on(
+    app: Dashboard, setup: ScriptedSetup
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.ENDPOINT)
+        await until(pilot, lambda: bool(app.screen.query("#host")))
+        app.screen.query_one("#host", Input).value = "nonsense"
+        await until(pilot, lambda: "it is no address. Give another" in shown(app, "#findings"))
+        assert app.screen.query_one("#next", Button).disabled
+        await pilot.press("f10", "enter")
+        assert app.screen.query("#host")
+
+
+async def test_back_and_forth_keeps_what_was_typed(app: Dashboard, setup: ScriptedSetup) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.ENDPOINT)
+        await until(pilot, lambda: bool(app.screen.query("#host")))
+        app.screen.query_one("#host", Input).value = "http://mine.example"
+        await until(pilot, lambda: not app.screen.query_one("#next", Button).disabled)
+        await pilot.press("escape")
+        await until(pilot, lambda: bool(app.screen.query("#choice")))
+        await until(pilot, lambda: not app.screen.query_one("#next", Button).disabled)
+        await pilot.press("f10")
+        await until(pilot, lambda: bool(app.screen.query("#host")))
+        assert app.screen.query_one("#host", Input).value == "http://mine.example"
+
+
+async def test_typing_goes_from_field_to_field(app: Dashboard, setup: ScriptedSetup) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.KEY)
+        await until(pilot, lambda: bool(app.screen.query("#way")))
+        await pilot.press("enter", "down", "enter")
+        await until(pilot, lambda: app.screen.query_one("#row-private_key").display)
+        await pilot.press("tab", *"abc", "tab", *"first", "tab", *"second")
+        assert app.screen.query_one("#private_key", Input).value == "abc"
+        assert app.screen.query_one("#password", Input).value == "first"
+        assert app.screen.query_one("#password_again", Input).value == "second"
+        await until(pilot, lambda: "passwords differ" in shown(app, "#findings"))
+
+
+async def test_the_summary_shows_the_file_and_writing_it_leads_to_the_node(
+    app: Dashboard, setup: ScriptedSetup
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.SUMMARY)
+        await until(pilot, lambda: "HOST=https://arb.example/…" in shown(app, "#findings"))
+        text = shown(app, "#findings")
+        assert str(TARGET) in text
+        assert "tok" not in text
+        assert PASSWORD not in text
+        assert not setup.written
+        await pilot.press("f10")
+        await until(pilot, lambda: app.outcome is not None)
+    [draft] = setup.written
+    assert draft.password.reveal() == PASSWORD
+    assert isinstance(app.outcome, SetUp)
+
+
+async def test_a_refused_write_is_told_and_can_be_tried_again(app: Dashboard, setup: ScriptedSetup) -> None:
+    setup.refusal = problem_error("file_exists", f"{TARGET} is there already", "it is not overwritten")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.SUMMARY)
+        await until(pilot, lambda: not app.screen.query_one("#next", Button).disabled)
+        await pilot.press("f10")
+        await until(pilot, lambda: "is there already" in shown(app, "#findings"))
+        setup.refusal = None
+        await pilot.press("f10")
+        await until(pilot, lambda: app.outcome is not None)
+
+
+async def test_quitting_in_the_middle_writes_nothing(app: Dashboard, setup: ScriptedSetup) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.SUMMARY)
+        for _ in Step:
+            await pilot.press("escape")
+        await at_menu(app, pilot)
+        await pilot.press("q")
+    assert not setup.written
+    assert app.outcome is None
+
+
+async def test_a_file_is_read_line_by_line_and_taken_over_with_its_key_encrypted(
+    app: Dashboard, setup: ScriptedSetup
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(
+            pilot, lambda: bool(app.screen.query("#understood")) and "ROUTER_X" in shown(app, "#understood")
+        )
+        assert app.screen.query_one("#use", Button).disabled
+        app.screen.query_one("#password", Input).value = PASSWORD
+        await until(pilot, lambda: "differ" in shown(app, "#outcome"))
+        app.screen.query_one("#password-again", Input).value = PASSWORD
+        await until(pilot, lambda: not app.screen.query_one("#use", Button).disabled)
+        await pilot.press("f10")
+        await until(pilot, lambda: app.outcome is not None)
+    assert setup.taken_over == [(OLD, KeyTreatment.ENCRYPT, PASSWORD)]
+
+
+async def test_a_file_that_is_not_there_is_told(app: Dashboard, setup: ScriptedSetup) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#path")))
+        app.screen.query_one("#path", Input).value = "/no/such"
+        await until(pilot, lambda: "no such file" in shown(app, "#understood"))
+        assert app.screen.query_one("#use", Button).disabled
