@@ -82,7 +82,11 @@ PAGES: Final[dict[Step, Page]] = {
         about="Where the network's contracts are. Leave empty what the network's profile knows.",
         fields=(
             Field(name="runtime", label="Runtime", hint="0x…, or empty"),
-            Field(name="session_address", label="Session", hint="SessionV2; found through the Runtime or the profile"),
+            Field(
+                name="session_address",
+                label="Session",
+                hint="SessionV2; the Runtime or the profile tells it",
+            ),
             Field(name="queue_address", label="Queue", hint="SessionQueueV2; SessionV2 is asked for it"),
         ),
     ),

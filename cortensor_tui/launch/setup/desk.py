@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from cortensor_tui.chain.networks.profiles import load_profiles
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.launch.setup.existing import likely_files, take_over, understand
 from cortensor_tui.launch.setup.probing import probe
 from cortensor_tui.launch.setup.writing import require_absent, write_setup
@@ -23,6 +26,7 @@ from cortensor_tui.settings.setup_draft import (
     shown_lines,
 )
 
+T = TypeVar("T")
 LOCAL_HOST = "http://127.0.0.1:8545"
 KEYSTORE_TO_COME = Path("keystore/node-….json")
 
@@ -70,14 +74,23 @@ class SetupDesk:
 
     async def write(self, draft: SetupDraft) -> SetUp:
         """Write keystore and settings."""
-        return await asyncio.to_thread(write_setup, self.settings_path, draft)
+        return await _in_thread(lambda: write_setup(self.settings_path, draft))
 
     async def understand(self, path: Path) -> Understood:
         """Return a settings file line by line."""
-        return await asyncio.to_thread(understand, path, self._environ)
+        return await _in_thread(lambda: understand(path, self._environ))
 
     async def take_over(self, source: Path, treatment: KeyTreatment, password: Secret) -> SetUp:
         """Use a settings file that exists."""
-        return await asyncio.to_thread(
-            take_over, source, self.settings_path, treatment, password, self._environ
-        )
+        target, environ = self.settings_path, self._environ
+        return await _in_thread(lambda: take_over(source, target, treatment, password, environ))
+
+
+async def _in_thread(act: Callable[[], T]) -> T:
+    """Do what takes its time. Raises `ProblemError`, also for what the system refuses."""
+    try:
+        return await asyncio.to_thread(act)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise problem_error(
+            "setup", "That did not work", inert(str(error), 300), "Check the path and the rights there"
+        ) from error

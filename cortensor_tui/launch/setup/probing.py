@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import time
 from pathlib import Path
@@ -42,6 +43,9 @@ async def probe(step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
         return (Finding(field=step.value, is_good=False, text="no answer came", remedy="Try again"),)
     except ProblemError as error:
         return (problem_finding(step.value, error.problem),)
+    except (OSError, RuntimeError, ValueError) as error:  # a path or a number that is none
+        text = inert(str(error), 300)
+        return (Finding(field=step.value, is_good=False, text=text, remedy="Correct it"),)
 
 
 async def _probe(step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
@@ -101,12 +105,12 @@ async def _endpoint(draft: SetupDraft) -> tuple[Finding, ...]:
         ),
     ]
     wanted = draft.chain_id.strip()
-    if wanted and wanted != str(chain_id):
+    if wanted != str(chain_id):
         found.append(
             Finding(
                 field="chain_id",
                 is_good=False,
-                text=f"the endpoint serves chain {chain_id}, not {inert(wanted, 30)}",
+                text=f"the endpoint serves chain {chain_id}, not {inert(wanted, 30) or 'an empty one'}",
                 remedy="Correct one of them",
             )
         )
@@ -216,8 +220,8 @@ def _model(text: str) -> Finding:
 
 def _store(text: str) -> Finding:
     folder = Path(text).expanduser() if text else platformdirs.user_data_path("cortensor-tui")
-    nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
-    if not nearest.is_dir() or not _is_writable(nearest):
+    nearest = next(one for one in (folder, *folder.absolute().parents) if os.path.exists(one))
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         return Finding(
             field="data_dir",
             is_good=False,
@@ -233,9 +237,3 @@ def _store(text: str) -> Finding:
             remedy="Free some disk space before the node runs long",
         )
     return Finding(field="data_dir", is_good=True, text=f"{folder}: {free // GIB:,} GiB are free")
-
-
-def _is_writable(folder: Path) -> bool:
-    import os
-
-    return os.access(folder, os.W_OK | os.X_OK)

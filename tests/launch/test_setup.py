@@ -1,0 +1,190 @@
+"""Setting up a node: what each probe tells, what is written, and how a file that exists is taken over."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cortensor_tui.chain.signing.keystore import address_of, decrypt, read_keystore
+from cortensor_tui.devnet.accounts import user_accounts
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.launch.setup.existing import likely_files, take_over, understand
+from cortensor_tui.launch.setup.probing import probe
+from cortensor_tui.launch.setup.writing import write_setup
+from cortensor_tui.settings import Secret, load_settings
+from cortensor_tui.settings.setup_draft import Finding, KeyTreatment, KeyWay, SetupDraft, Step
+from tests.devnet.devnet_on_anvil import DevnetOnAnvil
+from tests.inference.gguf_files import small_gguf
+
+PASSWORD = Secret("correct horse")
+KEY = Secret(user_accounts()[3].private_key)
+RUNTIME = "0x" + "ab" * 20
+
+
+def draft(**more: object) -> SetupDraft:
+    base = SetupDraft(host="http://127.0.0.1:9", chain_id="31337", password=PASSWORD, password_again=PASSWORD)
+    return msgspec.structs.replace(base, **more)
+
+
+def texts(findings: tuple[Finding, ...]) -> str:
+    return "\n".join(one.text for one in findings)
+
+
+@pytest.mark.real
+async def test_endpoint_and_contracts_are_asked_live(devnet: DevnetOnAnvil) -> None:
+    typed = draft(host=devnet.rpc.url, runtime=devnet.contracts.runtime)
+    found = await probe(Step.ENDPOINT, typed)
+    assert all(one.is_good for one in found), found
+    assert "local devnet" in texts(found)
+    assert "chain 31337" in texts(found)
+    found = await probe(Step.CONTRACTS, typed)
+    assert all(one.is_good for one in found), found
+    assert devnet.contracts.session_queue_v2 in texts(found)
+    assert "generation new" in texts(found)
+
+    [*_, wrong] = await probe(Step.ENDPOINT, msgspec.structs.replace(typed, chain_id="421614"))
+    assert (wrong.is_good, wrong.field) == (False, "chain_id")
+    assert "serves chain 31337, not 421614" in wrong.text
+    [missing] = await probe(Step.CONTRACTS, msgspec.structs.replace(typed, runtime=RUNTIME))
+    assert "no contract at" in missing.text
+
+
+@pytest.mark.parametrize(
+    ("step", "typed", "words"),
+    [
+        (Step.ENDPOINT, draft(), "did not answer"),
+        (Step.ENDPOINT, draft(host="ws://h"), "WebSocket"),
+        (Step.CONTRACTS, draft(runtime="0x12"), "is not an address"),
+        (Step.KEY, draft(key_way=KeyWay.IMPORTED, private_key=Secret("0x12")), "is not a private key"),
+        (Step.KEY, draft(password=Secret("short"), password_again=Secret("short")), "too short"),
+        (Step.KEY, draft(password_again=Secret("another one")), "differ"),
+        (Step.KEY, draft(password=Secret("")), "needs a password"),
+        (Step.KEY, draft(key_way=KeyWay.EXISTING, keystore="/no/such.json"), "is not there"),
+        (Step.MODEL, draft(model_path="/no/such.gguf"), "no model file"),
+        (Step.STORE, draft(data_dir="~no-such-user/x"), "home directory"),
+        (Step.CONTRACTS, draft(chain_id="many"), "many"),
+        (Step.STORE, draft(data_dir="/dev/null/folder"), "cannot be written"),
+    ],
+)
+async def test_what_is_wrong_is_told_with_what_to_do(step: Step, typed: SetupDraft, words: str) -> None:
+    bad = [one for one in await probe(step, typed) if one.is_good is False]
+    assert words in bad[0].text
+    assert bad[0].remedy
+
+
+async def test_model_and_store_that_fit_are_told_with_their_sizes(tmp_path: Path) -> None:
+    model = tmp_path / "model.gguf"
+    model.write_bytes(small_gguf())
+    [found] = await probe(Step.MODEL, draft(model_path=str(model)))
+    assert found.is_good
+    assert "fits into" in found.text
+    [found] = await probe(Step.STORE, draft(data_dir=str(tmp_path / "new" / "folder")))
+    assert found.is_good
+    assert not (tmp_path / "new").exists()
+
+
+async def test_an_imported_key_is_written_encrypted_and_its_settings_are_usable(tmp_path: Path) -> None:
+    path = tmp_path / "home" / ".env"
+    typed = draft(key_way=KeyWay.IMPORTED, private_key=KEY, data_dir=str(tmp_path / "data"))
+    assert all(one.is_good for one in await probe(Step.KEY, typed))
+    assert not path.parent.exists()
+
+    made = write_setup(path, typed)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert KEY.reveal()[2:] not in path.read_text()
+    assert PASSWORD.reveal() not in path.read_text()
+    settings = load_settings(path, {})
+    assert settings.node_keystore is not None
+    assert decrypt(read_keystore(settings.node_keystore), PASSWORD.reveal()) == KEY
+    assert made.password == PASSWORD
+    [*_, opened] = await probe(Step.KEY, draft(key_way=KeyWay.EXISTING, keystore=str(settings.node_keystore)))
+    assert address_of(KEY) in opened.text
+    [*_, closed] = await probe(
+        Step.KEY,
+        draft(key_way=KeyWay.EXISTING, keystore=str(settings.node_keystore), password=Secret("wrong one")),
+    )
+    assert closed.is_good is False
+
+
+def test_no_file_is_overwritten_and_a_refusal_leaves_none(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    with pytest.raises(ProblemError):
+        write_setup(path, draft(host="nonsense"))
+    assert not path.exists()
+    path.write_text("HOST=http://h\n")
+    with pytest.raises(ProblemError, match="is there already"):
+        write_setup(path, draft())
+    assert path.read_text() == "HOST=http://h\n"
+
+
+OLD = f"""\
+# cortensord
+HOST="https://arb.example/v2/tok"
+CHAINID=421614
+NODE_PRIVATE_KEY={KEY.reveal()}
+ROUTER_EXTERNAL_IP=1.2.3.4
+CORTENSOR_TUI_DATA_DIR=data
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = tmp_path / "old" / ".env"
+    path.parent.mkdir()
+    path.write_text(OLD)
+    path.chmod(0o600)
+    return path
+
+
+def test_a_file_is_understood_line_by_line_without_its_secrets(old: Path) -> None:
+    found = understand(old, {})
+    assert found.is_usable
+    assert found.has_plain_key
+    said = {one.name: (one.line, one.says, one.is_good) for one in found.lines}
+    assert said["CHAINID"] == (3, "421614", True)
+    assert said["NODE_PRIVATE_KEY"] == (4, "(hidden)", True)
+    assert said["ROUTER_EXTERNAL_IP"][2] is None
+    assert "tok" not in said["HOST"][1]
+
+    old.write_text(OLD.replace("CHAINID=421614", "CHAINID=many"))
+    found = understand(old, {})
+    assert not found.is_usable
+    assert [one.name for one in found.lines if one.is_good is False] == ["CHAINID"]
+    with pytest.raises(ProblemError, match="no such file"):
+        understand(old.with_name("nothing"), {})
+
+
+@pytest.mark.parametrize("treatment", list(KeyTreatment))
+def test_a_file_is_taken_over_with_its_key_treated_as_asked(
+    old: Path, tmp_path: Path, treatment: KeyTreatment
+) -> None:
+    target = tmp_path / "home" / ".env"
+    made = take_over(old, target, treatment, PASSWORD, {})
+    settings = load_settings(target, {})
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert settings.data_dir == old.parent / "data"
+    assert "# cortensord\n" in target.read_text()
+    is_plain = treatment is KeyTreatment.KEEP
+    assert (KEY.reveal() in target.read_text()) == is_plain
+    assert (KEY.reveal() in old.read_text()) == (treatment is not KeyTreatment.ENCRYPT_AND_BLANK)
+    assert (made.password is None) == is_plain
+    if not is_plain:
+        assert settings.node_keystore is not None
+        assert decrypt(read_keystore(settings.node_keystore), PASSWORD.reveal()) == KEY
+
+
+def test_likely_files_are_those_beside_the_usual_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / ".cortensor"
+    folder.mkdir()
+    for name in (".env-2", ".env.example", "notes"):
+        (folder / name).write_text("")
+    found = likely_files()
+    assert folder.resolve() / ".env-2" in found
+    assert not any(path.name in (".env.example", "notes") for path in found)
