@@ -286,8 +286,6 @@ async def test_enter_opens_what_is_under_the_cursor(app: Dashboard) -> None:
         assert samples.NODE in shown(app, "#document")
         await pilot.press("escape", "tab", "enter")
         await until(pilot, lambda: "precommit" in shown(app, "#document"))
-        await pilot.press("escape", "t", "j", "enter")
-        await until(pilot, lambda: "The water leaves; the salt stays." in shown(app, "#document"))
 
 
 async def test_the_cursor_stays_on_its_row_as_rows_arrive(node: ScriptedNode, app: Dashboard) -> None:

@@ -7,19 +7,15 @@ from typing import NamedTuple
 
 from cortensor_tui.dashboard.format import (
     UNKNOWN,
-    clock,
     ether,
     mebibytes,
     milliseconds,
     moment,
     number,
-    rate,
 )
-from cortensor_tui.dashboard.present.private import answer_of, call_of, prompt_of
+from cortensor_tui.dashboard.present.private import call_of
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
-from cortensor_tui.domain.inference import Clamp, SamplingParams
 from cortensor_tui.domain.sessions import Session, SessionView
-from cortensor_tui.domain.tasks import TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction
 
 
@@ -100,89 +96,6 @@ def _attempt(attempt: Attempt) -> str:
     )
     said = f", {attempt.error}" if attempt.error else ""
     return f"{moment(attempt.sent_at)}, {fee}, {attempt.hash}{said}"
-
-
-def task_details(task: TaskView, transactions: tuple[Transaction, ...]) -> Details:
-    """Return a task with prompt, answer, figures, steps and its transactions."""
-    answer = answer_of(task)
-    return [
-        Detail("stage", f"{task.stage}{f': {task.note}' if task.note else ''}", "strong"),
-        Detail("prompt", prompt_of(task)),
-        Detail("answer", UNKNOWN if answer is None else answer),
-        Detail("hash", task.answer_hash or UNKNOWN),
-        Detail("tokens", f"prompt {number(task.prompt_tokens)}, answer {number(task.answer_tokens)}"),
-        Detail(
-            "speed", f"prefill {rate(task.prefill_tokens_per_s)}, decode {rate(task.decode_tokens_per_s)}"
-        ),
-        Detail("first token", milliseconds(task.first_token_ms)),
-        *_parameters(task),
-        *_steps(task),
-        *_way(task.times),
-        *([] if task.gas_fee_wei is None else [Detail("gas paid", ether(task.gas_fee_wei, 18))]),
-        *(_sent(one) for one in transactions if one.task_key == task.key),
-    ]
-
-
-def _parameters(task: TaskView) -> Iterator[Detail]:
-    if task.asked is not None:
-        yield Detail("asked", _sampling(task.asked))
-    if task.applied is not None and task.applied != task.asked:
-        yield Detail("applied", _sampling(task.applied))
-    for clamp in task.clamps:
-        yield Detail("clamped", _clamp(clamp), "warn")
-
-
-def _sampling(params: SamplingParams) -> str:
-    return (
-        f"max {params.max_tokens} tokens, temperature {params.temperature:g}, top-p {params.top_p:g}, "
-        f"top-k {params.top_k}, repeat penalty {params.repeat_penalty:g}, "
-        f"presence {params.presence_penalty:g}, frequency {params.frequency_penalty:g}"
-    )
-
-
-def _clamp(clamp: Clamp) -> str:
-    return f"{clamp.name}: {clamp.asked:g} asked, {clamp.applied:g} applied: {clamp.reason}"
-
-
-def _steps(task: TaskView) -> Iterator[Detail]:
-    start = task.assigned_at
-    for label, at in (
-        ("assigned", task.assigned_at),
-        ("acked", task.acked_at),
-        ("precommitted", task.precommitted_at),
-        ("committed", task.committed_at),
-        ("ended", task.ended_at),
-    ):
-        after = f"  (+{at - start:.1f} s)" if at is not None and start is not None and at > start else ""
-        yield Detail(label, clock(at) + after, "plain" if at is not None else "muted")
-    if task.deadline_at is not None:
-        yield Detail("deadline", clock(task.deadline_at))
-
-
-def _way(times: TaskTimes) -> Iterator[Detail]:
-    """Yield when each step was taken, counted from when the assignment was seen."""
-    start = times.seen_at
-    if start is None:
-        return
-    block = "" if times.assigned_block is None else f", assigned in block {times.assigned_block}"
-    yield Detail("seen", f"{clock(start)}{block}")
-    for label, at in (
-        ("ack sent", times.ack_sent_at),
-        ("ack mined", times.ack_mined_at),
-        ("first token", times.first_token_at),
-        ("last token", times.last_token_at),
-        ("precommit sent", times.precommit_sent_at),
-        ("precommit mined", times.precommit_mined_at),
-        ("all precommitted", times.all_precommitted_at),
-        ("commit sent", times.commit_sent_at),
-        ("commit mined", times.commit_mined_at),
-    ):
-        if at is not None:
-            yield Detail(label, f"+{at - start:.3f} s")
-
-
-def _sent(one: Transaction) -> Detail:
-    return Detail(str(one.kind), f"{one.state}  nonce {one.nonce}  {one.hash}")
 
 
 def _chain(chain: ChainHealth) -> Iterator[Detail]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Span
-from cortensor_tui.dashboard.format import UNKNOWN, ether, number, rate, rough_age, short_hash
-from cortensor_tui.dashboard.present.private import answer_of, prompt_of
+from cortensor_tui.dashboard.format import UNKNOWN, ether, number, rough_age, short_hash
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.sessions import Service, SessionView
-from cortensor_tui.domain.tasks import Stage, TaskView
+from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import Transaction, TransactionState
 
 SESSION_COLUMNS = (
@@ -33,16 +32,6 @@ TRANSACTION_COLUMNS = (
     Column("fee", 15, rank=4, is_right=True),
     Column("state", 11, share=1),
 )
-TASK_COLUMNS = (
-    Column("age", 6, is_right=True),
-    Column("task", 8),
-    Column("stage", 14),
-    Column("prompt", 18, share=2),
-    Column("answer", 14, share=3, rank=2),
-    Column("tokens", 6, rank=3, is_right=True),
-    Column("decode", 11, rank=4, is_right=True),
-)
-
 _SERVICE_LOOKS = {
     Service.SERVED: ("● ", "good"),
     Service.NOT_BOUND: ("○ ", "muted"),
@@ -127,28 +116,6 @@ def transaction_span(one: Transaction) -> Span:
     """Return the state of a transaction with its mark."""
     mark, role = _TRANSACTION_LOOKS[one.state]
     return Span(f"{mark}{one.state}", role)
-
-
-def task_rows(view: NodeView, now: float) -> list[Row]:
-    """Return the tasks, newest first."""
-    return [_task_row(one, now) for one in reversed(view.tasks)]
-
-
-def _task_row(task: TaskView, now: float) -> Row:
-    answer = answer_of(task)
-    cells = (
-        Span(rough_age(task.assigned_at, now), "muted"),
-        Span(str(task.key)),
-        stage_span(task.stage),
-        Span(inert(prompt_of(task), 300), "muted" if task.is_hidden else "plain"),
-        Span(
-            inert(UNKNOWN if answer is None else answer, 300),
-            "muted" if answer is None or task.is_hidden else "plain",
-        ),
-        Span(number(task.answer_tokens), "muted"),
-        Span(rate(task.decode_tokens_per_s), "muted"),
-    )
-    return Row(str(task.key), cells, copy=task.answer_hash or str(task.key))
 
 
 def stage_span(stage: Stage) -> Span:

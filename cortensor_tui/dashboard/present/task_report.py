@@ -20,6 +20,7 @@ from cortensor_tui.domain.tasks import Stage, TaskView
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.domain.verification import Verification
 
+PROOF_TITLE = "Verification"
 _PROMPT_LINES = 6
 _ANSWER_LINES = 12
 _PARAMETERS = (
@@ -163,13 +164,13 @@ def _transactions(transactions: Sequence[Transaction] | None, width: int) -> Ite
 
 def _proof(proof: Proof | None, width: int) -> Iterator[Line]:
     if proof is None:
-        yield from section("Verification", width, "v proves it against the chain")
+        yield from section(PROOF_TITLE, width, "v proves it against the chain")
         return
     if proof.problem is not None:
-        yield from section("Verification", width, "could not be made")
+        yield from section(PROOF_TITLE, width, "could not be made")
         yield from labelled("", proof.problem.sentence(), width, "bad")
         return
-    yield from section("Verification", width, "" if proof.found else "reading the chain …")
+    yield from section(PROOF_TITLE, width, "" if proof.found else "reading the chain …")
     if proof.found is not None:
         yield from verification_lines(proof.found, width)
 

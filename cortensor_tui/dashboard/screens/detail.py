@@ -13,13 +13,12 @@ from cortensor_tui.dashboard.present.details import (
     Detail,
     Details,
     session_details,
-    task_details,
     transaction_details,
 )
-from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_task, texts_of_transaction
+from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_transaction
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.document import Document
-from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.domain.tasks import TaskKey
 
 Content = Callable[[FeedState], Details | None]
 Private = Callable[[FeedState], PrivateTexts | None]
@@ -100,15 +99,8 @@ def open_transaction(app: App[Any], transaction_id: int, transaction_hash: str) 
     app.push_screen(DetailScreen("Transaction", content, transaction_hash, private))
 
 
-def open_task(app: App[Any], key: str, copy: str) -> None:
-    """Show one task in full; `key` is "session/task"."""
+def open_task(app: App[Any], key: TaskKey) -> None:
+    """Show one task in full, over what is there."""
+    from cortensor_tui.dashboard.screens.task_panel import TaskPanel
 
-    def content(state: FeedState) -> Details | None:
-        found = task(state)
-        return task_details(found, state.view.transactions) if found and state.view else None
-
-    def task(state: FeedState) -> TaskView | None:
-        tasks = state.view.tasks if state.view else ()
-        return next((one for one in tasks if str(one.key) == key), None)
-
-    app.push_screen(DetailScreen(f"Task {key}", content, copy, lambda state: texts_of_task(task(state))))
+    app.push_screen(TaskPanel(key))

@@ -11,6 +11,7 @@ from cortensor_tui.dashboard.present.session_detail import OPENS_OLDER, OPENS_TA
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.screens.session_pane import SessionPane
 from cortensor_tui.dashboard.widgets.entry_list import EntryList
+from cortensor_tui.domain.tasks import TaskKey
 
 
 class ActsOnSession(Watching):
@@ -90,4 +91,5 @@ class ActsOnSession(Watching):
     def _open_task(self, key: str) -> None:
         from cortensor_tui.dashboard.screens.detail import open_task
 
-        open_task(self.app, key, key)
+        session_id, _, task_id = key.partition("/")
+        open_task(self.app, TaskKey(int(session_id), int(task_id)))

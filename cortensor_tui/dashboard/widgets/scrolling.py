@@ -99,3 +99,10 @@ class ScrolledLines(Scrolling):
     def start_over(self) -> None:
         """Go back to the top: something else is shown now."""
         self._top = 0
+
+    def go_to_title(self, title: str) -> None:
+        """Begin with the line that carries this title, where there is enough below it."""
+        for index, one in enumerate(self.all_lines(self.size.width)):
+            if any(span.role == "title" and span.text.strip() == title for span in one):
+                self._top = index
+        self.redraw()

@@ -66,6 +66,11 @@ class Heading(LineView):
         self._title = title
         self._remark: Line = ()
 
+    def rename(self, title: str) -> None:
+        """Show another title."""
+        self._title = title
+        self.redraw()
+
     def say(self, remark: Line) -> None:
         """Show a remark."""
         self._remark = remark

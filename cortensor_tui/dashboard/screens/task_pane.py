@@ -1,0 +1,151 @@
+"""One task in full: what the feed tells of it, and what is asked of the node for it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import msgspec
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from cortensor_tui.dashboard.cells import Line, Span, wrap
+from cortensor_tui.dashboard.desk import Desk
+from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.task_report import PROOF_TITLE, Proof, TaskReport, report_lines
+from cortensor_tui.dashboard.widgets.scrolling import ScrolledLines
+from cortensor_tui.dashboard.widgets.text_lines import Heading
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.task_filter import SessionIs, TaskFilter, TaskIs, Term
+from cortensor_tui.domain.tasks import TaskKey, TaskView
+from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.domain.verification import Verification
+from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions, Verify
+
+REST_S = 0.15
+"""How long the cursor must rest on a task before the node is asked for it."""
+SHOWN_CHARS = 4_000
+MOST_TRANSACTIONS = 50
+VERIFY_TIMEOUT_S = 60.0  # some twenty reads, on a slow public chain
+NONE_CHOSEN = "No task is chosen."
+UNKNOWN_TASK = "This node has no such task."
+READING = "Reading …"
+
+
+class TaskPane(Vertical):
+    """The report of the task that `show` names; what the feed knows is not asked for."""
+
+    DEFAULT_CSS = """
+    TaskPane { height: 1fr; }
+    """
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._key: TaskKey | None = None
+        self._report: TaskReport | None = None
+        self._loaded: tuple[Transaction, ...] | None = None
+        self._problem: Problem | None = None
+        self._snapshots = -1
+        self._is_read = False
+
+    def compose(self) -> ComposeResult:
+        """Yield the report under the task's number."""
+        yield Heading("Task")
+        yield ScrolledLines(self._lines, id="report")
+
+    @property
+    def task_in_sight(self) -> TaskView | None:
+        """Return the task whose report is shown."""
+        return self._report.task if self._report is not None else None
+
+    def show(self, key: TaskKey | None, state: FeedState, listed: TaskView | None = None) -> None:
+        """Show a task as the feed has it, else as it was loaded or `listed`; None where there is none."""
+        is_other = key != self._key
+        if is_other or state.snapshots != self._snapshots:
+            self._start_over(key, state, is_other=is_other)
+        if key is not None:
+            self._take(key, state, listed)
+        self.query_one(ScrolledLines).redraw()
+
+    def verify(self) -> None:
+        """Prove the task against the chain."""
+        if self._report is not None:
+            self._report = msgspec.structs.replace(self._report, proof=Proof())
+            self.query_one(ScrolledLines).go_to_title(PROOF_TITLE)
+            self.run_worker(self._verify(self._report.task.key), group="verify", exclusive=True)
+
+    def _start_over(self, key: TaskKey | None, state: FeedState, *, is_other: bool) -> None:
+        self._key, self._snapshots = key, state.snapshots
+        self._report, self._loaded, self._problem, self._is_read = None, None, None, False
+        self.workers.cancel_node(self)
+        if is_other:
+            self.query_one(ScrolledLines).start_over()
+        self.query_one(Heading).rename(f"Task {key}" if key else "Task")
+        if key is not None:
+            self.run_worker(self._load(key), group="task", exclusive=True)
+
+    def _take(self, key: TaskKey, state: FeedState, listed: TaskView | None) -> None:
+        told = state.view.task(key) if state.view is not None else None
+        known = self._report.task if self._report is not None else None
+        proof = self._report.proof if self._report is not None else None
+        task = told or known or listed
+        if task is not None:
+            self._report = TaskReport(task=task, transactions=self._transactions(key, state), proof=proof)
+
+    def _transactions(self, key: TaskKey, state: FeedState) -> tuple[Transaction, ...] | None:
+        """Return what was loaded with what the feed has told since; None while neither knows any."""
+        told = state.view.transactions if state.view is not None else ()
+        newer = {one.transaction_id: one for one in told if one.task_key == key}
+        if self._loaded is None:
+            return tuple(newer.values()) or None
+        return tuple(({one.transaction_id: one for one in self._loaded} | newer).values())
+
+    async def _load(self, key: TaskKey) -> None:
+        await asyncio.sleep(REST_S)
+        only = TaskFilter((Term(SessionIs((key.session_id,))), Term(TaskIs((key.task_id,)))))
+        found: TaskView | None = None
+        try:
+            tasks = await self._desk.request(GetTasks(filter=only, limit=1, text_chars=SHOWN_CHARS))
+            sent = await self._desk.request(GetTransactions(task=key, limit=MOST_TRANSACTIONS))
+        except ProblemError as error:
+            self._problem = error.problem
+        else:
+            self._loaded = sent.transactions if isinstance(sent, Transactions) else None
+            found = tasks.tasks[0] if isinstance(tasks, Tasks) and tasks.tasks else None
+        if found is not None:
+            proof = self._report.proof if self._report is not None else None
+            self._report = TaskReport(task=found, proof=proof)
+        self._take(key, self._desk.feed_state, found)
+        self._is_read = True
+        self.query_one(ScrolledLines).redraw()
+
+    async def _verify(self, key: TaskKey) -> None:
+        try:
+            reply = await self._desk.request(Verify(key=key), VERIFY_TIMEOUT_S)
+        except ProblemError as error:
+            proof = Proof(problem=error.problem)
+        else:
+            proof = Proof(found=reply) if isinstance(reply, Verification) else Proof()
+        if self._report is not None:
+            self._report = msgspec.structs.replace(self._report, proof=proof)
+            self.query_one(ScrolledLines).go_to_title(PROOF_TITLE)
+
+    @property
+    def _desk(self) -> Desk:
+        return cast(Desk, self.app)
+
+    def _lines(self, width: int) -> list[Line]:
+        said = [] if self._problem is None else wrap(inert(self._problem.sentence(), 400), width - 4)
+        trouble: list[Line] = [
+            (Span(" ✖ " if index == 0 else "   ", "bad"), Span(piece)) for index, piece in enumerate(said)
+        ]
+        if self._report is not None:
+            return [*trouble, *report_lines(self._report, self._desk.now(), width)]
+        return trouble or [(Span(f" {self._nothing}", "muted"),)]
+
+    @property
+    def _nothing(self) -> str:
+        if self._key is None:
+            return NONE_CHOSEN
+        return UNKNOWN_TASK if self._is_read else READING

@@ -1,0 +1,66 @@
+"""One task in full, opened from another place."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_task
+from cortensor_tui.dashboard.present.task_report import copied
+from cortensor_tui.dashboard.screens.base import Panel
+from cortensor_tui.dashboard.screens.reading import open_texts
+from cortensor_tui.dashboard.screens.task_pane import TaskPane
+from cortensor_tui.dashboard.widgets.scrolling import ScrolledLines
+from cortensor_tui.domain.tasks import TaskKey
+
+
+class TaskPanel(Panel[None]):
+    """What the tasks' own place shows of a task, over the place that it was opened from."""
+
+    DEFAULT_CSS = """
+    TaskPanel > #panel { height: 100%; width: 100%; max-width: 124; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "verify", "Verify", id="tasks.verify", tooltip="Prove it on chain"),
+        Binding("enter", "read", "Read on", show=False, id="tasks.read", tooltip="Read texts whole"),
+        Binding("y", "app.copy", "Copy", show=False, id="panel.copy", tooltip="Copy the answer's hash"),
+        Binding("p", "app.reveal", "Private", show=False, id="panel.reveal", tooltip="Private texts"),
+    ]
+    PANEL_HINT = "enter texts   v verify   y copy   esc back"
+
+    def __init__(self, key: TaskKey) -> None:
+        super().__init__()
+        self._key = key
+
+    def compose_panel(self) -> ComposeResult:
+        """Yield the task."""
+        yield TaskPane(id="task")
+
+    def on_mount(self) -> None:
+        """Show the task as it is known."""
+        self.take(self.dashboard.feed_state)
+        self.query_one(ScrolledLines).focus()
+
+    def take(self, state: FeedState) -> None:
+        """Bring the task up to date."""
+        self.query_one(TaskPane).show(self._key, state)
+
+    def action_verify(self) -> None:
+        """Prove the task against the chain."""
+        self.query_one(TaskPane).verify()
+
+    def action_read(self) -> None:
+        """Read its texts whole."""
+        open_texts(self.app, self.query_one(TaskPane).task_in_sight)
+
+    def copy_text(self) -> tuple[str, str] | None:
+        """Return the answer's hash, or the task's number before there is one."""
+        task = self.query_one(TaskPane).task_in_sight
+        return None if task is None else copied(task)
+
+    def private_texts(self) -> PrivateTexts | None:
+        """Return what `p` does here."""
+        return texts_of_task(self.query_one(TaskPane).task_in_sight)

@@ -1,0 +1,106 @@
+"""How the tasks look: the list, one task, a proof, a mistake in the filter, and nothing to show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.widgets.line_table import LineTable
+from cortensor_tui.node.history_messages import GetTasks, Tasks
+from cortensor_tui.node.messages import Snapshot
+
+from . import samples
+from .conftest import shown, until
+from .past import answer_history
+from .scripted_node import refusal
+from .test_snapshots import Stood
+
+SIZES = [(80, 24), (160, 48)]
+THEMES = ["harbour", "harbour-light"]
+sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+
+
+def stood(theme: str = "harbour", snapshot: Snapshot | None = None) -> Stood:
+    found = Stood(snapshot or samples.snapshot(), theme)
+    answer_history(found.node)
+    return found
+
+
+def has_cursor(app: Dashboard) -> bool:
+    """Tell whether a row of the list is drawn as the one under the cursor."""
+    if not app.screen.query_one("#task-list").display:
+        return False
+    lines = app.screen.query_one("#tasks", LineTable)._lines
+    return any("cursor" in span.role for one in lines for span in one)
+
+
+def at(
+    stood: Stood, selector: str, words: str, *keys: str, verdict: str = "SERVING", first: str = "8/2"
+) -> Any:
+    """Return what goes to the tasks, waits for the list, presses keys and waits for the words."""
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: verdict in shown(stood.app, "#verdict"))
+        await pilot.press("3")
+        await until(
+            pilot, lambda: bool(stood.app.screen.query("#tasks")) and first in shown(stood.app, "#tasks")
+        )
+        await pilot.press(*keys)
+        await until(pilot, lambda: words in shown(stood.app, selector))
+        if selector == "#report":
+            await until(pilot, lambda: not has_cursor(stood.app))  # the list has heard that the focus is gone
+
+    return stage
+
+
+@sizes
+@pytest.mark.parametrize("theme", THEMES)
+def test_tasks(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
+    one = stood(theme)
+    assert snap_compare(one.app, terminal_size=size, run_before=at(one, "#tasks", "7/11", "j"))
+
+
+@sizes
+@pytest.mark.parametrize("theme", THEMES)
+def test_one_task(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
+    one = stood(theme)
+    assert snap_compare(one.app, terminal_size=size, run_before=at(one, "#report", "ended", "j", "enter"))
+
+
+@sizes
+def test_a_proof(snap_compare: Any, size: tuple[int, int]) -> None:
+    one = stood()
+    assert snap_compare(one.app, terminal_size=size, run_before=at(one, "#report", "REFUTED", "j", "v"))
+
+
+@sizes
+def test_a_mistake_in_the_filter(snap_compare: Any, size: tuple[int, int]) -> None:
+    one = stood()
+    stage = at(one, "FilterLine > TextLines", "no stage", "slash", *"session:7 stage:foo")
+    assert snap_compare(one.app, terminal_size=size, run_before=stage)
+
+
+def test_a_filter_that_hides_all(snap_compare: Any) -> None:
+    one = stood()
+    stage = at(one, "#tasks", "No task matches", "slash", *"session:99", "enter")
+    assert snap_compare(one.app, terminal_size=(80, 24), run_before=stage)
+
+
+@sizes
+def test_no_tasks_yet(snap_compare: Any, size: tuple[int, int]) -> None:
+    one = stood(snapshot=samples.empty_snapshot())
+    one.node.answers[GetTasks] = lambda _: Tasks(())
+    stage = at(one, "#tasks", "Press s", verdict="WAITING", first="No tasks yet")
+    assert snap_compare(one.app, terminal_size=size, run_before=stage)
+
+
+def test_a_past_that_cannot_be_read(snap_compare: Any) -> None:
+    one = stood(snapshot=samples.empty_snapshot())
+    one.node.answers[GetTasks] = lambda _: refusal(
+        "journal_unusable", "The journal cannot be read", "the disk is full", "Make room on it"
+    )
+    stage = at(one, "#tasks", "Make room", verdict="WAITING", first="The journal")
+    assert snap_compare(one.app, terminal_size=(80, 24), run_before=stage)

@@ -1,0 +1,238 @@
+"""The tasks: the list with its filter, one task in full, its texts and its proof."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.screens.detail import open_task
+from cortensor_tui.dashboard.screens.reading import ReadingScreen
+from cortensor_tui.dashboard.screens.task_panel import TaskPanel
+from cortensor_tui.dashboard.screens.tasks import TasksScreen
+from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.node.history_messages import (
+    GetTask,
+    GetTasks,
+    Tasks,
+    Verify,
+)
+from cortensor_tui.node.messages import TaskChanged
+
+from . import samples
+from .conftest import live, shown, until
+from .past import CAUSE, answer_history
+from .scripted_node import ScriptedNode, refusal
+
+SMALL, WIDE = (80, 24), (160, 48)
+
+
+@pytest.fixture(autouse=True)
+def history(node: ScriptedNode) -> None:
+    """Have the node answer for its past."""
+    answer_history(node)
+
+
+async def open_tasks(pilot: Pilot[None], app: Dashboard) -> None:
+    await live(pilot)
+    await pilot.press("3")
+    await until(pilot, lambda: isinstance(app.screen, TasksScreen) and "8/2" in shown(app, "#tasks"))
+
+
+def keys_shown(app: Dashboard) -> list[str]:
+    """Return the tasks of the list, from the top."""
+    rows = shown(app, "#tasks").split("\n")[1:]
+    return [word for row in rows for word in row.split() if "/" in word and word[0].isdigit()]
+
+
+async def test_the_list_is_what_the_feed_tells_and_what_the_journal_has(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        assert keys_shown(app) == [f"7/{number}" for number in range(12, 0, -1)] + ["8/2"]
+        rows = shown(app, "#tasks").split("\n")
+        assert "┃" not in rows[-1]
+        assert "✖ missed" in next(row for row in rows if "8/2" in row)
+        assert "the task ended" in next(row for row in rows if "8/2" in row)
+        assert "░" in next(row for row in rows if "7/11" in row)
+
+
+async def test_a_filter_is_asked_of_the_node_and_kept(app: Dashboard, node: ScriptedNode) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("slash", *"missed", "enter")
+        await until(pilot, lambda: keys_shown(app) == ["8/2"])
+        asked = [body.filter for body in node.requests if isinstance(body, GetTasks)]
+        assert str(asked[-1]) == "missed"
+        assert "filtered" in shown(app, "#task-list > Heading")
+        await pilot.press("escape")
+        await until(pilot, lambda: len(keys_shown(app)) == 13)
+        assert isinstance(app.screen, TasksScreen), "the first escape clears the filter"
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, TasksScreen))
+
+
+async def test_a_filter_that_hides_everything_says_so(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("slash", *"session:99", "enter")
+        await until(pilot, lambda: "No task matches this filter" in shown(app, "#tasks"))
+
+
+async def test_a_changed_task_joins_a_filtered_list_only_where_it_matches(
+    app: Dashboard, node: ScriptedNode
+) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("slash", *"open", "enter")
+        await until(pilot, lambda: keys_shown(app) == ["7/12"])
+        await node.change(TaskChanged(samples.task(13, Stage.ACKED)))
+        await until(pilot, lambda: keys_shown(app) == ["7/13", "7/12"])
+        await node.change(TaskChanged(samples.ended_task(12)))
+        await until(pilot, lambda: keys_shown(app) == ["7/13"])
+
+
+async def test_a_frozen_list_stands_still_until_it_follows_again(app: Dashboard, node: ScriptedNode) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("f")
+        await node.change(TaskChanged(samples.task(13, Stage.ACKED)))
+        await until(pilot, lambda: "frozen · 1 new" in shown(app, "#task-list > Heading"))
+        assert keys_shown(app)[0] == "7/12"
+        await pilot.press("f")
+        await until(pilot, lambda: keys_shown(app)[0] == "7/13")
+
+
+async def test_enter_opens_a_task_and_escape_closes_it(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "Rivers carry" in shown(app, "#report"))
+        report = shown(app, "#report")
+        assert "● ended" in report
+        assert "precommit          1.00 s" in report
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen.query_one("#tasks").has_focus
+        assert not app.screen.query_one("#task").display
+
+
+async def test_what_is_read_stays_when_a_newer_task_comes(app: Dashboard, node: ScriptedNode) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Task 7/12" in shown(app, "#task > Heading"))
+        await node.change(TaskChanged(samples.task(13, Stage.ACKED)))
+        await until(pilot, lambda: keys_shown(app)[0] == "7/13")
+        assert "Task 7/12" in shown(app, "#task > Heading")
+
+
+async def test_on_a_wide_screen_the_task_under_the_cursor_is_beside_the_list(app: Dashboard) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await open_tasks(pilot, app)
+        await until(pilot, lambda: "Task 7/12" in shown(app, "#task > Heading"))
+        await pilot.press("j")
+        await until(pilot, lambda: "Task 7/11" in shown(app, "#task > Heading"))
+        report = shown(app, "#report")
+        assert "4096 asked, 128 applied: the context" in report
+        assert "0x" + "0b" * 8 in report
+        await pilot.press("G")
+        await until(pilot, lambda: "Task 8/2" in shown(app, "#task > Heading"))
+        assert f"cause        {CAUSE[:30]}" in shown(app, "#report")
+
+
+async def test_a_task_shows_every_attempt_of_its_transactions(app: Dashboard, node: ScriptedNode) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("G")
+        await until(pilot, lambda: "✖ reverted" in shown(app, "#report"))
+        report = shown(app, "#report")
+        assert "the task has ended" in report
+        assert "at most 1.5 gwei" in report
+        assert "the endpoint did not answer" in report
+        assert "● 2" in report
+
+
+async def test_v_proves_the_task_and_shows_every_line(app: Dashboard, node: ScriptedNode) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("j", "v")
+        await until(pilot, lambda: "✖ REFUTED" in shown(app, "#report"))
+        report = shown(app, "#report")
+        assert "✓ the answer's hash" in report
+        assert "✖ the result on chain" in report
+        assert "one here, two words there" in report
+        assert "? the block of the ack" in report
+        assert "it was pruned" in report
+        assert any(isinstance(body, Verify) and body.key == TaskKey(7, 11) for body in node.requests)
+
+
+async def test_a_proof_that_cannot_be_made_says_why(app: Dashboard, node: ScriptedNode) -> None:
+    node.answers[Verify] = lambda _: refusal("not_connected", "The node is not connected to its chain")
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("v")
+        await until(pilot, lambda: "The node is not connected to its chain" in shown(app, "#report"))
+
+
+async def test_the_texts_are_read_whole(app: Dashboard, node: ScriptedNode) -> None:
+    answer = "\n".join(f"line {number}" for number in range(20_000))
+    node.answers[GetTask] = lambda _: Tasks((msgspec.structs.replace(samples.ended_task(11), answer=answer),))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("j", "enter", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ReadingScreen) and "line 3" in shown(app, "#text"))
+        await pilot.press("G")
+        await until(pilot, lambda: "line 19999" in shown(app, "#text"))
+        await pilot.press("tab")
+        await until(pilot, lambda: samples.PROMPT in shown(app, "#text"))
+        assert "46 characters, all" in shown(app, "#tabs")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, TasksScreen))
+
+
+async def test_a_history_that_cannot_be_read_says_why_and_the_feed_is_still_shown(
+    app: Dashboard, node: ScriptedNode
+) -> None:
+    node.answers[GetTasks] = lambda _: refusal("journal_unusable", "The journal cannot be read")
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("3")
+        await until(pilot, lambda: isinstance(app.screen, TasksScreen) and "7/12" in shown(app, "#tasks"))
+        await until(pilot, lambda: "The journal cannot be read" in shown(app, "#task-list > Heading"))
+
+
+async def test_y_copies_the_hash_of_the_answer(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("y")
+        assert app.clipboard == "7/12"
+        await pilot.press("j", "y")
+        assert app.clipboard == "0x" + "0b" * 32
+
+
+def report(app: Dashboard) -> str:
+    """Return the report in the panel, nothing before it is there."""
+    is_there = isinstance(app.screen, TaskPanel) and app.screen.query("#report")
+    return shown(app, "#report") if is_there else ""
+
+
+async def test_a_task_opens_over_any_other_place_too(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        open_task(app, TaskKey(8, 2))
+        await until(pilot, lambda: "cause" in report(app))
+        await pilot.press("v")
+        await until(pilot, lambda: "✖ REFUTED" in report(app))
+        await pilot.press("y", "escape")
+        assert app.clipboard == "8/2"
+
+
+async def test_a_task_that_the_node_does_not_have_is_told_as_such(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        open_task(app, TaskKey(99, 1))
+        await until(
+            pilot,
+            lambda: "no such task" in report(app),
+        )
