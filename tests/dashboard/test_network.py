@@ -163,6 +163,25 @@ async def test_enter_opens_a_row_in_full_and_y_copies_its_value(node: ScriptedNo
         await until(pilot, lambda: samples.SESSION_V2 in shown(app, "#document"))
 
 
+async def test_words_filter_what_was_found_and_esc_clears_them(node: ScriptedNode, app: Dashboard) -> None:
+    node.answers[GetNetwork] = lambda _: samples.network_report()
+    async with app.run_test(size=SMALL) as pilot:
+        await go(pilot, app)
+        await until(pilot, lambda: "SessionV2" in shown(app, "#network-facts"))
+        await pilot.press("slash", *"probe old", "enter")
+        await until(pilot, lambda: "getHash" not in shown(app, "#network-facts"))
+        rows = shown(app, "#network-facts").split()
+        assert [word for word in rows if word.startswith("SessionV2.")] != []
+        assert "421614" not in rows
+        await pilot.press("slash", *"nowhere", "enter")
+        await until(pilot, lambda: "No row has all of these words" in shown(app, "#network-facts"))
+        await pilot.press("escape")
+        await until(pilot, lambda: "421614" in shown(app, "#network-facts"))
+        assert isinstance(app.screen, NetworkScreen)
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, NetworkScreen))
+
+
 async def test_a_frozen_picture_is_asked_for_no_more(node: ScriptedNode, app: Dashboard) -> None:
     clock = [samples.NOW]
     app.now = lambda: clock[0]

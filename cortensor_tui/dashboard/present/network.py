@@ -155,6 +155,15 @@ def facts(report: NetworkReport, now: float) -> list[Fact]:
     return found
 
 
+def with_words(found: list[Fact], words: tuple[str, ...]) -> list[Fact]:
+    """Return those that have all of these words, in small letters, anywhere; `probe` is one of a probe's."""
+    return [
+        one
+        for one in found
+        if all(word in f"{one.key} {one.what} {one.value} {one.origin}".lower() for word in words)
+    ]
+
+
 def fact_rows(found: list[Fact]) -> list[Row]:
     """Return them as rows."""
     return [_fact_row(one) for one in found]

@@ -17,6 +17,7 @@ from cortensor_tui.dashboard.present.details import Details
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.dashboard.widgets.filter_line import FilterLine
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading
 from cortensor_tui.domain.inert import inert
@@ -28,6 +29,7 @@ ASK_EVERY_S = 3.0
 STALE_FROM_S = 5 * ASK_EVERY_S
 MOST_ENDPOINT_LINES = 8
 ASKING = "Asking the node for its network…"
+NOTHING_MATCHES = "No row has all of these words. / changes them, esc clears them."
 NO_FACTS = "Nothing is known of the chain yet; the node tells more once an endpoint has answered."
 
 
@@ -36,7 +38,11 @@ class NetworkScreen(PlaceScreen):
 
     PLACE = "network"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "slash", "filter", "Filter", key_display="/", id="network.filter", tooltip="Filter what was found"
+        ),
         Binding("space,f", "freeze", "Freeze", show=False, id="network.freeze", tooltip="Freeze the picture"),
+        Binding("escape", "leave", "Back", show=False, id="network.back", tooltip="Clear the filter, leave"),
     ]
 
     def __init__(self) -> None:
@@ -46,6 +52,7 @@ class NetworkScreen(PlaceScreen):
         self._asked_at: float | None = None
         self._is_asking = False
         self._is_frozen = False
+        self._words: tuple[str, ...] = ()
         self._problem: Problem | None = None
 
     def compose_place(self) -> ComposeResult:
@@ -56,6 +63,7 @@ class NetworkScreen(PlaceScreen):
         with Vertical(id="facts-pane", classes="pane"):
             yield Heading("Found out")
             yield LineTable(network.FACT_COLUMNS, ASKING, id="network-facts")
+            yield FilterLine(str, "words of a row, such as probe or deadline")
 
     def on_mount(self) -> None:
         """Begin in the list of endpoints."""
@@ -95,7 +103,9 @@ class NetworkScreen(PlaceScreen):
             facts.show((), "")
         else:
             endpoints.show(network.endpoint_rows(report, now))
-            facts.show(network.fact_rows(network.facts(report, now)), NO_FACTS)
+            known = network.facts(report, now)
+            found = network.with_words(known, self._words)
+            facts.show(network.fact_rows(found), NO_FACTS if not known else NOTHING_MATCHES)
         rows = 1 if report is None else min(MOST_ENDPOINT_LINES, len(report.endpoints))
         endpoints.styles.height = rows + 1
         self._say_remarks()
@@ -122,6 +132,26 @@ class NetworkScreen(PlaceScreen):
             why = "" if self._problem is None else f": {inert(self._problem.what, 100)}"
             return line((f"▲ {duration(age_s)} old{why}", "warn"))
         return line((f"read every {duration(ASK_EVERY_S)}", "muted"))
+
+    @on(FilterLine.Wanted)
+    def _on_filter(self, event: FilterLine.Wanted) -> None:
+        self._words = tuple(event.text.lower().split())
+        self._draw()
+
+    @on(FilterLine.Left)
+    def _on_filter_left(self) -> None:
+        self.query_one("#network-facts", LineTable).focus()
+
+    def action_filter(self) -> None:
+        """Let words be typed."""
+        self.query_one(FilterLine).open()
+
+    def action_leave(self) -> None:
+        """Clear the filter, or leave the place."""
+        if self._words:
+            self.query_one(FilterLine).set_text("")
+        else:
+            self.action_go_back()
 
     def action_freeze(self) -> None:
         """Freeze the picture, or let it go on."""
