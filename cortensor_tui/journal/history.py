@@ -13,11 +13,13 @@ import msgspec
 
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.task_filter import TaskFilter
-from cortensor_tui.domain.tasks import TaskCursor, TaskKey, TaskTimes
+from cortensor_tui.domain.tasks import Stage, TaskCursor, TaskKey, TaskTimes
+from cortensor_tui.domain.throughput import Span
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.journal.attempts import attempts_of
 from cortensor_tui.journal.filtering import MOST_ASKED_ROWS, task_rows
 from cortensor_tui.journal.paging import Place, Rows, among, count_rows, read_page
+from cortensor_tui.journal.task_work import work_by_minute
 from cortensor_tui.journal.tasks import TaskRecord, record_from
 from cortensor_tui.journal.transaction_rows import transaction_from
 
@@ -107,6 +109,19 @@ class History:
     def count_tasks(self, wanted: TaskFilter, *, session_id: int | None, now: float) -> tuple[int, bool]:
         """Return how many tasks there are at least, and whether there may be more."""
         return count_rows(self._connection, task_rows(self._chain, session_id, wanted, now), MOST_COUNTED)
+
+    def count_ended(self) -> tuple[int, int]:
+        """Return how many tasks were answered, and how many missed."""
+        query = "SELECT count(*) FROM tasks INDEXED BY tasks_by_stage WHERE chain = ? AND stage = ?"
+        answered, missed = (
+            int(self._connection.execute(query, (self._chain, stage.value)).fetchone()[0])
+            for stage in (Stage.ENDED, Stage.MISSED)
+        )
+        return answered, missed
+
+    def minutes_since(self, since: int) -> list[Span]:
+        """Return the minutes from a time on, unix seconds, in which a task ended, oldest first."""
+        return work_by_minute(self._connection, self._chain, since)
 
     def transactions(
         self, query: TransactionQuery, *, start: int | None, is_upwards: bool, limit: int

@@ -6,9 +6,6 @@ import sqlite3
 
 from cortensor_tui.domain.throughput import MINUTE_S, Span
 
-MOST_TASKS = 20_000
-"""So many of the newest are read at a start; a node that ends more in a week draws its week from these."""
-
 # The first token comes with the prefill, so decoding made one less than the answer has.
 _BY_MINUTE = """
 SELECT CAST(ended_at / 60 AS INTEGER) * 60 AS began_at,
@@ -22,15 +19,15 @@ FROM (
         json_extract(CAST(details AS TEXT), '$.answer_tokens') AS answer_tokens,
         json_extract(CAST(details AS TEXT), '$.prefill_tokens_per_s') AS prefill,
         json_extract(CAST(details AS TEXT), '$.decode_tokens_per_s') AS decode
-    FROM (SELECT * FROM tasks WHERE chain = ? AND assigned_at > ? ORDER BY assigned_at DESC LIMIT ?)
-    WHERE ended_at IS NOT NULL AND stage IN ('ended', 'missed')
+    FROM tasks INDEXED BY tasks_by_end
+    WHERE chain = ? AND ended_at >= ? AND stage IN ('ended', 'missed')
 )
-GROUP BY began_at
+GROUP BY began_at ORDER BY began_at
 """
 
 
 def work_by_minute(connection: sqlite3.Connection, chain: int, since: float) -> list[Span]:
-    """Return a span for each minute in which a task ended that was assigned after `since`."""
+    """Return a span for each minute from `since` on, unix seconds, in which a task ended; oldest first."""
     return [
         Span(
             row["began_at"],
@@ -42,5 +39,5 @@ def work_by_minute(connection: sqlite3.Connection, chain: int, since: float) -> 
             int(row["answer_tokens"]),
             row["decode_s"],
         )
-        for row in connection.execute(_BY_MINUTE, (chain, since, MOST_TASKS))
+        for row in connection.execute(_BY_MINUTE, (chain, since))
     ]

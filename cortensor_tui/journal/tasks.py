@@ -9,9 +9,7 @@ import msgspec
 
 from cortensor_tui.domain.inference import Clamp, SamplingParams
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskTimes
-from cortensor_tui.domain.throughput import Span
 from cortensor_tui.journal.database import Database
-from cortensor_tui.journal.task_work import work_by_minute
 
 
 class TaskDetails(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,10 +104,6 @@ class TaskLog:
         if session_id is None:
             return self._select("1 ORDER BY assigned_at DESC LIMIT ?", limit)
         return self._select("session_id = ? ORDER BY assigned_at DESC LIMIT ?", session_id, limit)
-
-    def work_since(self, since: float) -> list[Span]:
-        """Return what the tasks took that were assigned after a time, by the minute in which they ended."""
-        return work_by_minute(self._database.connection, self._chain, since)
 
     def count(self, stage: Stage) -> int:
         """Return how many tasks stand at a stage."""

@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
+import msgspec
+
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.task_filter import TaskFilter
-from cortensor_tui.domain.tasks import TaskCursor
+from cortensor_tui.domain.tasks import TaskCursor, TaskView
 from cortensor_tui.journal.filtering import text_terms
 from cortensor_tui.journal.history import History, PastTask, TransactionQuery
 from cortensor_tui.journal.journal import Journal
@@ -25,10 +27,13 @@ from cortensor_tui.node.history_messages import (
     Transactions,
 )
 from cortensor_tui.node.views import LISTED_TEXT_CHARS, task_view
+from cortensor_tui.settings.model import PrivateSessions
 from cortensor_tui.storage.local_store import LocalStore
 
 MOST_WAITING = 64
 MOST_SEARCHED_TASKS = 250  # whose texts one request reads
+
+NONE_PRIVATE = PrivateSessions()
 
 _Answer = TypeVar("_Answer")
 
@@ -36,8 +41,11 @@ _Answer = TypeVar("_Answer")
 class HistoryDesk:
     """One answer a request; requests wait for one another."""
 
-    def __init__(self, store: LocalStore, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self, store: LocalStore, clock: Clock = SYSTEM_CLOCK, private: PrivateSessions = NONE_PRIVATE
+    ) -> None:
         self._store = store
+        self._private = private
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "history")
         self._waiting = 0
@@ -51,11 +59,11 @@ class HistoryDesk:
         """Return the answer from a chain's journal. Raises `ProblemError`, "busy" where too many wait."""
         match body:
             case GetTransactions():
-                return await self._read(journal, lambda history: _transactions(history, body))
+                return await self.read(journal, lambda history: _transactions(history, body))
             case GetTask():
-                return await self._read(journal, lambda history: self._task(history, body))
+                return await self.read(journal, lambda history: self._task(history, body))
             case GetTasks():
-                return await self._read(journal, lambda history: self._tasks(history, body))
+                return await self.read(journal, lambda history: self._tasks(history, body))
 
     async def close(self) -> None:
         """Let the thread end with what it is reading."""
@@ -65,7 +73,8 @@ class HistoryDesk:
             self._history.close()
             self._history = None
 
-    async def _read(self, journal: Journal, read: Callable[[History], _Answer]) -> _Answer:
+    async def read(self, journal: Journal, read: Callable[[History], _Answer]) -> _Answer:
+        """Return what `read` finds in a chain's journal. Raises `ProblemError`, "busy" if too many wait."""
         if self._is_closed:
             raise problem_error("stopping", "The node is stopping")
         if self._waiting >= MOST_WAITING:
@@ -130,13 +139,19 @@ class HistoryDesk:
     ) -> tuple[list[PastTask], TaskCursor | None]:
         """Keep the tasks whose texts match, so many from where the page began."""
         in_order = tasks[::-1] if is_upwards else tasks
-        matching = (past for past in in_order if texts.matches(task_view(past, self._store, None), now))
+        matching = (past for past in in_order if texts.matches(self._searched(past), now))
         found = list(islice(matching, limit + 1))
         if len(found) > limit:
             found = found[:limit]
             last = found[-1].record
             reached = TaskCursor(last.assigned_at, last.key)
         return found[::-1] if is_upwards else found, reached
+
+    def _searched(self, past: PastTask) -> TaskView:
+        """Return a task as it is searched: what is found in a private text would be told by being found."""
+        if self._private.has(past.record.key.session_id):
+            return msgspec.structs.replace(task_view(past, self._store, 0), prompt="", answer=None)
+        return task_view(past, self._store, text_chars=None)
 
 
 def _transactions(history: History, body: GetTransactions) -> Transactions:

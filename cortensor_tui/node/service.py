@@ -16,7 +16,6 @@ from cortensor_tui.domain.health import Account, NodeStatus, StoreHealth
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.networks import Registration
 from cortensor_tui.domain.problems import Problem
-from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettings
@@ -28,7 +27,6 @@ from cortensor_tui.node.hub import KEPT_TASKS, KEPT_TRANSACTIONS, Hub
 from cortensor_tui.node.identity import Identity, open_journal
 from cortensor_tui.node.link import ChainLink
 from cortensor_tui.node.live import LiveRun
-from cortensor_tui.node.live_messages import ThroughputChanged
 from cortensor_tui.node.logs.desk import LogDesk
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.mining import Mining
@@ -36,7 +34,7 @@ from cortensor_tui.node.paths import socket_path, viewer_socket_path
 from cortensor_tui.node.preconditions import DISK_CODES, Facts, steps
 from cortensor_tui.node.requests import RequestDesk
 from cortensor_tui.node.settings_desk import SettingsDesk
-from cortensor_tui.node.throughput_meter import ThroughputMeter
+from cortensor_tui.node.tally import Tally
 from cortensor_tui.node.unlock import UnlockedKeys
 from cortensor_tui.node.verdict import judge, verdict_line
 from cortensor_tui.node.views import changed_view
@@ -81,18 +79,16 @@ class Node:
         )
         self._chain = ChainRoom(settings, self._database, self._identity.keys, self._make_mining, events)
         self._started_at = clock.now()
-        self._answered_tasks: int | None = None
-        self._missed_tasks: int | None = None
         self._store_health = self._store.health()
         self._engine_room = EngineRoom(settings, self._engine_changed)
         self._engine_health = self._engine_room.engine.health
+        self._history = HistoryDesk(self._store, clock, settings.private_sessions)
+        self._tally = Tally(self._history, lambda change: self._hub.publish(change), clock)
         self._hub = Hub(self._status())
         self._live = LiveRun(self._hub, clock)
-        self._meter = ThroughputMeter(lambda spans: self._hub.publish(ThroughputChanged(spans)), clock)
         feed = InferenceFeed(on_start=self._live.start, on_event=self._live.event, on_stop=self._live.stop)
         self._answering = Answering(self._engine_room.engine, self._store, _prompts(settings), feed)
         self._stopping = asyncio.Event()
-        self._history = HistoryDesk(self._store, clock)
         desk = RequestDesk(
             self._status,
             self._store,
@@ -123,6 +119,7 @@ class Node:
                 "chain": self._chain.run(),
                 "telling": self._keep_telling(),
                 "store": self._keep_checking_store(),
+                "tally": self._tally.run(),
             }.items()
         ]
         stopping = asyncio.create_task(self._stopping.wait())
@@ -170,8 +167,7 @@ class Node:
     def _chain_found(self, link: ChainLink, is_another: bool) -> None:
         if is_another:
             self._hub.reset()
-        self._meter.begin(link.journal)
-        self._count_tasks()
+        self._tally.begin(link.journal)
         for record in reversed(link.journal.tasks.recent(KEPT_TASKS)):
             self._task_changed(record)
         for transaction in reversed(link.journal.transactions.recent(KEPT_TRANSACTIONS)):
@@ -206,16 +202,9 @@ class Node:
 
     def _task_changed(self, record: TaskRecord) -> None:
         if record.stage.is_final:
-            self._count_tasks()
-            self._meter.task_changed(record)
+            self._tally.task_ended()
         if self._chain.link is not None:
             self._hub.publish(TaskChanged(changed_view(record, self._chain.link.journal, self._store)))
-
-    def _count_tasks(self) -> None:
-        """Count when a task ends, not each second: the history may be long."""
-        if self._chain.link is not None:
-            tasks = self._chain.link.journal.tasks
-            self._answered_tasks, self._missed_tasks = tasks.count(Stage.ENDED), tasks.count(Stage.MISSED)
 
     def _transaction_changed(self, transaction: Transaction) -> None:
         mining, link = self._chain.mining, self._chain.link
@@ -249,8 +238,8 @@ class Node:
             started_at=self._started_at,
             version=__version__,
             settings_path=str(self._settings.path.absolute()),
-            answered_tasks=self._answered_tasks,
-            missed_tasks=self._missed_tasks,
+            answered_tasks=self._tally.answered,
+            missed_tasks=self._tally.missed,
             warnings=self._warnings(),
             preconditions=tuple(step.told for step in found),
             gas=link.gas_outlook() if link else GasOutlook(),
