@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from cortensor_tui.cli.asking import ask_node
 from cortensor_tui.cli.formats import table
 from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env
 from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, problem_json
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.node.settings_messages import ChangeSetting, SettingChanged
 from cortensor_tui.settings import (
+    RPC_HOST_SPECS,
+    SPECS,
     SettingNote,
     Settings,
     SettingsError,
     SettingValue,
     SourceKind,
+    Spec,
     load_settings,
 )
+from cortensor_tui.settings.changing import plan_change, write_change
 from cortensor_tui.settings.key_files import key_file_problems
 
-config_commands = typer.Typer(help="Check or show a settings file.", rich_markup_mode=None)
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", show_default=False, help="The setting, such as LLM_PORT.")
+]
+Value = Annotated[str, typer.Argument(metavar="VALUE", show_default=False, help="Its new value.")]
+
+config_commands = typer.Typer(help="Check, show or change a settings file.", rich_markup_mode=None)
 
 
 @config_commands.command("check")
@@ -75,6 +88,87 @@ def show(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
         print_text(table(("SETTING", "VALUE", "FROM"), rows))
         print_notes(settings.notes, str(settings.path))
     return Exit.DONE
+
+
+@config_commands.command("list")
+def list_settings(
+    env: Env = DEFAULT_ENV,
+    changed: Annotated[bool, typer.Option("--changed", help="Only what is not the default.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """List every setting with what it is for, what it takes, and when a change of it takes effect."""
+    settings = load_settings(env, os.environ)
+    specs = {spec.key: spec for spec in (*SPECS, *RPC_HOST_SPECS)}
+    listed = [value for value in settings.values if not (changed and value.source is SourceKind.DEFAULT)]
+    if as_json:
+        rows = [_value_json(settings, value) | _spec_json(specs[value.key]) for value in listed]
+        print_json({"path": str(settings.path), "settings": rows})
+        return Exit.DONE
+    group = None
+    for value in listed:
+        spec = specs[value.key]
+        if spec.group is not group:
+            group = spec.group
+            print_text(f"\n{group.value}")
+        print_text(f"  {value.key} = {value.shown}  ({_source(settings, value)})")
+        print_text(f"      {spec.help} Takes {spec.kind.accepted}. Changes: {spec.takes_effect.value}.")
+    return Exit.DONE
+
+
+@config_commands.command("set")
+def set_value(name: Name, value: Value, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
+    """Change one setting in the file; a running node takes it at once where it can."""
+    return _change(env, name, value, as_json)
+
+
+@config_commands.command("unset")
+def unset_value(name: Name, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
+    """Put one setting back to its default."""
+    return _change(env, name, None, as_json)
+
+
+def _change(env: Path, name: str, value: str | None, as_json: bool) -> int:
+    planned = plan_change(env, os.environ, name, value)
+    is_applied = is_running = False
+    if planned.is_change:
+        try:
+            body = ChangeSetting(name=planned.spec.key, value=value, fingerprint=planned.fingerprint)
+            is_applied, is_running = ask_node(env.expanduser(), body, SettingChanged).is_applied, True
+        except ProblemError as error:
+            if error.problem.code != "no_node":
+                raise
+            write_change(planned)
+    if as_json:
+        told = {"key": planned.spec.key, "path": str(planned.path), "line": planned.line}
+        lines = {"before": planned.line_before, "after": planned.line_after}
+        print_json(told | lines | {"is_changed": planned.is_change, "is_applied": is_applied})
+        return Exit.DONE
+    if not planned.is_change:
+        print_text(f"{planned.spec.key} is so already; nothing was written.")
+        return Exit.DONE
+    for sign, line in (("-", planned.line_before), ("+", planned.line_after)):
+        if line:
+            print_text(f"{sign} {line}")
+    print_text(_effect(is_running=is_running, is_applied=is_applied))
+    return Exit.DONE
+
+
+def _effect(*, is_running: bool, is_applied: bool) -> str:
+    if is_applied:
+        return "Written, and the running node works with it now."
+    if is_running:
+        return "Written; the running node takes it at its next start."
+    return "Written. No node runs for these settings."
+
+
+def _spec_json(spec: Spec) -> dict[str, Any]:
+    return {
+        "group": spec.group.value,
+        "help": spec.help,
+        "accepted": spec.kind.accepted,
+        "default": spec.default_text(),
+        "takes_effect": spec.takes_effect.value,
+    }
 
 
 def print_notes(notes: tuple[SettingNote, ...], path: str) -> None:

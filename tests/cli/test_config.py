@@ -1,4 +1,4 @@
-"""`config check` and `config show` on a file that can be used."""
+"""`config` on a file that can be used: checked, shown, listed and changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from cortensor_tui.node.settings_messages import ChangeSetting, SettingChanged, SettingEntry
 from tests.cli.conftest import Home
+from tests.cli.scripted_node import ScriptedNode
 
 
 async def test_a_good_file_is_called_usable_with_its_notes(home: Home) -> None:
@@ -116,3 +118,64 @@ async def test_a_keystore_that_is_a_link_is_told(home: Home) -> None:
     ended = await home.run("config", "check")
     assert ended.code == 2
     assert "symbolic link" in " ".join(ended.err.split())
+
+
+async def test_a_setting_is_changed_in_the_file_where_no_node_runs(home: Home) -> None:
+    before = home.settings.read_text()
+
+    text = await home.run("config", "set", "llm_port", "9000")
+    again = await home.run("config", "set", "LLM_PORT", "9000")
+    listed = await home.run("config", "list", "--changed", "--json")
+    back = await home.run("config", "unset", "LLM_PORT", "--json")
+
+    assert (text.code, again.code, back.code) == (0, 0, 0)
+    assert "+ LLM_PORT='9000'" in text.out
+    assert "No node runs" in text.out
+    assert "nothing was written" in again.out
+    keys = {entry["key"]: entry for entry in listed.document["settings"]}
+    assert set(keys) == {"HOST", "CHAINID", "NODE_PRIVATE_KEY", "LLM_PORT"}
+    assert keys["LLM_PORT"]["takes_effect"] == "at the next start of the node"
+    assert back.document["after"] == "LLM_PORT="
+    assert home.settings.read_text() == before + "LLM_PORT=\n"
+
+
+async def test_a_running_node_writes_and_takes_the_change(home: Home, node: ScriptedNode) -> None:
+    entry = SettingEntry(
+        key="CORTENSOR_TUI_MAX_FEE_GWEI",
+        group="",
+        help="",
+        accepted="",
+        default="100",
+        shown="3",
+        source="file",
+        takes_effect="at once",
+    )
+    node.answers[ChangeSetting] = SettingChanged(entry=entry, is_applied=True)
+    text = await home.run("config", "set", "CORTENSOR_TUI_MAX_FEE_GWEI", "3")
+    assert text.code == 0
+    assert "works with it now" in text.out
+    [body] = node.requests
+    assert isinstance(body, ChangeSetting)
+    assert (body.name, body.value) == ("CORTENSOR_TUI_MAX_FEE_GWEI", "3")
+    assert "MAX_FEE" not in home.settings.read_text()  # the node would have
+
+
+async def test_what_cannot_be_changed_is_refused_and_nothing_is_written(home: Home) -> None:
+    before = home.settings.read_text()
+    for arguments, words in (
+        (("NODE_PRIVATE_KEY", "0x12"), "keys import"),
+        (("LLM_PROT", "1"), "LLM_PORT was meant"),
+        (("LLM_PORT", "many"), "is not a whole number"),
+    ):
+        ended = await home.run("config", "set", *arguments)
+        assert ended.code == 1
+        assert words in ended.err
+    assert home.settings.read_text() == before
+
+
+async def test_the_list_says_what_each_is_for(home: Home) -> None:
+    ended = await home.run("config", "list")
+    assert ended.code == 0
+    assert "Transactions and deadlines\n" in ended.out
+    assert "LLM_PORT = 8090  (default)" in ended.out
+    assert "Port of a model server." in ended.out
