@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env, NewJournal
+from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
+from cortensor_tui.cli.options import AsJson, Env, NewJournal
 from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.domain.inert import inert
 

@@ -10,8 +10,9 @@ import msgspec
 import typer
 
 from cortensor_tui.cli.asking import ask_node
+from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import table
-from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env
+from cortensor_tui.cli.options import AsJson, Env
 from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, problem_json
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError

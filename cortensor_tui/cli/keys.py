@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import table
-from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env
+from cortensor_tui.cli.options import AsJson, Env
 from cortensor_tui.cli.output import (
     Exit,
     print_json,

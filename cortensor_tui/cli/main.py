@@ -1,4 +1,4 @@
-"""The entry of the command line: all commands, and the edge where every error becomes a sentence."""
+"""The entry of the command line, and the edge where every error becomes a sentence."""
 
 from __future__ import annotations
 
@@ -7,33 +7,15 @@ import itertools
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
 
-import typer
-
-from cortensor_tui import __version__
-from cortensor_tui.cli import (
-    assignment,
-    commitments,
-    config,
-    keys,
-    session_acts,
-    sessions,
-    starting,
-    status,
-    submit,
-    tasks,
-    verify,
-)
+from cortensor_tui.cli.dashboard_form import dashboard_form, open_dashboard
 from cortensor_tui.cli.mishap import unforeseen
-from cortensor_tui.cli.options import DEFAULT_ENV, Env, NewJournal
 from cortensor_tui.cli.output import (
     Exit,
     exit_of,
     print_json,
     print_notice,
     print_problem,
-    print_text,
     problem_json,
     usage_error,
 )
@@ -41,52 +23,6 @@ from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.settings.model import SettingsError
 
 INTERRUPTED = 130
-_CORTENSORD_FORM = "cortensord"
-_NODE_COMMANDS = ("run", "stop", _CORTENSORD_FORM)
-
-app = typer.Typer(
-    name="cortensor-tui",
-    help="Run a Cortensor dedicated node and watch it. Without a command: the dashboard.",
-    rich_markup_mode=None,  # plain help; rich would cost 0.1 s
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-app.command()(status.status)
-app.command()(sessions.sessions)
-app.command()(tasks.tasks)
-app.command()(tasks.txs)
-app.command()(assignment.assign)
-app.command()(assignment.unassign)
-app.command()(session_acts.swap)
-app.command()(submit.submit)
-app.command()(verify.verify)
-app.command()(starting.devnet)
-app.command()(starting.demo)
-app.add_typer(sessions.session_commands, name="session")
-app.add_typer(starting.node_commands, name="node")
-app.add_typer(config.config_commands, name="config")
-app.add_typer(keys.key_commands, name="keys")
-app.add_typer(commitments.commitment_commands, name="commitments")
-
-
-@app.callback(invoke_without_command=True)
-def dashboard(
-    context: typer.Context,
-    env: Env = DEFAULT_ENV,
-    new_journal: NewJournal = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> int:
-    """Run a Cortensor dedicated node and watch it. Without a command: the dashboard."""
-    if version:
-        print_text(f"cortensor-tui {__version__}")
-        raise typer.Exit
-    if context.invoked_subcommand is None:
-        return starting.open_dashboard(env, new_journal)
-    if env != DEFAULT_ENV:
-        raise typer.BadParameter("it goes after the command", param_hint="--env")
-    if new_journal:
-        raise typer.BadParameter("it goes after `node run`", param_hint="--new-journal")
-    return Exit.DONE
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
@@ -100,18 +36,16 @@ def _exit_code(arguments: list[str]) -> int:
     as_json = "--json" in itertools.takewhile(lambda argument: argument != "--", arguments)
     try:
         _require_text(arguments)
-        code = app(with_cortensord_form(arguments), prog_name="cortensor-tui", standalone_mode=False)
+        code = _executed(arguments)
         sys.stdout.flush()
         if code == INTERRUPTED:  # what typer makes of Ctrl+C
             print_notice("Interrupted.")
-        return int(code or 0)
+        return code
     except SettingsError as error:
         return _report_settings(error, as_json)
     except ProblemError as error:
         return _report(error.problem, as_json)
-    except typer.TyperException as error:
-        return _report(_usage_problem(error), as_json)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         print_notice("Interrupted.")
         return INTERRUPTED
     except OSError as error:
@@ -122,12 +56,13 @@ def _exit_code(arguments: list[str]) -> int:
         return _report(unforeseen(error), as_json)
 
 
-def with_cortensord_form(arguments: list[str]) -> list[str]:
-    """Return the arguments with `node FILE ROLE …`, cortensord's form, turned into a command of ours."""
-    words = [argument for argument in arguments[:3] if not argument.startswith("-")]
-    if len(words) == 3 and words[0] == "node" and words[1] not in _NODE_COMMANDS:
-        return ["node", _CORTENSORD_FORM, *arguments[1:]]
-    return arguments
+def _executed(arguments: list[str]) -> int:
+    form = dashboard_form(arguments)
+    if form is not None:
+        return open_dashboard(form.env, form.new_journal)
+    from cortensor_tui.cli.commands import execute
+
+    return execute(arguments)
 
 
 def _require_text(arguments: Sequence[str]) -> None:
@@ -146,15 +81,11 @@ def _report(problem: Problem, as_json: bool) -> Exit:
     return exit_of(problem)
 
 
-def _usage_problem(error: typer.TyperException) -> Problem:
-    context: typer.Context | None = getattr(error, "ctx", None)
-    command = "cortensor-tui" if context is None else context.command_path
-    return Problem(code="usage", what=error.format_message(), remedy=f"See: {command} --help")
-
-
 def _report_settings(error: SettingsError, as_json: bool) -> Exit:
     if as_json:
         return _report(error.problem, as_json)
+    from cortensor_tui.cli import config
+
     config.print_notes(error.notes, str(error.path))
     for problem in error.problems:
         print_notice(problem.sentence())

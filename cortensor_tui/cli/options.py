@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.output import usage_error
 
-DEFAULT_ENV = Path("~/.cortensor/.env")  # where cortensord has it
 MAX_SESSION_ID = 2**63 - 1
 
 Env = Annotated[

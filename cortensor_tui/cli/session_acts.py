@@ -9,9 +9,10 @@ import typer
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
 from cortensor_tui.cli.assignment import DryRun, UnsignedFile, checked_pairs, refusal
+from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.external import write_unsigned_act
 from cortensor_tui.cli.formats import ether, labelled
-from cortensor_tui.cli.options import DEFAULT_ENV, MAX_SESSION_ID, AsJson, Env, address_option
+from cortensor_tui.cli.options import MAX_SESSION_ID, AsJson, Env, address_option
 from cortensor_tui.cli.output import Exit, print_json, print_text, problem_json, usage_error
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.sessions import mode_number, session_commands

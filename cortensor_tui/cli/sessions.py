@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, ask_node, with_node
+from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import UNKNOWN, short_hash, table
-from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env
+from cortensor_tui.cli.options import AsJson, Env
 from cortensor_tui.cli.output import Exit, print_json, print_text, usage_error
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import session_json, transaction_json

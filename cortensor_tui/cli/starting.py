@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from cortensor_tui.cli.asking import ask, with_node
-from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env, NewJournal
+from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
+from cortensor_tui.cli.options import AsJson, Env, NewJournal
 from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, usage_error
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError, problem_error
@@ -26,15 +27,6 @@ node_commands = typer.Typer(
     "Cortensor's own form works too: cortensor-tui node FILE minerv3 1 docker",
     rich_markup_mode=None,
 )
-
-
-def open_dashboard(env: Path, new_journal: bool) -> int:
-    """Attach the dashboard to the running node, or start one."""
-    from cortensor_tui import launch
-
-    return launch.open_dashboard(
-        env.expanduser(), os.environ, may_make_journal=new_journal, is_named=env != DEFAULT_ENV
-    )
 
 
 @node_commands.command("run")

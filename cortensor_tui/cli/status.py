@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 from cortensor_tui.cli.asking import ask_node
+from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import age, ether, labelled
-from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env
+from cortensor_tui.cli.options import AsJson, Env
 from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.cli.shapes import status_json
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointState

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
-from cortensor_tui.cli.options import DEFAULT_ENV, AsJson, Env, RevealTexts, SessionId
+from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
+from cortensor_tui.cli.options import AsJson, Env, RevealTexts, SessionId
 from cortensor_tui.cli.output import (
     Exit,
     print_json,

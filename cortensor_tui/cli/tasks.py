@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import UNKNOWN, age, ether, short_hash, table
-from cortensor_tui.cli.options import DEFAULT_ENV, MAX_SESSION_ID, AsJson, Env, Limit, RevealTexts
+from cortensor_tui.cli.options import MAX_SESSION_ID, AsJson, Env, Limit, RevealTexts
 from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.cli.revealing import HIDDEN, ask_for_texts
 from cortensor_tui.cli.shapes import task_json, transaction_json

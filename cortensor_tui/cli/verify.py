@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from cortensor_tui.cli.asking import ask_node
+from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import iso_time, short_hash, table
-from cortensor_tui.cli.options import DEFAULT_ENV, MAX_SESSION_ID, AsJson, Env, SessionId
+from cortensor_tui.cli.options import MAX_SESSION_ID, AsJson, Env, SessionId
 from cortensor_tui.cli.output import Exit, print_json, print_problem, print_text, problem_json
 from cortensor_tui.cli.shapes import verification_json
 from cortensor_tui.domain.inert import inert

@@ -10,7 +10,8 @@ from types import ModuleType
 import pytest
 
 import cortensor_tui
-from cortensor_tui.cli.main import run, with_cortensord_form
+from cortensor_tui.cli.commands import with_cortensord_form
+from cortensor_tui.cli.main import run
 from tests.cli.conftest import Home
 
 
