@@ -104,6 +104,9 @@ class Dashboard(App[None]):
         chosen = options or Options()
         self.appearance = Appearance(msgspec.structs.replace(chosen, theme=theme or chosen.theme))
         super().__init__()
+        # Before anything is parsed: a later theme has every rule parsed and every widget styled anew.
+        self._theme_faults = self.appearance.take(self)
+        self.stylesheet.set_variables(self.get_css_variables())
         self.options = chosen
         self.outcome: Outcome | None = None
         self._make_setup = make_setup
@@ -169,8 +172,8 @@ class Dashboard(App[None]):
         return self.appearance.filters(list(super().get_line_filters()), has_color=not self.no_color)
 
     def on_mount(self) -> None:
-        """Take theme and keys, start the feed and the clock."""
-        self._warn("Themes", self.appearance.take(self))
+        """Take the keys, start the feed and the clock."""
+        self._warn("Themes", self._theme_faults)
         self._take_keys()
         if self.options.is_ascii:
             self.add_class("-ascii")

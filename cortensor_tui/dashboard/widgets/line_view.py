@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
@@ -11,38 +9,17 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cortensor_tui.dashboard.cells import Line, changed_extent, padded
-
-ROLES = (
-    *("plain", "muted", "strong", "stale", "good", "warn", "bad", "accent"),
-    *("rule", "title", "header", "cursor", "bar"),
-)
+from cortensor_tui.dashboard.widgets.looks import look
 
 
 class LineView(Widget):
     """Shows what `lines` returns. `redraw` compares with what is on the screen and repaints the difference.
 
-    Textual sends a refreshed widget whole, so the difference is found here, cell by cell. Of a row it still
-    sends everything left of the last changed cell, so what changes often belongs at the left, or in a
-    widget of its own.
+    Textual sends a refreshed widget whole, so the difference is found here, cell by cell.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{role}" for role in ROLES}
     DEFAULT_CSS = """
-    LineView {
-        height: auto;
-        & .line--muted { color: $muted; }
-        & .line--strong { text-style: bold; }
-        & .line--good { color: $success; }
-        & .line--warn { color: $warning; }
-        & .line--bad { color: $error; }
-        & .line--accent { color: $accent; }
-        & .line--rule { color: $rule; }
-        & .line--title { color: $accent; text-style: bold; }
-        & .line--header { color: $muted; }
-        & .line--cursor { background: $cursor; }
-        & .line--bar { color: $secondary; }
-        & .line--stale { color: $muted; text-style: dim; }
-    }
+    LineView { height: auto; }
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -96,11 +73,7 @@ class LineView(Widget):
         """Return the style of a role; "a b" is b over a, as for a row under the cursor."""
         style = self._looks.get(role)
         if style is None:
-            style = self.rich_style
-            for name in role.split():
-                if name != "plain":
-                    style += self.get_component_rich_style(f"line--{name}", partial=True)
-            self._looks[role] = style
+            style = self._looks[role] = look(role, self.rich_style, self.app.theme_variables)
         return style
 
 
