@@ -7,7 +7,7 @@ from math import inf
 import msgspec
 
 from cortensor_tui.domain.health import NodeStatus
-from cortensor_tui.domain.sessions import SessionView
+from cortensor_tui.domain.sessions import SessionView, with_changed
 from cortensor_tui.domain.tasks import TaskKey, TaskView
 from cortensor_tui.domain.throughput import Throughput
 from cortensor_tui.domain.transactions import Transaction
@@ -24,6 +24,7 @@ from cortensor_tui.node.messages import (
     ChangeBody,
     SessionsChanged,
     Snapshot,
+    SomeSessionsChanged,
     StatusChanged,
     TaskChanged,
     TransactionChanged,
@@ -104,8 +105,8 @@ def _changed(view: NodeView, body: ChangeBody) -> NodeView:
     match body:
         case StatusChanged():
             return replace(view, status=body.status)
-        case SessionsChanged():
-            return replace(view, sessions=body.sessions)
+        case SessionsChanged() | SomeSessionsChanged():
+            return replace(view, sessions=_sessions(view.sessions, body))
         case TaskChanged():
             return replace(view, tasks=_with_task(view.tasks, body.task))
         case TransactionChanged():
@@ -120,6 +121,14 @@ def _changed(view: NodeView, body: ChangeBody) -> NodeView:
             return replace(view, rates=(*view.rates, body.tokens_per_s)[-MAX_RATES:])
         case ThroughputChanged():
             return replace(view, throughput=view.throughput.with_spans(body.spans))
+
+
+def _sessions(
+    known: tuple[SessionView, ...], body: SessionsChanged | SomeSessionsChanged
+) -> tuple[SessionView, ...]:
+    if isinstance(body, SessionsChanged):
+        return body.sessions
+    return with_changed(known, body.sessions, body.gone)
 
 
 def _with_task(tasks: tuple[TaskView, ...], task: TaskView) -> tuple[TaskView, ...]:

@@ -72,3 +72,17 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     is_mine: bool
     task_count: int | None = None
     is_private: bool = False
+
+
+def listed_place(view: SessionView) -> tuple[bool, bool, int]:
+    """Return what sessions are listed by: served ones first, then one's own, then the newest."""
+    return view.service is not Service.SERVED, not view.is_mine, -view.session.session_id
+
+
+def with_changed(
+    sessions: tuple[SessionView, ...], changed: tuple[SessionView, ...], gone: tuple[int, ...]
+) -> tuple[SessionView, ...]:
+    """Return a list of sessions with some of them new or changed and some gone, in the order of lists."""
+    left_out = {view.session.session_id for view in changed}.union(gone)
+    kept = (view for view in sessions if view.session.session_id not in left_out)
+    return tuple(sorted((*kept, *changed), key=listed_place))

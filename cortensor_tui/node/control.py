@@ -28,7 +28,9 @@ from cortensor_tui.node.messages import (
     Request,
     RequestBody,
     Reveal,
+    SessionsChanged,
     Snapshot,
+    SomeSessionsChanged,
     StatusChanged,
 )
 from cortensor_tui.node.redaction import Sight
@@ -227,6 +229,8 @@ class _Connection:
             return message
         if message.body.__struct_config__.tag in takes:
             return message
+        if isinstance(message.body, SomeSessionsChanged):
+            return Change(sequence=message.sequence, body=SessionsChanged(self._hub.sessions))
         return Change(sequence=message.sequence, body=StatusChanged(self._hub.status))
 
     async def _refuse(self, request: Request, problem: Problem) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from cortensor_tui.domain.health import NodeStatus
-from cortensor_tui.domain.sessions import SessionView
+from cortensor_tui.domain.sessions import SessionView, with_changed
 from cortensor_tui.domain.tasks import TaskKey, TaskView
 from cortensor_tui.domain.throughput import Throughput
 from cortensor_tui.domain.transactions import Transaction
@@ -29,6 +29,7 @@ from cortensor_tui.node.messages import (
     ChangeBody,
     SessionsChanged,
     Snapshot,
+    SomeSessionsChanged,
     StatusChanged,
     TaskChanged,
     TransactionChanged,
@@ -105,8 +106,11 @@ class Hub:
 
     def publish(self, body: ChangeBody) -> None:
         """Take a change, number it and hand it on. A status or session list equal to the last is dropped."""
+        sessions = self._sessions
         if not self._keep(body):
             return
+        if isinstance(body, SessionsChanged):
+            body = _shortened(sessions, body)
         self._sequence += 1
         change = Change(sequence=self._sequence, body=body)
         for listener in tuple(self._listeners):
@@ -138,6 +142,17 @@ class Hub:
             case _:
                 self._live = _folded(self._live, body)
         return True
+
+
+def _shortened(
+    before: tuple[SessionView, ...], change: SessionsChanged
+) -> SessionsChanged | SomeSessionsChanged:
+    """Return only what changed, where that is less and says the same: a thousand sessions are 300 kB."""
+    known = {view.session.session_id: view for view in before}
+    changed = tuple(view for view in change.sessions if known.pop(view.session.session_id, None) != view)
+    some = SomeSessionsChanged(changed, tuple(known))
+    is_less = len(changed) + len(known) < len(change.sessions)
+    return some if is_less and with_changed(before, some.sessions, some.gone) == change.sessions else change
 
 
 def _keep_newest(kept: dict[_Key, _Value], key: _Key, value: _Value, most: int) -> None:

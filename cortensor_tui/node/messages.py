@@ -53,6 +53,13 @@ class SessionsChanged(msgspec.Struct, frozen=True, tag="sessions"):
     sessions: tuple[SessionView, ...]
 
 
+class SomeSessionsChanged(msgspec.Struct, frozen=True, tag="some_sessions"):
+    """Sessions that are new or changed, and the ids of those that are gone; see `with_changed`."""
+
+    sessions: tuple[SessionView, ...]
+    gone: tuple[int, ...] = ()
+
+
 class TaskChanged(msgspec.Struct, frozen=True, tag="task"):
     task: TaskView
 
@@ -61,10 +68,12 @@ class TransactionChanged(msgspec.Struct, frozen=True, tag="transaction"):
     transaction: Transaction
 
 
-ChangeBody = StatusChanged | SessionsChanged | TaskChanged | TransactionChanged | LiveChange
+ChangeBody = (
+    StatusChanged | SessionsChanged | SomeSessionsChanged | TaskChanged | TransactionChanged | LiveChange
+)
 
 
-LATER_CHANGES: tuple[type[ChangeBody], ...] = (ThroughputChanged,)
+LATER_CHANGES: tuple[type[ChangeBody], ...] = (ThroughputChanged, SomeSessionsChanged)
 """What a client of the first version of the protocol does not know."""
 
 

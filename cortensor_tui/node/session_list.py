@@ -12,7 +12,7 @@ from cortensor_tui.chain.contracts.session_words import session_fields, session_
 from cortensor_tui.chain.watching.events import ContractEvent
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.session_reading import SessionReading
-from cortensor_tui.domain.sessions import Service, Session, SessionView
+from cortensor_tui.domain.sessions import Service, Session, SessionView, listed_place
 from cortensor_tui.miner.admission import Admission
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class SessionList:
     def views(self) -> tuple[SessionView, ...]:
         """Return all sessions: served first, then mine, then the newest."""
         views = [self._view(session) for session in self._sessions.values()]
-        views.sort(key=_listed_place)
+        views.sort(key=listed_place)
         return tuple(views)
 
     async def update(self, events: Iterable[ContractEvent], *, is_gap: bool) -> None:
@@ -157,10 +157,6 @@ class SessionList:
             is_mine=self._admission.is_mine(session),
             task_count=self._task_counts.get(session.session_id),
         )
-
-
-def _listed_place(view: SessionView) -> tuple[bool, bool, int]:
-    return view.service is not Service.SERVED, not view.is_mine, -view.session.session_id
 
 
 async def read_session(reader: ContractReader, sessions: SessionList, session_id: int) -> SessionReading:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cortensor_tui.dashboard.state import apply, from_snapshot
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.throughput import Span
@@ -32,12 +33,14 @@ from cortensor_tui.node.messages import (
     ReplyBody,
     Request,
     RequestBody,
+    SessionsChanged,
     Snapshot,
+    SomeSessionsChanged,
     StatusChanged,
     Stop,
     TaskChanged,
 )
-from tests.node.scripted import status, task
+from tests.node.scripted import session_view, status, task
 
 
 async def answer(body: RequestBody) -> ReplyBody:
@@ -211,4 +214,28 @@ async def test_a_client_gets_changes_of_later_versions_only_if_it_takes_them(ser
         Change(sequence=first.sequence + 1, body=StatusChanged(status())),
         Change(sequence=first.sequence + 2, body=RateSampled(5.0)),
     ]
+    await asyncio.gather(older.close(), newer.close())
+
+
+async def test_a_session_that_changes_is_told_alone_and_older_clients_get_all(served: Served) -> None:
+    views = tuple(session_view(number) for number in (3, 2, 1, 0))
+    served.hub.publish(SessionsChanged(views))
+    older = await NodeClient.connect(served.commands)
+    newer = await NodeClient.connect(served.commands)
+    await older._send(Request(request_id=1, body=Attach()))
+    changes = newer.attach()
+    view = from_snapshot(await anext(changes))  # type: ignore[arg-type]
+    await older._stream.get()
+    moved = (session_view(4), views[0], session_view(2, task_count=9), views[3])
+    served.hub.publish(SessionsChanged(moved))
+    served.hub.publish(SessionsChanged(moved))
+    served.hub.publish(RateSampled(1.0))
+    change = await anext(changes)
+    assert isinstance(change, Change)
+    assert change.body == SomeSessionsChanged((moved[0], moved[2]), gone=(1,))
+    assert apply(view, change).sessions == moved
+    told = await older._stream.get()
+    assert isinstance(told, Change)
+    assert told.body == SessionsChanged(moved)
+    assert isinstance((await anext(changes)).body, RateSampled), "equal sessions are not sent again"  # type: ignore[union-attr]
     await asyncio.gather(older.close(), newer.close())
