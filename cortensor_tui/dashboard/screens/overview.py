@@ -45,7 +45,7 @@ class OverviewScreen(PlaceScreen):
 
     PLACE = "dashboard"
     HAS_REMEDY = True
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_SIZE[1], "-high"), (34, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_SIZE[1], "-short"), (24, "-high"), (34, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "why", "Why", show=False, id="main.why", tooltip="Why no tasks come"),
         Binding("i", "node_details", "Node", show=False, id="main.node", tooltip="The node in full"),
@@ -58,6 +58,7 @@ class OverviewScreen(PlaceScreen):
         self._frozen: Picture | None = None
         self._length_s = LENGTHS_S[0]
         self._pulse = Pulse()
+        self._are_charts_drawn = False
 
     def make_header(self) -> TextLines:
         """Return the verdict, behind which is why no tasks come."""
@@ -117,7 +118,6 @@ class OverviewScreen(PlaceScreen):
         self._show_transactions(view, self.dashboard.now())
         self.query_one("#status", TextLines).redraw()
         self._draw_charts(view, self.dashboard.now())
-        self._draw_pulse(self.dashboard.now())
 
     def _show(self, view: NodeView, now: float) -> None:
         for name in ("#status", "#prompt", "#figures"):
@@ -135,8 +135,8 @@ class OverviewScreen(PlaceScreen):
             inference.nothing_to_read(live),
             is_whole=live is not None and live.finished is not None,
         )
-        self._draw_charts(view, now)
-        self._draw_pulse(now)
+        if not self._are_charts_drawn:  # from then on once a second is enough
+            self._draw_charts(view, now)
         self._say_remarks(view)
 
     def _show_transactions(self, view: NodeView, now: float) -> None:
@@ -149,10 +149,9 @@ class OverviewScreen(PlaceScreen):
         self.query_one("#transactions-pane Heading", Heading).say(line(remark))
 
     def _draw_charts(self, view: NodeView, now: float) -> None:
+        self._are_charts_drawn = True
         for name, series in zip(CHARTS, throughput(view, now, self._length_s), strict=True):
             self.query_one(f"#{name}", Chart).show(series)
-
-    def _draw_pulse(self, now: float) -> None:
         for name, series in zip(PULSE, self._pulse.series(now), strict=True):
             self.query_one(f"#{name}", Chart).show(series)
 
