@@ -56,6 +56,7 @@ from cortensor_tui.node.session_messages import (
     Swapped,
     UpdateSession,
 )
+from cortensor_tui.node.settings_messages import ChangeSetting, SettingChanged, SettingEntry
 from tests.cli.scripted_node import Answer
 
 NODE = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -249,9 +250,22 @@ def _checked(body: RequestBody) -> ReplyBody:
     return msgspec.structs.replace(CHECKED, node_address=body.node_address)
 
 
+SETTING = SettingEntry(
+    key="CORTENSOR_TUI_LOG_LEVEL",
+    group="The program itself",
+    help="The least that is logged.",
+    accepted="debug or info or warning or error",
+    default="info",
+    shown="debug",
+    source="file",
+    takes_effect="at once",
+)
+
+
 def good_answers() -> dict[type, Answer]:
     """Return answers to everything, all of them good news."""
     return {
+        ChangeSetting: SettingChanged(entry=SETTING, is_applied=True),
         GetStatus: StatusChanged(STATUS),
         GetSessions: SessionsChanged((SESSION,)),
         GetTasks: Tasks((TASK, QUEUED_TASK)),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cortensor_tui.node.settings_messages import ChangeSetting, SettingChanged, SettingEntry
+from cortensor_tui.node.settings_messages import ChangeSetting
 from tests.cli.conftest import Home
 from tests.cli.scripted_node import ScriptedNode
 
@@ -140,17 +140,6 @@ async def test_a_setting_is_changed_in_the_file_where_no_node_runs(home: Home) -
 
 
 async def test_a_running_node_writes_and_takes_the_change(home: Home, node: ScriptedNode) -> None:
-    entry = SettingEntry(
-        key="CORTENSOR_TUI_MAX_FEE_GWEI",
-        group="",
-        help="",
-        accepted="",
-        default="100",
-        shown="3",
-        source="file",
-        takes_effect="at once",
-    )
-    node.answers[ChangeSetting] = SettingChanged(entry=entry, is_applied=True)
     text = await home.run("config", "set", "CORTENSOR_TUI_MAX_FEE_GWEI", "3")
     assert text.code == 0
     assert "works with it now" in text.out

@@ -137,7 +137,7 @@ async def test_the_summary_shows_the_file_and_writing_it_leads_to_the_node(
         assert "tok" not in text
         assert PASSWORD not in text
         assert not setup.written
-        await pilot.press("f10")
+        await pilot.press("enter")
         await until(pilot, lambda: app.outcome is not None)
     [draft] = setup.written
     assert draft.password.reveal() == PASSWORD

@@ -77,7 +77,10 @@ class SetupPage(Vertical):
         """Show what was found; the way on is open only where it may be taken."""
         self._found = list(lines)
         self.query_one("#findings", TextLines).redraw()
-        self.query_one("#next", Button).disabled = not may_go_on
+        way_on = self.query_one("#next", Button)
+        way_on.disabled = not may_go_on
+        if may_go_on and not self.query(".control"):
+            way_on.focus()  # nothing to fill in: enter goes on
 
     def _fields(self) -> ComposeResult:
         if self._step is Step.NETWORK:

@@ -1,0 +1,83 @@
+"""How place 8 looks: the menu, a step with what was found, a problem, a file that is read, the summary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.settings.setup_draft import Step
+
+from . import samples
+from .conftest import shown, until
+from .scripted_setup import ScriptedSetup
+from .test_first_run import at_menu, at_step
+
+SIZES = [(80, 24), (160, 48)]
+IDS = ["80x24", "160x48"]
+
+
+def begun(setup: ScriptedSetup, theme: str = "harbour") -> Dashboard:
+    async def connect() -> NodeClient:
+        raise problem_error("no_settings", "There is no node to show yet")
+
+    return Dashboard(
+        connect, theme=theme, make_setup=lambda: setup, begins_with_setup=True, now=lambda: samples.NOW
+    )
+
+
+@pytest.mark.parametrize("size", SIZES, ids=IDS)
+@pytest.mark.parametrize("theme", ["harbour", "harbour-light"])
+def test_menu(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
+    app = begun(ScriptedSetup(), theme)
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await at_menu(app, pilot)
+        await until(pilot, lambda: "Set up a node" in shown(app, "#menu"))
+
+    assert snap_compare(app, terminal_size=size, run_before=stage)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=IDS)
+def test_a_step_with_a_problem(snap_compare: Any, size: tuple[int, int]) -> None:
+    setup = ScriptedSetup()
+    app = begun(setup)
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await at_step(app, pilot, setup, Step.ENDPOINT)
+        await until(pilot, lambda: bool(app.screen.query("#host")))
+        app.screen.query_one("#host", Input).value = "nonsense"
+        await until(pilot, lambda: "it is no address" in shown(app, "#findings"))
+
+    assert snap_compare(app, terminal_size=size, run_before=stage)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=IDS)
+def test_summary(snap_compare: Any, size: tuple[int, int]) -> None:
+    setup = ScriptedSetup()
+    app = begun(setup)
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await at_step(app, pilot, setup, Step.SUMMARY)
+        await until(pilot, lambda: "HOST=" in shown(app, "#findings"))
+
+    assert snap_compare(app, terminal_size=size, run_before=stage)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=IDS)
+def test_a_file_that_is_read(snap_compare: Any, size: tuple[int, int]) -> None:
+    app = begun(ScriptedSetup())
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(
+            pilot, lambda: bool(app.screen.query("#understood")) and "ROUTER_X" in shown(app, "#understood")
+        )
+
+    assert snap_compare(app, terminal_size=size, run_before=stage)
