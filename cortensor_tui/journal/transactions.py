@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from cortensor_tui.domain.tasks import TaskKey
@@ -146,8 +147,9 @@ class TransactionLog:
     def in_flight_wei(self, sender: str) -> int:
         """Return the most that a key's open transactions can cost, wei; one a nonce can be mined."""
         rows = self._database.connection.execute(
-            "SELECT nonce, gas_limit, attempts.max_fee_wei FROM transactions JOIN attempts USING"  # noqa: S608
-            f" (transaction_id) WHERE chain = ? AND sender = ? AND {_OPEN}",
+            # Without its name the planner reads every transaction that the key ever signed.
+            "SELECT nonce, gas_limit, attempts.max_fee_wei FROM transactions INDEXED BY transactions_open"  # noqa: S608
+            f" JOIN attempts USING (transaction_id) WHERE chain = ? AND sender = ? AND {_OPEN}",
             (self._chain, sender),
         ).fetchall()
         costs: dict[int, int] = {}
@@ -161,16 +163,25 @@ class TransactionLog:
 
         Only among the key's newest transactions, so that a key which does much else costs no long search.
         """
-        rows = self._database.connection.execute(
-            "SELECT sum(gas_used) AS gas FROM transactions WHERE chain = ? AND sender = ?"
-            " AND state IN ('mined', 'reverted') AND (session_id, task_id) IN"
-            " (SELECT session_id, task_id FROM"
-            " (SELECT * FROM transactions WHERE chain = ? AND sender = ? ORDER BY nonce DESC LIMIT ?)"
-            " WHERE kind = 'commit' AND state = 'mined' AND gas_used IS NOT NULL ORDER BY nonce DESC LIMIT ?)"
-            " GROUP BY session_id, task_id",
-            (self._chain, sender, self._chain, sender, 20 * tasks, tasks),
+        newest = self._database.connection.execute(
+            "SELECT session_id, task_id, kind, state FROM transactions WHERE chain = ? AND sender = ?"
+            " ORDER BY nonce DESC LIMIT ?",
+            (self._chain, sender, 20 * tasks),
         ).fetchall()
-        return [row["gas"] for row in rows]
+        committed = (
+            (row["session_id"], row["task_id"])
+            for row in newest
+            if row["kind"] == "commit" and row["state"] == "mined"
+        )
+        return [self._task_gas(*key) for key in islice(dict.fromkeys(committed), tasks)]
+
+    def _task_gas(self, session_id: int, task_id: int) -> int:
+        row = self._database.connection.execute(
+            "SELECT total(gas_used) AS gas FROM transactions WHERE chain = ? AND session_id = ?"
+            " AND task_id = ? AND state IN ('mined', 'reverted')",
+            (self._chain, session_id, task_id),
+        ).fetchone()
+        return int(row["gas"])
 
     def is_in_flight(self, sender: str, nonce: int) -> bool:
         """Tell whether a key has an open transaction at a nonce."""
