@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
+from cortensor_tui.cli.asking import ask_node
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import UNKNOWN, age, ether, short_hash, table
 from cortensor_tui.cli.options import MAX_SESSION_ID, AsJson, Env, Limit, RevealTexts
@@ -13,9 +16,17 @@ from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.cli.revealing import HIDDEN, ask_for_texts
 from cortensor_tui.cli.shapes import task_json, transaction_json
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.tasks import TaskView
-from cortensor_tui.domain.transactions import Transaction
-from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions
+from cortensor_tui.domain.task_filter_text import parse
+from cortensor_tui.domain.tasks import TaskCursor, TaskKey, TaskView
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.node.history_messages import (
+    MOST_LISTED,
+    GetTask,
+    GetTasks,
+    GetTransactions,
+    Tasks,
+    Transactions,
+)
 
 _TASK_HEADERS = ("SESSION", "TASK", "STAGE", "AGE", "TOKENS", "TOK/S", "PROMPT", "ANSWER")
 _TRANSACTION_HEADERS = ("KIND", "STATE", "TASK", "NONCE", "TRIES", "HASH", "BLOCK", "GAS", "FEE", "AGE")
@@ -29,21 +40,58 @@ SomeSession = Annotated[
 ]
 
 
+Filter = Annotated[
+    str,
+    typer.Option(
+        "--filter", metavar="WORDS", help='Only those it matches, as in the dashboard: "missed age>1h".'
+    ),
+]
+BeforeTask = Annotated[
+    str, typer.Option("--before", metavar="SESSION/TASK", help="Go on with those older than this task.")
+]
+BeforeTransaction = Annotated[
+    int | None,
+    typer.Option(
+        "--before", metavar="ID", min=1, show_default=False, help="Go on with those older than this id."
+    ),
+]
+OfSession = Annotated[
+    int | None,
+    typer.Option(
+        "--session",
+        metavar="SESSION",
+        min=0,
+        max=MAX_SESSION_ID,
+        show_default=False,
+        help="Only of this session.",
+    ),
+]
+Kinds = Annotated[list[TransactionKind], typer.Option("--kind", help="Only of this kind; may be repeated.")]
+States = Annotated[
+    list[TransactionState], typer.Option("--state", help="Only in this state; may be repeated.")
+]
+
+
 def tasks(
     session: SomeSession = None,
+    wanted: Filter = "",
+    before: BeforeTask = "",
     limit: Limit = 100,
     reveal: RevealTexts = False,
     env: Env = DEFAULT_ENV,
     as_json: AsJson = False,
 ) -> int:
     """List the tasks this node was given."""
-    found = ask_for_texts(
-        env, GetTasks(session_id=session, limit=limit), Tasks, _hidden_tasks, is_revealing=reveal
-    ).tasks
+    asked = GetTasks(
+        session_id=session,
+        filter=parse(wanted) if wanted else None,
+        before=_place_of(env, before) if before else None,
+    )
+    found, reached = _read_tasks(env, asked, limit, is_revealing=reveal)
     if as_json:
-        print_json({"tasks": [task_json(task) for task in found]})
+        print_json({"tasks": [task_json(task) for task in found], "next": str(reached) if reached else None})
     elif not found:
-        print_text("No tasks yet.")
+        print_text("No tasks match." if wanted or before else "No tasks yet.")
     else:
         right = ("SESSION", "TASK", "AGE", "TOKENS", "TOK/S")
         print_text(table(_TASK_HEADERS, [_task_row(task) for task in found], right))
@@ -51,19 +99,69 @@ def tasks(
 
 
 def txs(
-    limit: Limit = 100, reveal: RevealTexts = False, env: Env = DEFAULT_ENV, as_json: AsJson = False
+    session: OfSession = None,
+    kinds: Kinds = [],  # noqa: B006 - typer reads it, nobody changes it
+    states: States = [],  # noqa: B006
+    before: BeforeTransaction = None,
+    limit: Limit = 100,
+    reveal: RevealTexts = False,
+    env: Env = DEFAULT_ENV,
+    as_json: AsJson = False,
 ) -> int:
     """List the transactions this node sent."""
-    found = ask_for_texts(
-        env, GetTransactions(limit=limit), Transactions, _hidden_calls, is_revealing=reveal
-    ).transactions
+    asked = GetTransactions(session_id=session, kinds=tuple(kinds), states=tuple(states), before=before)
+    found, reached = _read_transactions(env, asked, limit, is_revealing=reveal)
     if as_json:
-        print_json({"transactions": [transaction_json(transaction) for transaction in found]})
+        print_json(
+            {"transactions": [transaction_json(transaction) for transaction in found], "next": reached}
+        )
     elif not found:
-        print_text("No transactions yet.")
+        is_all = session is None and before is None and not kinds and not states
+        print_text("No transactions yet." if is_all else "No transactions match.")
     else:
         print_text(_transaction_table(found))
     return Exit.DONE
+
+
+def _place_of(env: Path, written: str) -> TaskCursor:
+    """Return where a task stands that is written SESSION/TASK. Raises `ProblemError` where there is none."""
+    session, _, task = written.partition("/")
+    if not (session.isdecimal() and task.isdecimal() and max(int(session), int(task)) <= MAX_SESSION_ID):
+        raise typer.BadParameter("write SESSION/TASK, as in 3/7", param_hint="--before")
+    [found] = ask_node(env, GetTask(key=TaskKey(int(session), int(task))), Tasks).tasks
+    return TaskCursor(found.assigned_at or 0.0, found.key)
+
+
+def _read_tasks(
+    env: Path, asked: GetTasks, limit: int, *, is_revealing: bool
+) -> tuple[list[TaskView], TaskKey | None]:
+    """Return so many tasks, and the last one looked at where there are more."""
+    found: list[TaskView] = []
+    while True:
+        body = msgspec.structs.replace(asked, limit=min(limit - len(found), MOST_LISTED))
+        page = ask_for_texts(env, body, Tasks, _hidden_tasks, is_revealing=is_revealing)
+        found += page.tasks
+        if not page.has_more or page.reached is None:
+            return found, None
+        if len(found) >= limit:
+            return found, page.reached.key
+        asked = msgspec.structs.replace(asked, before=page.reached)
+
+
+def _read_transactions(
+    env: Path, asked: GetTransactions, limit: int, *, is_revealing: bool
+) -> tuple[list[Transaction], int | None]:
+    """Return so many transactions, and the last id looked at where there are more."""
+    found: list[Transaction] = []
+    while True:
+        body = msgspec.structs.replace(asked, limit=min(limit - len(found), MOST_LISTED))
+        page = ask_for_texts(env, body, Transactions, _hidden_calls, is_revealing=is_revealing)
+        found += page.transactions
+        if not page.has_more or page.reached is None:
+            return found, None
+        if len(found) >= limit:
+            return found, page.reached
+        asked = msgspec.structs.replace(asked, before=page.reached)
 
 
 def _hidden_tasks(found: Tasks) -> list[int]:
@@ -96,7 +194,7 @@ def _answer(task: TaskView) -> str:
     return HIDDEN if task.is_hidden else inert(task.answer, _MAX_TEXT)
 
 
-def _transaction_table(found: tuple[Transaction, ...]) -> str:
+def _transaction_table(found: list[Transaction]) -> str:
     """Return the table; the sender is a column where two keys are in use."""
     has_two_keys = len({one.sender for one in found}) > 1
     headers = (*_TRANSACTION_HEADERS, *(("SENDER",) if has_two_keys else ()), "NOTE")

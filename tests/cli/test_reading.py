@@ -7,10 +7,13 @@ import pytest
 
 from cortensor_tui.domain.health import Account
 from cortensor_tui.domain.problems import Problem
-from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions
+from cortensor_tui.domain.task_filter import StageIs, TaskFilter, Term
+from cortensor_tui.domain.tasks import Stage, TaskCursor, TaskKey
+from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.node.history_messages import GetTask, GetTasks, GetTransactions, Tasks, Transactions
 from cortensor_tui.node.messages import GetSessions, GetStatus, SessionsChanged, StatusChanged
 from tests.cli.conftest import Home
-from tests.cli.examples import CONTRACT, HASH, NASTY, NODE, OWNER, STATUS
+from tests.cli.examples import CONTRACT, HASH, NASTY, NODE, OWNER, QUEUED_TASK, STATUS, TASK
 from tests.cli.scripted_node import ScriptedNode
 
 
@@ -119,6 +122,58 @@ async def test_txs_as_text_and_as_json(home: Home, node: ScriptedNode) -> None:
     assert (mined["hash"], mined["fee_wei"], mined["nonce"]) == (HASH, "42000000000000", 4)
     assert (mined["session_id"], mined["task_id"]) == (3, 7)
     assert (reverted["state"], reverted["error"]) == ("reverted", NASTY)
+
+
+async def test_a_filter_is_asked_page_by_page_until_there_is_enough(home: Home, node: ScriptedNode) -> None:
+    """One answer looks through part of the history only."""
+    reached = TaskCursor(7.0, TaskKey(3, 6))
+    pages = iter(((TASK,), (), (QUEUED_TASK,)))
+    node.answers[GetTasks] = lambda _: Tasks(next(pages), True, reached)
+    document = (await home.run("tasks", "--filter", "missed", "--limit", "2", "--json")).document
+    assert document["next"] == "3/6"
+    assert len(document["tasks"]) == 2
+    wanted = TaskFilter((Term(StageIs((Stage.MISSED,))),))
+    assert node.requests == [
+        GetTasks(filter=wanted, limit=2),
+        GetTasks(filter=wanted, limit=1, before=reached),
+        GetTasks(filter=wanted, limit=1, before=reached),
+    ]
+
+
+async def test_tasks_before_one(home: Home, node: ScriptedNode) -> None:
+    node.answers[GetTask] = Tasks((TASK,))
+    assert (await home.run("tasks", "--before", "3/7", "--json")).document["next"] is None
+    place = TaskCursor(TASK.assigned_at or 0.0, TASK.key)
+    assert node.requests == [GetTask(key=TaskKey(3, 7)), GetTasks(before=place)]
+
+
+async def test_a_filter_that_cannot_be_read_says_where(home: Home) -> None:
+    told = await home.run("tasks", "--filter", "missed speed:3")
+    assert "There is no field speed, at character 8" in told.err
+
+
+async def test_txs_of_a_session_by_kind_and_state(home: Home, node: ScriptedNode) -> None:
+    options = (
+        "--session",
+        "3",
+        "--kind",
+        "commit",
+        "--state",
+        "reverted",
+        "--state",
+        "sent",
+        "--before",
+        "90",
+    )
+    await home.run("txs", *options)
+    assert node.requests == [
+        GetTransactions(
+            session_id=3,
+            kinds=(TransactionKind.COMMIT,),
+            states=(TransactionState.REVERTED, TransactionState.SENT),
+            before=90,
+        )
+    ]
 
 
 @pytest.mark.parametrize(
