@@ -181,10 +181,8 @@ class Dashboard(App[None]):
             self.board.listen(lambda: self._post_quietly(BoardMoved()))
         self.run_worker(self._feed.run(), name="feed", group="feed", exclusive=True)
         self.set_interval(1.0, self._tick)
-        if self._title is not None:
-            self.app_suspend_signal.subscribe(self, lambda _: self._restore_title())
-        if self._begins_with_setup:
-            self.go_to("setup")
+        self.app_suspend_signal.subscribe(self, lambda _: self._restore_title(), immediate=True)
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         if self._run_seconds is not None:
             self.set_timer(self._run_seconds, self.leave)
 
