@@ -194,3 +194,12 @@ def _value_json(settings: Settings, value: SettingValue) -> dict[str, Any]:
         "file": str(settings.path) if is_in_file else None,
         "line": value.line,
     }
+
+
+@config_commands.command("bindings")
+def bindings() -> int:
+    """Print a key file for the dashboard with every id and its keys, ready to be changed."""
+    from cortensor_tui import launch
+
+    print_text(launch.key_file_text().rstrip())
+    return Exit.DONE

@@ -60,3 +60,11 @@ def run_demo(environ: Mapping[str, str]) -> int:
     from cortensor_tui.launch.demo import run_demo as run
 
     return run(environ)
+
+
+def key_file_text() -> str:
+    """Return a key file for the dashboard with every default in it, commented out."""
+    from cortensor_tui.dashboard.app import Dashboard
+    from cortensor_tui.dashboard.key_catalogue import keys_file_text
+
+    return keys_file_text(Dashboard)

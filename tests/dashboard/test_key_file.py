@@ -97,3 +97,10 @@ def test_no_class_has_one_key_for_two_things() -> None:
     for one, other in itertools.combinations(KNOWN.values(), 2):
         if set(one.owners) & set(other.owners):
             assert not set(one.keys) & set(other.keys), (one, other)
+
+
+def test_the_command_prints_that_file(capsys: pytest.CaptureFixture[str]) -> None:
+    from cortensor_tui.cli.config import bindings
+
+    assert bindings() == 0
+    assert capsys.readouterr().out == keys_file_text(Dashboard)

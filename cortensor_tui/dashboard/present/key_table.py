@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from rich.cells import cell_len
 
-from cortensor_tui.dashboard.cells import Line, Span, pad
+from cortensor_tui.dashboard.cells import Line, Span, pad, wrap
 from cortensor_tui.dashboard.key_names import shown_key
 
 KEY_CELLS = 13
@@ -32,16 +32,21 @@ def shown_keys(keys: Iterable[str]) -> str:
     return shown
 
 
-def key_lines(groups: Sequence[str], entries: Iterable[KeyEntry], columns: int, width: int) -> list[Line]:
-    """Return the entries under their groups, flowing down `columns` columns of one height."""
+def key_lines(
+    groups: Sequence[str], entries: Iterable[KeyEntry], columns: int, width: int, *, is_dense: bool = False
+) -> list[Line]:
+    """Return the entries under their groups, flowing down `columns` columns of one height.
+
+    `is_dense` leaves out the blank lines between groups.
+    """
     known = list(entries)
     flow: list[Line] = []
     each = max(1, width // columns)
     for group in groups:
         found = [entry for entry in known if entry.group == group]
         if found:
-            flow += [(), _title(group, each)] if flow else [_title(group, each)]
-            flow += [_entry(entry, each) for entry in found]
+            flow += [(), _title(group, each)] if flow and not is_dense else [_title(group, each)]
+            flow += [one for entry in found for one in _entry(entry, each)]
     height = -(-len(flow) // columns)
     parts = [flow[start : start + height] for start in range(0, len(flow), max(1, height))]
     parts = [part[1:] if part and not part[0] else part for part in parts]
@@ -57,6 +62,10 @@ def _title(text: str, cells: int) -> Line:
     return (Span(pad(text, cells), "title"),)
 
 
-def _entry(entry: KeyEntry, cells: int) -> Line:
-    keys = Span(pad(f" {shown_keys(entry.keys)}", KEY_CELLS), "accent")
-    return (keys, Span(pad(entry.does, cells - KEY_CELLS)))
+def _entry(entry: KeyEntry, cells: int) -> list[Line]:
+    keys = pad(f" {shown_keys(entry.keys)}", KEY_CELLS)
+    pieces = wrap(entry.does, cells - KEY_CELLS - 1) or [""]
+    return [
+        (Span(keys if index == 0 else " " * KEY_CELLS, "accent"), Span(pad(piece, cells - KEY_CELLS)))
+        for index, piece in enumerate(pieces)
+    ]

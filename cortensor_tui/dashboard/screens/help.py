@@ -19,6 +19,7 @@ from cortensor_tui.dashboard.widgets.text_lines import TextLines
 HERE, LIST, PLACES, EVERYWHERE = "Here", "In what has the focus", "Places", "Everywhere"
 GROUPS = (HERE, LIST, PLACES, EVERYWHERE)
 _THREE_COLUMNS_FROM = 120
+_BORDER_ROWS = 2
 _SCROLLS = {"down": 1, "j": 1, "pagedown": 10, "up": -1, "k": -1, "pageup": -10}
 
 
@@ -52,7 +53,11 @@ class HelpScreen(Panel[None]):
             self.dismiss(None)
 
     def _keys(self, width: int) -> list[Line]:
-        return key_lines(GROUPS, self._entries, 3 if width >= _THREE_COLUMNS_FROM - 6 else 2, width)
+        columns = 3 if width >= _THREE_COLUMNS_FROM - 6 else 2
+        lines = key_lines(GROUPS, self._entries, columns, width)
+        if len(lines) <= self.app.size.height - _BORDER_ROWS:
+            return lines
+        return key_lines(GROUPS, self._entries, columns, width, is_dense=True)
 
 
 def key_entries(screen: Screen[Any]) -> list[KeyEntry]:

@@ -38,9 +38,7 @@ class LogsScreen(PlaceScreen):
     PLACE = "logs"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/", id="logs.filter", tooltip="Filter the lines"),
-        Binding(
-            "f,space", "follow", "Follow", id="logs.follow", tooltip="Follow the newest lines, or stand still"
-        ),
+        Binding("f,space", "follow", "Follow", id="logs.follow", tooltip="Follow, or stand still"),
     ]
 
     def __init__(self) -> None:

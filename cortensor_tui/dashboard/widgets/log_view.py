@@ -25,7 +25,7 @@ class LogView(LineView, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False, id="log.down", tooltip="Next line"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="log.up", tooltip="Line before; stands still"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="log.up", tooltip="Line before, and stay"),
         Binding(
             "pagedown,ctrl+d", "page(1)", "Page down", show=False, id="log.page_down", tooltip="Page down"
         ),
