@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 PYTEST := $(RUN)/python -m pytest
 MODELS = $(shell $(RUN)/python -c 'from cortensor_tui.inference.models import default_model_folder as f; print(f())')
 
-.PHONY: help demo test test-fast test-all lint format bench bench-tui chaos setup model node-parts contracts lock snapshots clean
+.PHONY: help demo test test-fast test-all lint format bench bench-tui chaos setup model node-parts contracts lock snapshots pictures clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,9 @@ contracts: node-parts ## Compile the devnet's contracts anew
 
 snapshots: setup ## Accept how the screens look now
 	$(PYTEST) tests/dashboard --snapshot-update
+
+pictures: setup model ## Draw the pictures of docs/screens/ anew, from the running program
+	@$(RUN)/python scripts/pictures.py
 
 lock: setup ## Lock the development set-up anew, within the bounds of pyproject.toml
 	$(RUN)/python -m pip install -q uv
