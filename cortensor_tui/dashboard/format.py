@@ -75,7 +75,7 @@ def number(value: int | None) -> str:
 def rough_number(value: int) -> str:
     """Return an integer to three digits: a figure that is an estimate does not look exact."""
     if value >= 1_000_000:
-        return f"{value / 1_000_000:,.3g} million" if value < 10**9 else "over a billion"
+        return f"{value / 1_000_000:.3g} M" if value < 10**9 else "> 999 M"
     places = max(0, len(str(value)) - 3)
     return f"{value // 10**places * 10**places:,}"
 

@@ -80,6 +80,12 @@ def test_throughput_is_told_of_an_hour_a_day_and_a_week(length_s: int, words: st
     assert max(value for value in decode.values if value is not None) == pytest.approx(41.0, abs=5)
 
 
+def test_while_a_prompt_is_read_the_last_decode_speed_is_told() -> None:
+    reading = samples.live(token_count=0, tokens_per_s=None, answer="")
+    decode, _, _ = throughput(from_snapshot(samples.snapshot(live=reading)), samples.NOW)
+    assert decode.now == "41.0 tok/s"
+
+
 def test_before_the_first_task_tasks_an_hour_are_unknown_until_the_node_has_run() -> None:
     view = from_snapshot(samples.snapshot(throughput=Throughput(), live=None))
     decode, _, tasks = throughput(view, samples.NOW)

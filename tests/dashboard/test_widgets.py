@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortensor_tui.dashboard.format import UNKNOWN, duration, ether, rough_age, short_hash
+from cortensor_tui.dashboard.format import UNKNOWN, duration, ether, rough_age, rough_number, short_hash
 from cortensor_tui.dashboard.present.bars import bars, without_rests
 from cortensor_tui.dashboard.present.details import node_details
 from cortensor_tui.dashboard.themes import load_theme, load_themes, shipped_folder
@@ -56,6 +56,21 @@ def test_ether_is_exact_and_rounded_down(wei: str | None, text: str) -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (19_517, "19,500"),
+        (999_999, "999,000"),
+        (17_100_000, "17.1 M"),
+        (10**12, "> 999 M"),
+    ],
+)
+def test_an_estimate_does_not_look_exact(value: int, text: str) -> None:
+    assert rough_number(value) == text
 
 
 def test_ages_in_lists_move_in_steps() -> None:

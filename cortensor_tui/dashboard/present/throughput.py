@@ -25,7 +25,9 @@ def throughput(view: NodeView, now: float, length_s: int = MINUTE_S) -> tuple[Se
     decode, prefill = tuple(map(_DECODE, spans)), tuple(map(_PREFILL, spans))
     live = view.live
     is_running = live is not None and live.finished is None and not view.live_error
-    decode_now = live.tokens_per_s if live is not None and is_running else _newest(minutes, spans, _DECODE)
+    decode_now = live.tokens_per_s if live is not None and is_running else None
+    if decode_now is None:
+        decode_now = _newest(minutes, spans, _DECODE)
     return (
         Series("decode", rate(decode_now), decode, length_s),
         Series("prefill", rate(_newest(minutes, spans, _PREFILL)), prefill, length_s),
