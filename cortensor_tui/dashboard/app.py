@@ -12,12 +12,14 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from cortensor_tui.dashboard import key_file
 from cortensor_tui.dashboard.appearance import Appearance
 from cortensor_tui.dashboard.events import BoardMoved, FeedMoved
 from cortensor_tui.dashboard.feed import Connect, Feed, FeedState
+from cortensor_tui.dashboard.last_guard import InertFilter
 from cortensor_tui.dashboard.options import Options
 from cortensor_tui.dashboard.palette import key_commands
 from cortensor_tui.dashboard.places import FIRST, PLACES
@@ -30,7 +32,7 @@ from cortensor_tui.dashboard.setup import Outcome, Setup
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.terminal_title import TerminalTitle, title_of
 from cortensor_tui.dashboard.toasts import Toasts
-from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.inert import inert, inert_lines
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.node.messages import ReplyBody, RequestBody, Reveal, Stop
 
@@ -41,6 +43,10 @@ StartNode = Callable[[], Awaitable[None]]
 
 STOPPING = "The node stops after what it is sending now."
 LEFT_RUNNING = "The node keeps running. Come back with: cortensor-tui --env"
+
+
+MOST_COPIED_CHARS = 65_536
+_MOST_TOLD_CHARS = 600
 
 
 class Dashboard(App[None]):
@@ -119,6 +125,7 @@ class Dashboard(App[None]):
         self._run_seconds = run_seconds
         self._toasts = Toasts(self)
         self._title = TerminalTitle(self._write_to_terminal) if chosen.has_title else None
+        self._guard = InertFilter()
         self._on_ready: Callable[[], None] | None = None
         self._feed = Feed(connect, lambda state: self._post_quietly(FeedMoved(state)), now)
 
@@ -169,7 +176,8 @@ class Dashboard(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters and those for terminals that show less."""
-        return self.appearance.filters(list(super().get_line_filters()), has_color=not self.no_color)
+        own = self.appearance.filters(list(super().get_line_filters()), has_color=not self.no_color)
+        return [self._guard, *own]
 
     def on_mount(self) -> None:
         """Take the keys, start the feed and the clock."""
@@ -207,6 +215,21 @@ class Dashboard(App[None]):
         """Show the steps."""
         if (screen := self._watching) is not None:
             screen.offer(self.feed_state)
+
+    def notify(  # the one way to a toast, whoever's words they are
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a toast; its words are shown as they are and never read as markup."""
+        shown = "\n".join(inert_lines(message, _MOST_TOLD_CHARS))
+        super().notify(
+            shown, title=inert(title, _MOST_TOLD_CHARS), severity=severity, timeout=timeout, markup=False
+        )
 
     def tell(self, problem: Problem) -> None:
         """Show what went wrong with something the user just did."""
@@ -322,8 +345,8 @@ class Dashboard(App[None]):
         if text == HIDDEN:
             self.notify("It is hidden: p shows it. Nothing was copied.", markup=False, timeout=3)
             return
-        self.copy_to_clipboard(text)
-        self.notify(text, title=f"Copied the {what}", markup=False, timeout=3)
+        self.copy_to_clipboard("\n".join(inert_lines(text, MOST_COPIED_CHARS)))
+        self.notify(inert(text, 200), title=f"Copied the {what}", markup=False, timeout=3)
 
     def action_reveal(self) -> None:
         """Show the private texts in sight, or hide them again."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from cortensor_tui.domain.inert import inert
+
 UNKNOWN = "–"
 _WEI_PER_ETHER = 10**18
 
@@ -101,4 +103,5 @@ def short_hash(value: str | None) -> str:
     """Return the ends of a hash or an address."""
     if not value:
         return UNKNOWN
-    return value if len(value) <= 13 else f"{value[:6]}…{value[-4:]}"
+    shown = inert(value, 100)
+    return shown if len(shown) <= 13 else f"{shown[:6]}…{shown[-4:]}"

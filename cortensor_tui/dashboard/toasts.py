@@ -10,8 +10,10 @@ from textual.notifications import Notification, Notify
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.notices import Kept, NoticeList
 from cortensor_tui.dashboard.present.notices import standing_notices
+from cortensor_tui.domain.inert import inert
 
 TOAST_S = 15.0
+MOST_CHARS = 600
 
 
 class Toasts:
@@ -34,7 +36,13 @@ class Toasts:
             self._take_away(cause)
         for notice in told.fresh:
             more = f"\nand {told.more} more (!)" if told.more and notice is told.fresh[-1] else ""
-            toast = Notification(notice.text + more, notice.title, "warning", TOAST_S, markup=False)
+            toast = Notification(
+                inert(notice.text, MOST_CHARS) + more,
+                inert(notice.title, MOST_CHARS),
+                "warning",
+                TOAST_S,
+                markup=False,
+            )
             self._shown[notice.cause] = toast
             self._app.post_message(Notify(toast))
 

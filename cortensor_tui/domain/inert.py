@@ -18,13 +18,29 @@ _DELETE_PICTURE = "\u2421"
 _LONGER_THAN_A_HASH = re.compile(r"([0-9a-fA-F]{64})[0-9a-fA-F]+")
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
+_UNSURE_RANGES = (
+    (0x115F, 0x11FF),  # parts of Korean syllables that join what is before them, and fillers
+    (0x3164, 0x3164),
+    (0xFFA0, 0xFFA0),
+    (0xD7B0, 0xD7FF),
+    (0x2630, 0x2637),  # signs that Unicode 16 made wide
+    (0x268A, 0x268F),
+    (0x4DC0, 0x4DFF),
+    (0x1D300, 0x1D376),
+    (0x1F1E6, 0x1F1FF),  # halves of flags
+    (0x1F3FB, 0x1F3FF),  # skin colors
+)
+UNSURE = frozenset(chr(code) for first, last in _UNSURE_RANGES for code in range(first, last + 1))
+"""Characters of whose width terminals do not agree: one of them would shift the rest of its line."""
+
 
 def inert(text: str, max_chars: int = MAX_CHARS) -> str:
     """Return one line of text that no terminal obeys, at most `max_chars` characters.
 
     Newlines, tabs and C0 controls become their visible signs (⏎ ⇥ ␛); C1 and bidi controls, zero-width
-    characters, surrogates and unassigned code points become U+FFFD. Variation selectors are left out,
-    because terminals disagree on their width. Text that is already inert comes back unchanged.
+    characters, surrogates, unassigned code points and those of no certain width become U+FFFD. Variation
+    selectors are left out, because terminals disagree on their width. Text that is already inert comes back
+    unchanged.
     """
     cut = text[: max_chars + 1]
     if len(cut) <= max_chars and cut.isascii() and cut.isprintable():
@@ -75,7 +91,9 @@ def _visible(character: str) -> str:
         return chr(_CONTROL_PICTURES + code)
     if code == 0x7F:
         return _DELETE_PICTURE
-    return MARK if unicodedata.category(character) in _HIDDEN_CATEGORIES else character
+    if character in UNSURE or unicodedata.category(character) in _HIDDEN_CATEGORIES:
+        return MARK
+    return character
 
 
 def _is_variation_selector(character: str) -> bool:

@@ -6,6 +6,7 @@ What goes out passes the connection's `Sight`: a viewer gets no payload, and nob
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -238,13 +239,22 @@ class _Connection:
 
     async def _write(self, message: Snapshot | Change | Reply) -> None:
         """Send one line; a client that does not read is hung up on, so that it attaches anew."""
-        self._writer.write(_encoder.encode(self._sight.of(message)) + b"\n")
+        self._writer.write(_encoded(self._sight.of(message)) + b"\n")
         try:
             async with asyncio.timeout(WRITE_TIMEOUT_S):
                 await self._writer.drain()
         except (TimeoutError, OSError) as error:
             log.info("client does not read", why=str(error)[:200])
             self._writer.transport.abort()
+
+
+def _encoded(message: Snapshot | Change | Reply) -> bytes:
+    """Return the message as JSON; a lone surrogate, as in a file's name, becomes a question mark."""
+    try:
+        return _encoder.encode(message)
+    except UnicodeEncodeError:
+        plain = json.dumps(msgspec.to_builtins(message), ensure_ascii=False)
+        return plain.encode("utf-8", "replace")
 
 
 async def _answers(path: Path) -> bool:

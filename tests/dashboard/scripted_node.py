@@ -41,6 +41,8 @@ class ScriptedNode:
         self.path = path
         self.snapshot = snapshot
         self.answers: dict[type[RequestBody], Answer] = {}
+        self.otherwise: Answer | None = None
+        """Answers what `answers` does not know."""
         self.requests: list[RequestBody] = []
         self.attached = 0
         self._sequence = snapshot.sequence
@@ -74,6 +76,11 @@ class ScriptedNode:
         for writer in list(self._listening):
             writer.write(line)
             await writer.drain()
+
+    def say(self, line: bytes) -> None:
+        """Send raw bytes to all listeners, as no node would."""
+        for writer in self._listening:
+            writer.write(line)
 
     def tell_anew(self, snapshot: Snapshot) -> None:
         """Send a fresh snapshot to all listeners, ahead of what is answered next."""
@@ -113,6 +120,8 @@ class ScriptedNode:
         answer = self.answers.get(type(body))
         if answer is not None:
             return answer(body)
+        if self.otherwise is not None:
+            return self.otherwise(body)
         if isinstance(body, GetStatus):
             return StatusChanged(self.snapshot.status)
         if isinstance(body, CheckAct):

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from cortensor_tui.domain.inert import ELLIPSIS, MARK, inert, inert_lines
 
@@ -70,3 +71,14 @@ def test_stacked_combining_characters_are_cut_to_what_scripts_need() -> None:
 def test_a_long_text_ends_in_an_ellipsis() -> None:
     assert inert("abcdef", 4) == "abc" + ELLIPSIS
     assert inert("abcd", 4) == "abcd"
+
+
+@given(HOSTILE)
+def test_every_terminal_agrees_on_how_wide_the_text_is(text: str) -> None:
+    def cells(character: str) -> int:
+        if unicodedata.category(character) in ("Mn", "Me", "Mc"):
+            return 0
+        return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+    shown = inert(text)
+    assert cell_len(shown) == sum(map(cells, shown))

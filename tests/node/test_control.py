@@ -239,3 +239,15 @@ async def test_a_session_that_changes_is_told_alone_and_older_clients_get_all(se
     assert told.body == SessionsChanged(moved)
     assert isinstance((await anext(changes)).body, RateSampled), "equal sessions are not sent again"  # type: ignore[union-attr]
     await asyncio.gather(older.close(), newer.close())
+
+
+async def test_text_that_is_no_unicode_breaks_no_connection(served: Served) -> None:
+    client = await NodeClient.connect(served.commands)
+    stream = client.attach()
+    await anext(stream)
+    served.hub.publish(StatusChanged(status("in the folder caf\udce9")))
+    change = await anext(stream)
+    assert isinstance(change, Change)
+    assert isinstance(change.body, StatusChanged)
+    assert change.body.status.reason == "in the folder caf?"
+    await client.close()

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen, Screen
 
 from cortensor_tui.dashboard.desk import Desk
@@ -16,9 +17,11 @@ from cortensor_tui.dashboard.history import Ask
 from cortensor_tui.dashboard.present.private import PrivateTexts
 from cortensor_tui.dashboard.widgets.line_view import LineView
 from cortensor_tui.dashboard.widgets.paged_table import PagedTable
+from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.node.messages import RequestBody
 
+_MOST_TITLE_CHARS = 100
 Result = TypeVar("Result")
 
 
@@ -107,7 +110,7 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
     def compose(self) -> ComposeResult:
         """Put the content in a titled box."""
         with Vertical(id="panel") as panel:
-            panel.border_title = self.PANEL_TITLE
+            panel.border_title = Content(inert(self.PANEL_TITLE, _MOST_TITLE_CHARS))  # never read as markup
             panel.border_subtitle = self.PANEL_HINT
             yield from self.compose_panel()
 

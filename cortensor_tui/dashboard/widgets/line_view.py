@@ -8,8 +8,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cortensor_tui.dashboard.cells import Line, changed_extent, padded
+from cortensor_tui.dashboard.cells import Line, Span, changed_extent, padded
 from cortensor_tui.dashboard.widgets.looks import look
+from cortensor_tui.domain.inert import inert
 
 
 class LineView(Widget):
@@ -56,7 +57,9 @@ class LineView(Widget):
     def render_line(self, y: int) -> Strip:
         """Draw one row."""
         width = self.size.width
-        shown = padded(_line_at(self._lines, y), width)
+        # Whoever composed the line has made it inert; what was forgotten must not reach the terminal either.
+        safe = tuple(Span(inert(text, 4 * width), role) for text, role in _line_at(self._lines, y))
+        shown = padded(safe, width)
         return Strip([Segment(text, self._look(role)) for text, role in shown], width)
 
     def on_resize(self) -> None:
