@@ -93,7 +93,7 @@ def _nodes(facts: SessionFacts) -> Iterator[Entry]:
     ):
         for address in addresses:
             is_this = address == facts.node
-            shown = f"{inert(address, 64)}{'  ◀ this node' if is_this else ''}"
+            shown = f"{inert(address, 64)}{' ◀ this node' if is_this else ''}"
             role = "accent" if is_this else "plain"
             yield Entry(label, shown, role, copy=inert(address, 64), copy_name="node's address")
 

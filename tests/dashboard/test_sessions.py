@@ -1,0 +1,369 @@
+"""The sessions screen: the list with filter and order, one session in full, and what can be done to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, Select
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.screens.change_session import ChangeSessionScreen
+from cortensor_tui.dashboard.screens.close_session import CloseSessionScreen
+from cortensor_tui.dashboard.screens.session_panel import SessionPanel
+from cortensor_tui.dashboard.screens.sessions import NONE_MATCHES, SessionsScreen
+from cortensor_tui.dashboard.screens.swap import SwapScreen
+from cortensor_tui.dashboard.widgets.entry_list import EntryList
+from cortensor_tui.dashboard.widgets.line_table import LineTable
+from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.node.messages import RequestBody, SessionsChanged, StatusChanged
+from cortensor_tui.node.owner_messages import Check, Sent
+from cortensor_tui.node.session_messages import (
+    CheckAct,
+    DeactivateSession,
+    GetSession,
+    SwapNodes,
+    Swapped,
+    UpdateSession,
+)
+
+from . import samples
+from .conftest import live, shown, until
+from .scripted_node import ScriptedNode, act_checked, refusal
+from .session_samples import NASTY, answer_readings, answer_swaps, many
+
+SMALL, WIDE = (80, 24), (160, 48)
+KEY_PROBLEM = Problem(code="no_owner_key", what=f"This node has no key of {samples.OWNER}")
+
+
+@pytest.fixture(autouse=True)
+def readings(node: ScriptedNode) -> None:
+    """Have the node read sessions."""
+    answer_readings(node)
+
+
+async def at_sessions(pilot: Pilot[None]) -> None:
+    """Go to the sessions."""
+    await live(pilot)
+    await pilot.press("2")
+    await until(pilot, lambda: isinstance(pilot.app.screen, SessionsScreen))
+    await until(pilot, lambda: pilot.app.screen.query_one("#sessions", LineTable).row_count > 0)
+
+
+def asked(node: ScriptedNode, kind: type[RequestBody]) -> list[Any]:
+    return [body for body in node.requests if isinstance(body, kind)]
+
+
+def listed(app: Dashboard) -> list[str]:
+    """Return the first words of the rows in sight."""
+    rows = shown(app, "#sessions").splitlines()[1:]
+    return [row.split()[0] for row in rows if row.strip()]
+
+
+# --- the list --------------------------------------------------------------------------------------
+
+
+async def test_the_list_shows_what_the_node_does_with_each(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        assert listed(app) == ["7", "8", "9", "3"]
+        text = shown(app, "#sessions")
+        assert "this node▲" in text
+        assert "✖ refused" in text
+        assert "4, 1 served" in shown(app, "#list Heading")
+
+
+async def test_sorting_goes_through_the_columns_and_turns_round(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("S")
+        assert listed(app) == ["9", "8", "7", "3"]
+        assert "id▼" in shown(app, "#sessions")
+        await pilot.press("R")
+        assert listed(app) == ["3", "7", "8", "9"]
+        assert "id▲" in shown(app, "#sessions")
+        await pilot.press("S")
+        assert listed(app) == ["9", "7", "3", "8"], "by name"
+
+
+async def test_the_cursor_stays_on_its_session(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("j", "j", "S", "R")
+        assert app.screen.query_one("#sessions", LineTable).current.key == "9"  # type: ignore[union-attr]
+        await node.change(SessionsChanged(samples.sessions()[1:]))
+        await until(pilot, lambda: listed(app) == ["3", "8", "9"])
+        assert app.screen.query_one("#sessions", LineTable).current.key == "9"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("mine", ["7", "8", "3"]),
+        ("-mine", ["9"]),
+        ("served", ["7"]),
+        ("refused", ["9"]),
+        ("inactive", ["3"]),
+        ("mode:ded active", ["7", "8", "9"]),
+        (f"owner:{samples.STRANGER.lower()[:8]}", ["9"]),
+        ("id:3,8", ["8", "3"]),
+        ("PILOT", ["7"]),
+    ],
+)
+async def test_a_filter_leaves_what_it_says(app: Dashboard, text: str, ids: list[str]) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("slash")
+        app.screen.query_one("#filter Input", Input).value = text
+        await pilot.press("enter")
+        await until(pilot, lambda: listed(app) == ids)
+        assert f"{len(ids)} of 4" in shown(app, "#list Heading")
+        assert isinstance(app.focused, LineTable)
+        await pilot.press("escape")
+        await until(pilot, lambda: len(listed(app)) == 4)
+
+
+async def test_a_filter_that_hides_everything_says_so(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("slash", *"nobody", "enter")
+        await until(pilot, lambda: NONE_MATCHES[:20] in shown(app, "#sessions"))
+
+
+async def test_a_mistake_in_a_filter_is_told_and_the_list_stays(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("slash", *"mode:many")
+        await until(pilot, lambda: "There is no mode many" in shown(app, "#filter > TextLines"))
+        assert len(listed(app)) == 4
+
+
+async def test_a_thousand_sessions_scroll(node: ScriptedNode, app: Dashboard) -> None:
+    node.snapshot = msgspec.structs.replace(node.snapshot, sessions=many(1_000))
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("S", "G")
+        assert listed(app)[-1] == "0"
+        await pilot.press("g", "pagedown")
+        assert listed(app)[0] == "999"
+        await pilot.press("slash", *"served mine", "enter")
+        await until(pilot, lambda: NONE_MATCHES[:20] in shown(app, "#sessions"))
+
+
+# --- one session in full -----------------------------------------------------------------------------
+
+
+async def test_enter_opens_the_session_with_every_field(node: ScriptedNode, app: Dashboard) -> None:
+    answer_readings(node, metadata=NASTY)
+    async with app.run_test(size=(80, 110)) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionPanel))
+        await until(pilot, lambda: "maxTaskExecutionCount" in shown(app, "#entries"))
+        text = shown(app, "#entries")
+        assert "served" in text
+        assert "◀ this node" in text
+        assert "wss://router.example" in text
+        assert "115792089237316195" in text, "a number that fills its word"
+        assert "\\u202e" in text, "as the contract has it"
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SessionsScreen))
+
+
+async def test_every_value_can_be_copied(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionPanel))
+        entries = app.screen.query_one(EntryList)
+        await until(pilot, lambda: "dedicated" in shown(app, "#entries"))
+        copied = []
+        while entries.current is not None and entries.current.copy not in copied:
+            await pilot.press("y")
+            copied.append(app.clipboard)
+            await pilot.press("j")
+        assert "harbour pilot" in copied
+        assert samples.NODE in copied
+        assert samples.OWNER in copied
+
+
+async def test_wide_the_session_under_the_cursor_stands_beside_the_list(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await at_sessions(pilot)
+        await until(pilot, lambda: "as the contract has it" in shown(app, "#entries"))
+        await pilot.press("j", "j")
+        await until(pilot, lambda: "a stranger's [red]session[/]" in shown(app, "#entries"))
+        await until(pilot, lambda: asked(node, GetSession)[-1].session_id == 9)
+        assert "only look: somebody else owns it" in shown(app, "#entries")
+        await pilot.press("enter")
+        assert isinstance(app.focused, EntryList)
+        await pilot.press("escape")
+        assert isinstance(app.focused, LineTable)
+
+
+async def test_tasks_of_a_session_that_is_not_served_are_counted_and_said_to_be_in_no_list(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    refused = msgspec.structs.replace(samples.sessions()[2], task_count=5)
+    node.snapshot = msgspec.structs.replace(node.snapshot, sessions=(refused,))
+    async with app.run_test(size=WIDE) as pilot:
+        await at_sessions(pilot)
+        await until(pilot, lambda: "5 on chain" in shown(app, "#entries"))
+        text = " ".join(shown(app, "#entries").split())
+        assert "This node does not serve them: its owner is not authorized here" in text
+
+
+async def test_older_tasks_come_a_page_at_a_time(node: ScriptedNode, app: Dashboard) -> None:
+    node.snapshot = msgspec.structs.replace(node.snapshot, tasks=())
+    async with app.run_test(size=WIDE) as pilot:
+        await at_sessions(pilot)
+        await until(pilot, lambda: "older ones" in shown(app, "#entries"))
+        assert "7/9" not in shown(app, "#entries")
+        await pilot.press("enter")
+        entries = app.screen.query_one(EntryList)
+        while entries.current is None or "older" not in entries.current.text:
+            await pilot.press("j")
+        await pilot.press("enter")
+        await until(pilot, lambda: "7/9" in shown(app, "#entries"))
+        assert "✖ missed" in shown(app, "#entries")
+        assert "older ones" not in shown(app, "#entries")
+
+
+async def test_a_session_that_cannot_be_read_says_why_and_shows_what_is_known(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    node.answers[GetSession] = lambda body: refusal(
+        "no_rpc", "The chain does not answer", "it is away", "Wait"
+    )
+    async with app.run_test(size=WIDE) as pilot:
+        await at_sessions(pilot)
+        await until(pilot, lambda: "The chain does not answer" in shown(app, "#entries"))
+        assert "what to do Wait" in " ".join(shown(app, "#entries").split())
+        assert samples.NODE in shown(app, "#entries")
+
+
+async def test_a_session_that_changes_is_read_again(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await at_sessions(pilot)
+        await until(pilot, lambda: len(asked(node, GetSession)) == 1)
+        first, *others = samples.sessions()
+        renamed = msgspec.structs.replace(first.session, name="another name")
+        await node.change(SessionsChanged((msgspec.structs.replace(first, session=renamed), *others)))
+        await until(pilot, lambda: len(asked(node, GetSession)) == 2)
+
+
+# --- what can be done ----------------------------------------------------------------------------------
+
+
+async def test_changing_a_session_sends_what_was_changed_alone(node: ScriptedNode, app: Dashboard) -> None:
+    mined = samples.transaction(9, TransactionKind.UPDATE_SESSION, TransactionState.MINED, task_key=None)
+    node.answers[UpdateSession] = lambda body: Sent(transaction=mined, session_id=7)
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ChangeSessionScreen))
+        confirm = app.screen.query_one("#confirm", Button)
+        assert "Nothing is changed yet." in shown(app, "#checks")
+        assert confirm.disabled
+        app.screen.query_one("#max_nodes", Input).value = "4"
+        await until(pilot, lambda: not confirm.disabled)
+        assert "at most 0.000123 ether" in shown(app, "#checks")
+        assert samples.OWNER in shown(app, "#checks"), "who signs"
+        await pilot.press("f10")
+        await until(pilot, lambda: "Session 7 is changed." in shown(app, "#outcome"))
+        body = UpdateSession(session_id=7, max_nodes=4)
+        assert asked(node, CheckAct)[-1] == CheckAct(act=body)
+        assert asked(node, UpdateSession) == [body]
+
+
+async def test_what_the_contract_refuses_cannot_be_sent(node: ScriptedNode, app: Dashboard) -> None:
+    unmet = Check(name="contract accepts", is_met=False, detail="SessionV2: the session is not active")
+    node.answers[CheckAct] = lambda body: act_checked(unmet, fee_wei=None)
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ChangeSessionScreen))
+        app.screen.query_one("#name", Input).value = "other"
+        await until(pilot, lambda: "the session is not active" in shown(app, "#checks"))
+        await pilot.press("f10")
+        await pilot.pause()
+        assert not asked(node, UpdateSession)
+
+
+async def test_closing_a_session_needs_its_id_typed(node: ScriptedNode, app: Dashboard) -> None:
+    mined = samples.transaction(9, TransactionKind.DEACTIVATE_SESSION, TransactionState.MINED, task_key=None)
+    node.answers[DeactivateSession] = lambda body: Sent(transaction=mined, session_id=7)
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, CloseSessionScreen))
+        confirm = app.screen.query_one("#confirm", Button)
+        await until(pilot, lambda: "at most" in shown(app, "#checks"))
+        await pilot.press("8", "f10", "enter")
+        await pilot.pause()
+        assert confirm.disabled
+        assert not asked(node, DeactivateSession)
+        await pilot.press("backspace", "7")
+        await until(pilot, lambda: not confirm.disabled)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Session 7 is closed." in shown(app, "#outcome"))
+        assert asked(node, DeactivateSession) == [DeactivateSession(session_id=7)]
+
+
+async def test_a_swap_shows_both_halves_and_sends_them(node: ScriptedNode, app: Dashboard) -> None:
+    answer_swaps(node)
+    unbound = samples.transaction(9, TransactionKind.UNBIND, TransactionState.MINED, task_key=None)
+    bound = samples.transaction(10, TransactionKind.BIND, TransactionState.MINED, task_key=None)
+    node.answers[SwapNodes] = lambda body: Swapped(session_id=7, unbound=unbound, bound=bound)
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, SwapScreen))
+        assert app.screen.query_one("#goes", Select).value == samples.NODE
+        app.screen.query_one("#comes", Input).value = samples.STRANGER
+        await until(pilot, lambda: "then call" in shown(app, "#checks"))
+        assert "known once the first is out" in shown(app, "#checks")
+        await pilot.press("f10")
+        await until(pilot, lambda: "The other node is bound now." in shown(app, "#outcome"))
+        assert asked(node, SwapNodes) == [
+            SwapNodes(session_id=7, unbind_address=samples.NODE, bind_address=samples.STRANGER)
+        ]
+
+
+async def test_a_swap_that_stands_half_way_says_where(node: ScriptedNode, app: Dashboard) -> None:
+    answer_swaps(node)
+    unbound = samples.transaction(9, TransactionKind.UNBIND, TransactionState.MINED, task_key=None)
+    problem = Problem(code="swap_half_way", what="It has lost one node", why="no coin", remedy="Bind it")
+    node.answers[SwapNodes] = lambda body: Swapped(session_id=7, unbound=unbound, problem=problem)
+    async with app.run_test(size=(80, 34)) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, SwapScreen))
+        app.screen.query_one("#comes", Input).value = samples.STRANGER
+        confirm = app.screen.query_one("#confirm", Button)
+        await until(pilot, lambda: not confirm.disabled)
+        await pilot.press("f10")
+        await until(pilot, lambda: "It has lost one node" in shown(app, "#outcome"))
+        assert "Bind it" in shown(app, "#outcome")
+        assert confirm.disabled, "the first half is done"
+
+
+async def test_without_the_owners_key_everything_is_read_only(node: ScriptedNode, app: Dashboard) -> None:
+    status = samples.status(owner_key_problem=KEY_PROBLEM)
+    async with app.run_test(size=WIDE) as pilot:
+        await at_sessions(pilot)
+        await node.change(StatusChanged(status))
+        await until(pilot, lambda: "only look: This node has no key of" in shown(app, "#entries"))
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, CloseSessionScreen))
+        await until(pilot, lambda: "nobody here" in shown(app, "#checks"))
+        await pilot.press("7", "f10")
+        await pilot.pause()
+        assert not asked(node, DeactivateSession)
