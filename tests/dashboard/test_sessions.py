@@ -15,6 +15,7 @@ from cortensor_tui.dashboard.screens.close_session import CloseSessionScreen
 from cortensor_tui.dashboard.screens.session_panel import SessionPanel
 from cortensor_tui.dashboard.screens.sessions import NONE_MATCHES, SessionsScreen
 from cortensor_tui.dashboard.screens.swap import SwapScreen
+from cortensor_tui.dashboard.screens.tasks import TasksScreen
 from cortensor_tui.dashboard.widgets.entry_list import EntryList
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.domain.problems import Problem
@@ -234,6 +235,18 @@ async def test_older_tasks_come_a_page_at_a_time(node: ScriptedNode, app: Dashbo
         await until(pilot, lambda: "7/9" in shown(app, "#entries"))
         assert "✖ missed" in shown(app, "#entries")
         assert "older ones" not in shown(app, "#entries")
+
+
+async def test_the_way_to_all_its_tasks_leads_to_the_tasks(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await at_sessions(pilot)
+        await until(pilot, lambda: "all in Tasks" in shown(app, "#entries"))
+        await pilot.press("enter")
+        entries = app.screen.query_one(EntryList)
+        while entries.current is None or "all in" not in entries.current.text:
+            await pilot.press("j")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TasksScreen))
 
 
 async def test_a_session_that_cannot_be_read_says_why_and_shows_what_is_known(

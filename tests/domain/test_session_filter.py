@@ -41,11 +41,12 @@ def test_every_word_must_hold(words: list[str]) -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_is_a_filter_or_a_mistake_with_a_remedy(text: str) -> None:
+    remedy = "none needed"
     try:
         ids(text)
     except ProblemError as error:
-        assert error.problem.code == "session_filter"
-        assert error.problem.remedy
+        remedy = error.problem.remedy
+    assert remedy
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from cortensor_tui.dashboard.present.session_detail import OPENS_OLDER, OPENS_TA
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.screens.session_pane import SessionPane
 from cortensor_tui.dashboard.widgets.entry_list import EntryList
+from cortensor_tui.dashboard.widgets.filter_line import FilterLine
 from cortensor_tui.domain.tasks import TaskKey
 
 
@@ -84,9 +85,15 @@ class ActsOnSession(Watching):
         if event.opens == OPENS_OLDER:
             self.query_one(SessionPane).read_older()
         elif event.opens == OPENS_TASKS:
-            self.dashboard.go_to("tasks")
+            self.app.run_worker(self._show_tasks(self.chosen_session()), group="tasks", exclusive=True)
         else:
             self._open_task(event.opens.partition(":")[2])
+
+    async def _show_tasks(self, session_id: int | None) -> None:
+        """Go to the tasks, filtered by this session where the list there has a filter."""
+        await self.app.switch_mode("tasks")
+        for line in self.app.screen.query(FilterLine):
+            line.set_text(f"session:{session_id}")
 
     def _open_task(self, key: str) -> None:
         from cortensor_tui.dashboard.screens.detail import open_task

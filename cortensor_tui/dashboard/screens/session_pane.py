@@ -42,6 +42,7 @@ class SessionPane(Vertical):
         self._facts: SessionFacts | None = None
         self._asked_for: SessionView | None = None
         self._reached: TaskCursor | None = None
+        self._most_tasks = PAGE_TASKS
         self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -65,6 +66,7 @@ class SessionPane(Vertical):
             return
         self._session_id = session_id
         self._facts = self._asked_for = self._reached = None
+        self._most_tasks = PAGE_TASKS
         self.take(self._desk.feed_state, is_new=True)
 
     def take(self, state: FeedState, *, is_new: bool = False) -> None:
@@ -91,13 +93,24 @@ class SessionPane(Vertical):
 
     def read_older(self) -> None:
         """Ask for the next page of tasks."""
-        if self._session_id is not None:
+        if self._session_id is None or self._facts is None:
+            return
+        self._most_tasks += PAGE_TASKS
+        if len(self._facts.tasks or ()) >= self._most_tasks:
+            self._draw()
+        else:
             self.run_worker(self._read_tasks(self._session_id, self._reached), group="older", exclusive=True)
 
     def _draw(self, *, is_new: bool = False) -> None:
         if self._facts is None:
             return
-        self.entries.show(session_entries(self._facts, self._desk.now()), is_new=is_new)
+        tasks = self._facts.tasks or ()
+        shown = msgspec.structs.replace(
+            self._facts,
+            tasks=None if self._facts.tasks is None else tasks[: self._most_tasks],
+            has_older=self._facts.has_older or len(tasks) > self._most_tasks,
+        )
+        self.entries.show(session_entries(shown, self._desk.now()), is_new=is_new)
         self.query_one(Heading).say(line((str(self._session_id), "strong")))
 
     def _read_soon(self) -> None:
