@@ -17,6 +17,7 @@ from cortensor_tui.dashboard.screens.sessions import NONE_MATCHES, SessionsScree
 from cortensor_tui.dashboard.screens.swap import SwapScreen
 from cortensor_tui.dashboard.screens.tasks import TasksScreen
 from cortensor_tui.dashboard.widgets.entry_list import EntryList
+from cortensor_tui.dashboard.widgets.filter_line import FilterLine
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
@@ -247,6 +248,7 @@ async def test_the_way_to_all_its_tasks_leads_to_the_tasks(node: ScriptedNode, a
             await pilot.press("j")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, TasksScreen))
+        await until(pilot, lambda: app.screen.query_one(FilterLine).text == "session:7")
 
 
 async def test_a_session_that_cannot_be_read_says_why_and_shows_what_is_known(

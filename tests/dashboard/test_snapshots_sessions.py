@@ -41,6 +41,7 @@ async def at_sessions(pilot: Pilot[None], stood: Stood, words: str = "SERVING") 
 
 async def until_read(pilot: Pilot[None], stood: Stood, size: tuple[int, int]) -> None:
     if size[0] >= 100:
+        await until(pilot, lambda: "decoded" in shown(stood.app, "#entries"))
         await until(pilot, lambda: "being" not in shown(stood.app, "#entries"))
 
 

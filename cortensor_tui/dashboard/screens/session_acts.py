@@ -90,10 +90,9 @@ class ActsOnSession(Watching):
             self._open_task(event.opens.partition(":")[2])
 
     async def _show_tasks(self, session_id: int | None) -> None:
-        """Go to the tasks, filtered by this session where the list there has a filter."""
+        """Go to the tasks, filtered by this session."""
         await self.app.switch_mode("tasks")
-        for line in self.app.screen.query(FilterLine):
-            line.set_text(f"session:{session_id}")
+        self.app.screen.query_one(FilterLine).set_text(f"session:{session_id}")
 
     def _open_task(self, key: str) -> None:
         from cortensor_tui.dashboard.screens.detail import open_task
