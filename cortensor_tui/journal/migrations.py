@@ -111,7 +111,21 @@ _ENDS = """
 CREATE INDEX tasks_by_end ON tasks (chain, ended_at) WHERE ended_at IS NOT NULL;
 """
 
-STEPS: tuple[str, ...] = (_FIRST_TABLES, _ATTEMPTS, _RECENT_BLOCKS_AND_TIMES, _FEES_BY_TIME, _HISTORY, _ENDS)
+# After a reorganisation, what was mined in the last blocks is looked at again.
+_MINED_BLOCKS = """
+CREATE INDEX transactions_by_block ON transactions (chain, sender, block_number)
+    WHERE block_number IS NOT NULL;
+"""
+
+STEPS: tuple[str, ...] = (
+    _FIRST_TABLES,
+    _ATTEMPTS,
+    _RECENT_BLOCKS_AND_TIMES,
+    _FEES_BY_TIME,
+    _HISTORY,
+    _ENDS,
+    _MINED_BLOCKS,
+)
 SCHEMA_VERSION = len(STEPS)
 
 

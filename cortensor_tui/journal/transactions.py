@@ -77,7 +77,9 @@ class TransactionLog:
 
     def unfinished(self, sender: str) -> list[Transaction]:
         """Return a key's transactions that may still change, by nonce."""
-        return self._select(f"sender = ? AND {_OPEN} ORDER BY nonce, transaction_id", sender)
+        return self._select(
+            f"sender = ? AND {_OPEN} ORDER BY nonce, transaction_id", sender, led_by="transactions_open"
+        )
 
     def of_task(self, key: TaskKey, kind: TransactionKind) -> Transaction | None:
         """Return the task's last transaction of a kind that still stands for it, or None."""
@@ -97,6 +99,8 @@ class TransactionLog:
             sender,
             block_number,
             limit,
+            # From the first block on, all are in the order of nonces already.
+            led_by="transactions_by_block" if block_number > 0 else "transactions_by_nonce",
         )
         return newest_first[::-1]
 
@@ -199,9 +203,11 @@ class TransactionLog:
         """Return one transaction as it stands."""
         return self._select("transaction_id = ?", transaction_id)[0]
 
-    def _select(self, where: str, *values: Any) -> list[Transaction]:
+    def _select(self, where: str, *values: Any, led_by: str = "") -> list[Transaction]:
+        """Return what the clauses say; `led_by` names the index where the planner may take another."""
+        source = f"transactions INDEXED BY {led_by}" if led_by else "transactions"
         rows = self._database.connection.execute(
-            f"SELECT * FROM transactions WHERE chain = ? AND {where}",  # noqa: S608 - our own clauses
+            f"SELECT * FROM {source} WHERE chain = ? AND {where}",  # noqa: S608 - our own clauses
             (self._chain, *values),
         ).fetchall()
         attempts = attempts_of(self._database.connection, [row["transaction_id"] for row in rows])

@@ -15,7 +15,7 @@ from cortensor_tui.domain.transactions import Transaction, TransactionKind, Tran
 from cortensor_tui.journal.history import History, PastTask, TaskPage, TransactionPage, TransactionQuery
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.task_times import task_times
-from tests.journal.past import NOW, write_past
+from tests.journal.past import NODE, NOW, write_past
 
 TASKS = 120
 TRANSACTIONS = 300
@@ -211,3 +211,21 @@ def test_a_page_is_read_by_an_index(history: History, journal: Journal) -> None:
         [query] = [one for one in plans if "FROM tasks" in one and "OFFSET" not in one]
         plan = history._connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
         assert not any("TEMP B-TREE" in row["detail"] for row in plan), written
+
+
+def test_what_a_node_reads_at_its_start_does_not_grow_with_its_past(journal: Journal) -> None:
+    """By the index that has just those rows, whatever the planner would have guessed."""
+    statements: list[str] = []
+    connection = journal._database.connection
+    connection.set_trace_callback(statements.append)
+    journal.transactions.unfinished(NODE)
+    journal.transactions.mined_from(NODE, TRANSACTIONS - 5, 100)
+    journal.tasks.unfinished()
+    connection.set_trace_callback(None)
+    plans = [
+        connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchone()["detail"]
+        for statement in statements
+        if "attempts" not in statement
+    ]
+    wanted = ("transactions_open", "transactions_by_block", "tasks_open")
+    assert all(index in plan for index, plan in zip(wanted, plans, strict=True)), plans
