@@ -8,7 +8,8 @@ from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.screens.overview import OverviewScreen
 from cortensor_tui.dashboard.screens.why import WhyScreen
 from cortensor_tui.domain.tasks import Stage
-from cortensor_tui.node.messages import StatusChanged, TaskChanged
+from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.node.messages import StatusChanged, TaskChanged, TransactionChanged
 
 from . import samples
 from .conftest import live, shown, until
@@ -70,15 +71,18 @@ async def test_a_frozen_picture_stands_still_and_says_so_while_the_verdict_goes_
         await live(pilot)
         await pilot.press(key)
         await until(pilot, lambda: "▲ FROZEN  the picture below is 0 s old" in shown(app, "#verdict"))
-        before = shown(app, "#status")
+        before, sent = shown(app, "#status"), shown(app, "#transactions")
         clock[0] += 30
+        mined = samples.transaction(7, TransactionKind.PRECOMMIT, TransactionState.MINED, gas_used=92_001)
+        await node.change(TransactionChanged(mined))
         await node.change(StatusChanged(samples.blocked()))
         await until(pilot, lambda: "✖ BLOCKED" in shown(app, "#verdict"))
         assert "▲ FROZEN  the picture below is 30 s old" in shown(app, "#verdict")
-        assert shown(app, "#status") == before
+        assert (shown(app, "#status"), shown(app, "#transactions")) == (before, sent)
         await pilot.press(key)
         await until(pilot, lambda: "FROZEN" not in shown(app, "#verdict"))
         assert "✖ gas" in shown(app, "#status")
+        assert "92,001" in shown(app, "#transactions")
 
 
 async def test_a_frozen_picture_stays_as_it_is_in_another_size(node: ScriptedNode, app: Dashboard) -> None:
