@@ -44,8 +44,8 @@ PLACES = (
     Place("4", "transactions", "Transactions", "What was sent and mined", "transactions:TransactionsScreen"),
     Place("5", "network", "Network", "Chain, endpoints and contracts", "network:NetworkScreen"),
     Place("6", "logs", "Logs", "What the node logs, as it happens", "logs:LogsScreen"),
-    Place("7", "settings", "Settings", "Every setting, and changing it", "settings:SettingsScreen"),
-    Place("8", "setup", "Set up", "Set up a node with other settings", "first_run:FirstRunScreen"),
+    Place("7", "settings", "Settings", "All settings; change them", "settings:SettingsScreen"),
+    Place("8", "setup", "Set up", "Set up another node", "first_run:FirstRunScreen"),
 )
 FIRST = PLACES[0]
 

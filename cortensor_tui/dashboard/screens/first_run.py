@@ -40,7 +40,7 @@ class FirstRunScreen(PlaceScreen):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "step_back", "Back", id="setup.back", tooltip="One step back; nothing is lost"),
+        Binding("escape", "step_back", "Back", id="setup.back", tooltip="One step back"),
         Binding("f10", "step_on", "Next", show=False, id="setup.next", tooltip="The next step"),
     ]
 
