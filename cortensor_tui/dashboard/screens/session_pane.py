@@ -17,7 +17,7 @@ from cortensor_tui.dashboard.widgets.entry_list import EntryList
 from cortensor_tui.dashboard.widgets.text_lines import Heading
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.session_reading import SessionReading
-from cortensor_tui.domain.sessions import SessionView
+from cortensor_tui.domain.sessions import Session
 from cortensor_tui.domain.tasks import TaskCursor, TaskView
 from cortensor_tui.node.history_messages import GetTasks, Tasks
 from cortensor_tui.node.session_messages import GetSession
@@ -40,7 +40,7 @@ class SessionPane(Vertical):
         self._desk = desk
         self._session_id: int | None = None
         self._facts: SessionFacts | None = None
-        self._asked_for: SessionView | None = None
+        self._asked_for: Session | None = None
         self._reached: TaskCursor | None = None
         self._most_tasks = PAGE_TASKS
         self._rest: Timer | None = None
@@ -86,8 +86,8 @@ class SessionPane(Vertical):
             owner_key_problem=view.status.owner_key_problem,
             tasks=None if facts.tasks is None else tasks,
         )
-        if found != self._asked_for:
-            self._asked_for = found
+        if found.session != self._asked_for:
+            self._asked_for = found.session
             self._read_soon()
         self._draw(is_new=is_new)
 
