@@ -82,7 +82,7 @@ async def test_a_frozen_picture_stands_still_and_says_so_while_the_verdict_goes_
         await pilot.press(key)
         await until(pilot, lambda: "FROZEN" not in shown(app, "#verdict"))
         assert "✖ gas" in shown(app, "#status")
-        assert "92,001" in shown(app, "#transactions")
+        await until(pilot, lambda: "92,001" in shown(app, "#transactions"))
 
 
 async def test_a_frozen_picture_stays_as_it_is_in_another_size(node: ScriptedNode, app: Dashboard) -> None:
