@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
+_PACKAGE = "cortensor_tui.dashboard"
 _ROOMS = ("screens", "widgets")
 
 
@@ -31,7 +32,8 @@ class BoundKeys(msgspec.Struct, frozen=True):
 def all_bindings(app: type[App[None]]) -> dict[str, BoundKeys]:
     """Return every binding with an id, by it. Imports all screens and widgets."""
     found: dict[str, BoundKeys] = {}
-    for owner in (app, *_classes()):
+    own = (kind for kind in app.__mro__ if kind.__module__.startswith(_PACKAGE))
+    for owner in (*own, *_classes()):
         for one in Binding.make_bindings(vars(owner).get("BINDINGS", ())):
             if one.id:
                 known = found.get(one.id, BoundKeys(one.id, (), one.tooltip or one.description, ()))
@@ -59,7 +61,7 @@ def keys_file_text(app: type[App[None]]) -> str:
 def _classes() -> Iterator[type[DOMNode]]:
     seen: set[type[DOMNode]] = set()
     for room in _ROOMS:
-        package = import_module(f"cortensor_tui.dashboard.{room}")
+        package = import_module(f"{_PACKAGE}.{room}")
         for module in pkgutil.iter_modules(package.__path__):
             content = vars(import_module(f"{package.__name__}.{module.name}"))
             for kind in content.values():

@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Button, Input, Select, TextArea
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.key_actions import KeyActions
 from cortensor_tui.dashboard.options import Options
 from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.dashboard.screens.assign import AssignScreen
@@ -339,7 +340,7 @@ async def test_the_palette_offers_every_action(app: Dashboard, key: str) -> None
 
 
 async def test_every_binding_of_ours_has_an_id_and_a_tooltip() -> None:
-    for owner in (Dashboard, OverviewScreen, TasksScreen, DetailScreen, AssignScreen, LineTable):
+    for owner in (KeyActions, OverviewScreen, TasksScreen, DetailScreen, AssignScreen, LineTable):
         for binding in vars(owner).get("BINDINGS", ()):
             assert binding.id, binding
             assert binding.tooltip, binding

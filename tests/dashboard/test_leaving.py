@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from textual.widgets import Button
 
-from cortensor_tui.dashboard.app import LEFT_RUNNING, STOPPING, Dashboard
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.key_actions import LEFT_RUNNING, STOPPING
 from cortensor_tui.dashboard.quitting import DETACH, farewell
 from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.dashboard.state import from_snapshot

@@ -1,0 +1,226 @@
+"""What the app's own keys do, wherever one is."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from cortensor_tui.dashboard.appearance import Appearance
+from cortensor_tui.dashboard.feed import Feed, FeedState
+from cortensor_tui.dashboard.palette import key_commands
+from cortensor_tui.dashboard.present.private import HIDDEN, PrivateTexts
+from cortensor_tui.dashboard.quitting import DETACH, STOP, farewell
+from cortensor_tui.dashboard.screens.ask import AskScreen
+from cortensor_tui.dashboard.screens.base import Watching
+from cortensor_tui.dashboard.toasts import Toasts
+from cortensor_tui.domain.inert import inert, inert_lines
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.node.messages import ReplyBody, RequestBody, Reveal, Stop
+
+if TYPE_CHECKING:
+    from cortensor_tui.dashboard.state import NodeView
+
+StartNode = Callable[[], Awaitable[None]]
+
+STOPPING = "The node stops after what it is sending now."
+MOST_COPIED_CHARS = 65_536
+LEFT_RUNNING = "The node keeps running. Come back with: cortensor-tui --env"
+
+
+class KeyActions(App[None]):
+    """The keys of the app and what they do with the node; whoever builds it sets what is named here."""
+
+    owns_node: bool
+    appearance: Appearance
+    _feed: Feed
+    _toasts: Toasts
+    _start_node: StartNode | None
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy the hash or id"),
+        Binding("p", "reveal", "Private", show=False, id="app.reveal", tooltip="Show, hide private text"),
+        Binding("r,f5", "reconnect", "Refresh", show=False, id="app.refresh", tooltip="Fetch all anew"),
+        Binding(
+            "o", "start_node", "Start node", show=False, id="app.start_node", tooltip="Start a node here"
+        ),
+        Binding("question_mark,f1", "help", "Help", id="app.help", tooltip="All keys"),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Palette",
+            show=False,
+            priority=True,
+            id="app.palette",
+            tooltip="All commands",
+        ),
+        Binding("colon", "command_palette", "Palette", show=False, id="app.colon", tooltip="The same"),
+        Binding(
+            "exclamation_mark",
+            "notices",
+            "Notices",
+            show=False,
+            id="app.notices",
+            tooltip="What needed you",
+        ),
+        Binding("ctrl+l", "redraw", "Redraw", show=False, id="app.redraw", tooltip="Draw all anew"),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend", tooltip="To the shell"),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the dashboard"),
+    ]
+
+    @property
+    def feed_state(self) -> FeedState:
+        """Return the newest state of the feed."""
+        return self._feed.state
+
+    @property
+    def view(self) -> NodeView | None:
+        """Return what the node last said, also after the dashboard has ended."""
+        return self._feed.state.view
+
+    async def request(self, body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
+        """Ask the node. Raises `ProblemError`."""
+        return await self._feed.request(body, timeout_s)
+
+    def tell(self, problem: Problem) -> None:
+        """Show what went wrong with something the user just did."""
+        self.notify(
+            f"{problem.why}\n{problem.remedy}".strip(), title=problem.what, severity="error", markup=False
+        )
+
+    @property
+    def _watching(self) -> Watching | None:
+        """Return the screen on top if it is one of ours; none is left while the app ends."""
+        stack = self.screen_stack
+        return stack[-1] if stack and isinstance(stack[-1], Watching) else None
+
+    def _write_to_terminal(self, text: str) -> None:
+        if self._driver is not None:
+            self._driver.write(text)
+
+    async def action_quit(self) -> None:
+        """Leave, after a question where something hangs on it."""
+        asked = farewell(self.view, owns_node=self.owns_node)
+        if asked is None or isinstance(self.screen, AskScreen):
+            self.leave()
+        else:
+            self.push_screen(AskScreen(asked.title, asked.question, asked.answers), self._on_farewell)
+
+    def _on_farewell(self, answer: str | None) -> None:
+        if answer == STOP:
+            self.run_worker(self._stop_and_leave(), group="stop", exclusive=True)
+        elif answer == DETACH:
+            self.leave()
+
+    async def _stop_and_leave(self) -> None:
+        if await self.stop_node():
+            self.exit(message=STOPPING)
+
+    def leave(self) -> None:
+        """End. A node of its own goes on; the demo's ends with it."""
+        if self.owns_node or self.view is None:
+            self.exit()
+        else:
+            self.exit(message=f"{LEFT_RUNNING} {shlex.quote(inert(self.view.status.settings_path))}")
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen anew, where something else has written on it."""
+        self._write_to_terminal("\x1b[2J")
+        self.refresh(layout=True)
+
+    def action_notices(self) -> None:
+        """Show the list of what needed the operator."""
+        from cortensor_tui.dashboard.screens.notices import NoticesScreen
+
+        self.push_screen(NoticesScreen(lambda: self._toasts.kept))
+
+    def action_change_theme(self) -> None:
+        """Choose a theme, seen while choosing."""
+        from cortensor_tui.dashboard.screens.theme import ThemeScreen
+
+        self.push_screen(ThemeScreen(self.appearance.names, self.appearance.keep))
+
+    def action_help_quit(self) -> None:
+        """Answer ctrl+c, which in other programs would end something."""
+        ends = "ends the demo" if self.owns_node else "closes the dashboard; the node goes on"
+        self.notify(f"q {ends}.", title="ctrl+c does not quit", markup=False)
+
+    def action_reconnect(self) -> None:
+        """Fetch a fresh snapshot, over a fresh connection."""
+        self._feed.reconnect()
+        self.notify("Fetching everything anew.", markup=False, timeout=2)
+
+    def action_copy(self) -> None:
+        """Copy what the cursor is on, by OSC 52, which works over SSH."""
+        screen = self._watching
+        found = screen.copy_text() if screen is not None else None
+        if found is None:
+            self.notify("Nothing to copy here.", markup=False, timeout=2)
+            return
+        text, what = found
+        if text == HIDDEN:
+            self.notify("It is hidden: p shows it. Nothing was copied.", markup=False, timeout=3)
+            return
+        self.copy_to_clipboard("\n".join(inert_lines(text, MOST_COPIED_CHARS)))
+        self.notify(inert(text, 200), title=f"Copied the {what}", markup=False, timeout=3)
+
+    def action_reveal(self) -> None:
+        """Show the private texts in sight, or hide them again."""
+        screen = self._watching
+        texts = screen.private_texts() if screen is not None else None
+        if texts is None:
+            self.notify("Nothing private is in sight.", markup=False, timeout=2)
+            return
+        self.run_worker(self._reveal(texts), group="reveal", exclusive=True)
+
+    async def _reveal(self, texts: PrivateTexts) -> None:
+        try:
+            await self.request(Reveal(session_id=texts.session_id, is_hidden=not texts.is_hidden))
+        except ProblemError as error:
+            self.tell(error.problem)
+            return
+        done = "shown; the node's log says so" if texts.is_hidden else "hidden"
+        self.notify(f"The texts of session {texts.session_id} are {done}.", markup=False, timeout=3)
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from cortensor_tui.dashboard.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen))
+
+    def action_start_node(self) -> None:
+        """Start a node where none runs."""
+        if self._start_node is None or self.view is not None:
+            return
+        self.run_worker(self._start(self._start_node), group="start", exclusive=True)
+
+    async def _start(self, start_node: StartNode) -> None:
+        try:
+            await start_node()
+        except ProblemError as error:
+            self.tell(error.problem)
+        self._feed.reconnect()
+
+    async def stop_node(self) -> bool:
+        """Ask the node to stop, which palette and farewell offer; tell whether it agreed."""
+        try:
+            await self.request(Stop())
+        except ProblemError as error:
+            self.tell(error.problem)
+            return False
+        self.notify(STOPPING, markup=False)
+        return True
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer in the palette what the keys of this screen do, and what has no key."""
+        yield from key_commands(screen)
+        if self.view is not None and not self.owns_node:
+            yield SystemCommand(
+                "Stop the node", "Ask the node to stop; it answers no more tasks", self.stop_node
+            )
+        yield SystemCommand("Theme", "Choose other colors", self.action_change_theme)
+        yield SystemCommand("Quit", "Close the dashboard", self.action_quit)
