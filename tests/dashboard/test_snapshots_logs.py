@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from cortensor_tui.domain.logs import LogLevel, LogLine
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.log_messages import GetLogs, Logs
-from cortensor_tui.node.messages import ReplyBody
+from cortensor_tui.node.messages import ReplyBody, RequestBody
 
 from . import samples
 from .conftest import shown, until
@@ -80,7 +80,13 @@ STATES: dict[str, tuple[Callable[[], ReplyBody], tuple[str, ...], str]] = {
 def test_logs(snap_compare: Any, state: str, size: tuple[int, int], theme: str) -> None:
     answer, keys, words = STATES[state]
     stood = Stood(samples.snapshot(), theme)
-    stood.node.answers[GetLogs] = lambda _: answer()
+
+    def told(body: RequestBody) -> ReplyBody:
+        reply = answer()
+        is_asked_again = isinstance(body, GetLogs) and body.after is not None
+        return Logs(lines=(), newest=reply.newest) if is_asked_again and isinstance(reply, Logs) else reply
+
+    stood.node.answers[GetLogs] = told
 
     async def stage(pilot: Pilot[None]) -> None:
         await until(pilot, lambda: "SERVING" in shown(stood.app, "#verdict"))
@@ -90,6 +96,7 @@ def test_logs(snap_compare: Any, state: str, size: tuple[int, int], theme: str) 
         )
         await pilot.press(*keys)
         await until(pilot, lambda: words in shown(stood.app, "#log") + shown(stood.app, "Heading"))
+        await until(pilot, lambda: stood.app.screen.query_one("#log").has_focus)
         await pilot.pause()
 
     assert snap_compare(stood.app, terminal_size=size, run_before=stage)
