@@ -27,6 +27,7 @@ class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
     `endpoint` is the one in use; `endpoints` are all of them in the order of the settings.
     `origin` says how the contracts were found; None until they are.
     `head_feed` is how the WebSocket stands that tells of news, empty where none is followed.
+    `explorer` is where people look transactions up, empty where the network has no known place for it.
     """
 
     network: str
@@ -42,6 +43,7 @@ class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: tuple[EndpointHealth, ...] = ()
     origin: ContractOrigin | None = None
     head_feed: str = ""
+    explorer: str = ""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

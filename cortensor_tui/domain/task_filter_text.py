@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.filter_words import FilterError, Word, listed, words_of
 from cortensor_tui.domain.task_filter import (
     MAX_ID,
     MAX_TERMS,
@@ -24,7 +23,6 @@ from cortensor_tui.domain.task_filter import (
 )
 from cortensor_tui.domain.tasks import Stage
 
-MAX_CHARS = 1_000
 FIELDS = ("stage", "session", "task", "age", "took", "tokens")
 _MEASURES = {"age": Measure.AGE, "took": Measure.TOOK, "slow": Measure.TOOK, "tokens": Measure.TOKENS}
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -34,93 +32,13 @@ _COUNT = re.compile(r"[0-9]{1,9}")
 _ID = re.compile(r"[0-9]{1,19}")
 
 
-class FilterError(ProblemError):
-    """A filter that cannot be read; the mistake is `text[start:end]`."""
-
-    def __init__(self, start: int, end: int, what: str, remedy: str) -> None:
-        super().__init__(Problem(code="task_filter", what=f"{what}, at character {start + 1}", remedy=remedy))
-        self.start = start
-        self.end = end
-
-
-class _Word(NamedTuple):
-    """One word with where it stands; `start` is after the sign of negation."""
-
-    text: str
-    start: int
-    end: int
-    is_negated: bool
-    is_quoted: bool
-
-
 def parse(text: str) -> TaskFilter:
     """Return the filter that is written here; an empty text wants every task. Raises `FilterError`."""
-    if len(text) > MAX_CHARS:
-        raise FilterError(
-            MAX_CHARS, len(text), "The filter is too long", f"Use at most {MAX_CHARS} characters"
-        )
-    words = _words(text)
-    if len(words) > MAX_TERMS:
-        excess = words[MAX_TERMS]
-        raise FilterError(
-            excess.start, excess.end, "The filter is too long", f"Use at most {MAX_TERMS} words"
-        )
+    words = words_of(text, MAX_TERMS)
     return TaskFilter(tuple(Term(_condition(word), word.is_negated) for word in words))
 
 
-# --- words ---------------------------------------------------------------------------------------
-
-
-def _words(text: str) -> list[_Word]:
-    found: list[_Word] = []
-    at = 0
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
-        found.append(_word(text, at))
-        at = found[-1].end
-    return found
-
-
-def _word(text: str, at: int) -> _Word:
-    is_negated = text[at] == "-"
-    start = at + is_negated
-    if text[start : start + 1] == '"':
-        content, end = _quotation(text, start)
-        return _Word(content, start, end, is_negated, is_quoted=True)
-    end = start
-    while end < len(text) and not text[end].isspace():
-        end += 1
-    if end == start:
-        raise FilterError(at, end, "- stands alone", "Put the word that must not match right behind it")
-    if text[start] == "-":
-        raise FilterError(at, end, "A word is negated twice", 'Take one - away, or quote the text: "-…"')
-    return _Word(text[start:end], start, end, is_negated, is_quoted=False)
-
-
-def _quotation(text: str, start: int) -> tuple[str, int]:
-    """Return the quoted text and where it ends; a backslash takes the meaning from what follows it."""
-    pieces: list[str] = []
-    at = start + 1
-    while at < len(text) and text[at] != '"':
-        at += text[at] == "\\" and at + 1 < len(text)
-        pieces.append(text[at])
-        at += 1
-    if at >= len(text):
-        raise FilterError(start, len(text), "The quotation does not end", 'Close it with "')
-    at += 1
-    if at < len(text) and not text[at].isspace():
-        raise FilterError(at, at + 1, "A word begins right behind a quotation", "Put a space between them")
-    if not pieces:
-        raise FilterError(start, at, "The quotation is empty", "Write the text to look for into it")
-    return "".join(pieces), at
-
-
-# --- conditions ----------------------------------------------------------------------------------
-
-
-def _condition(word: _Word) -> Condition:
+def _condition(word: Word) -> Condition:
     if word.is_quoted:
         return _text(word)
     if (stages := STAGE_WORDS.get(word.text.lower())) is not None:
@@ -129,7 +47,7 @@ def _condition(word: _Word) -> Condition:
     if field is None:
         return _text(word)
     name = field["name"].lower()
-    value = _Word(field["value"], word.start + field.start("value"), word.end, word.is_negated, False)
+    value = Word(field["value"], word.start + field.start("value"), word.end, word.is_negated, False)
     if name in _MEASURES:
         return _compares(word, _MEASURES[name], field["sign"], value)
     if name not in FIELDS:
@@ -147,7 +65,7 @@ def _condition(word: _Word) -> Condition:
     return (SessionIs if name == "session" else TaskIs)(_ids(value, name))
 
 
-def _text(word: _Word) -> HasText:
+def _text(word: Word) -> HasText:
     if len(word.text) > MAX_TEXT_CHARS:
         raise FilterError(
             word.start, word.end, "The text is too long", f"Use at most {MAX_TEXT_CHARS} characters"
@@ -155,9 +73,9 @@ def _text(word: _Word) -> HasText:
     return HasText(word.text)
 
 
-def _stages(value: _Word) -> tuple[Stage, ...]:
+def _stages(value: Word) -> tuple[Stage, ...]:
     wanted: set[Stage] = set()
-    for name, start, end in _listed(value):
+    for name, start, end in listed(value):
         matching = [stage for stage in Stage if name and stage.startswith(name.lower())]
         if not matching:
             raise FilterError(
@@ -170,9 +88,9 @@ def _stages(value: _Word) -> tuple[Stage, ...]:
     return tuple(stage for stage in Stage if stage in wanted)
 
 
-def _ids(value: _Word, name: str) -> tuple[int, ...]:
+def _ids(value: Word, name: str) -> tuple[int, ...]:
     found: list[int] = []
-    for part, start, end in _listed(value):
+    for part, start, end in listed(value):
         if not _ID.fullmatch(part) or int(part) > MAX_ID:
             raise FilterError(
                 start,
@@ -184,17 +102,7 @@ def _ids(value: _Word, name: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _listed(value: _Word) -> list[tuple[str, int, int]]:
-    """Return the parts of a list with comma, each with where it stands."""
-    found = []
-    at = value.start
-    for part in value.text.split(","):
-        found.append((part, at, at + len(part)))
-        at += len(part) + 1
-    return found
-
-
-def _compares(word: _Word, measure: Measure, sign: str, value: _Word) -> Compares:
+def _compares(word: Word, measure: Measure, sign: str, value: Word) -> Compares:
     example = f"{measure}>100" if measure is Measure.TOKENS else f"{measure}>90 or {measure}<2h"
     if sign not in tuple(Comparison):
         end = value.start
@@ -212,6 +120,6 @@ def _compares(word: _Word, measure: Measure, sign: str, value: _Word) -> Compare
     return Compares(measure, Comparison(sign), seconds)
 
 
-def _no_number(value: _Word, wanted: str, example: str) -> FilterError:
+def _no_number(value: Word, wanted: str, example: str) -> FilterError:
     what = f"{value.text} is not {wanted}" if value.text else f"After the sign, {wanted} is missing"
     return FilterError(value.start, value.end, what, f"Write {example}")

@@ -186,6 +186,7 @@ class ChainLink:
             queue_address=self.reader.contracts.session_queue_v2,
             session_address=self.reader.contracts.session_v2,
             origin=self.origin,
+            explorer=self.profile.explorer,
         )
 
     def account(self, address: str) -> Account:

@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
-from cortensor_tui.dashboard.widgets.line_table import LineTable
+from cortensor_tui.dashboard.widgets.line_table import RowTable
 from cortensor_tui.node.history_messages import GetTasks, Tasks
 from cortensor_tui.node.messages import Snapshot
 
@@ -31,9 +31,9 @@ def stood(theme: str = "harbour", snapshot: Snapshot | None = None) -> Stood:
 
 def has_cursor(app: Dashboard) -> bool:
     """Tell whether a row of the list is drawn as the one under the cursor."""
-    if not app.screen.query_one("#task-list").display:
+    if not app.screen.query_one("#list").display:
         return False
-    lines = app.screen.query_one("#tasks", LineTable)._lines
+    lines = app.screen.query_one("#tasks", RowTable)._lines
     return any("cursor" in span.role for one in lines for span in one)
 
 

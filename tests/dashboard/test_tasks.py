@@ -64,7 +64,7 @@ async def test_a_filter_is_asked_of_the_node_and_kept(app: Dashboard, node: Scri
         await until(pilot, lambda: keys_shown(app) == ["8/2"])
         asked = [body.filter for body in node.requests if isinstance(body, GetTasks)]
         assert str(asked[-1]) == "missed"
-        assert "filtered" in shown(app, "#task-list > Heading")
+        assert "filtered" in shown(app, "#list > Heading")
         await pilot.press("escape")
         await until(pilot, lambda: len(keys_shown(app)) == 13)
         assert isinstance(app.screen, TasksScreen), "the first escape clears the filter"
@@ -97,7 +97,7 @@ async def test_a_frozen_list_stands_still_until_it_follows_again(app: Dashboard,
         await open_tasks(pilot, app)
         await pilot.press("f")
         await node.change(TaskChanged(samples.task(13, Stage.ACKED)))
-        await until(pilot, lambda: "frozen · 1 new" in shown(app, "#task-list > Heading"))
+        await until(pilot, lambda: "frozen · 1 new" in shown(app, "#list > Heading"))
         assert keys_shown(app)[0] == "7/12"
         await pilot.press("f")
         await until(pilot, lambda: keys_shown(app)[0] == "7/13")
@@ -114,7 +114,7 @@ async def test_enter_opens_a_task_and_escape_closes_it(app: Dashboard) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert app.screen.query_one("#tasks").has_focus
-        assert not app.screen.query_one("#task").display
+        assert not app.screen.query_one("#detail").display
 
 
 async def test_what_is_read_stays_when_a_newer_task_comes(app: Dashboard, node: ScriptedNode) -> None:
@@ -191,15 +191,15 @@ async def test_the_texts_are_read_whole(app: Dashboard, node: ScriptedNode) -> N
         await until(pilot, lambda: isinstance(app.screen, TasksScreen))
 
 
-async def test_a_history_that_cannot_be_read_says_why_and_the_feed_is_still_shown(
+async def test_a_history_that_cannot_be_read_says_why_and_what_to_do(
     app: Dashboard, node: ScriptedNode
 ) -> None:
     node.answers[GetTasks] = lambda _: refusal("journal_unusable", "The journal cannot be read")
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
         await pilot.press("3")
-        await until(pilot, lambda: isinstance(app.screen, TasksScreen) and "7/12" in shown(app, "#tasks"))
-        await until(pilot, lambda: "The journal cannot be read" in shown(app, "#task-list > Heading"))
+        await until(pilot, lambda: isinstance(app.screen, TasksScreen) and app.screen.is_whole)
+        await until(pilot, lambda: "✖ r tries again · The journal cannot be read" in shown(app, "#tasks"))
 
 
 async def test_y_copies_the_hash_of_the_answer(app: Dashboard) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cortensor_tui.domain.filter_words import FilterError
 from cortensor_tui.domain.task_filter import (
     MAX_ID,
     Compares,
@@ -20,7 +21,7 @@ from cortensor_tui.domain.task_filter import (
     TaskIs,
     Term,
 )
-from cortensor_tui.domain.task_filter_text import FilterError, parse
+from cortensor_tui.domain.task_filter_text import parse
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskView
 
 NOW = 1_000_000.0

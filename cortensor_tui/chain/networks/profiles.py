@@ -40,6 +40,7 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     `look_interval_s` is for an idle node, `busy_look_interval_s` for one with open tasks or transactions.
     `requests_per_s` is the most to ask one endpoint. `head_alarm_s` is how old the head may get, None where
     blocks come with traffic only. `bump` says whether a higher fee can make a waiting transaction faster.
+    `explorer` is where people look transactions up, empty where no place is known.
     `max_data_bytes` bounds a whole signed transaction, `daily_gas_budget_wei` what each key may spend.
     `standing` says by name of a field where its value is from; the others are chosen by this program.
     """
@@ -63,6 +64,7 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     session_modes: ModeNumbers
     node_types: ModeNumbers
     head_alarm_s: Seconds | None = None
+    explorer: Annotated[str, msgspec.Meta(pattern=r"^(https://[^\s/]+)?$")] = ""
     modules: tuple[KnownModule, ...] = ()
     standing: Mapping[str, str] = msgspec.field(default_factory=dict)
 
@@ -116,7 +118,7 @@ def choose_profile(
     here = [profile for profile in known.values() if chain_id in profile.chain_ids]
     if not here:
         return msgspec.structs.replace(
-            known[ASSUMED], title=f"chain {chain_id}", chain_ids=(chain_id,), modules=()
+            known[ASSUMED], title=f"chain {chain_id}", chain_ids=(chain_id,), modules=(), explorer=""
         )
     if runtime is None:
         return here[0]

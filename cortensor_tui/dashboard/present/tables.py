@@ -90,10 +90,10 @@ def service_span(view: SessionView) -> Span:
 
 def transaction_rows(view: NodeView, now: float) -> list[Row]:
     """Return the transactions, newest first."""
-    return [_transaction_row(one, now) for one in reversed(view.transactions)]
+    return [transaction_row(one, now) for one in reversed(view.transactions)]
 
 
-def _transaction_row(one: Transaction, now: float) -> Row:
+def transaction_row(one: Transaction, now: float) -> Row:
     subject = one.task_key or one.session_id
     state = transaction_span(one)
     note = one.error or one.waiting_for

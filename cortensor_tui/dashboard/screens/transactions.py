@@ -1,47 +1,106 @@
-"""The newest transactions of the node."""
+"""Transactions: a list by time or of one task, and one of them in full."""
 
 from __future__ import annotations
 
-from textual import on
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 
-from cortensor_tui.dashboard.cells import line
+from cortensor_tui.dashboard.cells import Line, Span
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.history_pages import TransactionPages
 from cortensor_tui.dashboard.present import tables
-from cortensor_tui.dashboard.screens.detail import open_transaction
-from cortensor_tui.dashboard.screens.place import PlaceScreen
+from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_transaction
+from cortensor_tui.dashboard.present.transaction_report import explorer_link
+from cortensor_tui.dashboard.screens.history_screen import HistoryScreen
+from cortensor_tui.dashboard.screens.transaction_pane import TransactionPane
 from cortensor_tui.dashboard.state import NodeView
-from cortensor_tui.dashboard.widgets.line_table import LineTable
-from cortensor_tui.dashboard.widgets.text_lines import Heading
-
-NO_TRANSACTIONS = "No transactions yet. They appear as the node answers tasks."
-NOT_READ = "Unknown until the chain is read."
+from cortensor_tui.dashboard.widgets.line_table import Row
+from cortensor_tui.domain.transaction_filter import parse_transactions
+from cortensor_tui.domain.transactions import Transaction
 
 
-class TransactionsScreen(PlaceScreen):
-    """A list; enter opens one transaction with its attempts."""
+class TransactionsScreen(HistoryScreen):
+    """What was signed, sent and mined; `x` leaves only those of one task, `Y` copies the explorer's link."""
 
     PLACE = "transactions"
+    LIST_TITLE = "Transactions"
+    COLUMNS = tables.TRANSACTION_COLUMNS
+    EMPTY = "No transactions yet. They appear as the node answers tasks."
+    NONE_MATCH = "No transaction matches this filter. Press esc to clear it."
+    FILTER_HINT = "task:7/12  session:7  kind:commit  state:sent  pending  failed"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "of_task", "Of its task", id="transactions.of_task", tooltip="Only of this task"),
+        Binding(
+            "Y",
+            "copy_link",
+            "Copy link",
+            show=False,
+            id="transactions.copy_link",
+            tooltip="Copy explorer link",
+        ),
+    ]
 
-    def compose_place(self) -> ComposeResult:
-        """Yield the list under its title."""
-        yield Heading("Transactions")
-        yield LineTable(tables.TRANSACTION_COLUMNS, NO_TRANSACTIONS, id="transactions")
+    def compose_detail(self) -> ComposeResult:
+        """Yield the transaction."""
+        yield TransactionPane(id="transaction")
 
-    def on_mount(self) -> None:
-        """Start in the list."""
-        self.query_one(LineTable).focus()
+    def pages_of(self, text: str) -> TransactionPages:
+        """Return the transactions that a filter wants."""
+        wanted = parse_transactions(text)
+        return TransactionPages(
+            task=wanted.task, session_id=wanted.session_id, kinds=wanted.kinds, states=wanted.states
+        )
 
-    def show_view(self, state: FeedState, view: NodeView) -> None:
-        """Show the newest transactions."""
-        is_read = view.status.chain.head_number is not None
-        rows = tables.transaction_rows(view, self.dashboard.now())
-        self.query_one(LineTable).show(rows, NO_TRANSACTIONS if is_read else NOT_READ)
-        waiting = sum(1 for one in view.transactions if not one.state.is_final)
-        remark = f"{waiting} pending" if waiting else "none pending"
-        self.query_one(Heading).say(line((remark, "accent" if waiting else "muted")))
+    def row_of(self, item: Transaction) -> Row:
+        """Return a transaction as a row."""
+        return tables.transaction_row(item, self.dashboard.now())
 
-    @on(LineTable.Opened)
-    def _open(self, event: LineTable.Opened) -> None:
-        row = event.table.current
-        open_transaction(self.app, int(event.key), row.copy if row else "")
+    def newest_of(self, item: Transaction, view: NodeView) -> Transaction | None:
+        """Return the transaction as the feed has it now."""
+        return view.transaction(item.transaction_id)
+
+    def keys_of(self, view: NodeView) -> set[int]:
+        """Return the transactions that the feed knows."""
+        return {one.transaction_id for one in view.transactions}
+
+    def show_item(self, item: Transaction | None, state: FeedState) -> None:
+        """Show a transaction in full."""
+        self.query_one(TransactionPane).show(item, state)
+
+    def remark(self, view: NodeView) -> Line:
+        """Return how many are under way, before what the list says of itself."""
+        pending = sum(1 for one in view.transactions if not one.state.is_final)
+        return (Span(f"{pending} pending · " if pending else "", "accent"), *super().remark(view))
+
+    def action_of_task(self) -> None:
+        """Leave only the transactions of the task under the cursor."""
+        if self.chosen is None or self.chosen.task_key is None:
+            self.notify("This transaction belongs to no task.", markup=False, timeout=3)
+        else:
+            self.set_filter(f"task:{self.chosen.task_key}")
+
+    def action_copy_link(self) -> None:
+        """Copy the explorer's link."""
+        view = self.state.view
+        if self.chosen is None or view is None:
+            return
+        link = explorer_link(self.chosen, view.status.chain.explorer)
+        if not link:
+            self.notify("This network has no explorer that is known.", markup=False, timeout=3)
+            return
+        self.app.copy_to_clipboard(link)
+        self.notify(link, title="Copied the link", markup=False, timeout=3)
+
+    def chosen_session(self) -> int | None:
+        """Return the session of the transaction under the cursor."""
+        return self.chosen.session_id if self.chosen is not None else None
+
+    def copy_text(self) -> tuple[str, str] | None:
+        """Return the hash."""
+        return None if self.chosen is None else (self.chosen.hash, "hash")
+
+    def private_texts(self) -> PrivateTexts | None:
+        """Return what `p` does for the transaction under the cursor."""
+        return texts_of_transaction(self.chosen, self.state.view)

@@ -77,7 +77,7 @@ class PagedTable(RowTable):
     def take_view(self, view: NodeView, now: float) -> None:
         """Take what the node said, at `now` in unix seconds; after a gap, what is in sight is read anew."""
         if self._generation not in (None, view.generation):
-            self._window.restart(at=self._window[self._top - 1].place if self._top else None)
+            self._restart_here()
         self._generation = view.generation
         self._window.see(self._pages.tail(view, now), self._index)
         self._arrange()
@@ -91,6 +91,11 @@ class PagedTable(RowTable):
     def fail_page(self, ask: Ask, problem: Problem) -> None:
         """Say that a page could not be had; nothing is asked for until `retry`, or until the line is back."""
         self._window.fail(ask, problem)
+        self._arrange()
+
+    def read_anew(self) -> None:
+        """Read what is in sight anew: more may have happened than the node still tells of."""
+        self._restart_here()
         self._arrange()
 
     def retry(self) -> None:
@@ -193,6 +198,9 @@ class PagedTable(RowTable):
         """Hold the cursor to its row, and on the newest of all to whatever is the newest."""
         is_newest = self._index == 0 and not self._window.has_newer
         self._cursor_key = None if is_newest or not self.row_count else self._window[self._index].key
+
+    def _restart_here(self) -> None:
+        self._window.restart(at=self._window[self._top - 1].place if self._top else None)
 
     def _reach_edge(self) -> None:
         if self._edge is not None:

@@ -1,0 +1,227 @@
+"""What the places of long lists share: a filtered list that follows or stands still, and one row in full."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from cortensor_tui.dashboard.cells import Line, Span
+from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.format import number
+from cortensor_tui.dashboard.history import Ask
+from cortensor_tui.dashboard.history_pages import Pages
+from cortensor_tui.dashboard.screens.place import PlaceScreen
+from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.dashboard.widgets.filter_line import FilterLine
+from cortensor_tui.dashboard.widgets.line_table import Column, Row, RowTable
+from cortensor_tui.dashboard.widgets.paged_table import PagedTable
+from cortensor_tui.dashboard.widgets.scrolling import ScrolledLines
+from cortensor_tui.dashboard.widgets.text_lines import Heading
+from cortensor_tui.node.messages import RequestBody
+
+
+class HistoryScreen(PlaceScreen):
+    """A paged list, newest first, with its filter; enter opens a row, on wide screens beside the list.
+
+    A subclass says which pages a filter means, how an item becomes a row, and what shows one in full.
+    """
+
+    LIST_TITLE: ClassVar[str]
+    COLUMNS: ClassVar[tuple[Column, ...]]
+    EMPTY: ClassVar[str]
+    NONE_MATCH: ClassVar[str]
+    FILTER_HINT: ClassVar[str]
+    DEFAULT_CSS = """
+    HistoryScreen {
+        & #panes { height: 1fr; layout: horizontal; }
+        & #list { width: 1fr; height: 1fr; }
+        & #below { height: auto; }
+        & #detail { width: 1fr; height: 1fr; display: none; }
+        &.-reading { & #detail { display: block; } & #list { display: none; } }
+        &.-wide {
+            & #list { display: block; width: 56%; }
+            & #detail { display: block; margin-left: 2; }
+        }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/", id="list.filter", tooltip="Filter the list"),
+        Binding("f", "freeze", "Freeze", id="list.freeze", tooltip="Freeze or follow"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filter_text = ""
+        self._frozen: NodeView | None = None
+        self._opened: Any = None
+
+    # --- what a subclass says --------------------------------------------------------------------
+
+    @abstractmethod
+    def pages_of(self, text: str) -> Pages[Any]:
+        """Return the list that a filter means. Raises `ProblemError` where it is none."""
+
+    @abstractmethod
+    def row_of(self, item: Any) -> Row:
+        """Return an item as a row."""
+
+    @abstractmethod
+    def newest_of(self, item: Any, view: NodeView) -> Any:
+        """Return the item as the feed has it now, None where it does not know it."""
+
+    @abstractmethod
+    def keys_of(self, view: NodeView) -> set[Any]:
+        """Return what names the items that the feed knows."""
+
+    @abstractmethod
+    def compose_detail(self) -> ComposeResult:
+        """Yield what shows one item in full, a `ScrolledLines` among it."""
+
+    @abstractmethod
+    def show_item(self, item: Any, state: FeedState) -> None:
+        """Show one item in full; None where the list has none."""
+
+    def compose_below(self) -> ComposeResult:
+        """Yield what stands below the list."""
+        return iter(())
+
+    # --- the list --------------------------------------------------------------------------------
+
+    def compose_place(self) -> ComposeResult:
+        """Yield the list, and the detail beside or in place of it."""
+        with Horizontal(id="panes"):
+            with Vertical(id="list"):
+                yield Heading(self.LIST_TITLE)
+                yield PagedTable(self.COLUMNS, self.EMPTY, self.pages_of(""), self.row_of, id=self.PLACE)
+                with Vertical(id="below"):
+                    yield from self.compose_below()
+                yield FilterLine(self.pages_of, self.FILTER_HINT)
+            with Vertical(id="detail"):
+                yield from self.compose_detail()
+
+    def on_mount(self) -> None:
+        """Start in the list."""
+        super().on_mount()
+        self.table.focus()
+
+    @property
+    def table(self) -> PagedTable:
+        """Return the list."""
+        return self.query_one(PagedTable)
+
+    @property
+    def chosen(self) -> Any:
+        """Return the item that is read, else the one under the cursor."""
+        item = self.table.current_item if self._opened is None else self._opened
+        view = self.state.view
+        newer = None if item is None or view is None else self.newest_of(item, view)
+        return item if newer is None else newer
+
+    def show_view(self, state: FeedState, view: NodeView) -> None:
+        """Bring list and detail up to date, the list unless it is frozen."""
+        if self._frozen is not None and self._frozen.generation != view.generation:
+            self._frozen = None  # what was seen then may be hidden now
+        if self._frozen is None:
+            self.table.take_view(view, self.dashboard.now())
+        else:
+            self.table.redraw()
+        self.query_one("#list > Heading", Heading).say(self.remark(view))
+        self._show_chosen(state)
+
+    def remark(self, view: NodeView) -> Line:
+        """Return what the list says of itself beside its title."""
+        if self._frozen is not None:
+            new = len(self.keys_of(view) - self.keys_of(self._frozen))
+            return (Span(f"frozen · {new} new · f follows", "warn"),)
+        filtered = Span("filtered · " if self._filter_text else "", "accent")
+        if self.table.total is None:
+            return (filtered, Span("newest first", "muted"))
+        count, is_more = self.table.total
+        return (filtered, Span(f"{number(count)}{' or more' if is_more else ''}, newest first", "muted"))
+
+    async def _fetch_page(self, table: PagedTable, ask: Ask, body: RequestBody) -> None:
+        """Fetch a page, and say at once how many rows there are."""
+        await super()._fetch_page(table, ask, body)
+        self.take(self.state)
+
+    @on(FilterLine.Wanted)
+    def _on_filter(self, event: FilterLine.Wanted) -> None:
+        self._filter_text = event.text
+        self._opened = None
+        self.table.show_list(self.pages_of(event.text), self.NONE_MATCH if event.text else self.EMPTY)
+        self.take(self.state)
+
+    @on(FilterLine.Left)
+    def _on_filter_left(self) -> None:
+        self.table.focus()
+
+    def set_filter(self, text: str) -> None:
+        """Put a filter in force that was not typed here."""
+        self.close_detail()
+        self.query_one(FilterLine).set_text(text)
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.close_detail()
+        self.query_one(FilterLine).open()
+
+    def action_freeze(self) -> None:
+        """Keep the list as it is, or follow what comes again."""
+        if self._frozen is not None:
+            self._frozen = None
+            self.table.read_anew()
+        else:
+            self._frozen = self.state.view
+        self.take(self.state)
+
+    # --- one of them -----------------------------------------------------------------------------
+
+    def _show_chosen(self, state: FeedState) -> None:
+        if self.has_class("-wide") or self.has_class("-reading"):
+            self.show_item(self.chosen, state)
+
+    @on(RowTable.Moved)
+    def _on_moved(self) -> None:
+        self._opened = None
+        self._show_chosen(self.state)
+
+    @on(RowTable.Opened)
+    def _on_opened(self) -> None:
+        self.open_detail()
+
+    def open_detail(self) -> None:
+        """Show the item in full; it stays when the cursor follows what is newer."""
+        self._opened = self.chosen
+        self.add_class("-reading")
+        self._show_chosen(self.state)
+        self._reader.focus()
+
+    def close_detail(self) -> None:
+        """Go back to the list."""
+        self._opened = None
+        self.remove_class("-reading")
+        self._show_chosen(self.state)
+        self.table.focus()
+
+    def action_go_back(self) -> None:
+        """Leave the detail, then the filter, then the place."""
+        if self.has_class("-reading"):
+            self.close_detail()
+        elif self._filter_text:
+            self.query_one(FilterLine).set_text("")
+        else:
+            super().action_go_back()
+
+    def on_resize(self) -> None:
+        """Show the detail where there is room for it now."""
+        self.take(self.state)
+
+    @property
+    def _reader(self) -> Widget:
+        return self.query_one("#detail").query_one(ScrolledLines)

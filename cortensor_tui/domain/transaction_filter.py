@@ -1,0 +1,99 @@
+"""Which transactions are wanted, and how a person types it: `task:7/12 kind:ack state:mined failed`."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from cortensor_tui.domain.filter_words import FilterError, Word, listed, words_of
+from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+
+MAX_WORDS = 10
+STATE_WORDS: dict[str, tuple[TransactionState, ...]] = {
+    "pending": tuple(state for state in TransactionState if not state.is_final),
+    "mined": (TransactionState.MINED,),
+    "failed": tuple(s for s in TransactionState if s.is_final and s is not TransactionState.MINED),
+}
+FIELDS = ("task", "session", "kind", "state")
+_ID = re.compile(r"[0-9]{1,18}")
+_TASK = re.compile(r"([0-9]{1,18})/([0-9]{1,18})")
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class TransactionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """The transactions of a task or a session, of any of these kinds and states; all if nothing is said."""
+
+    task: TaskKey | None = None
+    session_id: int | None = None
+    kinds: tuple[TransactionKind, ...] = ()
+    states: tuple[TransactionState, ...] = ()
+
+    @property
+    def is_all(self) -> bool:
+        """Tell whether every transaction is wanted."""
+        return self == TransactionFilter()
+
+
+def parse_transactions(text: str) -> TransactionFilter:
+    """Return the filter that is written here; each field at most once. Raises `FilterError`."""
+    found: dict[str, object] = {}
+    for word in words_of(text, MAX_WORDS):
+        field, value = _condition(word)
+        if field in found:
+            raise FilterError(word.start, word.end, f"{field} is said twice", "Join several with a comma")
+        found[field] = value
+    return msgspec.convert(found, TransactionFilter) if found else TransactionFilter()
+
+
+def _condition(word: Word) -> tuple[str, object]:
+    if word.is_negated or word.is_quoted:
+        raise FilterError(word.start, word.end, "This cannot be looked for", _ALLOWED)
+    if word.text.lower() in STATE_WORDS:
+        return "states", STATE_WORDS[word.text.lower()]
+    name, sign, text = word.text.partition(":")
+    if not sign or name.lower() not in FIELDS:
+        raise FilterError(word.start, word.start + len(name), f"There is no field {name}", _ALLOWED)
+    value = Word(text, word.start + len(name) + 1, word.end, False, False)
+    match name.lower():
+        case "task":
+            return "task", _task(value)
+        case "session":
+            return "session_id", _session(value)
+        case "kind":
+            return "kinds", _chosen(value, TransactionKind)
+        case _:
+            return "states", _chosen(value, TransactionState)
+
+
+_ALLOWED = "Write task:7/12, session:7, kind:ack,commit, state:sent, pending, mined or failed"
+
+
+def _task(value: Word) -> TaskKey:
+    found = _TASK.fullmatch(value.text)
+    if found is None:
+        raise FilterError(value.start, value.end, f"{value.text or 'Nothing'} is no task", "Write task:7/12")
+    return TaskKey(int(found[1]), int(found[2]))
+
+
+def _session(value: Word) -> int:
+    if not _ID.fullmatch(value.text):
+        raise FilterError(
+            value.start, value.end, f"{value.text or 'Nothing'} is no session id", "Write session:7"
+        )
+    return int(value.text)
+
+
+def _chosen(value: Word, choices: type[_Choice]) -> tuple[_Choice, ...]:
+    """Return what begins with any of the words; those of two words are written with a dash."""
+    wanted: set[_Choice] = set()
+    for name, start, end in listed(value):
+        matching = [one for one in choices if name and one.replace(" ", "-").startswith(name.lower())]
+        if not matching:
+            allowed = ", ".join(one.replace(" ", "-") for one in choices)
+            raise FilterError(start, end, f"There is no {name or 'empty word'} here", f"Choose of {allowed}")
+        wanted.update(matching)
+    return tuple(one for one in choices if one in wanted)

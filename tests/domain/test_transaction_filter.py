@@ -1,0 +1,59 @@
+"""The filter of transactions."""
+
+from __future__ import annotations
+
+import pytest
+
+from cortensor_tui.domain.filter_words import FilterError
+from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.transaction_filter import TransactionFilter, parse_transactions
+from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", TransactionFilter()),
+        ("task:7/12", TransactionFilter(task=TaskKey(7, 12))),
+        (
+            "session:7 kind:ack,comm",
+            TransactionFilter(session_id=7, kinds=(TransactionKind.ACK, TransactionKind.COMMIT)),
+        ),
+        ("kind:create-session", TransactionFilter(kinds=(TransactionKind.CREATE_SESSION,))),
+        ("state:reverted", TransactionFilter(states=(TransactionState.REVERTED,))),
+        (
+            "PENDING",
+            TransactionFilter(
+                states=(TransactionState.SIGNED, TransactionState.SENT, TransactionState.UNKNOWN)
+            ),
+        ),
+        (
+            "failed",
+            TransactionFilter(
+                states=(TransactionState.REVERTED, TransactionState.REJECTED, TransactionState.REPLACED)
+            ),
+        ),
+    ],
+)
+def test_what_is_wanted(text: str, wanted: TransactionFilter) -> None:
+    assert parse_transactions(text) == wanted
+    assert wanted.is_all == (text == "")
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "sentence"),
+    [
+        ("paris", "paris", "There is no field paris, at character 1. Write task:7/12"),
+        ("-failed", "failed", "This cannot be looked for, at character 2."),
+        ("kind:foo", "foo", "There is no foo here, at character 6. Choose of ack, precommit, "),
+        ("kind:ack,", "", "There is no empty word here, at character 10."),
+        ("task:7", "7", "7 is no task, at character 6. Write task:7/12."),
+        ("session:x", "x", "X is no session id, at character 9."),
+        ("failed state:sent", "state:sent", "States is said twice, at character 8."),
+    ],
+)
+def test_a_mistake_says_where_it_is_and_what_is_allowed(text: str, marked: str, sentence: str) -> None:
+    with pytest.raises(FilterError) as caught:
+        parse_transactions(text)
+    assert text[caught.value.start : caught.value.end] == marked
+    assert caught.value.problem.sentence().startswith(sentence)
