@@ -9,11 +9,12 @@ from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
 from cortensor_tui.dashboard.screens.overview import OverviewScreen
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.screens.tasks import TasksScreen
-from cortensor_tui.dashboard.widgets.line_table import LineTable
+from cortensor_tui.dashboard.widgets.line_table import RowTable
 from cortensor_tui.node.messages import StatusChanged
 
 from . import samples
 from .conftest import live, shown, until
+from .past import answer_history
 from .scripted_node import ScriptedNode
 
 SMALL = (80, 24)
@@ -33,19 +34,21 @@ async def test_each_digit_shows_its_place_under_the_verdict(app: Dashboard) -> N
             assert shown(app, "#verdict").startswith(f" {place.title} ")
 
 
-async def test_a_place_is_as_it_was_left(app: Dashboard) -> None:
+async def test_a_place_is_as_it_was_left(app: Dashboard, node: ScriptedNode) -> None:
+    answer_history(node)
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
         await pilot.press("t")
         await until(pilot, lambda: is_at(app, "tasks"))
+        await until(pilot, lambda: "8/2" in shown(app, "#tasks"))
         await pilot.press("j")
-        chosen = app.screen.query_one(LineTable).current
+        chosen = app.screen.query_one(RowTable).current
         assert chosen is not None
         await pilot.press("escape")
         await until(pilot, lambda: is_at(app, "dashboard"))
         await pilot.press("3")
         await until(pilot, lambda: is_at(app, "tasks"))
-        assert app.screen.query_one(LineTable).current == chosen
+        assert app.screen.query_one(RowTable).current == chosen
 
 
 async def test_a_form_waits_where_it_was_opened(app: Dashboard) -> None:

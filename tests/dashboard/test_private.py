@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions
 from cortensor_tui.node.live_messages import TokensStreamed
 from cortensor_tui.node.messages import Done, ReplyBody, RequestBody, Reveal, Snapshot
 from cortensor_tui.node.redaction import Sight
@@ -58,6 +59,8 @@ def keeping_back(node: ScriptedNode) -> Sight:
         return Done()
 
     node.answers[Reveal] = reveal
+    node.answers[GetTasks] = lambda _: sight.of(Tasks(whole().tasks[::-1]))
+    node.answers[GetTransactions] = lambda _: sight.of(Transactions(whole().transactions[::-1]))
     return sight
 
 

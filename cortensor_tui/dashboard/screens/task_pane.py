@@ -118,7 +118,8 @@ class TaskPane(Vertical):
             self._report = TaskReport(task=found, proof=proof)
         self._take(key, self._desk.feed_state, found)
         self._is_read = True
-        self.query_one(ScrolledLines).redraw()
+        for report in self.query(ScrolledLines):  # none is left while the screen is taken down
+            report.redraw()
 
     async def _verify(self, key: TaskKey) -> None:
         try:
@@ -129,7 +130,8 @@ class TaskPane(Vertical):
             proof = Proof(found=reply) if isinstance(reply, Verification) else Proof()
         if self._report is not None:
             self._report = msgspec.structs.replace(self._report, proof=proof)
-            self.query_one(ScrolledLines).go_to_title(PROOF_TITLE)
+            for report in self.query(ScrolledLines):
+                report.go_to_title(PROOF_TITLE)
 
     @property
     def _desk(self) -> Desk:
