@@ -128,6 +128,8 @@ class Dashboard(KeyActions):
         self.set_interval(1.0, self._tick)
         self.app_suspend_signal.subscribe(self, lambda _: self._restore_title(), immediate=True)
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
+        if self._begins_with_setup:
+            self.go_to("setup")
         if self._run_seconds is not None:
             self.set_timer(self._run_seconds, self.leave)
 
