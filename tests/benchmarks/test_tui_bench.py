@@ -8,8 +8,6 @@ import sys
 import msgspec
 import pytest
 
-pytest.importorskip("pyte")
-
 from benchmarks.machine import Machine
 from benchmarks.processes import REPOSITORY, BenchmarkError
 from benchmarks.tui.attached import WatchedPair

@@ -12,6 +12,7 @@ from cortensor_tui.domain.tasks import MinerResult, Stage, TaskKey, TaskTimes, T
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, Place, ProofCheck, ProofVerdict, Verification
 from cortensor_tui.node.history_messages import (
+    GetTask,
     GetTasks,
     GetTransactions,
     TaskOutcome,
@@ -269,6 +270,7 @@ def good_answers() -> dict[type, Answer]:
         GetStatus: StatusChanged(STATUS),
         GetSessions: SessionsChanged((SESSION,)),
         GetTasks: Tasks((TASK, QUEUED_TASK)),
+        GetTask: Tasks((TASK,)),
         GetTransactions: Transactions((TRANSACTION, REVERTED)),
         CheckAssignment: _checked,
         PrepareAssignment: PREPARED,
