@@ -7,6 +7,7 @@ from typing import Any
 from textual.app import App
 from textual.notifications import Notification, Notify
 
+from cortensor_tui.dashboard.cells import fit, wrap
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.notices import Kept, NoticeList
 from cortensor_tui.dashboard.present.notices import standing_notices
@@ -14,6 +15,9 @@ from cortensor_tui.domain.inert import inert
 
 TOAST_S = 15.0
 MOST_CHARS = 600
+MOST_LINES = 2
+"""A toast stands over what is worked on; the list of notices has the whole text."""
+TEXT_CELLS = 36  # what app.tcss leaves of a toast's width
 
 
 class Toasts:
@@ -35,10 +39,10 @@ class Toasts:
         for cause in told.gone:
             self._take_away(cause)
         for notice in told.fresh:
-            more = f"\nand {told.more} more (!)" if told.more and notice is told.fresh[-1] else ""
+            more = f"and {told.more} more (!)" if told.more and notice is told.fresh[-1] else ""
             toast = Notification(
-                inert(notice.text, MOST_CHARS) + more,
-                inert(notice.title, MOST_CHARS),
+                _short(inert(notice.text, MOST_CHARS), more),
+                fit(inert(notice.title, MOST_CHARS), TEXT_CELLS),
                 "warning",
                 TOAST_S,
                 markup=False,
@@ -51,3 +55,12 @@ class Toasts:
         toast = self._shown.pop(cause, None)
         if toast is not None and toast in self._app._notifications:
             self._app._unnotify(toast)
+
+
+def _short(text: str, more: str) -> str:
+    """Return a text in so few lines that forms below it stay usable, `more` in a line of its own."""
+    room = MOST_LINES - bool(more)
+    lines = wrap(text, TEXT_CELLS)
+    if len(lines) > room:
+        lines = [*lines[: room - 1], fit(" ".join(lines[room - 1 :]), TEXT_CELLS)]
+    return "\n".join([*lines, more] if more else lines)

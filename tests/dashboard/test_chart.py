@@ -86,6 +86,18 @@ def test_while_a_prompt_is_read_the_last_decode_speed_is_told() -> None:
     assert decode.now == "41.0 tok/s"
 
 
+def test_the_first_run_is_drawn_before_its_task_has_ended_and_been_counted() -> None:
+    nothing = samples.snapshot(throughput=Throughput(), live=samples.live(finished=samples.finished()))
+    decode, prefill, _ = throughput(from_snapshot(nothing), samples.NOW)
+    assert (decode.now, decode.values[-1]) == ("40.7 tok/s", pytest.approx(40.7, abs=0.1))
+    assert (prefill.now, prefill.values[-1]) == ("382.7 tok/s", pytest.approx(382.7, abs=0.1))
+    assert set(decode.values[:-1]) == {None}
+    going_on = samples.snapshot(throughput=Throughput())
+    decode, prefill, _ = throughput(from_snapshot(going_on), samples.NOW)
+    assert (decode.now, decode.values[-1]) == ("41.2 tok/s", 41.2)
+    assert set(prefill.values) == {None}, "how fast the prompt was read is told at the end"
+
+
 def test_before_the_first_task_tasks_an_hour_are_unknown_until_the_node_has_run() -> None:
     view = from_snapshot(samples.snapshot(throughput=Throughput(), live=None))
     decode, _, tasks = throughput(view, samples.NOW)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.widgets._toast import Toast
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.notices import MAX_KEPT, MAX_TOASTS, QUIET_S, NoticeList
 from cortensor_tui.dashboard.present.notices import Notice
 from cortensor_tui.dashboard.screens.notices import NoticesScreen
+from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.node.messages import StatusChanged, TaskChanged
 
@@ -21,6 +23,14 @@ SMALL = (80, 24)
 LOW = Notice("precondition gas", "Not met: gas", "0.1 is left")
 MISSED = Notice("missed 7/3", "Task 7/3 was missed", "too late", is_event=True)
 CAUSES = st.lists(st.integers(0, 30), max_size=12)
+
+
+def wordy() -> NodeStatus:
+    """Return a status with a problem that has much to say."""
+    status = samples.blocked()
+    assert status.problem is not None
+    problem = msgspec.structs.replace(status.problem, why="the balance is too low " * 9)
+    return msgspec.structs.replace(status, problem=problem, preconditions=())
 
 
 def titles(app: Dashboard) -> list[str]:
@@ -39,6 +49,21 @@ async def test_a_toast_goes_with_its_cause(node: ScriptedNode, app: Dashboard) -
         await pilot.press("exclamation_mark")
         await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
         assert "over since" in shown(app, "#document")
+
+
+async def test_a_toast_is_low_and_leaves_the_screen_to_be_read(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await live(pilot)
+        await node.change(StatusChanged(wordy()))
+        await until(
+            pilot, lambda: bool(app.screen.query(Toast)) and app.screen.query_one(Toast).region.height > 0
+        )
+        region = app.screen.query_one(Toast).region
+        assert region.height <= 3, "a title and two lines"
+        assert region.width <= 44
+        assert region.bottom == SMALL[1] - 1, "above the keys"
+        [note] = app._notifications
+        assert note.message.endswith("…"), "the list of notices has the rest"
 
 
 async def test_a_missed_task_is_told_once(node: ScriptedNode, app: Dashboard) -> None:

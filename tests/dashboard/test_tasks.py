@@ -92,14 +92,17 @@ async def test_a_changed_task_joins_a_filtered_list_only_where_it_matches(
         await until(pilot, lambda: keys_shown(app) == ["7/13"])
 
 
-async def test_a_frozen_list_stands_still_until_it_follows_again(app: Dashboard, node: ScriptedNode) -> None:
+@pytest.mark.parametrize("key", ["f", "space"])
+async def test_a_frozen_list_stands_still_until_it_follows_again(
+    app: Dashboard, node: ScriptedNode, key: str
+) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await open_tasks(pilot, app)
-        await pilot.press("f")
+        await pilot.press(key)
         await node.change(TaskChanged(samples.task(13, Stage.ACKED)))
         await until(pilot, lambda: "frozen · 1 new" in shown(app, "#list > Heading"))
         assert keys_shown(app)[0] == "7/12"
-        await pilot.press("f")
+        await pilot.press(key)
         await until(pilot, lambda: keys_shown(app)[0] == "7/13")
 
 

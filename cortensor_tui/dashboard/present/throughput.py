@@ -23,16 +23,34 @@ def throughput(view: NodeView, now: float, length_s: int = MINUTE_S) -> tuple[Se
     """Return decode, prefill and tasks an hour, one value for each span of so many seconds."""
     spans, minutes = view.throughput.series(length_s, now), view.throughput.series(MINUTE_S, now)
     decode, prefill = tuple(map(_DECODE, spans)), tuple(map(_PREFILL, spans))
+    decode_of_run, prefill_of_run = _of_run(view)
+    decode, prefill = _with_first(decode, decode_of_run), _with_first(prefill, prefill_of_run)
     live = view.live
     is_running = live is not None and live.finished is None and not view.live_error
-    decode_now = live.tokens_per_s if live is not None and is_running else None
+    decode_now = decode_of_run if is_running else None
     if decode_now is None:
-        decode_now = _newest(minutes, spans, _DECODE)
+        decode_now = _newest(minutes, spans, _DECODE) or decode_of_run
     return (
         Series("decode", rate(decode_now), decode, length_s),
-        Series("prefill", rate(_newest(minutes, spans, _PREFILL)), prefill, length_s),
+        Series("prefill", rate(_newest(minutes, spans, _PREFILL) or prefill_of_run), prefill, length_s),
         Series("tasks", _last_hour(minutes), _hourly(view, spans), length_s),
     )
+
+
+def _of_run(view: NodeView) -> tuple[float | None, float | None]:
+    """Return how fast the last run decodes and read its prompt, None as long as that is not told."""
+    live = view.live
+    if live is None:
+        return None, None
+    if live.finished is None:
+        return live.tokens_per_s, None
+    return live.finished.decode_tokens_per_s, live.finished.prefill_tokens_per_s
+
+
+def _with_first(values: tuple[float | None, ...], of_run: float | None) -> tuple[float | None, ...]:
+    """Return the values; before any was counted, which is when a task has ended, with the last run's."""
+    is_first = all(value is None for value in values)
+    return (*values[:-1], of_run) if is_first else values
 
 
 def _newest(minutes: Sequence[Span], spans: Sequence[Span], figure: Figure) -> float | None:

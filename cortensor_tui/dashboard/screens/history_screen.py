@@ -52,7 +52,7 @@ class HistoryScreen(PlaceScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/", id="list.filter", tooltip="Filter the list"),
-        Binding("f", "freeze", "Freeze", id="list.freeze", tooltip="Freeze or follow"),
+        Binding("f,space", "freeze", "Freeze", id="list.freeze", tooltip="Freeze or follow"),
     ]
 
     def __init__(self) -> None:
