@@ -163,7 +163,7 @@ class KeyActions(App[None]):
             return
         text, what = found
         if text == HIDDEN:
-            self.notify("It is hidden: p shows it. Nothing was copied.", markup=False, timeout=3)
+            self.notify("Hidden: p shows it. Nothing was copied.", markup=False, timeout=3)
             return
         self.copy_to_clipboard("\n".join(inert_lines(text, MOST_COPIED_CHARS)))
         self.notify(inert(text, 200), title=f"Copied the {what}", markup=False, timeout=3)

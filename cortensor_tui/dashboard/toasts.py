@@ -17,7 +17,7 @@ TOAST_S = 15.0
 MOST_CHARS = 600
 MOST_LINES = 2
 """A toast stands over what is worked on; the list of notices has the whole text."""
-TEXT_CELLS = 36  # what app.tcss leaves of a toast's width
+TEXT_CELLS = 41  # what app.tcss leaves of a toast's width
 
 
 class Toasts:

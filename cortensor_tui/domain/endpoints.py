@@ -74,6 +74,10 @@ class EndpointReport(msgspec.Struct, frozen=True, kw_only=True):
     genesis_hash: str | None = None
 
 
+NO_WEBSOCKET = "polled, no WebSocket there"
+"""How a feed stands that nobody set, where the endpoint has none: nothing is wrong."""
+
+
 class HeadFeedReport(msgspec.Struct, frozen=True, kw_only=True):
     """The WebSocket that tells of news. `name` is scheme, host and port; times are unix seconds."""
 

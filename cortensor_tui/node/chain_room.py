@@ -148,7 +148,9 @@ class ChainRoom:
         if url is not None:
             contracts = link.reader.contracts
             addresses = (contracts.session_queue_v2, contracts.session_v2)
-            self._feed = HeadFeed(url, addresses, mining.pace.news)
+            self._feed = HeadFeed(
+                url, addresses, mining.pace.news, is_guessed=self._settings.head_feed is None
+            )
             await self._feed.run()
 
     def _trouble(self, problem: Problem) -> None:

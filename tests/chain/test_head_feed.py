@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from structlog.testing import capture_logs
 
 from cortensor_tui.chain.endpoints import head_feed
 from cortensor_tui.chain.endpoints.head_feed import HeadFeed
+from cortensor_tui.domain.endpoints import NO_WEBSOCKET
 from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 
 Serve = Callable[[web.WebSocketResponse], Awaitable[None]]
@@ -60,6 +62,21 @@ async def serving(serve: Serve) -> AsyncIterator[str]:
     app.router.add_get("/v3/SECRETTOKEN", answer)
     async with TestServer(app) as server:
         yield f"ws://127.0.0.1:{server.port}/v3/SECRETTOKEN"
+
+
+@asynccontextmanager
+async def answering(status: int) -> AsyncIterator[tuple[str, list[int]]]:
+    """Serve HTTP only, and count who asked for more."""
+    asked: list[int] = []
+
+    async def refuse(_: web.Request) -> web.Response:
+        asked.append(status)
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_get("/", refuse)
+    async with TestServer(app) as server:
+        yield f"ws://127.0.0.1:{server.port}/", asked
 
 
 async def subscribe(socket: web.WebSocketResponse) -> None:
@@ -162,6 +179,41 @@ async def test_an_endpoint_without_a_websocket_is_told(unused_tcp_port: int) -> 
             while not feed.error:
                 await asyncio.sleep(0)
         assert feed.health == "lost: HTTP 404 instead of a WebSocket"
+
+
+@pytest.mark.parametrize("status", [404, 405, 200])
+async def test_a_feed_that_was_only_guessed_is_calm_about_an_endpoint_without_one(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(head_feed, "ABSENT_PAUSE_S", 3600.0)
+    with capture_logs() as lines:
+        async with answering(status) as (url, asked), asyncio.timeout(30):
+            feed = HeadFeed(url, (CONTRACT,), lambda: None, is_guessed=True)
+            task = asyncio.create_task(feed.run())
+            try:
+                while feed.health == "connecting":
+                    await asyncio.sleep(0)
+                assert feed.report().health == NO_WEBSOCKET
+                await asyncio.sleep(0.1)  # ten of the pauses after a loss
+                assert asked == [status], "it is asked again rarely"
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+    assert {line["log_level"] for line in lines} == {"info"}
+
+
+@pytest.mark.parametrize("status", [503, 429])
+async def test_a_guessed_feed_whose_endpoint_is_in_trouble_is_lost_and_asked_again_soon(status: int) -> None:
+    async with answering(status) as (url, asked), asyncio.timeout(30):
+        feed = HeadFeed(url, (CONTRACT,), lambda: None, is_guessed=True)
+        task = asyncio.create_task(feed.run())
+        try:
+            while len(asked) < 3:
+                await asyncio.sleep(0)
+            assert feed.health == f"lost: HTTP {status} instead of a WebSocket"
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_fault_of_our_own_shows_as_lost_and_it_starts_again() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cortensor_tui.dashboard.cells import Line, width_of
 from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
-from cortensor_tui.domain.endpoints import EndpointHealth, EndpointState
+from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointHealth, EndpointState
 from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.health import NodeStatus, StoreHealth
 from cortensor_tui.domain.inference import EngineState
@@ -148,3 +148,12 @@ def test_restarts_and_loading_of_the_engine_are_told() -> None:
 def test_before_the_chain_is_known_no_answers_are_counted() -> None:
     unknown = msgspec.structs.replace(status(), answered_tasks=None, missed_tasks=None)
     assert told("tasks", unknown).rstrip() == " ○ tasks    unknown"
+
+
+@pytest.mark.parametrize(
+    ("health", "role"), [("connected", "muted"), (NO_WEBSOCKET, "muted"), ("lost: it is silent", "warn")]
+)
+def test_a_lost_feed_is_a_warning_and_one_that_never_was_is_none(health: str, role: str) -> None:
+    lines = column_lines(with_chain(head_feed=health), NOW, 110)
+    spans = [span for line in lines for span in line if f"feed {health}" in span.text]
+    assert [span.role for span in spans] == [role]

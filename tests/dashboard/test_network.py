@@ -9,7 +9,7 @@ from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.present.network import endpoint_details, endpoint_rows, fact_details, facts
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.network import ASK_EVERY_S, ASKING, NetworkScreen
-from cortensor_tui.domain.endpoints import EndpointReport
+from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointReport, HeadFeedReport
 from cortensor_tui.node.network_messages import GetNetwork
 
 from . import samples
@@ -206,3 +206,9 @@ async def test_nothing_found_yet_is_said(node: ScriptedNode, app: Dashboard) -> 
         await until(pilot, lambda: "Nothing is known of the chain yet" in shown(app, "#network-facts"))
         assert "did not answer" in shown(app, "#facts-pane Heading")
         assert ASKING not in shown(app, "#endpoints")
+
+
+def test_a_feed_that_never_was_is_told_calmly() -> None:
+    feed = HeadFeedReport(name="ws://127.0.0.1:8545", health=NO_WEBSOCKET)
+    [told] = [one for one in facts(samples.network_report(head_feed=feed), samples.NOW) if one.key == "feed"]
+    assert (told.mark, told.look, told.value) == ("○", "muted", NO_WEBSOCKET)

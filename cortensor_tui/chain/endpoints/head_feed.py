@@ -18,7 +18,7 @@ from cortensor_tui.chain.rpc.client import endpoint_name
 from cortensor_tui.chain.rpc.json_nesting import is_nested_deeper_than
 from cortensor_tui.chain.rpc.json_rpc import outcome_of, request
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
-from cortensor_tui.domain.endpoints import HeadFeedReport
+from cortensor_tui.domain.endpoints import NO_WEBSOCKET, HeadFeedReport
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +29,7 @@ HEARTBEAT_S = 15.0
 SILENCE_S = 60.0  # after that the subscription may have been forgotten: subscribe anew
 FIRST_PAUSE_S = 0.5  # providers ban clients that reconnect in a tight loop
 LONGEST_PAUSE_S = 30.0
+ABSENT_PAUSE_S = 600.0  # a server without a WebSocket seldom gets one
 _HEADS, _LOGS = 1, 2  # ids of the two requests
 
 
@@ -37,6 +38,8 @@ class HeadFeed:
 
     Heads say that the feed lives. They call nobody: a chain may have four a second, and most hold nothing for
     this node.
+
+    `is_guessed` where nobody set it: then an endpoint that has no WebSocket is no loss, and is seldom asked.
     """
 
     def __init__(
@@ -45,6 +48,8 @@ class HeadFeed:
         addresses: Sequence[str],
         on_news: Callable[[], None],
         clock: Clock = SYSTEM_CLOCK,
+        *,
+        is_guessed: bool = False,
     ) -> None:
         self.name = endpoint_name(url)
         self.is_connected = False
@@ -53,6 +58,8 @@ class HeadFeed:
         self._addresses = list(addresses)
         self._on_news = on_news
         self._clock = clock
+        self._is_guessed = is_guessed
+        self._is_absent = False
         self._connected_at: float | None = None
         self._news_at: float | None = None
         self._news = self._losses = 0
@@ -62,6 +69,8 @@ class HeadFeed:
         """Return how it stands, in a few words."""
         if self.is_connected:
             return "connected"
+        if self._is_absent:
+            return NO_WEBSOCKET
         return f"lost: {self.error}" if self.error else "connecting"
 
     def report(self) -> HeadFeedReport:
@@ -86,7 +95,8 @@ class HeadFeed:
                 if self.is_connected:
                     pause_s = FIRST_PAUSE_S
                 if isinstance(error, aiohttp.WSServerHandshakeError):
-                    pause_s = LONGEST_PAUSE_S  # whoever answers there has no WebSocket
+                    # whoever answers there has no WebSocket
+                    pause_s = ABSENT_PAUSE_S if self._is_absent else LONGEST_PAUSE_S
             except Exception as error:  # a fault of ours: it shows, and without news looks come late
                 self._lost(error)
                 log.error(
@@ -132,13 +142,16 @@ class HeadFeed:
 
     def _subscribed(self) -> None:
         log.info("head feed connected", endpoint=self.name)
-        self.is_connected, self.error = True, ""
+        self.is_connected, self.error, self._is_absent = True, "", False
         self._connected_at = self._clock.now()
         self._on_news()  # whatever happened while nobody listened
 
     def _lost(self, error: Exception) -> None:
         why = "it is silent" if isinstance(error, TimeoutError) else _words(error)
-        if why != self.error:
+        self._is_absent = self._is_guessed and _says_none(error)
+        if why != self.error and self._is_absent:
+            log.info("no WebSocket there, looking at intervals", endpoint=self.name)
+        elif why != self.error:
             log.warning("head feed lost, looking at intervals", endpoint=self.name, why=why)
         self.error = why
         self._losses += self.is_connected
@@ -164,6 +177,11 @@ def _subscription(message: dict[str, Any]) -> str:
 def _notified(message: dict[str, Any]) -> object:
     params = message.get("params")
     return params.get("subscription") if isinstance(params, dict) else None
+
+
+def _says_none(error: Exception) -> bool:
+    """Tell whether the server speaks HTTP only. One in trouble may speak more once that is over."""
+    return isinstance(error, aiohttp.WSServerHandshakeError) and error.status < 500 and error.status != 429
 
 
 def _words(error: Exception) -> str:

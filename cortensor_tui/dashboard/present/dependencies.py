@@ -142,7 +142,8 @@ def _head(status: NodeStatus, now: float) -> Dependency:
     age = line((calm_age(chain.head_seen_at, now), "warn" if is_late else "muted"))
     facts = [line(number(chain.head_number)), age]
     if chain.head_feed:
-        facts.append(line((f"feed {inert(chain.head_feed, 60)}", "muted")))  # without it looks come late
+        is_lost = chain.head_feed.startswith("lost")  # then looks come late
+        facts.append(line((f"feed {inert(chain.head_feed, 60)}", "warn" if is_lost else "muted")))
     return Dependency("head", WARN if is_late else GOOD, "late" if is_late else "current", tuple(facts))
 
 

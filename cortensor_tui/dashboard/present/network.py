@@ -16,7 +16,7 @@ from cortensor_tui.dashboard.format import (
 )
 from cortensor_tui.dashboard.present.details import Detail, Details
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
-from cortensor_tui.domain.endpoints import EndpointReport, EndpointState, HeadFeedReport
+from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointReport, EndpointState, HeadFeedReport
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.network_report import Comparison, NetworkReport
 from cortensor_tui.domain.networks import ContractOrigin
@@ -197,6 +197,10 @@ def _comparison(one: Comparison) -> Fact:
 
 
 def _feed(feed: HeadFeedReport, now: float) -> Fact:
+    if feed.health == NO_WEBSOCKET:
+        return Fact(
+            "feed", "WebSocket feed", feed.health, f"{feed.name} (CORTENSOR_TUI_HEAD_FEED)", "muted", "○"
+        )
     is_well = feed.health == "connected"
     since = "" if feed.connected_at is None else f" since {calm_age(feed.connected_at, now)}"
     news = "no news yet" if feed.news_at is None else f"news {calm_age(feed.news_at, now)}"
