@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cortensor_tui.domain.inference import Clamp
+from cortensor_tui.domain.logs import LogLevel, LogLine
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, ProofCheck, ProofVerdict, Verification
@@ -17,6 +18,7 @@ from cortensor_tui.node.history_messages import (
     Transactions,
     Verify,
 )
+from cortensor_tui.node.log_messages import GetLogs, Logs
 from cortensor_tui.node.messages import ReplyBody, RequestBody
 
 from . import samples
@@ -120,6 +122,15 @@ def retried() -> Transaction:
     )
 
 
+def lines_of(key: TaskKey) -> tuple[LogLine, ...]:
+    """Return what the log has of a task."""
+    events = ((LogLevel.INFO, "acked"), (LogLevel.WARNING, "endpoint changed"), (LogLevel.INFO, "committed"))
+    return tuple(
+        LogLine(at=samples.NOW - 60 + number, level=level, room="miner.running", event=event, task=key)
+        for number, (level, event) in enumerate(events)
+    )
+
+
 def answer_history(node: ScriptedNode) -> None:
     """Answer for the tasks of the snapshot and the missed one, as a node's journal would."""
     told = tuple(clamped(timed(one)) if one.key.task_id == 11 else one for one in node.snapshot.tasks)
@@ -154,6 +165,11 @@ def answer_history(node: ScriptedNode) -> None:
         assert isinstance(body, Verify)
         return proof(body.key)
 
+    def logs(body: RequestBody) -> ReplyBody:
+        assert isinstance(body, GetLogs)
+        return Logs(lines=() if body.task is None or body.after else lines_of(body.task), newest=9)
+
+    node.answers[GetLogs] = logs
     node.answers[GetTasks] = tasks
     node.answers[GetTask] = task
     node.answers[GetTransactions] = transactions

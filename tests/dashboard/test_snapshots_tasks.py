@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.screens.task_pane import TaskPane
 from cortensor_tui.dashboard.widgets.line_table import RowTable
 from cortensor_tui.node.history_messages import GetTasks, Tasks
 from cortensor_tui.node.messages import Snapshot
@@ -50,6 +51,7 @@ def at(
         )
         await pilot.press(*keys)
         await until(pilot, lambda: words in shown(stood.app, selector))
+        await until(pilot, lambda: "reading …" not in shown(stood.app, "#report"))
         if selector == "#report":
             await until(pilot, lambda: not has_cursor(stood.app))  # the list has heard that the focus is gone
 
@@ -73,7 +75,15 @@ def test_one_task(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
 @sizes
 def test_a_proof(snap_compare: Any, size: tuple[int, int]) -> None:
     one = stood()
-    assert snap_compare(one.app, terminal_size=size, run_before=at(one, "#report", "REFUTED", "j", "v"))
+    opened = at(one, "#report", "ended", "j", "enter")
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await opened(pilot)
+        await until(pilot, lambda: one.app.screen.query_one(TaskPane)._log is not None)  # it moves the proof
+        await pilot.press("v")
+        await until(pilot, lambda: "REFUTED" in shown(one.app, "#report"))
+
+    assert snap_compare(one.app, terminal_size=size, run_before=stage)
 
 
 @sizes

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.screens import task_pane
 from cortensor_tui.dashboard.screens.detail import open_task
 from cortensor_tui.dashboard.screens.reading import ReadingScreen
 from cortensor_tui.dashboard.screens.task_panel import TaskPanel
@@ -18,12 +21,14 @@ from cortensor_tui.node.history_messages import (
     Tasks,
     Verify,
 )
-from cortensor_tui.node.messages import TaskChanged
+from cortensor_tui.node.log_messages import GetLogs, LogCursor, Logs
+from cortensor_tui.node.messages import ReplyBody, RequestBody, TaskChanged
 
 from . import samples
 from .conftest import live, shown, until
 from .past import CAUSE, answer_history
 from .scripted_node import ScriptedNode, refusal
+from .test_logs import ScriptedLog, line
 
 SMALL, WIDE = (80, 24), (160, 48)
 
@@ -239,3 +244,59 @@ async def test_a_task_that_the_node_does_not_have_is_told_as_such(app: Dashboard
             pilot,
             lambda: "no such task" in report(app),
         )
+
+
+async def read_to_the_end(pilot: Pilot[None], app: Dashboard, words: str) -> None:
+    """Go to the end of the report again and again, until the words have come there."""
+    async with asyncio.timeout(20):
+        while words not in shown(app, "#report"):
+            await pilot.press("G")
+
+
+async def test_a_task_shows_its_lines_of_the_log_and_follows_them(
+    app: Dashboard, node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_pane, "LOG_EVERY_S", 0.02)
+    log = ScriptedLog(250)
+    node.answers[GetLogs] = log.answer
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        assert not log.asked, "only who looks at a task asks for its lines"
+        await pilot.press("enter")
+        await read_to_the_end(pilot, app, "line 200 of many")
+        report = shown(app, "#report")
+        assert [number for number in range(250) if f"line {number} of many" in report] == [0, 100, 200]
+        assert "why=a reason" in report
+        assert "\x1b" not in report
+        log.lines += [line(number) for number in range(250, 301)]
+        await read_to_the_end(pilot, app, "line 300 of many")
+        assert {one.task for one in log.asked} == {TaskKey(7, 12)}
+        assert log.asked[-1].after in (250, 301)
+        await pilot.press("escape")
+        await pilot.pause()
+        asked = len(log.asked)
+        await pilot.pause(0.1)
+        assert len(log.asked) <= asked + 1, "nobody looks any more"
+
+
+async def test_a_log_of_long_ago_is_found_in_its_files(app: Dashboard, node: ScriptedNode) -> None:
+    def answer(body: RequestBody) -> ReplyBody:
+        assert isinstance(body, GetLogs)
+        if body.before is None or body.before.number > 1:
+            number = 3 if body.before is None else body.before.number
+            return Logs(lines=(), newest=9, earlier=LogCursor(number=number - 1))
+        return Logs(lines=(line(100),), newest=9)
+
+    node.answers[GetLogs] = answer
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("enter")
+        await read_to_the_end(pilot, app, "line 100 of many")
+
+
+async def test_a_log_that_is_not_read_says_why(app: Dashboard, node: ScriptedNode) -> None:
+    node.answers[GetLogs] = lambda _: refusal("not_allowed", "This socket shows no log")
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("enter")
+        await read_to_the_end(pilot, app, "This socket shows no log")

@@ -36,11 +36,12 @@ def log_row(one: LogLine, now: float, width: int) -> Line:
         Span(f"{pad(inert(room, 60), room_cells)}  ", "muted"),
         Span(f"{pad(task, 7)}  "),
         Span(inert(one.event, _MAX_EVENT_CHARS), "plain" if role == "muted" else role),
-        *_fields(one),
+        *fields_of(one),
     )
 
 
-def _fields(one: LogLine) -> list[Span]:
+def fields_of(one: LogLine) -> list[Span]:
+    """Return the line's fields, each with its name."""
     spans: list[Span] = []
     for name, value in one.fields[:_MAX_SHOWN_FIELDS]:
         spans.append(Span(f"  {inert(name, _MAX_NAME_CHARS)}=", "muted"))

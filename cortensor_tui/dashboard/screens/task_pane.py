@@ -12,7 +12,9 @@ from textual.containers import Vertical
 from cortensor_tui.dashboard.cells import Line, Span, wrap
 from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.task_log import TaskLog, task_log_lines
 from cortensor_tui.dashboard.present.task_report import PROOF_TITLE, Proof, TaskReport, report_lines
+from cortensor_tui.dashboard.screens.task_log import read_task_log
 from cortensor_tui.dashboard.widgets.scrolling import ScrolledLines
 from cortensor_tui.dashboard.widgets.text_lines import Heading
 from cortensor_tui.domain.inert import inert
@@ -25,6 +27,8 @@ from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks
 
 REST_S = 0.15
 """How long the cursor must rest on a task before the node is asked for it."""
+LOG_EVERY_S = 2.0
+LOG_GROUP = "task log"
 SHOWN_CHARS = 4_000
 MOST_TRANSACTIONS = 50
 VERIFY_TIMEOUT_S = 60.0  # some twenty reads, on a slow public chain
@@ -45,6 +49,7 @@ class TaskPane(Vertical):
         self._key: TaskKey | None = None
         self._report: TaskReport | None = None
         self._loaded: tuple[Transaction, ...] | None = None
+        self._log: TaskLog | None = None
         self._problem: Problem | None = None
         self._snapshots = -1
         self._is_read = False
@@ -53,6 +58,10 @@ class TaskPane(Vertical):
         """Yield the report under the task's number."""
         yield Heading("Task")
         yield ScrolledLines(self._lines, id="report")
+
+    def on_mount(self) -> None:
+        """Follow the log as long as the task is looked at."""
+        self.set_interval(LOG_EVERY_S, self._follow_log)
 
     @property
     def task_in_sight(self) -> TaskView | None:
@@ -78,6 +87,7 @@ class TaskPane(Vertical):
     def _start_over(self, key: TaskKey | None, state: FeedState, *, is_other: bool) -> None:
         self._key, self._snapshots = key, state.snapshots
         self._report, self._loaded, self._problem, self._is_read = None, None, None, False
+        self._log = None
         self.workers.cancel_node(self)
         if is_other:
             self.query_one(ScrolledLines).start_over()
@@ -118,6 +128,22 @@ class TaskPane(Vertical):
             self._report = TaskReport(task=found, proof=proof)
         self._take(key, self._desk.feed_state, found)
         self._is_read = True
+        self._redraw()
+        if self._report is not None:
+            await self._read_log(key)
+
+    def _follow_log(self) -> None:
+        """Ask for new lines, where someone looks and the ones before have come."""
+        if self._key is None or self._log is None or not self.screen.is_current or not self.is_on_screen:
+            return
+        if not any(one.node is self and one.group == LOG_GROUP and one.is_running for one in self.workers):
+            self.run_worker(self._read_log(self._key), group=LOG_GROUP)
+
+    async def _read_log(self, key: TaskKey) -> None:
+        self._log = await read_task_log(self._desk, key, self._log)
+        self._redraw()
+
+    def _redraw(self) -> None:
         for report in self.query(ScrolledLines):  # none is left while the screen is taken down
             report.redraw()
 
@@ -143,7 +169,8 @@ class TaskPane(Vertical):
             (Span(" ✖ " if index == 0 else "   ", "bad"), Span(piece)) for index, piece in enumerate(said)
         ]
         if self._report is not None:
-            return [*trouble, *report_lines(self._report, self._desk.now(), width)]
+            shown = report_lines(self._report, self._desk.now(), width)
+            return [*trouble, *shown, *task_log_lines(self._log, width)]
         return trouble or [(Span(f" {self._nothing}", "muted"),)]
 
     @property
