@@ -148,7 +148,7 @@ class HistoryScreen(PlaceScreen):
     async def _fetch_page(self, table: PagedTable, ask: Ask, body: RequestBody) -> None:
         """Fetch a page, and say at once how many rows there are."""
         await super()._fetch_page(table, ask, body)
-        self.take(self.state)
+        self.offer(self.state)  # the screen may have been taken down meanwhile
 
     @on(FilterLine.Wanted)
     def _on_filter(self, event: FilterLine.Wanted) -> None:
