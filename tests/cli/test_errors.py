@@ -146,8 +146,10 @@ async def test_what_nobody_foresaw_is_a_sentence_that_names_the_log(home: Home, 
 
 async def test_ctrl_c_while_waiting_ends_at_once_and_quietly(home: Home, node: ScriptedNode) -> None:
     node.unanswered.add(WaitTask)
+    # A suite that runs in the background of a shell ignores the signal, and so would its children.
+    heeding = ("env", "--default-signal=INT", *PROGRAM)
     process = await asyncio.create_subprocess_exec(
-        *PROGRAM, "submit", "3", "hello", "--wait", env=home.environ, stdout=PIPE, stderr=PIPE
+        *heeding, "submit", "3", "hello", "--wait", env=home.environ, stdout=PIPE, stderr=PIPE
     )
     async with asyncio.timeout(60):
         await node.was_kept_waiting.wait()

@@ -54,6 +54,8 @@ async def test_q_ends_it_as_a_whole(default_model: Path) -> None:
     async with open_terminal(DEMO) as terminal:
         await terminal.until("SERVING")
         await terminal.press("q")
+        await terminal.until("End the demo?")
+        await terminal.press("q")
         assert await terminal.until_ended() == 0, await terminal.screen()
     assert demo_processes() == before
 

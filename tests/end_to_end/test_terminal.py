@@ -45,7 +45,7 @@ async def test_bind_prompt_and_answer_by_hand(world: World, columns: int, rows: 
         await terminal.step("Tab", "Tab", "End", "BSpace")
         await terminal.type("0")  # temperature 0.0: the same words each time
         await terminal.until("0.0")
-        await terminal.step("Tab", "Enter")
+        await terminal.step("Enter")
         key = TaskKey(session_id, 0)
         await terminal.until(f"{session_id}/0")
         await world.until_ended(key)
