@@ -76,6 +76,12 @@ class _Edge(NamedTuple):
 
 
 _END = _Edge(None)
+_STUCK = Problem(
+    code="unexpected_reply",
+    what="The node's list does not go on",
+    why="it answered with the place that was asked from",
+    remedy="Restart the node with the version installed now",
+)
 
 
 class Window(Generic[Item]):
@@ -212,6 +218,9 @@ class Window(Generic[Item]):
             self._asked, self.problem = None, problem
 
     def _extend(self, ask: Ask, page: Page[Item], near: int) -> None:
+        if not _goes_on(ask, page):  # or the same would be asked for ever
+            self.problem = _STUCK
+            return
         fresh = [entry for entry in page.entries if entry.key not in self._places]  # what is held is newer
         edge = _Edge(page.reached)
         if ask.side is Side.OLDER:
@@ -270,6 +279,12 @@ class Window(Generic[Item]):
     def _hold(self, entries: Iterable[Entry[Item]]) -> None:
         self._entries = list(entries)
         self._places = {entry.key: entry.place for entry in self._entries}
+
+
+def _goes_on(ask: Ask, page: Page[Item]) -> bool:
+    if page.reached is None or ask.beyond is None:
+        return True
+    return page.reached < ask.beyond if ask.side is Side.OLDER else page.reached > ask.beyond
 
 
 def _descending(entry: Entry[Item]) -> Place:

@@ -211,3 +211,20 @@ def test_an_item_that_moves_while_its_page_comes_is_held_once() -> None:
     window.see([Seen(Entry((5.0, 7), "7", "moved"), is_wanted=True)])
     window.take(ask, Page((old,), reached=None))
     assert [window[index].item for index in range(len(window))] == ["moved", "newest"]
+
+
+def test_a_list_that_does_not_go_on_is_told_and_not_asked_for_ever() -> None:
+    scene = Scene(20)
+    window = scene.window
+    first = window.wanted(0, 3)
+    assert first is not None
+    window.take(first, scene.page(first))
+    again = window.wanted(0, 3)
+    assert again is not None
+    assert window.take(again, Page((), again.beyond))
+    assert window.problem is not None
+    assert window.wanted(0, 3) is None
+    window.retry()
+    onward = window.wanted(0, 3)
+    assert onward is not None
+    assert (onward.side, onward.beyond) == (again.side, again.beyond)

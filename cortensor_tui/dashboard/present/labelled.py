@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cortensor_tui.dashboard.cells import Line, Span, fit, pad, wrap
 from cortensor_tui.dashboard.format import number
 from cortensor_tui.domain.inert import ELLIPSIS, inert, inert_lines
 
 LABEL_CELLS = 13
+_MOST_CHARS = 4_000
 
 
 def section(title: str, width: int, remark: str = "") -> list[Line]:
@@ -18,7 +21,7 @@ def section(title: str, width: int, remark: str = "") -> list[Line]:
 
 def labelled(label: str, text: str, width: int, role: str = "plain") -> list[Line]:
     """Return a value beside its label; foreign text in it becomes inert."""
-    pieces = [piece for one in inert_lines(text, 4_000) for piece in wrap(one, _room(width))]
+    pieces = _wrapped(text[: _MOST_CHARS + 1], _MOST_CHARS, _room(width))
     return beside(label, [(Span(piece, role),) for piece in pieces] or [(Span("", role),)])
 
 
@@ -33,7 +36,7 @@ def excerpt(label: str, text: str, width: int, most_lines: int, role: str = "pla
     """Return the start of a text of any length, and how much more there is."""
     cells = _room(width)
     read = text[: (most_lines + 1) * cells * 2]
-    pieces = [piece for one in inert_lines(read, len(read) + 1) for piece in wrap(one, cells)]
+    pieces = list(_wrapped(read, len(read) + 1, cells))
     while pieces and not pieces[-1].strip():
         pieces.pop()
     if len(pieces) <= most_lines and len(read) == len(text):
@@ -51,3 +54,8 @@ def short(text: str, most_chars: int = 300) -> str:
 
 def _room(width: int) -> int:
     return max(8, width - LABEL_CELLS - 2)
+
+
+@lru_cache(maxsize=256)  # a report is made anew at each key and each second, its texts seldom change
+def _wrapped(text: str, most_chars: int, cells: int) -> tuple[str, ...]:
+    return tuple(piece for one in inert_lines(text, most_chars) for piece in wrap(one, cells))
