@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from cortensor_tui.dashboard.appearance import Appearance
-from cortensor_tui.dashboard.feed import Feed, FeedState
+from cortensor_tui.dashboard.feed import Feed, FeedState, Link
 from cortensor_tui.dashboard.palette import key_commands
 from cortensor_tui.dashboard.present.private import HIDDEN, PrivateTexts
 from cortensor_tui.dashboard.quitting import DETACH, STOP, farewell
@@ -193,10 +193,13 @@ class KeyActions(App[None]):
         self.push_screen(HelpScreen(self.screen))
 
     def action_start_node(self) -> None:
-        """Start a node where none runs."""
-        if self._start_node is None or self.view is not None:
-            return
-        self.run_worker(self._start(self._start_node), group="start", exclusive=True)
+        """Start a node where none runs, also in the place of one that has gone."""
+        if self._start_node is None:
+            self.notify("No node can be started from here.", markup=False, timeout=3)
+        elif self.feed_state.link is Link.LIVE:
+            self.notify("A node runs already.", markup=False, timeout=3)
+        else:
+            self.run_worker(self._start(self._start_node), group="start", exclusive=True)
 
     async def _start(self, start_node: StartNode) -> None:
         try:

@@ -384,6 +384,16 @@ async def test_a_node_can_be_started_where_none_runs(node: ScriptedNode) -> None
         await live(pilot)
 
 
+async def test_a_node_that_has_gone_can_be_started_again(node: ScriptedNode) -> None:
+    app = Dashboard(node.connect, start_node=node.start, now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await node.stop()
+        await until(pilot, lambda: "✖ UNREACHABLE" in shown(app, "#verdict"))
+        await pilot.press("o")
+        await live(pilot)
+
+
 async def test_a_bad_theme_falls_back_with_a_word(node: ScriptedNode, tmp_path: Path) -> None:
     (tmp_path / "themes").mkdir()
     (tmp_path / "themes" / "broken.toml").write_text("[colors]\nprimary = 'no color'\n")
