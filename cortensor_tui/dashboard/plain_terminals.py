@@ -26,20 +26,18 @@ _SAME_WIDTH = {
     **dict.fromkeys("–—−‑", "-"),
     **dict.fromkeys("‘’", "'"),
     **dict.fromkeys("“”", '"'),
-    **dict.fromkeys("▀▄█▓▊▋▉■◼", "#"),
-    **dict.fromkeys("░▒▍", ":"),
+    **dict.fromkeys("▀▄█▊▋▉■◼", "#"),
+    **dict(zip("░▒▓▍", "=+%|", strict=True)),
     **dict.fromkeys("·•∙", "."),
     "…": "~",
     "×": "x",
     "≈": "~",
-    "≤": "<",
-    "≥": ">",
-    "∞": "8",
     "\xa0": " ",
     **dict(zip("▁▂▃▄▅▆▇█", "..::-=##", strict=True)),
     **{chr(0x2400 + code): "^" for code in range(0x22)},
 }
-"""What our own glyphs become. Eight heights of bars become four weights."""
+"""What our own glyphs become; signs that only strangers write are not made into others that mean something
+else. Eight heights of bars become four weights."""
 
 
 @lru_cache(4096)

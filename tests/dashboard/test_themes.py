@@ -17,6 +17,7 @@ from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.choices import FILE_NAME, Choices, load_choices
 from cortensor_tui.dashboard.options import Options, wants_ascii, wants_mouse
 from cortensor_tui.dashboard.plain_terminals import NoColorFilter, in_ascii
+from cortensor_tui.dashboard.present.timeline import Phase
 from cortensor_tui.dashboard.screens.theme import ThemeScreen
 from cortensor_tui.dashboard.themes import load_theme, load_themes, shipped_folder
 from cortensor_tui.dashboard.toml_file import TomlFileError
@@ -164,6 +165,16 @@ async def test_in_ascii_mode_nothing_else_is_drawn(node: ScriptedNode) -> None:
             await pilot.press(*keys)
             await pilot.pause(0.2)
             assert "".join(segment.text for line in drawn(app) for segment in line).isascii()
+
+
+def test_in_ascii_the_phases_of_a_task_are_told_apart() -> None:
+    waits = (Phase.ENGINE, Phase.OTHERS, Phase.END)
+    signs = [in_ascii(phase.sign) for phase in Phase if phase not in waits]
+    assert len({*signs, in_ascii(Phase.END.sign)}) == len(signs) + 1
+
+
+def test_ascii_makes_no_statement_of_a_stranger_another() -> None:
+    assert in_ascii("x ≤ 5 ≥ ∞") == "x ? 5 ? ?"
 
 
 @given(st.text())
