@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.screens.task_pane import TaskPane
@@ -89,7 +90,14 @@ def test_a_proof(snap_compare: Any, size: tuple[int, int]) -> None:
 @sizes
 def test_a_mistake_in_the_filter(snap_compare: Any, size: tuple[int, int]) -> None:
     one = stood()
-    stage = at(one, "FilterLine > TextLines", "no stage", "slash", *"session:7 stage:foo")
+    opened = at(one, "#tasks", "8/2", "slash")
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await opened(pilot)
+        # At once: what is typed slowly is in force before its mistake comes.
+        one.app.screen.query_one("FilterLine Input", Input).value = "session:7 stage:foo"
+        await until(pilot, lambda: "no stage" in shown(one.app, "FilterLine > TextLines"))
+
     assert snap_compare(one.app, terminal_size=size, run_before=stage)
 
 
