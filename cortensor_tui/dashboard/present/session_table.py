@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from cortensor_tui.dashboard.cells import Span
-from cortensor_tui.dashboard.format import UNKNOWN, number
-from cortensor_tui.dashboard.present.tables import service_span
+from cortensor_tui.dashboard.present.tables import session_row
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
-from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.session_filter import SessionFilter
 from cortensor_tui.domain.sessions import Service, SessionView
 
@@ -68,21 +65,4 @@ def ordered(views: Iterable[SessionView], order: SessionOrder) -> list[SessionVi
 
 def session_rows(views: Iterable[SessionView], wanted: SessionFilter, order: SessionOrder) -> tuple[Row, ...]:
     """Return the wanted sessions as rows."""
-    return tuple(_row(view) for view in ordered(filter(wanted.matches, views), order))
-
-
-def _row(view: SessionView) -> Row:
-    session = view.session
-    bound = len(session.dedicated_nodes) + len(session.ephemeral_nodes)
-    quiet = "plain" if session.is_active else "muted"
-    cells = (
-        Span(str(session.session_id), quiet),
-        Span(inert(session.name, 80) or "(no name)", quiet),
-        Span(session.mode_name, quiet),
-        Span("active" if session.is_active else f"state {session.state}", quiet),
-        Span(f"{bound}/{session.max_nodes}", quiet),
-        Span(number(view.task_count), quiet),
-        Span("mine" if view.is_mine else UNKNOWN, "accent" if view.is_mine else "muted"),
-        service_span(view),
-    )
-    return Row(str(session.session_id), cells, copy=str(session.session_id))
+    return tuple(session_row(view) for view in ordered(filter(wanted.matches, views), order))

@@ -60,10 +60,11 @@ _STAGE_LOOKS = {
 
 def session_rows(view: NodeView) -> list[Row]:
     """Return the sessions in the node's order."""
-    return [_session_row(one) for one in view.sessions]
+    return [session_row(one) for one in view.sessions]
 
 
-def _session_row(view: SessionView) -> Row:
+def session_row(view: SessionView) -> Row:
+    """Return a session as a row."""
     session = view.session
     bound = len(session.dedicated_nodes) + len(session.ephemeral_nodes)
     quiet = "plain" if session.is_active else "muted"
