@@ -11,7 +11,6 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from cortensor_tui.domain.sessions import Service, Session, SessionView
 from cortensor_tui.domain.tasks import MinerResult, Stage, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, ProofCheck, ProofVerdict, Verification
@@ -51,7 +50,7 @@ from cortensor_tui.node.messages import (
 )
 from cortensor_tui.node.owner_messages import Sent, Submit
 from cortensor_tui.settings.model import PrivateSessions
-from tests.node.scripted import ADDRESS, status
+from tests.node.scripted import ADDRESS, session_view, status
 
 PRIVATE, OPEN = 7, 8
 SECRET = "PAYLOAD"
@@ -155,35 +154,6 @@ def tokens(session_id: int, count: int) -> TokensStreamed:
     )
 
 
-def session(session_id: int) -> SessionView:
-    return SessionView(
-        session=Session(
-            session_id=session_id,
-            name="a session",
-            metadata="",
-            state=1,
-            is_active=True,
-            owner=ADDRESS,
-            mode=2,
-            redundant=1,
-            min_nodes=1,
-            max_nodes=1,
-            validator_nodes=0,
-            ephemeral_nodes=(),
-            dedicated_nodes=(),
-            model_identifier=0,
-            sla=0,
-            reserve_period_s=300,
-            max_task_executions=5,
-            created_at=1.0,
-            updated_at=1.0,
-        ),
-        service=Service.SERVED,
-        reason="",
-        is_mine=True,
-    )
-
-
 async def answer(body: RequestBody) -> ReplyBody:
     match body:
         case GetTasks():
@@ -193,7 +163,7 @@ async def answer(body: RequestBody) -> ReplyBody:
         case GetTransactions():
             return Transactions((transaction(PRIVATE), transaction(PRIVATE, TransactionKind.PRECOMMIT)))
         case GetSessions():
-            return SessionsChanged((session(PRIVATE), session(OPEN)))
+            return SessionsChanged((session_view(PRIVATE), session_view(OPEN)))
         case Submit():
             return Sent(
                 transaction=transaction(PRIVATE, TransactionKind.SUBMIT), task_key=TaskKey(PRIVATE, 0)
@@ -249,7 +219,7 @@ async def wire(served: Served) -> AsyncIterator[Wire]:
 
 def fill(hub: Hub, session_id: int) -> None:
     """Have everything in the hub that a snapshot tells."""
-    hub.publish(SessionsChanged((session(PRIVATE), session(OPEN))))
+    hub.publish(SessionsChanged((session_view(PRIVATE), session_view(OPEN))))
     hub.publish(TaskChanged(task(session_id)))
     hub.publish(TransactionChanged(transaction(session_id)))
     hub.publish(TransactionChanged(transaction(session_id, TransactionKind.SUBMIT)))
