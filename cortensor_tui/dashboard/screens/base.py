@@ -45,6 +45,11 @@ class Watching(Screen[Any]):
         for widget in self.query(LineView):
             widget.redraw()
 
+    def on_descendant_blur(self) -> None:
+        """Give the focus on where what had it was hidden, so that the next letters do not act as keys."""
+        if self.focused is None and self.is_current and self.app.app_focus:
+            self.focus_next()
+
     def on_paged_table_wanted(self, event: PagedTable.Wanted) -> None:
         """Fetch a page for a table."""
         group = f"pages of {event.table.id}"
@@ -64,6 +69,10 @@ class Watching(Screen[Any]):
     def is_whole(self) -> bool:
         """Tell whether all parts are there: not while the screen is built, nor while it is taken down."""
         return self.is_mounted and self.is_attached and self.display
+
+    def offers(self, action: str) -> bool:
+        """Tell whether the line of keys names an action: not where it could do nothing."""
+        return True
 
     def private_texts(self) -> PrivateTexts | None:
         """Return the private session whose texts are in sight, None where nothing private is."""
