@@ -14,6 +14,8 @@ _SAVE, _RESTORE = "\x1b[22;0t", "\x1b[23;0t"
 
 def title_of(state: FeedState) -> str:
     """Return the title for a state; what the node said is inert in it."""
+    if state.is_nothing_set_up:
+        return "cortensor: no node yet"
     if state.link is Link.UNREACHABLE:
         return "cortensor: UNREACHABLE"
     if state.view is None:

@@ -67,7 +67,31 @@ async def test_without_settings_it_begins_with_the_menu(app: Dashboard) -> None:
         await at_menu(app, pilot)
         for words in ("Watch the demo", "Use a settings file", "Set up a node"):
             assert words in shown(app, "#menu")
-        assert "no node runs yet" in shown(app, "#verdict")
+        await until(pilot, lambda: "NO NODE YET" in shown(app, "#verdict"))
+
+
+async def test_no_place_misses_a_node_that_never_was(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        for place in "1234567":
+            await pilot.press(place)
+            await until(pilot, lambda: "NO NODE YET" in shown(app, "#verdict"))
+            assert "since" not in shown(app, "#verdict")
+            assert "trying again" not in shown(app, "#verdict")
+            await until(pilot, lambda: "There is no node to show yet" in shown(app, "#waiting"))
+
+
+async def test_the_line_of_keys_names_only_what_works_without_a_node(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await until(pilot, lambda: "esc Back" in shown(app, "KeyBar"))
+        for words in ("Assign", "Unbind", "New session", "Prompt", "Next"):
+            assert words not in shown(app, "KeyBar")
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "f10 Next" in shown(app, "KeyBar"))
+        await pilot.press("escape", "1")
+        await until(pilot, lambda: "Tasks" in shown(app, "KeyBar"))
+        assert "Assign" not in shown(app, "KeyBar")
 
 
 async def test_the_demo_is_one_key_away(app: Dashboard) -> None:

@@ -19,6 +19,8 @@ def verdict_lines(
     lead = line((f" {title} ", "title")) if title else ()
     if is_starting and state.view is None:
         return [line(*lead, (" ○ STARTING", "strong"), ("  the node is not there yet", "muted"))]
+    if state.is_nothing_set_up:
+        return [line(*lead, (" ○ NO NODE YET", "strong"), ("  nothing is set up here yet", "muted"))]
     if state.link is Link.UNREACHABLE:
         return _unreachable(lead, state, now, width)
     if state.view is None:

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.present import setup as present
-from cortensor_tui.dashboard.screens.place import PlaceScreen
+from cortensor_tui.dashboard.screens.place import NEED_NODE, PlaceScreen
 from cortensor_tui.dashboard.setup import DemoWanted, Setup
 from cortensor_tui.dashboard.widgets.import_page import ImportPage
 from cortensor_tui.dashboard.widgets.line_table import LineTable
@@ -41,7 +41,7 @@ class FirstRunScreen(PlaceScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "step_back", "Back", id="setup.back", tooltip="One step back"),
-        Binding("f10", "step_on", "Next", show=False, id="setup.next", tooltip="The next step"),
+        Binding("f10", "step_on", "Next", id="setup.next", tooltip="The next step"),
     ]
 
     def __init__(self) -> None:
@@ -62,6 +62,12 @@ class FirstRunScreen(PlaceScreen):
     def on_mount(self) -> None:
         """Begin with the menu."""
         self.call_later(self._show_menu)
+
+    def offers(self, action: str) -> bool:
+        """Leave out what is done to sessions; the way on is there where a page has one."""
+        if action == "step_on":
+            return bool(self.query("SetupPage, ImportPage"))
+        return action not in NEED_NODE and not action.startswith("go_to")
 
     # --- going back and forth --------------------------------------------------------------------
 
@@ -195,8 +201,3 @@ class FirstRunScreen(PlaceScreen):
     @property
     def _width(self) -> int:
         return max(30, self.size.width - 4)
-
-    def _header(self, width: int) -> list[Line]:
-        if self.dashboard.view is not None:
-            return super()._header(width)
-        return [line((" Set up", "strong"), ("  no node runs yet", "muted"))]

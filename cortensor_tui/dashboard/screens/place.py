@@ -20,6 +20,8 @@ from cortensor_tui.dashboard.widgets.line_table import RowTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
 
 LEAST_SIZE = (60, 16)
+NEED_NODE = ("assign", "unassign", "new_session", "submit")
+"""Actions that ask the node for something to be signed."""
 
 
 class PlaceScreen(Watching):
@@ -67,7 +69,7 @@ class PlaceScreen(Watching):
         yield TextLines(self._too_small, id="too-small")
         with Container(id="place"):
             yield from self.compose_place()
-        yield KeyBar()
+        yield KeyBar(self.offers)
 
     def make_header(self) -> TextLines:
         """Return the widget above the content, whose lines `_header` composes."""
@@ -105,6 +107,10 @@ class PlaceScreen(Watching):
         """Show which pane has the focus."""
         for heading in self.query(Heading):
             heading.redraw()
+
+    def offers(self, action: str) -> bool:
+        """Tell whether the line of keys names an action: what asks the node only where there is one."""
+        return action not in NEED_NODE or self.dashboard.view is not None
 
     def take(self, state: FeedState) -> None:
         """Bring the header up to date, then the content."""
@@ -170,6 +176,9 @@ class PlaceScreen(Watching):
         return self.dashboard.view is not None
 
     def _take_frame(self, state: FeedState) -> None:
+        if self.has_class("-unseen") != (state.view is None):
+            self.set_class(state.view is None, "-unseen")
+            self.query_one(KeyBar).redraw()
         self.set_class(self.NEEDS_NODE and state.view is None, "-waiting")
         self.set_class(state.stale_s(self.dashboard.now()) is not None, "-old")
         for name in ("#verdict", "#waiting"):
@@ -188,5 +197,5 @@ class PlaceScreen(Watching):
     def _too_small(self, width: int) -> list[Line]:
         wide, high = LEAST_SIZE
         text = f"This terminal is {self.size.width}x{self.size.height}; at least {wide}x{high} is needed."
-        remark = "" if self.state.link is Link.UNREACHABLE else "The node goes on meanwhile."
+        remark = "The node goes on meanwhile." if self.state.link is Link.LIVE else ""
         return [(Span(piece),) for piece in wrap(f"{text} {remark}".strip(), max(1, width))]

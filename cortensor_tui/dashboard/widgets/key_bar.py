@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.binding import Binding
 
 from cortensor_tui.dashboard.cells import Line, Span, width_of
@@ -18,12 +20,17 @@ _LAST = ("app.help", "app.quit")
 class KeyBar(LineView):
     """Shows the bindings that ask for it: of the focus and the screen, then those that work all over.
 
-    Help and quit stand last, and stay where there is not room for all.
+    Help and quit stand last, and stay where there is not room for all. `offers` tells of an action whether to
+    name it: not one that could do nothing now.
     """
 
     DEFAULT_CSS = """
     KeyBar { height: 1; dock: bottom; background: $panel; }
     """
+
+    def __init__(self, offers: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._offers = offers
 
     def on_mount(self) -> None:
         """Follow the focus."""
@@ -40,7 +47,7 @@ class KeyBar(LineView):
     def _worth_showing(self) -> list[Binding]:
         shown: dict[str, Binding] = {}
         for _, binding, is_enabled, _ in self.screen.active_bindings.values():
-            if binding.show and is_enabled:
+            if binding.show and is_enabled and self._offers(binding.action):
                 shown.setdefault(binding.action, binding)
         return sorted(shown.values(), key=_rank)
 
