@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -18,6 +18,7 @@ from cortensor_tui.dashboard.quitting import DETACH, STOP, farewell
 from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.toasts import Toasts
+from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.inert import inert, inert_lines
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.node.messages import ReplyBody, RequestBody, Reveal, Stop
@@ -29,7 +30,7 @@ StartNode = Callable[[], Awaitable[None]]
 
 STOPPING = "The node stops after what it is sending now."
 MOST_COPIED_CHARS = 65_536
-LEFT_RUNNING = "The node keeps running. Come back with: cortensor-tui --env"
+LEFT_RUNNING = "The node keeps running. Come back with:"
 
 
 class KeyActions(App[None]):
@@ -125,7 +126,7 @@ class KeyActions(App[None]):
         if self.owns_node or self.view is None:
             self.exit()
         else:
-            self.exit(message=f"{LEFT_RUNNING} {shlex.quote(inert(self.view.status.settings_path))}")
+            self.exit(message=f"{LEFT_RUNNING} {command_for(Path(self.view.status.settings_path))}")
 
     def action_redraw(self) -> None:
         """Draw the whole screen anew, where something else has written on it."""

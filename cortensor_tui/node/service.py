@@ -100,7 +100,8 @@ class Node:
 
     async def run(self) -> None:
         """Serve until `stop` or a stop request. Raises `ProblemError` when the sockets cannot be had."""
-        await self._control.start(socket_path(self._settings.path), viewer_socket_path(self._settings.path))
+        path = self._settings.path
+        await self._control.start(socket_path(path), viewer_socket_path(path), path)
         log.info("node started", address=self.address, version=__version__)
         work = [
             asyncio.create_task(job, name=name)

@@ -19,7 +19,7 @@ from .conftest import live, until
 from .scripted_node import ScriptedNode, refusal
 
 SMALL = (80, 24)
-LEFT = f"{LEFT_RUNNING} {samples.status().settings_path}"
+LEFT = f"{LEFT_RUNNING} cortensor-tui --env {samples.status().settings_path}"
 
 
 @pytest.fixture
