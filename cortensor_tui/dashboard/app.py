@@ -21,6 +21,7 @@ from cortensor_tui.dashboard.last_guard import InertFilter
 from cortensor_tui.dashboard.options import Options
 from cortensor_tui.dashboard.places import FIRST, PLACES
 from cortensor_tui.dashboard.plain_terminals import in_ascii
+from cortensor_tui.dashboard.present.pulse import Pulse
 from cortensor_tui.dashboard.setup import Outcome, Setup
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.terminal_title import TerminalTitle, title_of
@@ -74,6 +75,7 @@ class Dashboard(KeyActions):
         self.owns_node = owns_node
         self._start_node = start_node
         self._run_seconds = run_seconds
+        self.pulse = Pulse()
         self._toasts = Toasts(self)
         self._title = TerminalTitle(self._write_to_terminal) if chosen.has_title else None
         self._guard = InertFilter()
@@ -146,6 +148,7 @@ class Dashboard(KeyActions):
 
     def on_feed_moved(self, message: FeedMoved) -> None:
         """Hand the newest state to the screen on top, and tell what needs the operator."""
+        self.pulse.see(message.state, self.now())
         self._toasts.take(message.state, self.now())
         if (screen := self._watching) is not None:
             screen.offer(message.state)
@@ -176,8 +179,9 @@ class Dashboard(KeyActions):
             self.notify("\n".join(faults), title=title, severity="warning", markup=False, timeout=15)
 
     def _tick(self) -> None:
+        self.pulse.see(self.feed_state, self.now())
         if self._title is not None:
-            self._title.show(self._in_terminal(title_of(self.feed_state)), self.now())
+            self._title.show(self._in_terminal(title_of(self.feed_state, self.now())), self.now())
         if (screen := self._watching) is not None and screen.is_whole:
             screen.tick()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.pulse import Pulse
 from cortensor_tui.dashboard.setup import Outcome, Setup
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.state import NodeView
@@ -20,6 +21,8 @@ class Desk(Protocol):
     """Returns unix seconds; tests let it stand still."""
     board: StartupBoard | None
     """Tells the steps of starting, where something is being started."""
+    pulse: Pulse
+    """How the chain has answered of late, whatever was looked at."""
     owns_node: bool
     """Tells that the node ends with the dashboard, as in the demo."""
 

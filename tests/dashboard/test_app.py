@@ -134,7 +134,8 @@ async def test_a_lost_node_keeps_the_last_view_marked_as_old(node: ScriptedNode,
         await until(pilot, lambda: "✖ UNREACHABLE" in shown(app, "#verdict"))
         assert "trying again in" in shown(app, "#verdict")
         assert "harbour pilot" in shown(app, "#sessions")
-        assert app.screen.has_class("-old")
+        assert "○ was served" in shown(app, "#sessions")
+        assert not app.screen.has_class("-old"), "it is dim only after a while"
 
 
 async def test_binding_a_node_by_hand(node: ScriptedNode, app: Dashboard) -> None:

@@ -12,6 +12,7 @@ from cortensor_tui.dashboard.cells import Line, Span, wrap
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.places import FIRST, PLACES, place_called
 from cortensor_tui.dashboard.present import startup
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.verdict import verdict_lines
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.state import NodeView
@@ -180,7 +181,7 @@ class PlaceScreen(Watching):
             self.set_class(state.view is None, "-unseen")
             self.query_one(KeyBar).redraw()
         self.set_class(self.NEEDS_NODE and state.view is None, "-waiting")
-        self.set_class(state.stale_s(self.dashboard.now()) is not None, "-old")
+        self.set_class(Sight.of(state, self.dashboard.now()).is_dim, "-old")
         for name in ("#verdict", "#waiting"):
             self.query_one(name, TextLines).redraw()
 
