@@ -10,6 +10,7 @@ from cortensor_tui.dashboard.present.pulse import Pulse
 from cortensor_tui.dashboard.setup import Outcome, Setup
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.dashboard.toasts import Toasts
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.node.messages import ReplyBody, RequestBody
 
@@ -25,6 +26,12 @@ class Desk(Protocol):
     """How the chain has answered of late, whatever was looked at."""
     owns_node: bool
     """Tells that the node ends with the dashboard, as in the demo."""
+    toasts: Toasts
+    """Those that stand now."""
+
+    @property
+    def unsaid(self) -> int:
+        """Return how much needs the operator that the line at the top does not say."""
 
     @property
     def setup(self) -> Setup | None:

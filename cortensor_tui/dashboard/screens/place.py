@@ -70,7 +70,7 @@ class PlaceScreen(Watching):
         yield TextLines(self._too_small, id="too-small")
         with Container(id="place"):
             yield from self.compose_place()
-        yield KeyBar(self.offers)
+        yield KeyBar(self.dashboard, self.offers)
 
     def make_header(self) -> TextLines:
         """Return the widget above the content, whose lines `_header` composes."""
@@ -125,6 +125,10 @@ class PlaceScreen(Watching):
         self._take_frame(state)
         if state.view is not None:
             self.move_ages(state, state.view)
+
+    def show_toast(self) -> None:
+        """Show it in the place of the keys."""
+        self.query_one(KeyBar).redraw()
 
     def copy_text(self) -> tuple[str, str] | None:
         """Return the hash or id of the row under the cursor."""
