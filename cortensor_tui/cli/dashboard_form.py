@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ def dashboard_form(arguments: Sequence[str]) -> DashboardForm | None:
 
 def open_dashboard(env: Path, new_journal: bool) -> int:
     """Attach the dashboard to the running node, or start one."""
+    gc.disable()  # until the first screen: each collection would look at all that is being loaded
     from cortensor_tui import launch
 
     return launch.open_dashboard(

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 
 from cortensor_tui.cli.dashboard_form import dashboard_form, open_dashboard
-from cortensor_tui.cli.mishap import unforeseen
 from cortensor_tui.cli.output import (
     Exit,
     exit_of,
@@ -53,7 +52,7 @@ def _exit_code(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("CORTENSOR_TUI_DEBUG") == "1":
             raise
-        return _report(unforeseen(error), as_json)
+        return _report(_unforeseen(error), as_json)
 
 
 def _executed(arguments: list[str]) -> int:
@@ -71,6 +70,12 @@ def _require_text(arguments: Sequence[str]) -> None:
             argument.encode()
         except UnicodeEncodeError:
             raise usage_error("An argument is not text in UTF-8", remedy="Convert it first") from None
+
+
+def _unforeseen(error: Exception) -> Problem:
+    from cortensor_tui.cli.mishap import unforeseen
+
+    return unforeseen(error)
 
 
 def _report(problem: Problem, as_json: bool) -> Exit:
@@ -95,7 +100,7 @@ def _report_settings(error: SettingsError, as_json: bool) -> Exit:
 def _report_os_error(error: OSError, as_json: bool) -> Exit:
     """Tell of a lost output where that is still possible; anything else is unforeseen."""
     if error.errno not in (errno.EPIPE, errno.ENOSPC):
-        return _report(unforeseen(error), as_json)
+        return _report(_unforeseen(error), as_json)
     _discard_output()
     if error.errno == errno.ENOSPC:
         print_notice("The output could not be written: there is no space left where it goes.")

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from textual.filter import LineFilter
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from cortensor_tui.dashboard.appearance import Appearance
 from cortensor_tui.dashboard.events import BoardMoved, FeedMoved
 from cortensor_tui.dashboard.feed import Connect, Feed
 from cortensor_tui.dashboard.key_actions import KeyActions, StartNode
+from cortensor_tui.dashboard.key_names import KEYS_FILE_NAME
 from cortensor_tui.dashboard.last_guard import InertFilter
 from cortensor_tui.dashboard.options import Options
-from cortensor_tui.dashboard.own_files import THEMES
 from cortensor_tui.dashboard.places import FIRST, PLACES
 from cortensor_tui.dashboard.plain_terminals import in_ascii
-from cortensor_tui.dashboard.present.pulse import Pulse
-from cortensor_tui.dashboard.setup import Outcome, Setup
 from cortensor_tui.dashboard.startup import StartupBoard
+from cortensor_tui.dashboard.steady_stylesheet import SteadyStylesheet
 from cortensor_tui.dashboard.terminal_title import TerminalTitle, title_of
+from cortensor_tui.dashboard.toasts import Toasts
+from cortensor_tui.domain.inert import inert, inert_lines
+
+if TYPE_CHECKING:
+    from cortensor_tui.dashboard.setup import Outcome, Setup
+
+_MOST_TOLD_CHARS = 600
 
 
 class Dashboard(KeyActions):
@@ -59,7 +66,7 @@ class Dashboard(KeyActions):
         super().__init__()
         # Before anything is parsed: a later theme has every rule parsed and every widget styled anew.
         self._theme_faults = self.appearance.take(self)
-        self.stylesheet.set_variables(self.get_css_variables())
+        self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
         self.options = chosen
         self.outcome: Outcome | None = None
         self._make_setup = make_setup
@@ -70,7 +77,7 @@ class Dashboard(KeyActions):
         self.owns_node = owns_node
         self._start_node = start_node
         self._run_seconds = run_seconds
-        self.pulse = Pulse()
+        self._toasts = Toasts(self)
         self._title = TerminalTitle(self._write_to_terminal) if chosen.has_title else None
         self._guard = InertFilter()
         self._on_ready: Callable[[], None] | None = None
@@ -114,13 +121,13 @@ class Dashboard(KeyActions):
 
     def on_mount(self) -> None:
         """Take the keys, start the feed and the clock."""
-        self.heed_faults(THEMES, self._theme_faults)
-        self.take_keys()
+        self._warn("Themes", self._theme_faults)
+        self._take_keys()
         if self.options.is_ascii:
             self.add_class("-ascii")
         if self.board is not None:
             self.board.listen(lambda: self._post_quietly(BoardMoved()))
-        self.run_worker(self._feed.run(), name="feed", group="feed", exclusive=True)
+        self.call_after_refresh(self._follow)  # the first screen first
         self.set_interval(1.0, self._tick)
         self.app_suspend_signal.subscribe(self, lambda _: self._restore_title(), immediate=True)
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
@@ -128,6 +135,9 @@ class Dashboard(KeyActions):
             self.go_to("setup")
         if self._run_seconds is not None:
             self.set_timer(self._run_seconds, self.leave)
+
+    def _follow(self) -> None:
+        self.run_worker(self._feed.run(), name="feed", group="feed", exclusive=True)
 
     def on_ready(self) -> None:
         """Do what was asked for this moment."""
@@ -142,8 +152,7 @@ class Dashboard(KeyActions):
 
     def on_feed_moved(self, message: FeedMoved) -> None:
         """Hand the newest state to the screen on top, and tell what needs the operator."""
-        self.pulse.see(message.state, self.now())
-        self.heed(message.state)
+        self._toasts.take(message.state, self.now())
         if (screen := self._watching) is not None:
             screen.offer(message.state)
 
@@ -152,16 +161,47 @@ class Dashboard(KeyActions):
         if (screen := self._watching) is not None:
             screen.offer(self.feed_state)
 
+    def notify(  # the one way to a toast, whoever's words they are
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a toast; its words are shown as they are and never read as markup."""
+        shown = "\n".join(inert_lines(message, _MOST_TOLD_CHARS))
+        super().notify(
+            shown, title=inert(title, _MOST_TOLD_CHARS), severity=severity, timeout=timeout, markup=False
+        )
+
+    def _warn(self, title: str, faults: Sequence[str]) -> None:
+        """Show what is wrong with a file of the user's."""
+        if faults:
+            self.notify("\n".join(faults), title=title, severity="warning", markup=False, timeout=15)
+
     def _tick(self) -> None:
-        self.pulse.see(self.feed_state, self.now())
         if self._title is not None:
-            self._title.show(self._in_terminal(title_of(self.feed_state, self.now())), self.now())
+            self._title.show(self._in_terminal(title_of(self.feed_state)), self.now())
         if (screen := self._watching) is not None and screen.is_whole:
             screen.tick()
 
     def _post_quietly(self, message: Message) -> None:
         if self.is_running:
             self.post_message(message)
+
+    def _take_keys(self) -> None:
+        folder = self.options.folder
+        if folder is None or not (folder / KEYS_FILE_NAME).exists():
+            return
+        from cortensor_tui.dashboard.key_catalogue import all_bindings
+        from cortensor_tui.dashboard.key_file import load_keys
+
+        choice = load_keys(folder / KEYS_FILE_NAME, all_bindings(type(self)))
+        self.set_keymap(choice.keymap)
+        self.call_after_refresh(self.refresh_bindings)
+        self._warn("Keys", choice.faults)
 
     def _in_terminal(self, text: str) -> str:
         return in_ascii(text) if self.options.is_ascii else text

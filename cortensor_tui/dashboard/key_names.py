@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.keys import REPLACED_KEYS, key_to_character
 
+KEYS_FILE_NAME = "keys.toml"
+
 _NAMES = {
     "pagedown": "pgdn",
     "pageup": "pgup",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 # Read by Textual when it is imported. What is live is held back to a few times a second anyway, so that many
@@ -22,7 +23,13 @@ async def run_dashboard(dashboard: Dashboard, *, last_act: Callable[[], None] | 
     After leaving a node that goes on, Textual prints that in one line.
     """
     guard = TerminalGuard(dashboard, last_act)
-    dashboard.on_ready_call(guard.start)
+
+    def begin() -> None:
+        guard.start()
+        gc.freeze()  # what was loaded stays; to look at it in each full collection takes several frames
+        gc.enable()
+
+    dashboard.on_ready_call(begin)
     try:
         await dashboard.run_async(mouse=wants_mouse(dashboard.options.mouse, os.environ))
     finally:

@@ -21,8 +21,8 @@ from cortensor_tui.dashboard.setup import DemoWanted, Outcome, Setup
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.launch.options import demo_options, options_of
-from cortensor_tui.launch.passwords import ask_for_detached, passwords_line
 from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.key_source import needs_person
 from cortensor_tui.node.paths import socket_path
 from cortensor_tui.settings import NODE_ROLE, Secret, Settings, load_settings
 
@@ -70,8 +70,8 @@ def _on_node(
     settings = load_settings(settings_path, environ)
     path = socket_path(settings.path)
     passwords: Mapping[str, Secret] = {} if password is None else {NODE_ROLE.name: password}
-    if password is None and not asyncio.run(_answers(path)):
-        passwords = ask_for_detached(settings, environ)
+    if password is None and needs_person(settings, environ) and not asyncio.run(_answers(path)):
+        passwords = _asked(settings, environ)
     start = NodeStart(passwords=passwords, may_make_journal=may_make_journal)
     starter = NodeStarter(settings, path, start)
     return _run(
@@ -83,6 +83,12 @@ def _on_node(
             make_setup=lambda: _setup(_free_name(settings.path), environ),
         )
     )
+
+
+def _asked(settings: Settings, environ: Mapping[str, str]) -> Mapping[str, Secret]:
+    from cortensor_tui.launch.passwords import ask_for_detached
+
+    return ask_for_detached(settings, environ)
 
 
 def _without_settings(settings_path: Path, environ: Mapping[str, str]) -> Dashboard:
@@ -134,12 +140,12 @@ class NodeStarter:
     async def connect(self) -> NodeClient:
         """Return a connection. Raises `ProblemError` when there is no node and none could be started."""
         try:
-            return await NodeClient.connect(self._path, settings_path=self._settings.path)
+            return await NodeClient.connect(self._path)
         except ProblemError:
             if self._has_tried:
                 raise
         await self.start()
-        return await NodeClient.connect(self._path, settings_path=self._settings.path)
+        return await NodeClient.connect(self._path)
 
     async def start(self) -> None:
         """Start a node that outlives this process. Raises `ProblemError` with what kept it from starting."""
@@ -179,6 +185,8 @@ async def start_node(settings: Settings, path: Path, start: NodeStart) -> None:
             start_new_session=True,
         )
     if node.stdin is not None:
+        from cortensor_tui.launch.passwords import passwords_line
+
         with suppress(BrokenPipeError), node.stdin:  # it may have ended already, which is told below
             node.stdin.write(passwords_line(start.passwords))
     try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.messages import (
     LATER_CHANGES,
@@ -26,21 +26,20 @@ from cortensor_tui.node.messages import (
     Snapshot,
 )
 
-_decoder = msgspec.json.Decoder(Downstream)
 _encoder = msgspec.json.Encoder()
 _TAKES = tuple(str(change.__struct_config__.tag) for change in LATER_CHANGES)
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[Downstream]:
+    """Return the one decoder; to make it takes longer than to draw a screen."""
+    return msgspec.json.Decoder(Downstream)
 
 
 class NodeClient:
     """One connection to a node. Requests may overlap; at most one `attach` a connection."""
 
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        settings_path: Path | None = None,
-    ) -> None:
-        self._settings_path = settings_path
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
         self._ids = itertools.count(1)
@@ -50,13 +49,8 @@ class NodeClient:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def connect(
-        cls, socket_path: Path, timeout_s: float = 2.0, *, settings_path: Path | None = None
-    ) -> NodeClient:
-        """Connect to a running node. Raises `ProblemError` with code "no_node" when none answers.
-
-        `settings_path` is named in what to do where the node is gone.
-        """
+    async def connect(cls, socket_path: Path, timeout_s: float = 2.0) -> NodeClient:
+        """Connect to a running node. Raises `ProblemError` with code "no_node" when none answers."""
         try:
             async with asyncio.timeout(timeout_s):
                 streams = await asyncio.open_unix_connection(str(socket_path), limit=MAX_LINE_BYTES)
@@ -65,9 +59,9 @@ class NodeClient:
                 "no_node",
                 "No node is running for these settings",
                 "nothing answers on its socket",
-                f"Start one with: {command_for(settings_path, 'node run')}",
+                "Start one with: cortensor-tui node run --env FILE",
             ) from error
-        return cls(*streams, settings_path)
+        return cls(*streams)
 
     async def request(self, body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
         """Ask, and return the answer. Raises the node's refusal, "node_gone" or "node_timeout"."""
@@ -114,13 +108,13 @@ class NodeClient:
             self._writer.write(_encoder.encode(request) + b"\n")
             await self._writer.drain()
         except OSError as error:
-            raise self._node_gone(str(error)) from error
+            raise _node_gone(str(error)) from error
 
     async def _read(self) -> None:
         why = "it closed the connection"
         try:
             while line := await self._reader.readline():
-                self._take(_decoder.decode(line))
+                self._take(_decoder().decode(line))
         except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors too
             why = str(error)
         self._end(why)
@@ -128,7 +122,7 @@ class NodeClient:
     def _end(self, why: str) -> None:
         if self._gone is not None:
             return
-        self._gone = self._node_gone(why)
+        self._gone = _node_gone(why)
         self._stream.put_nowait(self._gone)
         for answer in self._waiting.values():
             if not answer.done():
@@ -144,10 +138,11 @@ class NodeClient:
             raise ValueError(f"it speaks protocol {message.protocol}, this program {PROTOCOL}: update both")
         self._stream.put_nowait(message)
 
-    def _node_gone(self, why: str) -> ProblemError:
-        return problem_error(
-            "node_gone",
-            "The node is gone",
-            why,
-            f"See its log; start it again with: {command_for(self._settings_path, 'node run')}",
-        )
+
+def _node_gone(why: str) -> ProblemError:
+    return problem_error(
+        "node_gone",
+        "The node is gone",
+        why,
+        "See its log; start it again with: cortensor-tui node run --env FILE",
+    )

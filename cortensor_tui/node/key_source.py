@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from cortensor_tui.settings import NODE_ROLE, KeyRole, Secret, Settings
+from cortensor_tui.settings import NODE_ROLE, ROLES, KeyRole, Secret, Settings
 from cortensor_tui.settings.password_file import credential_of
 
 # Asks a person for the password of a role's keystore; asked for the same role again, the last one was wrong.
@@ -32,6 +32,12 @@ class KeySource(msgspec.Struct, frozen=True, kw_only=True):
     plain: Secret | None = None
     keystore: Path | None = None
     password_file: Path | None = None
+
+
+def needs_person(settings: Settings, environ: Mapping[str, str]) -> bool:
+    """Tell whether a key's password has to be asked for."""
+    sources = (key_source(settings, role, environ) for role in ROLES)
+    return any(source is not None and source.way is UnlockWay.PROMPT for source in sources)
 
 
 def key_source(settings: Settings, role: KeyRole, environ: Mapping[str, str]) -> KeySource | None:

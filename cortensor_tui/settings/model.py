@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.settings.secret import Secret
 
@@ -123,7 +122,7 @@ class SettingsError(ProblemError):
                 code="settings",
                 what=f"{count} in {path} cannot be used",
                 why=" ".join(problem.sentence() for problem in problems),
-                remedy=f"Correct it and check with: {command_for(path, 'config check')}",
+                remedy="Correct it and check with: cortensor-tui config check --env FILE",
             )
         )
         self.path = path
