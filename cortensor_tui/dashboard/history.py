@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 from cortensor_tui.domain.problems import Problem
 
 Place = tuple[float, ...]
-"""Where an item stands in the list's order; the newest has the greatest."""
+"""Where an item stands in the list's order; the first has the greatest, which is the newest at first."""
 Item = TypeVar("Item")
 
 PAGE_ROWS = 100
@@ -39,12 +39,14 @@ class Side(StrEnum):
 class Ask(NamedTuple):
     """A page to ask for: next beyond a place, or from that end of the whole list where it is None.
 
-    `number` tells an answer that is still wanted from one that is not.
+    `number` tells an answer that is still wanted from one that is not. `wants_total` asks how many the whole
+    list has.
     """
 
     side: Side
     beyond: Place | None
     number: int
+    wants_total: bool = False
 
 
 class Page(NamedTuple, Generic[Item]):
@@ -150,13 +152,13 @@ class Window(Generic[Item]):
         self._start, self._start_at = side, at
         self._asked, self.problem = None, None
 
-    def clear(self) -> None:
-        """Let go of all rows and read anew: another list is wanted."""
+    def clear(self, at: Place | None = None) -> None:
+        """Let go of all rows and read anew: another list is wanted, or the part of it below a place."""
         self._hold([])
         self.total = None
         self._tail = {}
         self._newer = self._older = _END
-        self.restart()
+        self.restart(at=at)
 
     def retry(self) -> None:
         """Ask again after a problem."""
@@ -169,7 +171,7 @@ class Window(Generic[Item]):
         found = self._next(first, last)
         if found is not None:
             self._number += 1
-            self._asked = Ask(*found, self._number)
+            self._asked = Ask(*found, self._number, wants_total=self._start is not None)
             return self._asked
         return None
 

@@ -42,9 +42,12 @@ class TaskKey(msgspec.Struct, frozen=True, order=True):
 
 
 class TaskCursor(msgspec.Struct, frozen=True, order=True):
-    """A place in the list of tasks by when they were assigned, unix seconds; no task need be there."""
+    """A place in a list of tasks: the number that it is sorted by, then the key; no task need be there.
 
-    assigned_at: float
+    In the usual order the number is the time of the assignment, unix seconds, which named it on the wire.
+    """
+
+    number: float = msgspec.field(name="assigned_at")
     key: TaskKey
 
 

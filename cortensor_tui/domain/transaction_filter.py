@@ -10,7 +10,7 @@ import msgspec
 
 from cortensor_tui.domain.filter_words import FilterError, Word, listed, words_of
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 
 MAX_WORDS = 10
 STATE_WORDS: dict[str, tuple[TransactionState, ...]] = {
@@ -36,6 +36,15 @@ class TransactionFilter(msgspec.Struct, frozen=True, kw_only=True):
     def is_all(self) -> bool:
         """Tell whether every transaction is wanted."""
         return self == TransactionFilter()
+
+    def matches(self, one: Transaction) -> bool:
+        """Tell whether a transaction is wanted."""
+        of_session = self.session_id is None or one.session_id == self.session_id
+        return (
+            (one.task_key == self.task if self.task is not None else of_session)
+            and (not self.kinds or one.kind in self.kinds)
+            and (not self.states or one.state in self.states)
+        )
 
 
 def parse_transactions(text: str) -> TransactionFilter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from cortensor_tui.domain.list_orders import TaskOrder
 from cortensor_tui.domain.task_filter import (
     Compares,
     Comparison,
@@ -21,34 +22,51 @@ from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.journal.paging import Rows, among
 
 MOST_ASKED_ROWS = 5_000
-_ORDER = ("assigned_at", "session_id", "task_id")
+_ORDER: tuple[str, ...] = ("assigned_at", "session_id", "task_id")
+_OTHER_ORDERS: dict[TaskOrder, tuple[str, tuple[str, ...]]] = {
+    TaskOrder.TASK: ("sqlite_autoindex_tasks_1", ("session_id", "task_id")),
+    TaskOrder.DUE: ("tasks_by_due", ("due", "session_id", "task_id")),
+    TaskOrder.TOOK: ("tasks_by_took", ("took_s", "session_id", "task_id")),
+    TaskOrder.TOKENS: ("tasks_by_tokens", ("answer_tokens", "session_id", "task_id")),
+}
 _OPEN = frozenset(stage for stage in Stage if not stage.is_final)
 _NOT_ENDED = frozenset(Stage) - {Stage.ENDED}
 _MEASURES = {
     Measure.AGE: ":now - assigned_at",
     Measure.TOOK: "coalesce(ended_at, :now) - assigned_at",
-    Measure.TOKENS: "json_extract(CAST(details AS TEXT), '$.answer_tokens')",
+    Measure.TOKENS: "nullif(answer_tokens, -1)",
 }
 
 
-def task_rows(chain: int, session_id: int | None, wanted: TaskFilter, now: float) -> Rows:
+def task_rows(
+    chain: int,
+    session_id: int | None,
+    wanted: TaskFilter,
+    now: float,
+    order: TaskOrder = TaskOrder.ASSIGNED,
+) -> Rows:
     """Return where to read the tasks of a filter; what it says of texts is not asked here.
 
-    One session, or stages other than `ended`, lead to an index that has just those, and ages bound how far
-    it is read.
+    In the usual order one session, or stages other than `ended`, lead to an index that has just those, and
+    ages bound how far it is read. Every other order has one index, and each row is asked.
     """
     values: dict[str, Any] = {"chain": chain, "now": now}
     terms = [term for term in wanted.terms if not isinstance(term.condition, HasText)]
     if session_id is not None:
         terms.insert(0, Term(SessionIs((session_id,))))
-    index, where, rest = _led_by_session(terms, values) or _led_by_stages(terms)
-    bounds = [bound for number, term in enumerate(rest) if (bound := _bound(term, f"bound_{number}", values))]
+    if order is TaskOrder.ASSIGNED:
+        columns = _ORDER
+        index, where, rest = _led_by_session(terms, values) or _led_by_stages(terms)
+        bounds = (_bound(term, f"bound_{number}", values) for number, term in enumerate(rest))
+        where = [*where, *(bound for bound in bounds if bound)]
+    else:
+        (index, columns), where, rest = _OTHER_ORDERS[order], [], terms
     conditions = [_term(term, f"value_{number}", values) for number, term in enumerate(rest)]
     return Rows(
         table="tasks",
         led_by=index,
-        where=" AND ".join(["chain = :chain", *where, *bounds]),
-        order=_ORDER,
+        where=" AND ".join(["chain = :chain", *where]),
+        order=columns,
         values=values,
         condition=" AND ".join(conditions) or "1",
         most_asked=MOST_ASKED_ROWS,

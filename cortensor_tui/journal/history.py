@@ -7,24 +7,32 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from cortensor_tui.domain.list_orders import TaskOrder, TransactionOrder, task_number
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.task_filter import TaskFilter
 from cortensor_tui.domain.tasks import Stage, TaskCursor, TaskKey, TaskTimes
 from cortensor_tui.domain.throughput import Span
-from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.attempts import attempts_of
-from cortensor_tui.journal.filtering import MOST_ASKED_ROWS, task_rows
-from cortensor_tui.journal.paging import Place, Rows, among, count_rows, read_page
+from cortensor_tui.journal.filtering import task_rows
+from cortensor_tui.journal.paging import Place, Rows, count_rows, read_page
 from cortensor_tui.journal.task_work import work_by_minute
 from cortensor_tui.journal.tasks import TaskRecord, record_from
+from cortensor_tui.journal.transaction_filtering import ANSWERING, TransactionQuery, transaction_rows
 from cortensor_tui.journal.transaction_rows import transaction_from
 
 MOST_COUNTED = 100_000
-_ANSWERING = (TransactionKind.ACK, TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
+
+
+class TransactionPlace(NamedTuple):
+    """A place in a list of transactions: the number that it is sorted by, then the id."""
+
+    number: float
+    transaction_id: int
 
 
 class PastTask(NamedTuple):
@@ -36,7 +44,7 @@ class PastTask(NamedTuple):
 
 
 class TaskPage(NamedTuple):
-    """Tasks, newest first. `reached` is where to read on in the same direction, None at the end."""
+    """Tasks, the greatest number first. `reached` is where to read on that way, None at the end."""
 
     tasks: list[PastTask]
     reached: TaskCursor | None
@@ -46,16 +54,7 @@ class TransactionPage(NamedTuple):
     """Transactions, newest first; `reached` as in `TaskPage`."""
 
     transactions: list[Transaction]
-    reached: int | None
-
-
-class TransactionQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which transactions: of a task or session, of any of these kinds and states; all if nothing is said."""
-
-    task: TaskKey | None = None
-    session_id: int | None = None
-    kinds: tuple[TransactionKind, ...] = ()
-    states: tuple[TransactionState, ...] = ()
+    reached: TransactionPlace | None
 
 
 class History:
@@ -88,11 +87,12 @@ class History:
         is_upwards: bool,
         limit: int,
         now: float,
+        order: TaskOrder = TaskOrder.ASSIGNED,
     ) -> TaskPage:
-        """Return tasks beyond a place; what the filter says of texts is left to the caller."""
-        source = task_rows(self._chain, session_id, wanted, now)
-        place = None if start is None else (start.assigned_at, start.key.session_id, start.key.task_id)
-        page = read_page(self._connection, source, place, limit, is_upwards=is_upwards)
+        """Return tasks beyond a place of an order; what the filter says of texts is left to the caller."""
+        source = task_rows(self._chain, session_id, wanted, now, order)
+        place = None if start is None else (start.number, start.key.session_id, start.key.task_id)
+        page = read_page(self._connection, source, _within(source, place), limit, is_upwards=is_upwards)
         records = [record_from(row) for row in page.rows]
         tasks = self._with_transactions(records[::-1] if is_upwards else records)
         return TaskPage(tasks, None if page.reached is None else _cursor(page.reached))
@@ -124,20 +124,20 @@ class History:
         return work_by_minute(self._connection, self._chain, since)
 
     def transactions(
-        self, query: TransactionQuery, *, start: int | None, is_upwards: bool, limit: int
+        self, query: TransactionQuery, *, start: TransactionPlace | None, is_upwards: bool, limit: int
     ) -> TransactionPage:
-        """Return transactions beyond an id."""
-        source = _transaction_rows(self._chain, query)
-        place = None if start is None else (start,)
-        page = read_page(self._connection, source, place, limit, is_upwards=is_upwards)
+        """Return transactions beyond a place."""
+        source = transaction_rows(self._chain, query)
+        page = read_page(self._connection, source, _within(source, start), limit, is_upwards=is_upwards)
         rows = page.rows[::-1] if is_upwards else page.rows
         attempts = attempts_of(self._connection, [row["transaction_id"] for row in rows])
         found = [transaction_from(row, attempts.get(row["transaction_id"], ())) for row in rows]
-        return TransactionPage(found, None if page.reached is None else int(page.reached[0]))
+        return TransactionPage(found, None if page.reached is None else _transaction_place(page.reached))
 
     def count_transactions(self, query: TransactionQuery) -> tuple[int, bool]:
         """Return how many transactions there are at least, and whether there may be more."""
-        return count_rows(self._connection, _transaction_rows(self._chain, query), MOST_COUNTED)
+        in_any_order = msgspec.structs.replace(query, order=TransactionOrder.NEWEST)
+        return count_rows(self._connection, transaction_rows(self._chain, in_any_order), MOST_COUNTED)
 
     def _with_transactions(self, records: Sequence[TaskRecord]) -> list[PastTask]:
         """Add what the transactions of all these tasks say, read in one query."""
@@ -158,7 +158,7 @@ class History:
 def _past_task(record: TaskRecord, rows: list[sqlite3.Row]) -> PastTask:
     standing = {row["kind"]: row for row in rows if row["state"] not in ("rejected", "replaced")}
     times: dict[str, float | None] = {"ended_at": record.ended_at}
-    for kind in _ANSWERING:
+    for kind in ANSWERING:
         row = standing.get(kind.value)
         for event in ("sent_at", "mined_at"):
             times[f"{kind}_{event}"] = None if row is None else row[event]
@@ -166,37 +166,21 @@ def _past_task(record: TaskRecord, rows: list[sqlite3.Row]) -> PastTask:
     return PastTask(record, msgspec.structs.replace(record.times, **times), sum(fees) if fees else None)
 
 
+def task_place(order: TaskOrder, record: TaskRecord) -> TaskCursor:
+    """Return where a task stands in an order."""
+    return TaskCursor(task_number(order, record), record.key)
+
+
+def _within(source: Rows, place: Place | None) -> Place | None:
+    """Return a place as far as its order has columns: where the key says all, without the number."""
+    return None if place is None else tuple(place)[-len(source.order) :]
+
+
 def _cursor(place: Place) -> TaskCursor:
-    assigned_at, session_id, task_id = place
-    return TaskCursor(assigned_at, TaskKey(session_id, task_id))
+    number, session_id, task_id = place if len(place) == 3 else (0.0, *place)
+    return TaskCursor(number, TaskKey(session_id, task_id))
 
 
-def _transaction_rows(chain: int, query: TransactionQuery) -> Rows:
-    """Return where to read transactions: of the narrowest index that has them all."""
-    values: dict[str, Any] = {"chain": chain}
-    conditions = []
-    for name, wanted in (("kind", query.kinds), ("state", query.states)):
-        if wanted:
-            values[name] = json.dumps(wanted)
-            conditions.append(among(name, name))
-    if query.task is not None:
-        values |= {"session": query.task.session_id, "task": query.task.task_id}
-        index, where = "transactions_of_task", "session_id = :session AND task_id = :task"
-    elif query.session_id is not None:
-        values["session"] = query.session_id
-        index, where = "transactions_of_session", "session_id = :session"
-    elif query.states and TransactionState.MINED not in query.states:
-        index, where = "transactions_not_mined", "state != 'mined'"
-    elif query.kinds and not set(query.kinds) & set(_ANSWERING):
-        index, where = "transactions_not_answering", "kind NOT IN ('ack', 'precommit', 'commit')"
-    else:
-        index, where = "transactions_by_id", "1"
-    return Rows(
-        table="transactions",
-        led_by=index,
-        where=f"chain = :chain AND {where}",
-        order=("transaction_id",),
-        values=values,
-        condition=" AND ".join(conditions) or "1",
-        most_asked=MOST_ASKED_ROWS,
-    )
+def _transaction_place(place: Place) -> TransactionPlace:
+    number, transaction_id = place if len(place) == 2 else (0, *place)
+    return TransactionPlace(number, transaction_id)

@@ -117,6 +117,29 @@ CREATE INDEX transactions_by_block ON transactions (chain, sender, block_number)
     WHERE block_number IS NOT NULL;
 """
 
+# Lists are sorted by more than time. The numbers are those of domain.list_orders, kept in the indexes only.
+_LIST_ORDERS = """
+ALTER TABLE tasks ADD COLUMN due REAL GENERATED ALWAYS AS (
+    CASE WHEN stage IN ('ended', 'missed') OR deadline_at IS NULL THEN 1e11 - assigned_at
+        ELSE deadline_at END) VIRTUAL;
+ALTER TABLE tasks ADD COLUMN took_s REAL GENERATED ALWAYS AS (
+    CASE WHEN ended_at IS NOT NULL THEN ended_at - assigned_at
+        WHEN stage IN ('ended', 'missed') THEN -1.0 ELSE 1e10 - assigned_at END) VIRTUAL;
+ALTER TABLE tasks ADD COLUMN answer_tokens INTEGER GENERATED ALWAYS AS (
+    coalesce(json_extract(CAST(details AS TEXT), '$.answer_tokens'), -1)) VIRTUAL;
+CREATE INDEX tasks_by_due ON tasks (chain, due, session_id, task_id);
+CREATE INDEX tasks_by_took ON tasks (chain, took_s, session_id, task_id);
+CREATE INDEX tasks_by_tokens ON tasks (chain, answer_tokens, session_id, task_id);
+ALTER TABLE transactions ADD COLUMN fee INTEGER GENERATED ALWAYS AS (
+    coalesce(CAST(fee_wei AS INTEGER), -1)) VIRTUAL;
+ALTER TABLE transactions ADD COLUMN wait_s REAL GENERATED ALWAYS AS (
+    CASE WHEN mined_at IS NOT NULL AND sent_at IS NOT NULL THEN mined_at - sent_at
+        WHEN mined_at IS NOT NULL OR state IN ('rejected', 'replaced') THEN -1.0
+        ELSE 1e10 - created_at END) VIRTUAL;
+CREATE INDEX transactions_by_fee ON transactions (chain, fee);
+CREATE INDEX transactions_by_wait ON transactions (chain, wait_s);
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST_TABLES,
     _ATTEMPTS,
@@ -125,6 +148,7 @@ STEPS: tuple[str, ...] = (
     _HISTORY,
     _ENDS,
     _MINED_BLOCKS,
+    _LIST_ORDERS,
 )
 SCHEMA_VERSION = len(STEPS)
 

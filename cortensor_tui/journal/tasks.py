@@ -49,6 +49,11 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     times: TaskTimes = TaskTimes()
 
+    @property
+    def answer_tokens(self) -> int | None:
+        """Return the tokens of the answer, None before there is one."""
+        return self.details.answer_tokens
+
 
 _PLAIN_COLUMNS = (
     "prompt_cid",

@@ -11,12 +11,20 @@ from typing import TypeVar
 import msgspec
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.list_orders import TaskOrder
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.task_filter import TaskFilter
-from cortensor_tui.domain.tasks import TaskCursor, TaskView
+from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.journal.filtering import text_terms
-from cortensor_tui.journal.history import History, PastTask, TransactionQuery
+from cortensor_tui.journal.history import (
+    History,
+    PastTask,
+    TaskPage,
+    TransactionPlace,
+    task_place,
+)
 from cortensor_tui.journal.journal import Journal
+from cortensor_tui.journal.transaction_filtering import TransactionQuery
 from cortensor_tui.node.history_messages import (
     MOST_LISTED,
     Count,
@@ -31,7 +39,7 @@ from cortensor_tui.settings.model import PrivateSessions
 from cortensor_tui.storage.local_store import LocalStore
 
 MOST_WAITING = 64
-MOST_SEARCHED_TASKS = 250  # whose texts one request reads
+MOST_SEARCHED_TASKS = 150  # whose texts one request reads
 
 NONE_PRIVATE = PrivateSessions()
 
@@ -116,10 +124,12 @@ class HistoryDesk:
             is_upwards=is_upwards,
             limit=MOST_SEARCHED_TASKS if texts.terms else limit,
             now=now,
+            order=body.order,
         )
         found, reached = page.tasks, page.reached
         if texts.terms:
-            found, reached = self._with_texts(found, reached, texts, limit, is_upwards=is_upwards, now=now)
+            page = self._with_texts(page, texts, limit, is_upwards=is_upwards, now=now, order=body.order)
+            found, reached = page.tasks, page.reached
         chars = max(0, min(body.text_chars, LISTED_TEXT_CHARS))
         count = None
         if body.wants_count and not texts.terms:
@@ -129,23 +139,23 @@ class HistoryDesk:
 
     def _with_texts(
         self,
-        tasks: list[PastTask],
-        reached: TaskCursor | None,
+        page: TaskPage,
         texts: TaskFilter,
         limit: int,
         *,
         is_upwards: bool,
         now: float,
-    ) -> tuple[list[PastTask], TaskCursor | None]:
+        order: TaskOrder,
+    ) -> TaskPage:
         """Keep the tasks whose texts match, so many from where the page began."""
-        in_order = tasks[::-1] if is_upwards else tasks
+        reached = page.reached
+        in_order = page.tasks[::-1] if is_upwards else page.tasks
         matching = (past for past in in_order if texts.matches(self._searched(past), now))
         found = list(islice(matching, limit + 1))
         if len(found) > limit:
             found = found[:limit]
-            last = found[-1].record
-            reached = TaskCursor(last.assigned_at, last.key)
-        return found[::-1] if is_upwards else found, reached
+            reached = task_place(order, found[-1].record)
+        return TaskPage(found[::-1] if is_upwards else found, reached)
 
     def _searched(self, past: PastTask) -> TaskView:
         """Return a task as it is searched: what is found in a private text would be told by being found."""
@@ -155,16 +165,25 @@ class HistoryDesk:
 
 
 def _transactions(history: History, body: GetTransactions) -> Transactions:
-    query = TransactionQuery(task=body.task, session_id=body.session_id, kinds=body.kinds, states=body.states)
-    is_upwards = body.after is not None
+    query = TransactionQuery(
+        order=body.order,
+        task=body.task,
+        session_id=body.session_id,
+        kinds=body.kinds,
+        states=body.states,
+    )
+    start_id = body.before if body.after is None else body.after
     page = history.transactions(
         query,
-        start=body.after if is_upwards else body.before,
-        is_upwards=is_upwards,
+        start=None if start_id is None else TransactionPlace(body.number, start_id),
+        is_upwards=body.after is not None,
         limit=_within(body.limit),
     )
     count = Count(*history.count_transactions(query)) if body.wants_count else None
-    return Transactions(tuple(page.transactions), page.reached is not None, page.reached, count)
+    found, reached = tuple(page.transactions), page.reached
+    if reached is None:
+        return Transactions(found, has_more=False, count=count)
+    return Transactions(found, True, reached.transaction_id, count, reached.number)
 
 
 def _within(limit: int) -> int:

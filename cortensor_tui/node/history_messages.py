@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import msgspec
 
+from cortensor_tui.domain.list_orders import TaskOrder, TransactionOrder
 from cortensor_tui.domain.task_filter import TaskFilter
 from cortensor_tui.domain.tasks import MinerResult, TaskCursor, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Verification
 
 MOST_LISTED = 200
-OLDEST_TASK = TaskCursor(0.0, TaskKey(0, 0))
-"""After this place are all tasks."""
+LEAST_NUMBER = -2.0
+"""Less than what anything is sorted by."""
+OLDEST_TASK = TaskCursor(LEAST_NUMBER, TaskKey(-1, -1))
+"""After this place are all tasks, in every order."""
 
 
 class GetTasks(msgspec.Struct, frozen=True, kw_only=True, tag="get_tasks"):
     """A page of tasks, newest first: the newest of all, those next before a place, or those next after one.
 
     A place after which everything is, such as `OLDEST_TASK`, gives the oldest. At most `MOST_LISTED` come,
-    with texts of at most `text_chars`. Answered with `Tasks`.
+    with texts of at most `text_chars`. In another `order`, "newest" is what has its greatest number, and
+    places are its own. Answered with `Tasks`.
     """
 
     session_id: int | None = None
@@ -28,6 +32,7 @@ class GetTasks(msgspec.Struct, frozen=True, kw_only=True, tag="get_tasks"):
     limit: int = 100
     text_chars: int = 16_000
     wants_count: bool = False
+    order: TaskOrder = TaskOrder.ASSIGNED
 
 
 class GetTask(msgspec.Struct, frozen=True, kw_only=True, tag="get_task"):
@@ -40,7 +45,8 @@ class GetTransactions(msgspec.Struct, frozen=True, kw_only=True, tag="get_transa
     """A page of transactions, newest first; `before` and `after` are ids, as in `GetTasks`.
 
     Those of a task or of a session, of any of these kinds, in any of these states; all where nothing is said.
-    After id 0 come the oldest. Answered with `Transactions`.
+    After id 0 come the oldest. In another `order`, `number` is what it has beside the id of the place; after
+    `LEAST_NUMBER` come those of the least. Answered with `Transactions`.
     """
 
     task: TaskKey | None = None
@@ -51,6 +57,8 @@ class GetTransactions(msgspec.Struct, frozen=True, kw_only=True, tag="get_transa
     after: int | None = None
     limit: int = 100
     wants_count: bool = False
+    order: TransactionOrder = TransactionOrder.NEWEST
+    number: float | int = 0
 
 
 class WaitTask(msgspec.Struct, frozen=True, kw_only=True, tag="wait_task"):
@@ -90,12 +98,13 @@ class Tasks(msgspec.Struct, frozen=True, tag="task_list"):
 
 
 class Transactions(msgspec.Struct, frozen=True, tag="transaction_list"):
-    """A page, as in `Tasks`; `reached` is an id."""
+    """A page, as in `Tasks`; `reached` is an id, in another order beside `reached_number`."""
 
     transactions: tuple[Transaction, ...]
     has_more: bool = False
     reached: int | None = None
     count: Count | None = None
+    reached_number: float | int = 0
 
 
 class TaskOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="task_outcome"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import msgspec
 
 from cortensor_tui.domain.inference import Clamp
+from cortensor_tui.domain.list_orders import task_number, transaction_number
 from cortensor_tui.domain.logs import LogLevel, LogLine
-from cortensor_tui.domain.tasks import Stage, TaskKey, TaskTimes, TaskView
+from cortensor_tui.domain.tasks import Stage, TaskCursor, TaskKey, TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, ProofCheck, ProofVerdict, Verification
 from cortensor_tui.node.history_messages import (
@@ -140,9 +143,14 @@ def answer_history(node: ScriptedNode) -> None:
 
     def tasks(body: RequestBody) -> ReplyBody:
         assert isinstance(body, GetTasks)
-        found = [task for task in past if body.filter is None or body.filter.matches(task, samples.NOW)]
-        found.sort(key=lambda task: task.assigned_at or 0, reverse=True)
-        return Tasks(tuple(found[: body.limit]), count=Count(len(found)))
+        wanted = [task for task in past if body.filter is None or body.filter.matches(task, samples.NOW)]
+        placed = {TaskCursor(task_number(body.order, task), task.key): task for task in wanted}
+        found = [
+            placed[place]
+            for place in sorted(placed, reverse=True)
+            if (body.before is None or place < body.before) and (body.after is None or place > body.after)
+        ]
+        return Tasks(tuple(found[: body.limit]), count=Count(len(wanted)))
 
     def task(body: RequestBody) -> ReplyBody:
         assert isinstance(body, GetTask)
@@ -158,8 +166,11 @@ def answer_history(node: ScriptedNode) -> None:
             and (not body.kinds or one.kind in body.kinds)
             and (not body.states or one.state in body.states)
         ]
-        found.sort(key=lambda one: one.transaction_id, reverse=True)
-        return Transactions(tuple(found[: body.limit]), count=Count(len(found)))
+        placed = {(transaction_number(body.order, one), one.transaction_id): one for one in found}
+        before = (inf,) if body.before is None else (body.number, body.before)
+        after = (-inf,) if body.after is None else (body.number, body.after)
+        page = [placed[place] for place in sorted(placed, reverse=True) if after < place < before]
+        return Transactions(tuple(page[: body.limit]), count=Count(len(found)))
 
     def verify(body: RequestBody) -> ReplyBody:
         assert isinstance(body, Verify)

@@ -194,11 +194,11 @@ async def test_a_page_that_cannot_be_had_says_so_and_comes_when_asked_again(
 async def test_a_filter_shows_what_matches_however_far_back(app: Dashboard) -> None:
     async with app.run_test(size=SIZE) as pilot:
         table = await opened(pilot)
-        table.show_list(TaskPages(parse("missed task:7")), "Nothing matches.")
+        table.show_list(TaskPages(parse("missed task:7")), "Nothing matches.", NOW)
         await until(pilot, lambda: table.row_count == 1)
         assert "0/7" in text_of(table)
         assert "the engine w" in text_of(table)
-        table.show_list(TaskPages(parse("session:99")), "Nothing matches.")
+        table.show_list(TaskPages(parse("session:99")), "Nothing matches.", NOW)
         await until(pilot, lambda: "Nothing matches." in text_of(table))
 
 

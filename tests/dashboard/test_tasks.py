@@ -9,13 +9,15 @@ import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
-from cortensor_tui.dashboard.screens import task_pane
 from cortensor_tui.dashboard.screens.detail import open_task
 from cortensor_tui.dashboard.screens.reading import ReadingScreen
+from cortensor_tui.dashboard.screens.task_pane import LOG_GROUP, TaskPane
 from cortensor_tui.dashboard.screens.task_panel import TaskPanel
 from cortensor_tui.dashboard.screens.tasks import TasksScreen
+from cortensor_tui.dashboard.widgets.paged_table import PagedTable
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.node.history_messages import (
+    OLDEST_TASK,
     GetTask,
     GetTasks,
     Tasks,
@@ -75,6 +77,61 @@ async def test_a_filter_is_asked_of_the_node_and_kept(app: Dashboard, node: Scri
         assert isinstance(app.screen, TasksScreen), "the first escape clears the filter"
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, TasksScreen))
+
+
+ORDERS = (
+    ("task", "highest session and task first", ["8/2", "7/12"]),
+    ("way", "soonest due first", ["7/12", "7/11"]),
+    ("took", "longest first", ["7/12", "8/2"]),
+    ("tokens", "most tokens first", ["7/11", "7/10"]),
+    ("age", "newest first", ["7/12", "7/11"]),
+)
+
+
+async def test_s_sorts_by_the_next_column_and_the_header_says_so(app: Dashboard) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_tasks(pilot, app)
+        for column, words, first in ORDERS:
+            await pilot.press("S")
+            await until(pilot, lambda first=first: keys_shown(app)[:2] == first)
+            assert f"13, {words}" in shown(app, "#list > Heading")
+            header = shown(app, "#tasks").split("\n")[0]
+            assert f"{column}▼" in header or f"{column}▲" in header
+            assert header.count("▼") + header.count("▲") == 1
+
+
+async def test_r_turns_the_order_round_and_asks_the_node_from_its_other_end(
+    app: Dashboard, node: ScriptedNode
+) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("R")
+        await until(pilot, lambda: keys_shown(app)[:2] == ["8/2", "7/1"])
+        assert "13, oldest first" in shown(app, "#list > Heading")
+        asked = [body for body in node.requests if isinstance(body, GetTasks)][-1]
+        assert (asked.before, asked.after) == (None, OLDEST_TASK)
+
+
+async def test_the_row_under_the_cursor_stays_in_another_order_and_without_the_filter(app: Dashboard) -> None:
+    def current() -> str:
+        row = app.screen.query_one(PagedTable).current
+        return row.key if row is not None else ""
+
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("j", "j", "j")
+        assert current() == "7/9"
+        await pilot.press("R")
+        await until(pilot, lambda: keys_shown(app)[:1] == ["8/2"])
+        assert current() == "7/9"
+        await pilot.press("slash", *"session:7", "enter")
+        await until(pilot, lambda: "8/2" not in keys_shown(app) and "7/1" in keys_shown(app))
+        assert current() == "7/9"
+        await pilot.press("escape")
+        await until(pilot, lambda: "8/2" in keys_shown(app))
+        assert current() == "7/9"
+        await pilot.press("slash", *"missed", "enter")
+        await until(pilot, lambda: current() == "8/2")
 
 
 async def test_a_filter_that_hides_everything_says_so(app: Dashboard) -> None:
@@ -253,10 +310,11 @@ async def read_to_the_end(pilot: Pilot[None], app: Dashboard, words: str) -> Non
             await pilot.press("G")
 
 
-async def test_a_task_shows_its_lines_of_the_log_and_follows_them(
-    app: Dashboard, node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(task_pane, "LOG_EVERY_S", 0.02)
+def reads_log(pane: TaskPane) -> bool:
+    return any(one.group == LOG_GROUP and one.is_running for one in pane.workers)
+
+
+async def test_a_task_shows_its_lines_of_the_log_and_follows_them(app: Dashboard, node: ScriptedNode) -> None:
     log = ScriptedLog(250)
     node.answers[GetLogs] = log.answer
     async with app.run_test(size=SMALL) as pilot:
@@ -269,14 +327,15 @@ async def test_a_task_shows_its_lines_of_the_log_and_follows_them(
         assert "why=a reason" in report
         assert "\x1b" not in report
         log.lines += [line(number) for number in range(250, 301)]
+        pane = app.screen.query_one(TaskPane)
+        pane.follow_log()
         await read_to_the_end(pilot, app, "line 300 of many")
         assert {one.task for one in log.asked} == {TaskKey(7, 12)}
-        assert log.asked[-1].after in (250, 301)
+        assert log.asked[-1].after == 250
         await pilot.press("escape")
-        await pilot.pause()
-        asked = len(log.asked)
-        await pilot.pause(0.1)
-        assert len(log.asked) <= asked + 1, "nobody looks any more"
+        await until(pilot, lambda: not reads_log(pane))
+        pane.follow_log()
+        assert not reads_log(pane), "nobody looks any more"
 
 
 async def test_a_log_of_long_ago_is_found_in_its_files(app: Dashboard, node: ScriptedNode) -> None:

@@ -93,6 +93,25 @@ async def test_x_leaves_the_transactions_of_the_task_and_escape_brings_all_back(
         await until(pilot, lambda: len(rows(app)) == 8)
 
 
+async def test_s_and_r_sort_by_wait_and_fee(app: Dashboard) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_transactions(pilot, app)
+        for column, words in (
+            ("wait", "longest wait first"),
+            ("fee", "highest fee first"),
+            ("age", "newest first"),
+        ):
+            await pilot.press("S")
+            await until(pilot, lambda words=words: f"8, {words}" in shown(app, "#list > Heading"))
+            assert f"{column}▼" in shown(app, "#transactions") or f"{column}▲" in shown(app, "#transactions")
+            if column == "wait":
+                await until(pilot, lambda: "…" in rows(app)[0])
+                assert "10.0 s" in rows(app)[1], "what waits still stands before the longest wait"
+        await pilot.press("R")
+        await until(pilot, lambda: "8/2" in rows(app)[0])
+        assert "oldest first" in shown(app, "#list > Heading")
+
+
 async def test_a_filter_of_states_follows_what_happens(app: Dashboard, node: ScriptedNode) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await open_transactions(pilot, app)

@@ -8,13 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cortensor_tui.domain.list_orders import TaskOrder, TransactionOrder, transaction_number
 from cortensor_tui.domain.task_filter import TaskFilter
 from cortensor_tui.domain.task_filter_text import parse
 from cortensor_tui.domain.tasks import TaskCursor, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
-from cortensor_tui.journal.history import History, PastTask, TaskPage, TransactionPage, TransactionQuery
+from cortensor_tui.journal.history import (
+    History,
+    PastTask,
+    TaskPage,
+    TransactionPage,
+    TransactionPlace,
+    task_place,
+)
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.task_times import task_times
+from cortensor_tui.journal.transaction_filtering import TransactionQuery
+from cortensor_tui.node.history_messages import LEAST_NUMBER, OLDEST_TASK
 from tests.journal.past import NODE, NOW, write_past
 
 TASKS = 120
@@ -36,7 +46,7 @@ def history(journal: Journal) -> History:
 def few_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at few rows a request, so that a filter has to be asked for again and again."""
     monkeypatch.setattr("cortensor_tui.journal.filtering.MOST_ASKED_ROWS", 5)
-    monkeypatch.setattr("cortensor_tui.journal.history.MOST_ASKED_ROWS", 5)
+    monkeypatch.setattr("cortensor_tui.journal.transaction_filtering.MOST_ASKED_ROWS", 5)
 
 
 FILTERS = st.sampled_from(
@@ -66,21 +76,21 @@ FILTERS = st.sampled_from(
 
 
 @pytest.mark.usefixtures("few_asked")
-@given(written=FILTERS, limit=st.integers(1, 40), is_upwards=st.booleans())
-def test_pages_join_to_what_the_filter_says(
-    history: History, journal: Journal, written: str, limit: int, is_upwards: bool
+@given(written=FILTERS, limit=st.integers(1, 40), is_upwards=st.booleans(), order=st.sampled_from(TaskOrder))
+def test_pages_join_to_what_the_filter_says_in_every_order(
+    history: History, journal: Journal, written: str, limit: int, is_upwards: bool, order: TaskOrder
 ) -> None:
     wanted = parse(written)
-    newest_first = [one for one in _all_tasks(history) if wanted.matches(_view(one), NOW)]
+    expected = [one for one in _all_tasks(history) if wanted.matches(_view(one), NOW)]
+    expected.sort(key=lambda one: task_place(order, one.record), reverse=True)
 
     def read(start: TaskCursor | None) -> TaskPage:
         return history.tasks(
-            wanted, session_id=None, start=start, is_upwards=is_upwards, limit=limit, now=NOW
+            wanted, session_id=None, start=start, is_upwards=is_upwards, limit=limit, now=NOW, order=order
         )
 
-    first = TaskCursor(0.0, TaskKey(0, 0)) if is_upwards else None
-    found = _joined(read, first, is_upwards=is_upwards)
-    assert found == newest_first
+    first = OLDEST_TASK if is_upwards else None
+    assert _joined(read, first, is_upwards=is_upwards) == expected
 
 
 @pytest.mark.usefixtures("few_asked")
@@ -91,6 +101,7 @@ def test_pages_join_to_what_the_filter_says(
         session_id=st.none() | st.integers(0, 8),
         kinds=st.lists(st.sampled_from(TransactionKind), max_size=3).map(tuple),
         states=st.lists(st.sampled_from(TransactionState), max_size=3).map(tuple),
+        order=st.sampled_from(TransactionOrder),
     ),
     limit=st.integers(1, 50),
     is_upwards=st.booleans(),
@@ -99,8 +110,9 @@ def test_transactions_join_to_what_was_asked_for(
     history: History, journal: Journal, query: TransactionQuery, limit: int, is_upwards: bool
 ) -> None:
     expected = [one for one in journal.transactions.recent(TRANSACTIONS) if _is_wanted(one, query)]
+    expected.sort(key=lambda one: (transaction_number(query.order, one), one.transaction_id), reverse=True)
     found: list[Transaction] = []
-    start = 0 if is_upwards else None
+    start = TransactionPlace(LEAST_NUMBER, 0) if is_upwards else None
     while True:
         page: TransactionPage = history.transactions(query, start=start, is_upwards=is_upwards, limit=limit)
         assert len(page.transactions) <= limit
@@ -196,7 +208,11 @@ def _is_wanted(one: Transaction, query: TransactionQuery) -> bool:
 
 def test_a_page_is_read_by_an_index(history: History, journal: Journal) -> None:
     """A sort would read the whole past for each page."""
-    for written in ("", "missed", "open", "session:3", "session:3 tokens>5", "age>1h"):
+    written_filters = ("", "missed", "open", "session:3", "session:3 tokens>5", "age>1h")
+    for written, order in (
+        *((one, TaskOrder.ASSIGNED) for one in written_filters),
+        *(("missed", one) for one in TaskOrder),
+    ):
         plans: list[str] = []
         history._connection.set_trace_callback(plans.append)
         history.tasks(
@@ -206,6 +222,7 @@ def test_a_page_is_read_by_an_index(history: History, journal: Journal) -> None:
             is_upwards=False,
             limit=5,
             now=NOW,
+            order=order,
         )
         history._connection.set_trace_callback(None)
         [query] = [one for one in plans if "FROM tasks" in one and "OFFSET" not in one]

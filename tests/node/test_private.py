@@ -55,6 +55,8 @@ from tests.node.scripted import ADDRESS, session_view, status
 PRIVATE, OPEN = 7, 8
 SECRET = "PAYLOAD"
 SECRET_HEX = SECRET.encode().hex() * 20
+PROMPT_CID = "bafkreifktd5avzhf7oo25kz2w4qilhoq7klquarg4xomzs4ytajab2n5oy"
+ANSWER_CID = "bafkreigkmvy3yhliavevolrxbgcvkpuo6tovp7uuli5z7vvndzybmrhzsm"
 LIMIT_S = 20.0
 _decoder = msgspec.json.Decoder(Downstream)
 
@@ -116,6 +118,8 @@ def task(session_id: int, task_id: int = 0) -> TaskView:
         prompt=f"{SECRET} prompt",
         answer=f"{SECRET} answer",
         note=f"refused: 0x{SECRET_HEX}",
+        prompt_cid=PROMPT_CID,
+        answer_cid=ANSWER_CID,
     )
 
 
@@ -255,6 +259,33 @@ async def test_every_answer_has_its_payload_only_after_the_reveal(wire: Wire, bo
     wire.forget()
     await wire.ask(body)
     assert not wire.has_payload
+
+
+@pytest.mark.parametrize("body", [GetTasks(), GetTask(key=TaskKey(PRIVATE, 0))], ids=["list", "one"])
+async def test_the_content_ids_of_a_private_task_are_kept_back_with_its_texts(
+    wire: Wire, body: RequestBody
+) -> None:
+    """Who can reach the store gets a text by its id."""
+    ids = (PROMPT_CID.encode(), ANSWER_CID.encode())
+    reply = await wire.ask(body)
+    assert isinstance(reply, Tasks)
+    assert (reply.tasks[0].prompt_cid, reply.tasks[0].answer_cid) == (None, None)
+    assert not any(one in wire.received for one in ids)
+    await wire.ask(Reveal(session_id=PRIVATE))
+    await wire.ask(body)
+    assert all(one in wire.received for one in ids)
+
+
+async def test_the_content_ids_of_a_private_task_are_in_no_snapshot_and_no_change(
+    served: Served, wire: Wire
+) -> None:
+    served.hub.publish(TaskChanged(task(PRIVATE)))
+    wire.send(Attach())
+    await wire.read()
+    served.hub.publish(TaskChanged(task(PRIVATE, 1)))
+    await wire.read()
+    assert PROMPT_CID.encode() not in wire.received
+    assert ANSWER_CID.encode() not in wire.received
 
 
 async def test_a_reveal_in_the_middle_of_a_stream_and_hiding_again(served: Served, wire: Wire) -> None:

@@ -10,20 +10,37 @@ from cortensor_tui.dashboard.present.private import prompt_of
 from cortensor_tui.dashboard.present.tables import stage_span
 from cortensor_tui.dashboard.present.task_report import cause_of, copied
 from cortensor_tui.dashboard.present.timeline import Timeline, bar, seconds, timeline
+from cortensor_tui.dashboard.sorting import Sorting
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.list_orders import TaskOrder
 from cortensor_tui.domain.tasks import TaskView
 
 COLUMNS = (
     Column("age", 6, is_right=True),
     Column("task", 8),
-    Column("stage", 14, rank=1),
-    Column("way", 12, share=2),
-    Column("took", 9, is_right=True),
-    Column("longest", 22, rank=4),
-    Column("tokens", 6, rank=3, is_right=True),
-    Column("decode", 11, rank=5, is_right=True),
-    Column("prompt", 16, share=3),
+    Column("stage", 14),
+    Column("way", 10, share=2),
+    Column("took", 9, rank=1, is_right=True),
+    Column("longest", 22, rank=3),
+    Column("tokens", 9, rank=2, is_right=True),
+    Column("decode", 11, rank=4, is_right=True),
+    Column("prompt", 13, share=3),
+)
+
+SORTINGS = (
+    Sorting(TaskOrder.ASSIGNED, "age", "newest first", "oldest first", is_falling_shown=False),
+    Sorting(TaskOrder.TASK, "task", "highest session and task first", "lowest session and task first"),
+    Sorting(
+        TaskOrder.DUE,
+        "way",
+        "soonest due first",
+        "without a deadline first",
+        is_rising=True,
+        is_falling_shown=False,
+    ),
+    Sorting(TaskOrder.TOOK, "took", "longest first", "shortest first"),
+    Sorting(TaskOrder.TOKENS, "tokens", "most tokens first", "fewest tokens first"),
 )
 
 

@@ -17,6 +17,7 @@ from cortensor_tui.dashboard.format import number
 from cortensor_tui.dashboard.history import Ask
 from cortensor_tui.dashboard.history_pages import Pages
 from cortensor_tui.dashboard.screens.place import PlaceScreen
+from cortensor_tui.dashboard.sorting import Sorted
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.filter_line import FilterLine
 from cortensor_tui.dashboard.widgets.line_table import Column, Row, RowTable
@@ -53,10 +54,13 @@ class HistoryScreen(PlaceScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/", id="list.filter", tooltip="Filter the list"),
         Binding("f,space", "freeze", "Freeze", id="list.freeze", tooltip="Freeze or follow"),
+        Binding("S", "sort_next", "Sort", id="list.sort", tooltip="By the next column"),
+        Binding("R", "sort_reversed", "Reverse", show=False, id="list.reverse", tooltip="Other way round"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
+        self.sorting = self.first_sorting()
         self._filter_text = ""
         self._frozen: NodeView | None = None
         self._opened: Any = None
@@ -66,6 +70,10 @@ class HistoryScreen(PlaceScreen):
     @abstractmethod
     def pages_of(self, text: str) -> Pages[Any]:
         """Return the list that a filter means. Raises `ProblemError` where it is none."""
+
+    @abstractmethod
+    def first_sorting(self) -> Sorted[Any]:
+        """Return the orders that there are, and the one to begin with."""
 
     @abstractmethod
     def row_of(self, item: Any) -> Row:
@@ -108,6 +116,7 @@ class HistoryScreen(PlaceScreen):
     def on_mount(self) -> None:
         """Start in the list."""
         super().on_mount()
+        self._mark_order()
         self.table.focus()
 
     @property
@@ -140,10 +149,11 @@ class HistoryScreen(PlaceScreen):
             new = len(self.keys_of(view) - self.keys_of(self._frozen))
             return (Span(f"frozen · {new} new · f follows", "warn"),)
         filtered = Span("filtered · " if self._filter_text else "", "accent")
+        words = Span(self.sorting.words, "muted" if self.sorting == self.first_sorting() else "accent")
         if self.table.total is None:
-            return (filtered, Span("newest first", "muted"))
+            return (filtered, words)
         count, is_more = self.table.total
-        return (filtered, Span(f"{number(count)}{' or more' if is_more else ''}, newest first", "muted"))
+        return (filtered, Span(f"{number(count)}{' or more' if is_more else ''}, ", "muted"), words)
 
     async def _fetch_page(self, table: PagedTable, ask: Ask, body: RequestBody) -> None:
         """Fetch a page, and say at once how many rows there are."""
@@ -154,8 +164,31 @@ class HistoryScreen(PlaceScreen):
     def _on_filter(self, event: FilterLine.Wanted) -> None:
         self._filter_text = event.text
         self._opened = None
-        self.table.show_list(self.pages_of(event.text), self.NONE_MATCH if event.text else self.EMPTY)
+        self._show_list()
+
+    def _show_list(self) -> None:
+        """Show the list that filter and order mean now; the row under the cursor stays where it is of it."""
+        empty = self.NONE_MATCH if self._filter_text else self.EMPTY
+        self._mark_order()
+        self.table.show_list(self.pages_of(self._filter_text), empty, self.dashboard.now())
         self.take(self.state)
+
+    def _mark_order(self) -> None:
+        titles = [column.title for column in self.COLUMNS]
+        self.table.show_order(titles.index(self.sorting.column), is_falling=self.sorting.is_falling_shown)
+
+    def action_sort_next(self) -> None:
+        """Sort by the next column."""
+        self._sort(self.sorting.next())
+
+    def action_sort_reversed(self) -> None:
+        """Sort the other way round."""
+        self._sort(self.sorting.turned())
+
+    def _sort(self, sorting: Sorted[Any]) -> None:
+        self._frozen = None  # another order of what was seen then is not known
+        self.sorting = sorting
+        self._show_list()
 
     @on(FilterLine.Left)
     def _on_filter_left(self) -> None:

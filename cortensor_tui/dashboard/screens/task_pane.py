@@ -61,7 +61,7 @@ class TaskPane(Vertical):
 
     def on_mount(self) -> None:
         """Follow the log as long as the task is looked at."""
-        self.set_interval(LOG_EVERY_S, self._follow_log)
+        self.set_interval(LOG_EVERY_S, self.follow_log)
 
     @property
     def task_in_sight(self) -> TaskView | None:
@@ -83,6 +83,13 @@ class TaskPane(Vertical):
             self._report = msgspec.structs.replace(self._report, proof=Proof())
             self.query_one(ScrolledLines).go_to_title(PROOF_TITLE)
             self.run_worker(self._verify(self._report.task.key), group="verify", exclusive=True)
+
+    def follow_log(self) -> None:
+        """Ask for new lines, where someone looks and the ones before have come."""
+        if self._key is None or self._log is None or not self.screen.is_current or not self.is_on_screen:
+            return
+        if not any(one.node is self and one.group == LOG_GROUP and one.is_running for one in self.workers):
+            self.run_worker(self._read_log(self._key), group=LOG_GROUP)
 
     def _start_over(self, key: TaskKey | None, state: FeedState, *, is_other: bool) -> None:
         self._key, self._snapshots = key, state.snapshots
@@ -131,13 +138,6 @@ class TaskPane(Vertical):
         self._redraw()
         if self._report is not None:
             await self._read_log(key)
-
-    def _follow_log(self) -> None:
-        """Ask for new lines, where someone looks and the ones before have come."""
-        if self._key is None or self._log is None or not self.screen.is_current or not self.is_on_screen:
-            return
-        if not any(one.node is self and one.group == LOG_GROUP and one.is_running for one in self.workers):
-            self.run_worker(self._read_log(self._key), group=LOG_GROUP)
 
     async def _read_log(self, key: TaskKey) -> None:
         self._log = await read_task_log(self._desk, key, self._log)

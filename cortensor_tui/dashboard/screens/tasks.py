@@ -16,9 +16,11 @@ from cortensor_tui.dashboard.present.timeline import legend
 from cortensor_tui.dashboard.screens.history_screen import HistoryScreen
 from cortensor_tui.dashboard.screens.reading import open_texts
 from cortensor_tui.dashboard.screens.task_pane import TaskPane
+from cortensor_tui.dashboard.sorting import Sorted
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.line_table import Row
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
+from cortensor_tui.domain.list_orders import TaskOrder
 from cortensor_tui.domain.task_filter_text import parse
 from cortensor_tui.domain.tasks import TaskKey, TaskView
 
@@ -47,7 +49,11 @@ class TasksScreen(HistoryScreen):
 
     def pages_of(self, text: str) -> TaskPages:
         """Return the tasks that a filter wants."""
-        return TaskPages(parse(text))
+        return TaskPages(parse(text), self.sorting.order, self.sorting.is_rising)
+
+    def first_sorting(self) -> Sorted[TaskOrder]:
+        """Return the newest first."""
+        return Sorted(task_rows.SORTINGS)
 
     def row_of(self, item: TaskView) -> Row:
         """Return a task as a row."""

@@ -10,13 +10,15 @@ from textual.binding import Binding, BindingType
 from cortensor_tui.dashboard.cells import Line, Span
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.history_pages import TransactionPages
-from cortensor_tui.dashboard.present import tables
+from cortensor_tui.dashboard.present import transaction_rows
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_transaction
 from cortensor_tui.dashboard.present.transaction_report import explorer_link
 from cortensor_tui.dashboard.screens.history_screen import HistoryScreen
 from cortensor_tui.dashboard.screens.transaction_pane import TransactionPane
+from cortensor_tui.dashboard.sorting import Sorted
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.line_table import Row
+from cortensor_tui.domain.list_orders import TransactionOrder
 from cortensor_tui.domain.transaction_filter import parse_transactions
 from cortensor_tui.domain.transactions import Transaction
 
@@ -26,7 +28,7 @@ class TransactionsScreen(HistoryScreen):
 
     PLACE = "transactions"
     LIST_TITLE = "Transactions"
-    COLUMNS = tables.TRANSACTION_COLUMNS
+    COLUMNS = transaction_rows.COLUMNS
     EMPTY = "No transactions yet. They appear as the node answers tasks."
     NONE_MATCH = "No transaction matches this filter. Press esc to clear it."
     FILTER_HINT = "task:7/12  session:7  kind:commit  state:sent  pending  failed"
@@ -48,14 +50,17 @@ class TransactionsScreen(HistoryScreen):
 
     def pages_of(self, text: str) -> TransactionPages:
         """Return the transactions that a filter wants."""
-        wanted = parse_transactions(text)
         return TransactionPages(
-            task=wanted.task, session_id=wanted.session_id, kinds=wanted.kinds, states=wanted.states
+            wanted=parse_transactions(text), order=self.sorting.order, is_rising=self.sorting.is_rising
         )
+
+    def first_sorting(self) -> Sorted[TransactionOrder]:
+        """Return the newest first."""
+        return Sorted(transaction_rows.SORTINGS)
 
     def row_of(self, item: Transaction) -> Row:
         """Return a transaction as a row."""
-        return tables.transaction_row(item, self.dashboard.now())
+        return transaction_rows.transaction_row(item, self.dashboard.now())
 
     def newest_of(self, item: Transaction, view: NodeView) -> Transaction | None:
         """Return the transaction as the feed has it now."""

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, line, wrap
 from cortensor_tui.dashboard.history import Ask, Side, Window
-from cortensor_tui.dashboard.history_pages import Pages
+from cortensor_tui.dashboard.history_pages import Pages, just_above
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.line_table import Column, Row, RowTable
 from cortensor_tui.domain.inert import inert
@@ -62,15 +62,23 @@ class PagedTable(RowTable):
         self._window: Window[Any] = Window()
         self._generation: int | None = None
         self._edge: Side | None = None
+        self._kept_key: str | None = None
 
     # --- what the screen says --------------------------------------------------------------------
 
-    def show_list(self, pages: Pages[Any], empty: str) -> None:
-        """Show another list, from its newest row; `empty` says what to do where it has none."""
+    def show_list(self, pages: Pages[Any], empty: str, now: float) -> None:
+        """Show another list, at `now` in unix seconds; `empty` says what to do where it has no row.
+
+        A row that the cursor was moved to stays under it where it is of that list too, else it begins with
+        the first row.
+        """
         self._empty = empty
         if pages != self._pages:
+            item = None if self._cursor_key is None else self.current_item
+            kept = None if item is None else pages.seen(item, now)
             self._pages = pages
-            self._window.clear()
+            self._kept_key = kept.entry.key if kept is not None and kept.is_wanted else None
+            self._window.clear(just_above(kept.entry.place) if kept is not None and self._kept_key else None)
             self._cursor_key, self._index, self._top, self._edge = None, 0, 0, None
         self._arrange()
 
@@ -142,7 +150,7 @@ class PagedTable(RowTable):
         """Move to the newest or the oldest row of the whole list."""
         beyond = self._window.has_newer if side < 0 else self._window.has_older
         if beyond:
-            self._edge = Side.NEWER if side < 0 else Side.OLDER
+            self._edge, self._kept_key = (Side.NEWER if side < 0 else Side.OLDER), None
             self._window.restart(Side.OLDER if side < 0 else Side.NEWER)
             self._arrange()
         else:
@@ -203,6 +211,8 @@ class PagedTable(RowTable):
         self._window.restart(at=self._window[self._top - 1].place if self._top else None)
 
     def _reach_edge(self) -> None:
+        if self._kept_key is not None:
+            self._cursor_key, self._kept_key = self._kept_key, None
         if self._edge is not None:
             self._index = 0 if self._edge is Side.NEWER else max(0, self.row_count - 1)
             self._top = self._index
