@@ -65,7 +65,7 @@ async def test_a_transaction_shows_its_call_its_revert_and_every_attempt(app: Da
         await until(pilot, lambda: "✖ reverted" in shown(app, "#report"))
         report = shown(app, "#report")
         for words in (
-            "revert       the task has ended",
+            "revert      the task has ended",
             "SessionQueueV2.commit(8, 2, 0x5061726973)",
             f"{EXPLORER}/tx/0x2222",
             "51,020 used of 240,000 (21%)",
@@ -93,6 +93,11 @@ async def test_x_leaves_the_transactions_of_the_task_and_escape_brings_all_back(
         await until(pilot, lambda: len(rows(app)) == 8)
 
 
+async def says(pilot: Pilot[None], app: Dashboard, words: str) -> None:
+    """Wait for the list to say this of itself."""
+    await until(pilot, lambda: words in shown(app, "#list > Heading"))
+
+
 async def test_s_and_r_sort_by_wait_and_fee(app: Dashboard) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await open_transactions(pilot, app)
@@ -102,7 +107,7 @@ async def test_s_and_r_sort_by_wait_and_fee(app: Dashboard) -> None:
             ("age", "newest first"),
         ):
             await pilot.press("S")
-            await until(pilot, lambda words=words: f"8, {words}" in shown(app, "#list > Heading"))
+            await says(pilot, app, f"8, {words}")
             assert f"{column}▼" in shown(app, "#transactions") or f"{column}▲" in shown(app, "#transactions")
             if column == "wait":
                 await until(pilot, lambda: "…" in rows(app)[0])

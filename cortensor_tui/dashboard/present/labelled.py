@@ -8,7 +8,7 @@ from cortensor_tui.dashboard.cells import Line, Span, fit, pad, wrap
 from cortensor_tui.dashboard.format import number
 from cortensor_tui.domain.inert import ELLIPSIS, inert, inert_lines
 
-LABEL_CELLS = 13
+LABEL_CELLS = 12  # the longest label, and room for a hash beside it in 80 columns
 _MOST_CHARS = 4_000
 
 

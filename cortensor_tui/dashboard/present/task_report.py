@@ -28,7 +28,7 @@ _PARAMETERS = (
     ("temperature", "temperature"),
     ("top_p", "top-p"),
     ("top_k", "top-k"),
-    ("repeat_penalty", "repeat penalty"),
+    ("repeat_penalty", "repetition"),
     ("presence_penalty", "presence"),
     ("frequency_penalty", "frequency"),
 )
