@@ -67,7 +67,7 @@ def settings_from(path: Path, file: EnvFile, environ: Mapping[str, str]) -> Sett
     reading.notes.extend(key_notes(path, file, fields))
     if reading.problems:
         problems = sorted(reading.problems, key=lambda problem: (problem.line is None, problem.line or 0))
-        raise SettingsError(path, tuple(problems), reading.sorted_notes())
+        raise SettingsError(path, tuple(problems), reading.sorted_notes(), tuple(reading.values))
     for name in _INGREDIENTS:
         del fields[name]
     _place_paths(path, fields, reading)

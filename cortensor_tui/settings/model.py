@@ -111,10 +111,17 @@ class SettingProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettingsError(ProblemError):
-    """Every problem of one settings file at once, with the notes that may explain them."""
+    """Every problem of one settings file at once, with the notes that may explain them.
+
+    `values` are those settings that could be read all the same.
+    """
 
     def __init__(
-        self, path: Path, problems: tuple[SettingProblem, ...], notes: tuple[SettingNote, ...]
+        self,
+        path: Path,
+        problems: tuple[SettingProblem, ...],
+        notes: tuple[SettingNote, ...],
+        values: tuple[SettingValue, ...] = (),
     ) -> None:
         count = "A setting" if len(problems) == 1 else f"{len(problems)} settings"
         super().__init__(
@@ -128,6 +135,7 @@ class SettingsError(ProblemError):
         self.path = path
         self.problems = problems
         self.notes = notes
+        self.values = values
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,6 +57,7 @@ async def test_endpoint_and_contracts_are_asked_live(devnet: DevnetOnAnvil) -> N
     [
         (Step.ENDPOINT, draft(), "did not answer"),
         (Step.ENDPOINT, draft(host="ws://h"), "WebSocket"),
+        (Step.ENDPOINT, draft(host=" "), "no endpoint is known"),
         (Step.CONTRACTS, draft(runtime="0x12"), "is not an address"),
         (Step.KEY, draft(key_way=KeyWay.IMPORTED, private_key=Secret("0x12")), "is not a private key"),
         (Step.KEY, draft(password=Secret("short"), password_again=Secret("short")), "too short"),
@@ -150,12 +151,38 @@ def test_a_file_is_understood_line_by_line_without_its_secrets(old: Path) -> Non
     assert said["ROUTER_EXTERNAL_IP"][2] is None
     assert "tok" not in said["HOST"][1]
 
-    old.write_text(OLD.replace("CHAINID=421614", "CHAINID=many"))
+
+def test_each_bad_line_of_a_file_is_told_with_its_number(old: Path) -> None:
+    old.write_text(OLD.replace("CHAINID=421614", "CHAINID=many") + 'what is this?\nLLM_PORT="80\n')
     found = understand(old, {})
     assert not found.is_usable
-    assert [one.name for one in found.lines if one.is_good is False] == ["CHAINID"]
-    with pytest.raises(ProblemError, match="no such file"):
+    bad = {one.line: (one.name, one.says) for one in found.lines if one.is_good is False}
+    assert set(bad) == {3, 7, 8}
+    assert "cannot be read" in bad[7][1]
+    assert bad[3][0] == "CHAINID"
+    assert "many" in bad[3][1]
+    assert "does not close" in bad[8][1]
+    said = {one.name: one.says for one in found.lines}
+    assert said["NODE_PRIVATE_KEY"] == "(hidden)"  # what is right is told as it will be used
+    assert said["CORTENSOR_TUI_DATA_DIR"] == "data"
+    assert [one.line for one in found.lines if one.line] == sorted(
+        one.line for one in found.lines if one.line
+    )
+
+
+def test_a_setting_that_is_missing_is_told_without_a_line(old: Path) -> None:
+    old.write_text("HOST=https://arb.example\n")
+    missing = {one.name for one in understand(old, {}).lines if one.line is None}
+    assert missing == {"CHAINID", "NODE_PRIVATE_KEY"}
+
+
+def test_a_file_that_cannot_be_read_is_told_with_what_to_do(old: Path) -> None:
+    with pytest.raises(ProblemError) as caught:
         understand(old.with_name("nothing"), {})
+    assert caught.value.problem.what == f"There is no file {old.with_name('nothing')}"
+    assert "right arrow" in caught.value.problem.remedy
+    with pytest.raises(ProblemError, match="a folder, not a file"):
+        understand(old.parent, {})
 
 
 @pytest.mark.parametrize("treatment", list(KeyTreatment))

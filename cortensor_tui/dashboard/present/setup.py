@@ -73,8 +73,8 @@ PAGES: Final[dict[Step, Page]] = {
         title="Endpoint",
         about="Where the chain is asked. A public endpoint works; one of your own answers faster.",
         fields=(
-            Field(name="host", label="JSON-RPC", hint="https://…"),
-            Field(name="chain_id", label="Chain id", hint="421614"),
+            Field(name="host", label="JSON-RPC", hint="address of a JSON-RPC server, http:// or https://"),
+            Field(name="chain_id", label="Chain id", hint="a number"),
         ),
     ),
     Step.CONTRACTS: Page(

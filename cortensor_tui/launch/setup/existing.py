@@ -7,11 +7,11 @@ from pathlib import Path
 
 from cortensor_tui.chain.signing.keystore import address_of, write_keystore
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.launch.keys import KeyMade, blank_key, default_keystore, plain_key
 from cortensor_tui.launch.passwords import require_good_password
 from cortensor_tui.launch.setup.writing import require_absent
-from cortensor_tui.settings import NODE_ROLE, RPC_HOST_SPECS, SPECS, Secret, Settings, SettingsError
+from cortensor_tui.settings import NODE_ROLE, RPC_HOST_SPECS, Secret, SettingProblem, Settings, SettingsError
 from cortensor_tui.settings.cortensord import is_known_unused
 from cortensor_tui.settings.env_edit import with_values
 from cortensor_tui.settings.env_file import EnvFile, printable_key, read_env_file
@@ -45,45 +45,64 @@ def _env_files(folder: Path) -> Iterator[Path]:
 def understand(path: Path, environ: Mapping[str, str]) -> Understood:
     """Return what the node would make of each line. Raises `ProblemError` when it cannot be read."""
     path = path.expanduser().absolute()
-    file = read_env_file(path)
-    if file.problems and not file.entries:
-        problem = file.problems[0]
-        raise ProblemError(
-            Problem(code="settings", what=f"{path}: {problem.what}", remedy=problem.remedy or "")
-        )
-    problems = {}
-    shown: dict[str, str] = {}
+    file = _read(path)
+    problems: tuple[SettingProblem, ...] = ()
     try:
         settings = settings_from(path, file, environ)
-        shown = {value.key: value.shown for value in settings.values}
+        values, notes = settings.values, settings.notes
     except SettingsError as error:
-        problems = {one.key: one.what for one in error.problems}
-    lines = [_line(key, file, shown, problems) for key in file.entries]
-    missing = [
-        UnderstoodLine(line=None, name=key or "the file", says=what, is_good=False)
-        for key, what in problems.items()
-        if key not in file.entries
+        problems, values, notes = error.problems, error.values, error.notes
+    shown = {value.key: value.shown for value in values}
+    bad = [_bad_line(one) for one in problems]
+    told = {problem.key for problem in problems}
+    good = [_line(key, file, shown) for key in file.entries if key not in told]
+    odd = [
+        UnderstoodLine(line=note.line, name="(no setting)", says=inert(note.text, 300), is_good=None)
+        for note in notes
+        if note.key is None and note.line is not None
     ]
     entry = file.entries.get(NODE_ROLE.plain_key)
     return Understood(
         path=path,
-        lines=(*missing, *lines),
+        lines=tuple(sorted((*bad, *good, *odd), key=lambda one: one.line or 0)),
         is_usable=not problems,
         has_plain_key=bool(entry and (entry.value or "").strip()),
     )
 
 
-def _line(
-    key: str, file: EnvFile, shown: Mapping[str, str], problems: Mapping[str | None, str]
-) -> UnderstoodLine:
+def _read(path: Path) -> EnvFile:
+    if not path.exists():
+        raise problem_error(
+            "no_file",
+            f"There is no file {path}",
+            "",
+            "Check the path; the right arrow completes one as you type",
+        )
+    file = read_env_file(path)
+    if file.problems and not file.entries:
+        problem = file.problems[0]
+        raise problem_error("settings", f"{path}: {problem.what}", "", problem.remedy or "Name another file")
+    return file
+
+
+def _bad_line(problem: SettingProblem) -> UnderstoodLine:
+    found = "" if problem.found is None else f": {problem.found}"
+    accepted = "" if problem.accepted is None else f". Accepted: {problem.accepted}"
+    says = inert(f"{problem.what}{found}{accepted}", 300)
+    name = printable_key(problem.key) if problem.key else None
+    return UnderstoodLine(line=problem.line, name=name or "(no setting)", says=says, is_good=False)
+
+
+def _line(key: str, file: EnvFile, shown: Mapping[str, str]) -> UnderstoodLine:
     line, name = file.entries[key].line, printable_key(key) or "(no name)"
-    if key in problems:
-        return UnderstoodLine(line=line, name=name, says=inert(problems[key], 300), is_good=False)
     if key in shown:
         return UnderstoodLine(line=line, name=name, says=inert(shown[key], 300), is_good=True)
-    if any(spec.key == key for spec in (*SPECS, *RPC_HOST_SPECS)):
-        return UnderstoodLine(line=line, name=name, says="known, not in use", is_good=None)
-    says = "a part of cortensord that is not here; kept" if is_known_unused(key) else "not known here; kept"
+    if any(spec.key == key for spec in RPC_HOST_SPECS):
+        says = "one more endpoint, not switched on"
+    elif is_known_unused(key):
+        says = "a part of cortensord that is not here; kept"
+    else:
+        says = "not known here; kept"
     return UnderstoodLine(line=line, name=name, says=says, is_good=None)
 
 

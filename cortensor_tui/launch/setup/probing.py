@@ -71,6 +71,10 @@ def problem_finding(field: str, problem: Problem) -> Finding:
 
 
 async def _endpoint(draft: SetupDraft) -> tuple[Finding, ...]:
+    if not draft.host.strip():
+        text = "no endpoint is known for this network"
+        remedy = f"Give the address of a JSON-RPC server of chain {inert(draft.chain_id.strip(), 30)}"
+        return (Finding(field="host", is_good=False, text=text, remedy=remedy),)
     try:
         url = parse_url(draft.host.strip())
     except NotAccepted as error:
