@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import RequestBody
@@ -60,7 +61,7 @@ async def ask(client: NodeClient, body: RequestBody, expected: type[R], timeout_
 @asynccontextmanager
 async def _connected(settings_path: Path) -> AsyncIterator[NodeClient]:
     try:
-        client = await NodeClient.connect(socket_path(settings_path))
+        client = await NodeClient.connect(socket_path(settings_path), settings_path=settings_path)
     except ProblemError as error:
         raise (_no_node(settings_path) if error.problem.code == "no_node" else error) from error
     try:
@@ -75,7 +76,7 @@ def _no_node(settings_path: Path) -> ProblemError:
         "no_node",
         f"No node is running for {settings_path}",
         "nothing answers on its socket" if is_there else "there is no such settings file either",
-        f"Start one with: cortensor-tui node run --env {settings_path}"
+        f"Start one with: {command_for(settings_path, 'node run')}"
         if is_there
         else "Name the file with --env",
     )

@@ -9,28 +9,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from textual.filter import LineFilter
 from textual.message import Message
-from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from cortensor_tui.dashboard.appearance import Appearance
 from cortensor_tui.dashboard.events import BoardMoved, FeedMoved
 from cortensor_tui.dashboard.feed import Connect, Feed
 from cortensor_tui.dashboard.key_actions import KeyActions, StartNode
-from cortensor_tui.dashboard.key_names import KEYS_FILE_NAME
 from cortensor_tui.dashboard.last_guard import InertFilter
 from cortensor_tui.dashboard.options import Options
+from cortensor_tui.dashboard.own_files import THEMES
 from cortensor_tui.dashboard.places import FIRST, PLACES
 from cortensor_tui.dashboard.plain_terminals import in_ascii
+from cortensor_tui.dashboard.present.pulse import Pulse
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.steady_stylesheet import SteadyStylesheet
 from cortensor_tui.dashboard.terminal_title import TerminalTitle, title_of
-from cortensor_tui.dashboard.toasts import Toasts
-from cortensor_tui.domain.inert import inert, inert_lines
 
 if TYPE_CHECKING:
     from cortensor_tui.dashboard.setup import Outcome, Setup
-
-_MOST_TOLD_CHARS = 600
 
 
 class Dashboard(KeyActions):
@@ -77,7 +73,7 @@ class Dashboard(KeyActions):
         self.owns_node = owns_node
         self._start_node = start_node
         self._run_seconds = run_seconds
-        self._toasts = Toasts(self)
+        self.pulse = Pulse()
         self._title = TerminalTitle(self._write_to_terminal) if chosen.has_title else None
         self._guard = InertFilter()
         self._on_ready: Callable[[], None] | None = None
@@ -121,8 +117,8 @@ class Dashboard(KeyActions):
 
     def on_mount(self) -> None:
         """Take the keys, start the feed and the clock."""
-        self._warn("Themes", self._theme_faults)
-        self._take_keys()
+        self.heed_faults(THEMES, self._theme_faults)
+        self.take_keys()
         if self.options.is_ascii:
             self.add_class("-ascii")
         if self.board is not None:
@@ -152,7 +148,8 @@ class Dashboard(KeyActions):
 
     def on_feed_moved(self, message: FeedMoved) -> None:
         """Hand the newest state to the screen on top, and tell what needs the operator."""
-        self._toasts.take(message.state, self.now())
+        self.pulse.see(message.state, self.now())
+        self.heed(message.state)
         if (screen := self._watching) is not None:
             screen.offer(message.state)
 
@@ -161,47 +158,16 @@ class Dashboard(KeyActions):
         if (screen := self._watching) is not None:
             screen.offer(self.feed_state)
 
-    def notify(  # the one way to a toast, whoever's words they are
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = False,
-    ) -> None:
-        """Show a toast; its words are shown as they are and never read as markup."""
-        shown = "\n".join(inert_lines(message, _MOST_TOLD_CHARS))
-        super().notify(
-            shown, title=inert(title, _MOST_TOLD_CHARS), severity=severity, timeout=timeout, markup=False
-        )
-
-    def _warn(self, title: str, faults: Sequence[str]) -> None:
-        """Show what is wrong with a file of the user's."""
-        if faults:
-            self.notify("\n".join(faults), title=title, severity="warning", markup=False, timeout=15)
-
     def _tick(self) -> None:
+        self.pulse.see(self.feed_state, self.now())
         if self._title is not None:
-            self._title.show(self._in_terminal(title_of(self.feed_state)), self.now())
+            self._title.show(self._in_terminal(title_of(self.feed_state, self.now())), self.now())
         if (screen := self._watching) is not None and screen.is_whole:
             screen.tick()
 
     def _post_quietly(self, message: Message) -> None:
         if self.is_running:
             self.post_message(message)
-
-    def _take_keys(self) -> None:
-        folder = self.options.folder
-        if folder is None or not (folder / KEYS_FILE_NAME).exists():
-            return
-        from cortensor_tui.dashboard.key_catalogue import all_bindings
-        from cortensor_tui.dashboard.key_file import load_keys
-
-        choice = load_keys(folder / KEYS_FILE_NAME, all_bindings(type(self)))
-        self.set_keymap(choice.keymap)
-        self.call_after_refresh(self.refresh_bindings)
-        self._warn("Keys", choice.faults)
 
     def _in_terminal(self, text: str) -> str:
         return in_ascii(text) if self.options.is_ascii else text

@@ -29,15 +29,20 @@ class Appearance:
         kept = own if has_color else [one for one in own if not isinstance(one, Monochrome)]
         return [*kept, *(() if has_color else (NoColorFilter(),)), *self._ascii]
 
-    def take(self, app: App[Any]) -> list[str]:
-        """Give the app its themes and the one that is wanted; return a sentence for each fault."""
+    def read(self, app: App[Any]) -> list[str]:
+        """Give the app its themes as the files have them; return a sentence for each fault."""
         folder = self._options.folder
         folders = (shipped_folder(), *(() if folder is None else (folder / THEMES_FOLDER,)))
         themes, faults = load_themes(folders)
         for theme in themes:
             app.register_theme(theme)
         self.names = tuple(theme.name for theme in themes)
-        choices, fault = load_choices(folder)
+        return faults
+
+    def take(self, app: App[Any]) -> list[str]:
+        """Give the app its themes and the one that is wanted; return a sentence for each fault."""
+        faults = self.read(app)
+        choices, fault = load_choices(self._options.folder)
         wanted = PLAIN_THEME if app.no_color else self._options.theme or choices.theme or DEFAULT_THEME
         if wanted not in app.available_themes:
             faults.append(f"There is no theme {wanted}; using {DEFAULT_THEME}")

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.pulse import Pulse
 from cortensor_tui.dashboard.setup import Outcome, Setup
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.dashboard.toasts import Toasts
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.node.messages import ReplyBody, RequestBody
 
@@ -20,8 +22,16 @@ class Desk(Protocol):
     """Returns unix seconds; tests let it stand still."""
     board: StartupBoard | None
     """Tells the steps of starting, where something is being started."""
+    pulse: Pulse
+    """How the chain has answered of late, whatever was looked at."""
     owns_node: bool
     """Tells that the node ends with the dashboard, as in the demo."""
+    toasts: Toasts
+    """Those that stand now."""
+
+    @property
+    def unsaid(self) -> int:
+        """Return how much needs the operator that the line at the top does not say."""
 
     @property
     def setup(self) -> Setup | None:

@@ -18,6 +18,8 @@ POST_INTERVAL_S = 0.25
 QUIET_S = 5.0
 """After so long without a word the node is asked whether it is still there."""
 STALE_S = 2 * QUIET_S
+NO_SETTINGS = "no_settings"
+"""The code of the problem that there is nothing yet that a node could run for."""
 _PROBE_TIMEOUT_S = 10.0
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 15.0
@@ -61,6 +63,11 @@ class FeedState(msgspec.Struct, frozen=True, kw_only=True):
     problem: Problem | None = None
     view: NodeView | None = None
     snapshots: int = 0
+
+    @property
+    def is_nothing_set_up(self) -> bool:
+        """Tell that there is no node yet, rather than one that is missed."""
+        return self.view is None and self.problem is not None and self.problem.code == NO_SETTINGS
 
     def stale_s(self, now: float) -> float | None:
         """Return how old the view is, None while it is live and the node talks."""

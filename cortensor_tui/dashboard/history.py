@@ -106,6 +106,7 @@ class Window(Generic[Item]):
         self._asked: Ask | None = None
         self._tail: dict[str, Seen[Item]] = {}
         self._number = 0
+        self._is_makeshift = False
         self.problem: Problem | None = None
         self.total: tuple[int, bool] | None = None
 
@@ -121,6 +122,11 @@ class Window(Generic[Item]):
     def is_loading(self) -> bool:
         """Tell whether nothing has been read yet of what is wanted now."""
         return self._start is not None
+
+    @property
+    def is_makeshift(self) -> bool:
+        """Tell whether the rows are only what the node told of lately, because no page could be had."""
+        return self._is_makeshift
 
     @property
     def has_newer(self) -> bool:
@@ -156,7 +162,7 @@ class Window(Generic[Item]):
         """Let go of all rows and read anew: another list is wanted, or the part of it below a place."""
         self._hold([])
         self.total = None
-        self._tail = {}
+        self._tail, self._is_makeshift = {}, False
         self._newer = self._older = _END
         self.restart(at=at)
 
@@ -215,9 +221,18 @@ class Window(Generic[Item]):
                 self._merge(seen, near)
 
     def fail(self, ask: Ask, problem: Problem) -> None:
-        """Keep what is there and say why there is no more."""
-        if ask == self._asked:
-            self._asked, self.problem = None, problem
+        """Keep what is there and say why there is no more.
+
+        Before anything was read, what the node told of lately is shown: it may have holes, but is known.
+        """
+        if ask != self._asked:
+            return
+        self._asked, self.problem = None, problem
+        if self._start is not None and not self._entries:
+            self._is_makeshift = True
+            self._newer = self._older = _END
+            for seen in self._tail.values():
+                self._merge(seen, 0)
 
     def _extend(self, ask: Ask, page: Page[Item], near: int) -> None:
         if not _goes_on(ask, page):  # or the same would be asked for ever
@@ -237,6 +252,7 @@ class Window(Generic[Item]):
     def _begin(self, ask: Ask, page: Page[Item]) -> None:
         """Begin with a first page; above one that begins below a place, the list goes on with that place."""
         self._hold(page.entries)
+        self._is_makeshift = False
         self.total = page.total or self.total
         reached = _Edge(page.reached)
         if ask.side is Side.NEWER:
@@ -252,7 +268,7 @@ class Window(Generic[Item]):
         known = self.index_of(entry.key)
         if known is not None:
             del self._entries[known], self._places[entry.key]
-        is_read = self._start is None or known is not None
+        is_read = self._start is None or known is not None or self._is_makeshift
         if is_wanted and is_read and self._covers(entry.place):
             self._entries.insert(self._index_for(entry.place), entry)
             self._places[entry.key] = entry.place

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from cortensor_tui.dashboard.appearance import Appearance
 from cortensor_tui.dashboard.feed import Feed, FeedState, Link
+from cortensor_tui.dashboard.own_files import OwnFiles
 from cortensor_tui.dashboard.palette import key_commands
 from cortensor_tui.dashboard.present.private import HIDDEN, PrivateTexts
-from cortensor_tui.dashboard.screens.base import Watching
-from cortensor_tui.dashboard.toasts import Toasts
+from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.inert import inert, inert_lines
-from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.node.messages import ReplyBody, RequestBody, Reveal, Stop
 
 if TYPE_CHECKING:
@@ -27,16 +26,14 @@ StartNode = Callable[[], Awaitable[None]]
 
 STOPPING = "The node stops after what it is sending now."
 MOST_COPIED_CHARS = 65_536
-LEFT_RUNNING = "The node keeps running. Come back with: cortensor-tui --env"
+LEFT_RUNNING = "The node keeps running. Come back with:"
 
 
-class KeyActions(App[None]):
+class KeyActions(OwnFiles):
     """The keys of the app and what they do with the node; whoever builds it sets what is named here."""
 
     owns_node: bool
-    appearance: Appearance
     _feed: Feed
-    _toasts: Toasts
     _start_node: StartNode | None
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,7 +64,7 @@ class KeyActions(App[None]):
         ),
         Binding("ctrl+l", "redraw", "Redraw", show=False, id="app.redraw", tooltip="Draw all anew"),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend", tooltip="To the shell"),
-        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the dashboard"),
+        Binding("q,f10", "quit", "Quit", id="app.quit", tooltip="Leave the dashboard"),
     ]
 
     @property
@@ -83,18 +80,6 @@ class KeyActions(App[None]):
     async def request(self, body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
         """Ask the node. Raises `ProblemError`."""
         return await self._feed.request(body, timeout_s)
-
-    def tell(self, problem: Problem) -> None:
-        """Show what went wrong with something the user just did."""
-        self.notify(
-            f"{problem.why}\n{problem.remedy}".strip(), title=problem.what, severity="error", markup=False
-        )
-
-    @property
-    def _watching(self) -> Watching | None:
-        """Return the screen on top if it is one of ours; none is left while the app ends."""
-        stack = self.screen_stack
-        return stack[-1] if stack and isinstance(stack[-1], Watching) else None
 
     def _write_to_terminal(self, text: str) -> None:
         if self._driver is not None:
@@ -128,7 +113,7 @@ class KeyActions(App[None]):
         if self.owns_node or self.view is None:
             self.exit()
         else:
-            self.exit(message=f"{LEFT_RUNNING} {shlex.quote(inert(self.view.status.settings_path))}")
+            self.exit(message=f"{LEFT_RUNNING} {command_for(Path(self.view.status.settings_path))}")
 
     def action_redraw(self) -> None:
         """Draw the whole screen anew, where something else has written on it."""
@@ -139,13 +124,7 @@ class KeyActions(App[None]):
         """Show the list of what needed the operator."""
         from cortensor_tui.dashboard.screens.notices import NoticesScreen
 
-        self.push_screen(NoticesScreen(lambda: self._toasts.kept))
-
-    def action_change_theme(self) -> None:
-        """Choose a theme, seen while choosing."""
-        from cortensor_tui.dashboard.screens.theme import ThemeScreen
-
-        self.push_screen(ThemeScreen(self.appearance.names, self.appearance.keep))
+        self.push_screen(NoticesScreen(lambda: self.attention.kept))
 
     def action_help_quit(self) -> None:
         """Answer ctrl+c, which in other programs would end something."""
@@ -228,5 +207,6 @@ class KeyActions(App[None]):
             yield SystemCommand(
                 "Stop the node", "Ask the node to stop; it answers no more tasks", self.stop_node
             )
+        yield SystemCommand("Reload keys", "Read keys.toml again", self.action_reload_keys)
         yield SystemCommand("Theme", "Choose other colors", self.action_change_theme)
         yield SystemCommand("Quit", "Close the dashboard", self.action_quit)

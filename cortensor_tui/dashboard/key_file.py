@@ -19,10 +19,13 @@ _MODIFIERS = re.compile(r"^(?:(?:ctrl|alt|shift)\+)+")
 
 
 class KeyChoice(msgspec.Struct, frozen=True):
-    """What a key file asks for: ids to keys as Textual takes them, and a sentence for each line it cannot."""
+    """What a key file asks for: ids to keys as Textual takes them, and a sentence for each line it cannot,
+    line by line. A file that cannot be read at all asks for nothing and is not usable.
+    """
 
     keymap: Mapping[str, str] = {}
     faults: tuple[str, ...] = ()
+    is_usable: bool = True
 
 
 def load_keys(path: Path, known: Mapping[str, BoundKeys]) -> KeyChoice:
@@ -30,18 +33,20 @@ def load_keys(path: Path, known: Mapping[str, BoundKeys]) -> KeyChoice:
     try:
         file = read_toml(path)
     except TomlFileError as error:
-        return KeyChoice(faults=(str(error),))
+        return KeyChoice(faults=(str(error),), is_usable=False)
     wanted: dict[str, tuple[str, ...]] = {}
-    faults: list[str] = []
+    faults: dict[str, str] = {}
     for binding_id, value in file.flat().items():
         try:
             wanted[binding_id] = _keys(file, binding_id, value, known)
         except TomlFileError as error:
-            faults.append(str(error))
+            faults[binding_id] = str(error)
     while clashes := dict(_clashes(file, wanted, known)):  # what is left out gets its own keys back
         wanted = {name: keys for name, keys in wanted.items() if name not in clashes}
-        faults.extend(clashes.values())
-    return KeyChoice({name: ",".join(keys) for name, keys in wanted.items()}, tuple(faults))
+        faults |= clashes
+    by_line = sorted(faults, key=lambda name: file.lines.get(name, 0))
+    keymap = {name: ",".join(keys) for name, keys in wanted.items()}
+    return KeyChoice(keymap, tuple(faults[name] for name in by_line))
 
 
 def _keys(file: TomlFile, binding_id: str, value: Any, known: Mapping[str, BoundKeys]) -> tuple[str, ...]:

@@ -1,15 +1,14 @@
-"""The list of what needed the operator, and which of it is worth a toast."""
+"""The list of what needed the operator, and which of it is new."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from cortensor_tui.dashboard.present.notices import Notice
 
 MAX_KEPT = 50
-MAX_TOASTS = 3
 QUIET_S = 60.0
 """A cause that comes and goes is told again only after so long."""
 
@@ -23,28 +22,44 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What changed: the toasts to show, how many more there are, and whose causes have gone."""
+    """What changed: what is new enough to be told, and whose causes have gone."""
 
     fresh: tuple[Notice, ...] = ()
-    more: int = 0
     gone: frozenset[str] = frozenset()
 
 
-class NoticeList:
-    """Takes what needs the operator at each moment. What stood already at the first moment makes no toast."""
+def in_order(kept: Iterable[Kept]) -> tuple[Kept, ...]:
+    """Return a list newest first; what lasts stands before what is over."""
+    return tuple(sorted(kept, key=lambda one: (one.until is not None, -one.since)))
 
-    def __init__(self) -> None:
+
+class NoticeList:
+    """Takes what needs the operator at each moment. What stood already at the first moment is new only with
+    `tells_first`.
+    """
+
+    def __init__(self, *, tells_first: bool = False) -> None:
         self._kept: dict[str, Kept] = {}
         self._told_at: dict[str, float] = {}
-        self._last: frozenset[str] | None = None  # the causes of the moment before
+        self._last = frozenset[str]() if tells_first else None  # the causes of the moment before
 
     @property
     def kept(self) -> tuple[Kept, ...]:
         """Return the list, newest first; what lasts stands before what is over."""
-        return tuple(sorted(self._kept.values(), key=lambda one: (one.until is not None, -one.since)))
+        return in_order(self._kept.values())
+
+    @property
+    def lasting(self) -> int:
+        """Return how many things need the operator now."""
+        return sum(1 for one in self._kept.values() if one.until is None)
+
+    def add(self, notice: Notice, now: float) -> None:
+        """Put an event into the list that nobody need be told of any more."""
+        self._kept[notice.cause] = Kept(notice, now, now)
+        self._forget()
 
     def take(self, standing: Sequence[Notice], now: float) -> Told:
-        """Bring the list up to date and return what to show and what to take away."""
+        """Bring the list up to date and return what is new and what is over."""
         causes = frozenset(notice.cause for notice in standing)
         before = self._last if self._last is not None else causes
         fresh = [notice for notice in standing if notice.cause not in before]
@@ -55,7 +70,7 @@ class NoticeList:
             self._keep(notice, now)
         self._last = causes
         self._forget()
-        return Told(tuple(worth[:MAX_TOASTS]), max(0, len(worth) - MAX_TOASTS), gone)
+        return Told(tuple(worth), gone)
 
     def _end(self, causes: frozenset[str], now: float) -> frozenset[str]:
         lasting = {cause for cause, one in self._kept.items() if one.until is None}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.dashboard.present.freshness import HEAD_FRESH_S, Sight
+from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.inert import inert
 
 LEAST_INTERVAL_S = 10.0
@@ -12,13 +14,19 @@ _MAX_CHARS = 80
 _SAVE, _RESTORE = "\x1b[22;0t", "\x1b[23;0t"
 
 
-def title_of(state: FeedState) -> str:
-    """Return the title for a state; what the node said is inert in it."""
+def title_of(state: FeedState, now: float) -> str:
+    """Return the title for a state at `now`, unix seconds; what the node said is inert in it."""
+    if state.is_nothing_set_up:
+        return "cortensor: no node yet"
     if state.link is Link.UNREACHABLE:
         return "cortensor: UNREACHABLE"
     if state.view is None:
         return "cortensor"
-    status = state.view.status
+    status, sight = state.view.status, Sight.of(state, now)
+    if sight.is_past:
+        return f"cortensor: SILENT, was {status.verdict}"
+    if status.verdict is Verdict.SERVING and sight.is_old(status.chain.head_seen_at, HEAD_FRESH_S):
+        return "cortensor: SERVING, the head is old"
     reason = status.problem.what if status.problem is not None else status.reason
     return inert(f"cortensor: {status.verdict.upper()} {reason}".strip(), _MAX_CHARS)
 

@@ -1,66 +1,59 @@
-"""Toasts for what needs the operator, taken away with their cause."""
+"""Toasts: a line over the keys, or at the foot of a box, where it covers nothing that is being used."""
 
 from __future__ import annotations
 
-from typing import Any
+import msgspec
 
-from textual.app import App
-from textual.notifications import Notification, Notify
+REMARK_S = 3.0
+"""How long an answer to a key stays."""
+NOTICE_S = 15.0
+"""How long something new that needs the operator stays, unless its cause goes before; the list keeps it."""
 
-from cortensor_tui.dashboard.cells import fit, wrap
-from cortensor_tui.dashboard.feed import FeedState
-from cortensor_tui.dashboard.notices import Kept, NoticeList
-from cortensor_tui.dashboard.present.notices import standing_notices
-from cortensor_tui.domain.inert import inert
 
-TOAST_S = 15.0
-MOST_CHARS = 600
-MOST_LINES = 2
-"""A toast stands over what is worked on; the list of notices has the whole text."""
-TEXT_CELLS = 41  # what app.tcss leaves of a toast's width
+class Toast(msgspec.Struct, frozen=True):
+    """One sentence. Without a `cause` it is a remark: an answer to what was just done.
+
+    `role` is how it looks: "plain", "warn" or "bad".
+    """
+
+    text: str
+    title: str = ""
+    role: str = "plain"
+    cause: str = ""
 
 
 class Toasts:
-    """Shows each new notice for `TOAST_S` or as long as its cause lasts; the list keeps it."""
+    """Those that stand: one remark at most, and one of each cause. Each stands until `end` or `take_away`."""
 
-    def __init__(self, app: App[Any]) -> None:
-        self._app = app
-        self._notices = NoticeList()
-        self._shown: dict[str, Notification] = {}
+    def __init__(self) -> None:
+        self._remark: Toast | None = None
+        self._notices: dict[str, Toast] = {}
 
     @property
-    def kept(self) -> tuple[Kept, ...]:
-        """Return the list of what needed the operator."""
-        return self._notices.kept
+    def shown(self) -> Toast | None:
+        """Return the one to be shown: the remark, else the newest notice."""
+        return self._remark or next(reversed(self._notices.values()), None)
 
-    def take(self, state: FeedState, now: float) -> None:
-        """Show what is new in a state, and take away what is over."""
-        told = self._notices.take(standing_notices(state), now)
-        for cause in told.gone:
-            self._take_away(cause)
-        for notice in told.fresh:
-            more = f"and {told.more} more (!)" if told.more and notice is told.fresh[-1] else ""
-            toast = Notification(
-                _short(inert(notice.text, MOST_CHARS), more),
-                fit(inert(notice.title, MOST_CHARS), TEXT_CELLS),
-                "warning",
-                TOAST_S,
-                markup=False,
-            )
-            self._shown[notice.cause] = toast
-            self._app.post_message(Notify(toast))
+    @property
+    def others(self) -> int:
+        """Return how many notices stand besides the one that is shown."""
+        return max(0, len(self._notices) - (self._remark is None))
 
-    def _take_away(self, cause: str) -> None:
-        """Textual has no public way to take one toast away and leave the others."""
-        toast = self._shown.pop(cause, None)
-        if toast is not None and toast in self._app._notifications:
-            self._app._unnotify(toast)
+    def show(self, toast: Toast) -> None:
+        """Add one; a remark takes the place of the one before."""
+        if toast.cause:
+            self._notices.pop(toast.cause, None)
+            self._notices[toast.cause] = toast
+        else:
+            self._remark = toast
 
+    def end(self, toast: Toast) -> None:
+        """End this very one: an equal one that came later stays."""
+        if self._remark is toast:
+            self._remark = None
+        if self._notices.get(toast.cause) is toast:
+            del self._notices[toast.cause]
 
-def _short(text: str, more: str) -> str:
-    """Return a text in so few lines that forms below it stay usable, `more` in a line of its own."""
-    room = MOST_LINES - bool(more)
-    lines = wrap(text, TEXT_CELLS)
-    if len(lines) > room:
-        lines = [*lines[: room - 1], fit(" ".join(lines[room - 1 :]), TEXT_CELLS)]
-    return "\n".join([*lines, more] if more else lines)
+    def take_away(self, cause: str) -> None:
+        """End what a cause had brought, as it has gone."""
+        self._notices.pop(cause, None)

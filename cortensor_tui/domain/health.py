@@ -84,6 +84,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     `preconditions` are all of them, in the order in which they are mended.
     `owner_key_problem` says why this node signs nothing for the owner; None where it does.
+    `is_watching`: it has no key, and tells what the address `node` does on chain.
     """
 
     verdict: Verdict
@@ -104,3 +105,4 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     gas: GasOutlook = GasOutlook()
     registration: Registration = Registration()
     owner_key_problem: Problem | None = None
+    is_watching: bool = False

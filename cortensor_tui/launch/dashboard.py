@@ -140,12 +140,12 @@ class NodeStarter:
     async def connect(self) -> NodeClient:
         """Return a connection. Raises `ProblemError` when there is no node and none could be started."""
         try:
-            return await NodeClient.connect(self._path)
+            return await NodeClient.connect(self._path, settings_path=self._settings.path)
         except ProblemError:
             if self._has_tried:
                 raise
         await self.start()
-        return await NodeClient.connect(self._path)
+        return await NodeClient.connect(self._path, settings_path=self._settings.path)
 
     async def start(self) -> None:
         """Start a node that outlives this process. Raises `ProblemError` with what kept it from starting."""

@@ -14,11 +14,15 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.launch.logs import log_to, secrets_of
 from cortensor_tui.launch.passwords import asked_on_terminal, can_ask, passwords_from
 from cortensor_tui.launch.until_signal import until_signal
+from cortensor_tui.miner.answering import InferenceFeed
+from cortensor_tui.node.duty import Duty
 from cortensor_tui.node.key_source import Ask
 from cortensor_tui.node.logs.desk import LogDesk
+from cortensor_tui.node.mining_duty import MiningDuty
 from cortensor_tui.node.service import Node
 from cortensor_tui.node.unlock import unlock_keys
 from cortensor_tui.settings import Settings, load_settings
+from cortensor_tui.storage.local_store import LocalStore
 
 
 def run_node(
@@ -40,16 +44,11 @@ def run_node(
         _announce(f"note: {note.text}")
     unlocked = unlock_keys(settings, environ, _asker(has_passwords_on_stdin))
 
+    def open_duty(feed: InferenceFeed, store: LocalStore) -> Duty:
+        return MiningDuty(settings, unlocked, feed, store, clock, may_make_journal=may_make_journal)
+
     def make_node() -> Node:
-        return Node(
-            settings,
-            unlocked,
-            _announce,
-            clock,
-            may_make_journal=may_make_journal,
-            environ=environ,
-            logs=logs,
-        )
+        return Node(settings, open_duty, _announce, clock, environ=environ, logs=logs)
 
     asyncio.run(until_signal(_run(make_node, log_path)))
     return 0

@@ -1,9 +1,9 @@
-"""Finds the chain, mines on it, and finds it anew when another one has taken its place."""
+"""Finds the chain, works on it, and finds it anew when another one has taken its place."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import structlog
@@ -11,18 +11,16 @@ import structlog
 from cortensor_tui.chain.endpoints.head_feed import HeadFeed
 from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.chain.rpc.client import endpoint_name
-from cortensor_tui.chain.signing.signer import Keys
 from cortensor_tui.domain.health import ChainHealth
 from cortensor_tui.domain.network_report import NetworkReport
 from cortensor_tui.domain.problems import Problem, ProblemError
-from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.scope import latest_genesis
-from cortensor_tui.node.link import ChainLink, open_link
-from cortensor_tui.node.mining import Mining
+from cortensor_tui.node.link import ChainLink, LinkedAddresses, open_link
 from cortensor_tui.node.network import feed_url, make_pool, profile_of
 from cortensor_tui.node.network_report import network_report
 from cortensor_tui.node.preconditions import DISK_CODES
+from cortensor_tui.node.work import ChainWork
 from cortensor_tui.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -33,42 +31,41 @@ RECONNECT_S = 2.0
 class ChainEvents(msgspec.Struct, frozen=True, kw_only=True):
     """What the node is told. `on_found` gets the chain and whether it is another one than before.
 
-    It is called before any mining begins; `on_look` after each look, whatever came of it.
+    It is called before any work begins; `on_look` after each look, whatever came of it.
     """
 
     on_found: Callable[[ChainLink, bool], None]
-    on_look: Callable[[Mining], None]
-    on_transaction: Callable[[Transaction], None]
+    on_look: Callable[[ChainWork], None]
 
 
 class ChainRoom:
-    """The chain side of one node: `link` since a chain was found, `mining` while the node works on it."""
+    """The chain side of one node: `link` since a chain was found, `work` while the node works on it."""
 
     def __init__(
         self,
         settings: Settings,
         database: Database,
-        make_keys: Callable[[int], Keys],
-        make_mining: Callable[[ChainLink], Mining],
+        addresses: LinkedAddresses,
+        open_work: Callable[[ChainLink], Awaitable[ChainWork]],
         events: ChainEvents,
     ) -> None:
         self.rpc = make_pool(settings, latest_genesis(database, settings.chain_id))
         self.problem: Problem | None = None
         self.link: ChainLink | None = None
-        self.mining: Mining | None = None
+        self.work: ChainWork | None = None
         self._settings = settings
         self._database = database
-        self._make_keys = make_keys
-        self._make_mining = make_mining
+        self._addresses = addresses
+        self._open_work = open_work
         self._events = events
         self._feed: HeadFeed | None = None
 
     async def run(self) -> None:
-        """Mine until cancelled, on whatever chain is there."""
+        """Work until cancelled, on whatever chain is there."""
         while True:
             try:
-                mining = await self._connect()
-                await self._mine(mining)
+                work = await self._connect()
+                await self._work_on(work)
             except ProblemError as error:
                 self._trouble(error.problem)
             except Exception as error:  # whatever an endpoint makes of us, the node stays
@@ -91,12 +88,6 @@ class ChainRoom:
         """Return all that is known of endpoints, contracts and profile."""
         return network_report(self._settings, self.rpc, self.link, self._feed, self.problem)
 
-    def task_trouble(self) -> Problem | None:
-        """Return what holds the tasks up, though the chain is there."""
-        if self.mining is None:
-            return None
-        return self.mining.link.miner_sender.problem or self.mining.scheduler.held_by
-
     def profile(self) -> NetworkProfile:
         """Return the numbers of the network that the settings name, those of the settings over them."""
         return profile_of(self._settings, self._settings.chain_id)
@@ -104,53 +95,49 @@ class ChainRoom:
     def take_settings(self, settings: Settings) -> None:
         """Go on with settings of which some that a running node can take are other ones."""
         self._settings = settings
-        if self.mining is not None:
-            self.mining.take_settings(settings, self.profile())
+        if self.work is not None:
+            self.work.take_settings(settings, self.profile())
 
-    async def _connect(self) -> Mining:
-        link = await open_link(
-            self.rpc, self._settings, self._database, self._make_keys, self._events.on_transaction
-        )
+    async def _connect(self) -> ChainWork:
+        link = await open_link(self.rpc, self._settings, self._database, self._addresses)
+        work = await self._open_work(link)
         is_another = self.link is not None and self.link.identity != link.identity
         self.link = link
         self.rpc.adopt(link.identity.chain_id, link.identity.genesis_hash)
         self._events.on_found(link, is_another)
-        mining = self._make_mining(link)
         contracts = msgspec.to_builtins(link.reader.contracts)
         log.info("chain found", chain_id=link.identity.chain_id, contracts=contracts)
-        return mining
+        return work
 
-    async def _mine(self, mining: Mining) -> None:
+    async def _work_on(self, work: ChainWork) -> None:
         """Look again and again. Trouble with the endpoint is told and passes; another chain ends it."""
-        self.mining = mining
-        feed = asyncio.create_task(self._follow_feed(mining), name="head feed")
+        self.work = work
+        feed = asyncio.create_task(self._follow_feed(work), name="head feed")
         try:
             while True:
                 try:
-                    if not await mining.look():
+                    if not await work.look():
                         return
                     self.problem = None
                 except ProblemError as error:
                     self._trouble(error.problem)
                 except Exception as error:
                     self._trouble(_fault(error))
-                self._events.on_look(mining)
-                await mining.rest()
+                self._events.on_look(work)
+                await work.rest()
         finally:
-            self.mining = self._feed = None
+            self.work = self._feed = None
             feed.cancel()
             await asyncio.gather(feed, return_exceptions=True)
-            await mining.stop()
+            await work.stop()
 
-    async def _follow_feed(self, mining: Mining) -> None:
-        link = mining.link
+    async def _follow_feed(self, work: ChainWork) -> None:
+        link = work.link
         url = feed_url(self._settings, link.profile)
         if url is not None:
             contracts = link.reader.contracts
             addresses = (contracts.session_queue_v2, contracts.session_v2)
-            self._feed = HeadFeed(
-                url, addresses, mining.pace.news, is_guessed=self._settings.head_feed is None
-            )
+            self._feed = HeadFeed(url, addresses, work.pace.news, is_guessed=self._settings.head_feed is None)
             await self._feed.run()
 
     def _trouble(self, problem: Problem) -> None:

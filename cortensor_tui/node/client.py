@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.messages import (
     LATER_CHANGES,
@@ -39,7 +40,13 @@ def _decoder() -> msgspec.json.Decoder[Downstream]:
 class NodeClient:
     """One connection to a node. Requests may overlap; at most one `attach` a connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        settings_path: Path | None = None,
+    ) -> None:
+        self._settings_path = settings_path
         self._reader = reader
         self._writer = writer
         self._ids = itertools.count(1)
@@ -49,8 +56,13 @@ class NodeClient:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def connect(cls, socket_path: Path, timeout_s: float = 2.0) -> NodeClient:
-        """Connect to a running node. Raises `ProblemError` with code "no_node" when none answers."""
+    async def connect(
+        cls, socket_path: Path, timeout_s: float = 2.0, *, settings_path: Path | None = None
+    ) -> NodeClient:
+        """Connect to a running node. Raises `ProblemError` with code "no_node" when none answers.
+
+        `settings_path` is named in what to do where the node is gone.
+        """
         try:
             async with asyncio.timeout(timeout_s):
                 streams = await asyncio.open_unix_connection(str(socket_path), limit=MAX_LINE_BYTES)
@@ -59,9 +71,9 @@ class NodeClient:
                 "no_node",
                 "No node is running for these settings",
                 "nothing answers on its socket",
-                "Start one with: cortensor-tui node run --env FILE",
+                f"Start one with: {command_for(settings_path, 'node run')}",
             ) from error
-        return cls(*streams)
+        return cls(*streams, settings_path)
 
     async def request(self, body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
         """Ask, and return the answer. Raises the node's refusal, "node_gone" or "node_timeout"."""
@@ -108,7 +120,7 @@ class NodeClient:
             self._writer.write(_encoder.encode(request) + b"\n")
             await self._writer.drain()
         except OSError as error:
-            raise _node_gone(str(error)) from error
+            raise self._node_gone(str(error)) from error
 
     async def _read(self) -> None:
         why = "it closed the connection"
@@ -122,7 +134,7 @@ class NodeClient:
     def _end(self, why: str) -> None:
         if self._gone is not None:
             return
-        self._gone = _node_gone(why)
+        self._gone = self._node_gone(why)
         self._stream.put_nowait(self._gone)
         for answer in self._waiting.values():
             if not answer.done():
@@ -138,11 +150,10 @@ class NodeClient:
             raise ValueError(f"it speaks protocol {message.protocol}, this program {PROTOCOL}: update both")
         self._stream.put_nowait(message)
 
-
-def _node_gone(why: str) -> ProblemError:
-    return problem_error(
-        "node_gone",
-        "The node is gone",
-        why,
-        "See its log; start it again with: cortensor-tui node run --env FILE",
-    )
+    def _node_gone(self, why: str) -> ProblemError:
+        return problem_error(
+            "node_gone",
+            "The node is gone",
+            why,
+            f"See its log; start it again with: {command_for(self._settings_path, 'node run')}",
+        )

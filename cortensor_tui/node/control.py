@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.node.audit import Peer, note_reveal, peer_of
 from cortensor_tui.node.hub import Hub
@@ -68,10 +69,15 @@ class ControlServer:
         self._paths: list[Path] = []
         self._clients: set[asyncio.Task[None]] = set()
 
-    async def start(self, commands: Path, viewers: Path) -> None:
-        """Listen. A socket left by a node that died is replaced; one that answers is not."""
-        await self._listen(commands, is_viewer=False)
-        await self._listen(viewers, is_viewer=True)
+    async def start(self, commands: Path, viewers: Path, settings_path: Path | None = None) -> None:
+        """Listen. A socket left by a node that died is replaced; one that answers is not.
+
+        `settings_path` is named in what to do about a node that runs already.
+        """
+        for path in (commands, viewers):
+            if await _answers(path):
+                raise _runs_already(path, settings_path)
+            await self._listen(path, is_viewer=path is viewers)
 
     def stop_listening(self) -> None:
         """Remove the sockets: whoever comes now finds no node."""
@@ -87,13 +93,6 @@ class ControlServer:
         await asyncio.gather(*self._clients, return_exceptions=True)
 
     async def _listen(self, path: Path, *, is_viewer: bool) -> None:
-        if await _answers(path):
-            raise problem_error(
-                "node_running",
-                "A node is already running for these settings",
-                f"it answers on {path}",
-                "Attach to it with: cortensor-tui --env FILE",
-            )
         path.unlink(missing_ok=True)
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -255,6 +254,15 @@ def _encoded(message: Snapshot | Change | Reply) -> bytes:
     except UnicodeEncodeError:
         plain = json.dumps(msgspec.to_builtins(message), ensure_ascii=False)
         return plain.encode("utf-8", "replace")
+
+
+def _runs_already(path: Path, settings_path: Path | None) -> ProblemError:
+    return problem_error(
+        "node_running",
+        "A node is already running for these settings",
+        f"it answers on {path}",
+        f"Attach to it with: {command_for(settings_path)}",
+    )
 
 
 async def _answers(path: Path) -> bool:

@@ -14,10 +14,13 @@ REREAD_S = 60.0  # what was spent a day ago falls out of the day's budget meanwh
 
 
 class GasWatch:
-    """Keeps what the journal says of one key's gas, and reads it again when that may have changed."""
+    """Keeps what the journal says of one key's gas, and reads it again when that may have changed.
+
+    `budget_wei` is what the key may pay a day, None where it is not this program that pays.
+    """
 
     def __init__(
-        self, address: str, budget_wei: int, transactions: TransactionLog, clock: Clock = SYSTEM_CLOCK
+        self, address: str, budget_wei: int | None, transactions: TransactionLog, clock: Clock = SYSTEM_CLOCK
     ) -> None:
         self._address = address
         self._budget_wei = budget_wei
@@ -45,8 +48,9 @@ class GasWatch:
 
     def _read(self) -> None:
         spent_wei, _ = self._log.spent_since(self._address, self._clock.now() - DAY_S)
-        left_wei = self._budget_wei - spent_wei - self._log.in_flight_wei(self._address)
-        self._left_wei = max(0, left_wei)
+        if self._budget_wei is not None:
+            left_wei = self._budget_wei - spent_wei - self._log.in_flight_wei(self._address)
+            self._left_wei = max(0, left_wei)
         self._task_gas = self._log.recent_task_gas(self._address, COUNTED_TASKS)
 
 
@@ -54,8 +58,8 @@ def outlook(
     balance_wei: int | None,
     price_wei: int | None,
     task_gas: Sequence[int],
-    day_budget_wei: int,
-    day_left_wei: int,
+    day_budget_wei: int | None,
+    day_left_wei: int | None,
 ) -> GasOutlook:
     """Return the figures; `tasks_left` stays unknown as long as any part of it is."""
     average = round(sum(task_gas) / len(task_gas)) if task_gas else None
@@ -66,6 +70,6 @@ def outlook(
         task_gas=average,
         counted_tasks=len(task_gas),
         tasks_left=tasks_left,
-        day_budget_wei=str(day_budget_wei),
-        day_left_wei=str(day_left_wei),
+        day_budget_wei=None if day_budget_wei is None else str(day_budget_wei),
+        day_left_wei=None if day_left_wei is None else str(day_left_wei),
     )

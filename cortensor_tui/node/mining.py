@@ -29,6 +29,7 @@ from cortensor_tui.node.link import ChainLink
 from cortensor_tui.node.owner import OwnerDesk
 from cortensor_tui.node.pace import Pace
 from cortensor_tui.node.session_list import SessionList
+from cortensor_tui.node.streams import KeyStreams
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.local_store import LocalStore
 
@@ -46,6 +47,7 @@ class Mining:
     def __init__(
         self,
         link: ChainLink,
+        streams: KeyStreams,
         settings: Settings,
         answering: Answering,
         store: LocalStore,
@@ -53,13 +55,14 @@ class Mining:
         own_addresses: frozenset[str],
     ) -> None:
         self.link = link
-        node = link.miner_sender.address
+        self._streams = streams
+        node = link.node_address
         self._own_addresses = own_addresses
         self.sessions = SessionList(link.reader, self._admission(settings))
         self.owner_desk = OwnerDesk(
             link.rpc,
             link.reader,
-            link.owner_sender,
+            streams.owner,
             chain_id=link.identity.chain_id,
             max_data_bytes=link.profile.max_data_bytes,
             fee_cap_wei=settings.max_fee_wei,
@@ -73,7 +76,7 @@ class Mining:
             tasks=journal.tasks,
             transactions=journal.transactions,
             store=store,
-            delivery=Delivery(link.reader, link.miner_sender, journal.transactions, self._trouble),
+            delivery=Delivery(link.reader, streams.miner, journal.transactions, self._trouble),
             answering=answering,
             precommit_data=settings.precommit_data,
             is_signed=lambda key: journal.payload_hash(key, node, "precommit") is not None,
@@ -95,11 +98,12 @@ class Mining:
         self.sessions.admit(self._admission(settings))
         self.pace.take(profile.look_interval_s, profile.busy_look_interval_s)
         self.owner_desk.take_fee_cap(settings.max_fee_wei)
-        self.link.take_limits(settings.max_fee_wei, profile)
+        self.link.take_budget(profile.daily_gas_budget_wei)
+        self._streams.take_limits(settings.max_fee_wei, profile)
 
     def _admission(self, settings: Settings) -> Admission:
         return Admission(
-            node=self.link.miner_sender.address,
+            node=self.link.node_address,
             own_addresses=self._own_addresses,
             listed_owners=frozenset(checksum(owner) for owner in settings.owners),
             authorized=settings.authorized_sessions,
@@ -134,10 +138,10 @@ class Mining:
                 look.is_reorganised or look.is_gap
             ):  # before anything is sent again: this is what people are shown
                 taken_back = await self.scheduler.states(with_done=look.is_reorganised)
-            await link.reread()
+            await self._streams.reread()
         link.see(look.head)
         if not is_followed:
-            await link.follow()
+            await self._streams.follow()
         await self.sessions.update(look.events, is_gap=look.is_gap or look.is_reorganised)
         if not self._is_resumed:
             self.scheduler.resume()
@@ -160,6 +164,21 @@ class Mining:
         """Learn how a transaction goes: one that is open again takes its task back."""
         self.scheduler.transaction_changed(transaction)
 
+    @property
+    def held_by(self) -> Problem | None:
+        """Return what holds the tasks up, though the chain is there."""
+        return self._streams.miner.problem or self.scheduler.held_by
+
+    @property
+    def key_problem(self) -> Problem | None:
+        """Return what keeps the miner's key from signing for now."""
+        return self._streams.miner_key_problem
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what an operator should know of the keys."""
+        return self._streams.warnings
+
     async def rest(self) -> None:
         """Wait until it is time for the next look."""
         await self.pace.rest()
@@ -174,7 +193,7 @@ class Mining:
         if not is_continuous:
             return await self.link.watcher.look(), False
         look, followed = await asyncio.gather(
-            self.link.watcher.look(), self.link.follow(), return_exceptions=True
+            self.link.watcher.look(), self._streams.follow(), return_exceptions=True
         )
         if isinstance(look, BaseException):
             raise look
@@ -183,7 +202,7 @@ class Mining:
         return look, True
 
     def _is_busy(self) -> bool:
-        return self.scheduler.is_busy or self.link.is_busy
+        return self.scheduler.is_busy or self._streams.is_busy
 
     async def _date_assignments(self, head: Head) -> None:
         """Find when the blocks were mined in which tasks were assigned; most often that is the head."""
@@ -195,7 +214,7 @@ class Mining:
 
     async def _know_sessions(self, events: Iterable[ContractEvent]) -> None:
         """Read a session of which a task is assigned to this node, unless it is known to be served."""
-        node = self.link.miner_sender.address
+        node = self.link.node_address
         for event in events:
             is_ours = event.name == "TaskAssigned" and node in event.nodes and not event.is_removed
             if is_ours and event.session_id is not None and not self.sessions.is_served(event.session_id):
@@ -214,7 +233,7 @@ class Mining:
     async def stop(self) -> None:
         """Stop working; the journal has each task's place."""
         await self.scheduler.stop()
-        self.link.close()
+        self._streams.close()
 
     async def _read_open_tasks(self, *, is_whole: bool) -> None:
         """Read the newest tasks of the sessions served; `is_whole` reads those again that were done."""

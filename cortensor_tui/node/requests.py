@@ -33,7 +33,6 @@ from cortensor_tui.node.messages import (
     StatusChanged,
     Stop,
 )
-from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.network_messages import GetNetwork
 from cortensor_tui.node.session_list import read_session
 from cortensor_tui.node.session_messages import GetSession
@@ -41,6 +40,7 @@ from cortensor_tui.node.settings_desk import SettingsDesk
 from cortensor_tui.node.settings_messages import SettingsRequest
 from cortensor_tui.node.verification import verify
 from cortensor_tui.node.verification.evidence import Ground
+from cortensor_tui.node.work import ChainWork
 from cortensor_tui.storage.local_store import LocalStore
 
 MOST_LISTED = 200
@@ -51,14 +51,14 @@ _STATUS_WORDS = ("queued", "assigned", "precommitted", "committed", "ended")
 
 
 class RequestDesk:
-    """One answer a request. `mining` is None while the chain is not there; `trouble` says why."""
+    """One answer a request. `work` is None while the chain is not there; `trouble` says why."""
 
     def __init__(
         self,
         status: Callable[[], NodeStatus],
         store: LocalStore,
         history: HistoryDesk,
-        mining: Callable[[], Mining | None],
+        work: Callable[[], ChainWork | None],
         stop: Callable[[], None],
         trouble: Callable[[], Problem | None],
         network: Callable[[], NetworkReport],
@@ -68,7 +68,7 @@ class RequestDesk:
         self._status = status
         self._store = store
         self._history = history
-        self._mining = mining
+        self._work = work
         self._stop = stop
         self._trouble = trouble
         self._network = network
@@ -92,8 +92,8 @@ class RequestDesk:
                 asyncio.get_running_loop().call_later(0.1, self._stop)  # the answer leaves first
                 return Done()
             case GetSession():
-                mining = self._connected()
-                return await read_session(mining.link.reader, mining.sessions, body.session_id)
+                work = self._connected()
+                return await read_session(work.link.reader, work.sessions, body.session_id)
             case Attach() | Reveal():
                 raise problem_error("unknown_request", "The node does not know this request")
             case _:
@@ -146,14 +146,14 @@ class RequestDesk:
             reader=link.reader,
             journal=link.journal,
             store=self._store,
-            node=link.miner_sender.address,
+            node=link.node_address,
             finality=link.profile.finality,
             log_span_blocks=link.profile.log_span_blocks,
         )
 
-    def _connected(self) -> Mining:
-        mining = self._mining()
-        if mining is None:
+    def _connected(self) -> ChainWork:
+        work = self._work()
+        if work is None:
             problem = self._trouble()
             raise problem_error(
                 "not_connected",
@@ -161,7 +161,7 @@ class RequestDesk:
                 problem.sentence() if problem else "it is still starting",
                 "Try again when its status says so",
             )
-        return mining
+        return work
 
 
 def _status_word(status: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.settings.secret import Secret
 
@@ -129,7 +130,7 @@ class SettingsError(ProblemError):
                 code="settings",
                 what=f"{count} in {path} cannot be used",
                 why=" ".join(problem.sentence() for problem in problems),
-                remedy="Correct it and check with: cortensor-tui config check --env FILE",
+                remedy=f"Correct it and check with: {command_for(path, 'config check')}",
             )
         )
         self.path = path

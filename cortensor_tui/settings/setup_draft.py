@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
@@ -38,9 +38,17 @@ class KeyWay(StrEnum):
     EXISTING = "existing"
 
 
-class SetupDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything typed so far, as typed; "" for what was left empty. `keystore` is one that exists."""
+SERVING_STEPS = tuple(Step)
+"""The way of a node that answers tasks."""
 
+
+class SetupDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything typed so far, as typed; "" for what was left empty. `keystore` is one that exists.
+
+    `network` is the name of the `NetworkChoice` that was taken.
+    """
+
+    network: str = ""
     host: str = ""
     chain_id: str = ""
     runtime: str = ""
@@ -102,12 +110,35 @@ class NetworkChoice(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str = ""
 
 
+def on_network(draft: SetupDraft, chosen: NetworkChoice, known: Iterable[NetworkChoice]) -> SetupDraft:
+    """Return the draft for another network; an endpoint and a Runtime that a person typed stay."""
+    before = next((one for one in known if one.name == draft.network), None)
+    is_own_host = draft.host not in ("", before.host if before else "")
+    is_own_runtime = draft.runtime not in ("", before.runtime if before else "")
+    return msgspec.structs.replace(
+        draft,
+        network=chosen.name,
+        chain_id=str(chosen.chain_id),
+        host=draft.host if is_own_host else chosen.host,
+        runtime=draft.runtime if is_own_runtime else chosen.runtime,
+    )
+
+
 class KeyTreatment(StrEnum):
     """What becomes of a plain key when a settings file is taken over."""
 
     ENCRYPT = "encrypt"
     ENCRYPT_AND_BLANK = "encrypt and blank"
     KEEP = "keep"
+
+
+class ImportDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What was typed to use a settings file that exists; `path` is None before anything was."""
+
+    path: str | None = None
+    treatment: KeyTreatment = KeyTreatment.ENCRYPT
+    password: Secret = Secret("")
+    password_again: Secret = Secret("")
 
 
 class UnderstoodLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +160,11 @@ class Understood(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetUp(msgspec.Struct, frozen=True, kw_only=True):
-    """A node that was set up; `password` opens its keystore at the first start, None where none is needed."""
+    """A node that was set up; `password` opens its keystore at the first start, None where none is needed.
+
+    `keystore` is one that was written for it.
+    """
 
     settings_path: Path
     password: Secret | None = None
+    keystore: Path | None = None

@@ -38,7 +38,8 @@ def test_no_node_ends_with_three_and_says_how_to_start_one(
 
     assert (text.code, as_json.code) == (3, 3)
     assert text.out == ""
-    assert "cortensor-tui node run --env ~/.cortensor/.env" in text.err
+    path = Path("~/.cortensor/.env").expanduser()
+    assert f"cortensor-tui node run --env {path}" in text.err
     assert set(as_json.document) == {"error"}
     assert set(as_json.document["error"]) == {"code", "what", "why", "remedy"}
     assert as_json.document["error"]["code"] == "no_node"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cortensor_tui.dashboard.cells import Line, width_of
 from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointHealth, EndpointState
 from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.health import NodeStatus, StoreHealth
@@ -27,7 +28,7 @@ def texts(lines: list[Line]) -> list[str]:
 
 def told(label: str, shown: NodeStatus, width: int = 110) -> str:
     """Return the line of one dependency where there is room."""
-    return next(text for text in texts(column_lines(shown, NOW, width)) if text.split()[1] == label)
+    return next(text for text in texts(column_lines(shown, Sight(NOW), width)) if text.split()[1] == label)
 
 
 def with_chain(**changes: Any) -> NodeStatus:
@@ -45,9 +46,9 @@ def endpoints(*states: EndpointState) -> NodeStatus:
 
 
 def test_each_has_one_line_and_all_have_room_at_80_columns() -> None:
-    lines = texts(column_lines(status(), NOW, 80))
+    lines = texts(column_lines(status(), Sight(NOW), 80))
     assert [line.split()[1] for line in lines] == LABELS
-    pairs = texts(paired_lines(status(), NOW, 80))
+    pairs = texts(paired_lines(status(), Sight(NOW), 80))
     assert len(pairs) == 4
     assert all(label in " ".join(pairs) for label in LABELS)
 
@@ -56,7 +57,7 @@ def test_each_has_one_line_and_all_have_room_at_80_columns() -> None:
 def test_no_line_is_wider_than_the_pane(width: int, is_blocked: bool) -> None:
     shown = blocked() if is_blocked else status()
     for draw in (column_lines, paired_lines):
-        assert all(width_of(one) <= width for one in draw(shown, NOW, width))
+        assert all(width_of(one) <= width for one in draw(shown, Sight(NOW), width))
 
 
 def test_one_endpoint_needs_no_word_and_several_healthy_ones_are_counted() -> None:
@@ -71,7 +72,7 @@ def test_those_that_are_out_come_first_and_say_what_for() -> None:
         EndpointState.RESTING, EndpointState.IN_USE, EndpointState.PROBING, EndpointState.RESTING
     )
     assert "▲ chain    answers      3 of 4 endpoints out (2 resting, 1 probing)" in told("chain", shown)
-    assert "3 of 4" in texts(paired_lines(shown, NOW, 80))[0]
+    assert "3 of 4" in texts(paired_lines(shown, Sight(NOW), 80))[0]
 
 
 def test_a_chain_that_is_not_read_says_why() -> None:
@@ -154,6 +155,6 @@ def test_before_the_chain_is_known_no_answers_are_counted() -> None:
     ("health", "role"), [("connected", "muted"), (NO_WEBSOCKET, "muted"), ("lost: it is silent", "warn")]
 )
 def test_a_lost_feed_is_a_warning_and_one_that_never_was_is_none(health: str, role: str) -> None:
-    lines = column_lines(with_chain(head_feed=health), NOW, 110)
+    lines = column_lines(with_chain(head_feed=health), Sight(NOW), 110)
     spans = [span for line in lines for span in line if f"feed {health}" in span.text]
     assert [span.role for span in spans] == [role]

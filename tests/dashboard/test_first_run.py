@@ -67,7 +67,31 @@ async def test_without_settings_it_begins_with_the_menu(app: Dashboard) -> None:
         await at_menu(app, pilot)
         for words in ("Watch the demo", "Use a settings file", "Set up a node"):
             assert words in shown(app, "#menu")
-        assert "no node runs yet" in shown(app, "#verdict")
+        await until(pilot, lambda: "NO NODE YET" in shown(app, "#verdict"))
+
+
+async def test_no_place_misses_a_node_that_never_was(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        for place in "1234567":
+            await pilot.press(place)
+            await until(pilot, lambda: "NO NODE YET" in shown(app, "#verdict"))
+            assert "since" not in shown(app, "#verdict")
+            assert "trying again" not in shown(app, "#verdict")
+            await until(pilot, lambda: "There is no node to show yet" in shown(app, "#waiting"))
+
+
+async def test_the_line_of_keys_names_only_what_works_without_a_node(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await until(pilot, lambda: "esc Back" in shown(app, "KeyBar"))
+        for words in ("Assign", "Unbind", "New session", "Prompt", "Next"):
+            assert words not in shown(app, "KeyBar")
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "f10 Next" in shown(app, "KeyBar"))
+        await pilot.press("escape", "1")
+        await until(pilot, lambda: "Tasks" in shown(app, "KeyBar"))
+        assert "Assign" not in shown(app, "KeyBar")
 
 
 async def test_the_demo_is_one_key_away(app: Dashboard) -> None:
@@ -184,6 +208,78 @@ async def test_a_file_is_read_line_by_line_and_taken_over_with_its_key_encrypted
         await pilot.press("f10")
         await until(pilot, lambda: app.outcome is not None)
     assert setup.taken_over == [(OLD, KeyTreatment.ENCRYPT, PASSWORD)]
+
+
+async def test_settings_can_be_written_without_a_start(app: Dashboard, setup: ScriptedSetup) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.SUMMARY)
+        await until(pilot, lambda: not app.screen.query_one("#write-only", Button).disabled)
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#written")))
+        text = shown(app, "#written")
+        assert f"{TARGET} is written" in text
+        assert f"cortensor-tui --env {TARGET}" in text
+        assert PASSWORD not in text
+        await pilot.press("escape")
+        await at_menu(app, pilot)
+    assert len(setup.written) == 1
+    assert app.outcome is None
+
+
+async def test_a_file_can_be_taken_over_without_a_start(app: Dashboard, setup: ScriptedSetup) -> None:
+    setup.has_plain_key = False
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#use")))
+        await until(pilot, lambda: not app.screen.query_one("#write-only", Button).disabled)
+        assert "answers tasks with this key" in shown(app, "#outcome")
+        await pilot.press("tab")
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "understood")
+        await pilot.press("tab", "tab", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#written")))
+    assert setup.taken_over == [(OLD, KeyTreatment.KEEP, "")]
+    assert app.outcome is None
+
+
+async def test_going_back_keeps_the_network_and_an_endpoint_that_was_typed(
+    app: Dashboard, setup: ScriptedSetup
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.ENDPOINT)
+        await until(pilot, lambda: bool(app.screen.query("#host")))
+        await pilot.press("escape")
+        await until(pilot, lambda: bool(app.screen.query("#choice")))
+        choice = app.screen.query_one("#choice", Select)
+        assert choice.value == "testnet-0"
+        await until(pilot, lambda: not app.screen.query_one("#next", Button).disabled)
+        choice.value = "local"
+        await until(pilot, lambda: setup.probed[-1][1].host == "http://127.0.0.1:8545")
+        await leave_page(app, pilot)
+        await until(pilot, lambda: bool(app.screen.query("#host")))
+        app.screen.query_one("#host", Input).value = "http://mine.example"
+        await until(pilot, lambda: setup.probed[-1][1].host == "http://mine.example")
+        await pilot.press("escape")
+        await until(pilot, lambda: bool(app.screen.query("#choice")))
+        app.screen.query_one("#choice", Select).value = "testnet-0"
+        await until(pilot, lambda: setup.probed[-1][1].chain_id == "421614")
+        assert setup.probed[-1][1].host == "http://mine.example"
+
+
+async def test_leaving_a_file_keeps_what_was_typed(app: Dashboard, setup: ScriptedSetup) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#path")))
+        app.screen.query_one("#password", Input).value = PASSWORD
+        app.screen.query_one("#path", Input).value = "/somewhere/.env"
+        await pilot.pause()
+        await pilot.press("escape")
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#path")))
+        assert app.screen.query_one("#path", Input).value == "/somewhere/.env"
+        assert app.screen.query_one("#password", Input).value == PASSWORD
 
 
 async def test_a_file_that_is_not_there_is_told(app: Dashboard, setup: ScriptedSetup) -> None:

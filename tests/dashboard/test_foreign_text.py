@@ -72,7 +72,7 @@ async def drawn(text: NextText, size: tuple[int, int]) -> AsyncIterator[Drawn]:
         patch.setattr(HeadlessDriver, "is_headless", property(lambda _: False))
         patch.setattr(HeadlessDriver, "write", lambda _, told: terminal.feed(told))
         app = Dashboard(node.connect, now=lambda: samples.NOW)
-        async with app.run_test(size=size, notifications=True) as pilot:
+        async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.view is not None)
             yield Drawn(app, pilot, terminal, node)
         await node.stop()

@@ -137,6 +137,8 @@ class Scene:
         for number in self.tail:
             index = window.index_of(str(number))
             assert index is None or window[index].item == self.items[number], "an old state"
+        if window.is_makeshift:
+            assert set(numbers) >= {number for number in self.tail if is_wanted(number)}, "what is known"
         if window.is_loading:
             return
         if rows:

@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.key_catalogue import all_bindings, keys_file_text
@@ -13,6 +14,7 @@ from cortensor_tui.dashboard.key_file import load_keys
 from cortensor_tui.dashboard.key_names import KEYS_FILE_NAME
 from cortensor_tui.dashboard.options import Options
 from cortensor_tui.dashboard.screens.help import HelpScreen
+from cortensor_tui.dashboard.screens.notices import NoticesScreen
 from cortensor_tui.dashboard.widgets.key_bar import KeyBar
 
 from . import samples
@@ -105,3 +107,60 @@ def test_the_command_prints_that_file(capsys: pytest.CaptureFixture[str]) -> Non
 
     assert bindings() == 0
     assert capsys.readouterr().out == keys_file_text(Dashboard)
+
+
+async def notices(pilot: Pilot[None]) -> str:
+    """Return the list of notices as it is shown, and close it."""
+    app = pilot.app
+    assert isinstance(app, Dashboard)
+    await pilot.press("exclamation_mark")
+    await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
+    await pilot.pause()
+    told = shown(app, "#document")
+    await pilot.press("exclamation_mark")
+    await until(pilot, lambda: not isinstance(app.screen, NoticesScreen))
+    return told
+
+
+async def test_mistakes_are_notices_line_by_line_until_they_are_mended(
+    node: ScriptedNode, tmp_path: Path
+) -> None:
+    path = written(tmp_path, 'app.copy = "f7"\napp.nonsense = "x"\napp.refresh = "f7"\napp.quit = []\n')
+    app = Dashboard(node.connect, options=Options(folder=tmp_path), now=lambda: samples.NOW)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await live(pilot)
+        assert "▲ Keys: keys.toml:1: app.copy" in shown(app, "KeyBar")
+        assert "and 3 more" in shown(app, "KeyBar")
+        told = await notices(pilot)
+        places = [told.index(f" keys.toml:{number}:") for number in (1, 2, 3, 4)]
+        assert places == sorted(places)
+        path.write_text('app.copy = "f7"\n')
+        app.action_reload_keys()
+        await until(pilot, lambda: "The keys are those of the file now" in shown(app, "KeyBar"))
+        assert "over since" in await notices(pilot)
+        await pilot.press("tab", "f7")
+        await until(pilot, lambda: "Copied the hash" in shown(app, "KeyBar"))
+
+
+async def test_a_file_that_cannot_be_read_leaves_the_keys_and_says_so(
+    node: ScriptedNode, tmp_path: Path
+) -> None:
+    path = written(tmp_path, 'app.help = "f2"\n\napp.quit = Q\n')
+    app = Dashboard(node.connect, options=Options(folder=tmp_path), now=lambda: samples.NOW)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await live(pilot)
+        assert "▲ Keys: keys.toml:3: " in shown(app, "KeyBar")
+        assert "the default keys hold" in await notices(pilot)
+        path.write_text('app.help = "f2"\n')
+        app.action_reload_keys()
+        path.write_text("[app\n")
+        app.action_reload_keys()
+        await until(pilot, lambda: "▲ Keys: keys.toml:1: " in shown(app, "KeyBar"))
+        assert "the keys stay as they were" in await notices(pilot)
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await pilot.press("x")
+        path.unlink()
+        app.action_reload_keys()
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))

@@ -15,11 +15,11 @@ from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.node.messages import Stop
 
 from . import samples
-from .conftest import live, until
+from .conftest import live, shown, until
 from .scripted_node import ScriptedNode, refusal
 
 SMALL = (80, 24)
-LEFT = f"{LEFT_RUNNING} {samples.status().settings_path}"
+LEFT = f"{LEFT_RUNNING} cortensor-tui --env {samples.status().settings_path}"
 
 
 @pytest.fixture
@@ -71,10 +71,10 @@ async def test_it_stops_the_node_where_that_is_the_answer(node: ScriptedNode, ap
 
 async def test_a_refused_stop_stays(node: ScriptedNode, app: Dashboard) -> None:
     node.answers[Stop] = lambda body: refusal("busy", "Not now")
-    async with app.run_test(size=SMALL, notifications=True) as pilot:
+    async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
         await pilot.press("q", "s")
-        await until(pilot, lambda: any(note.title == "Not now" for note in app._notifications))
+        await until(pilot, lambda: "✖ Not now" in shown(app, "KeyBar"))
         assert not app._exit
 
 

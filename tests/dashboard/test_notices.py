@@ -5,19 +5,21 @@ from __future__ import annotations
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from textual.widgets._toast import Toast
+from textual.widgets import Input
 
 from cortensor_tui.dashboard.app import Dashboard
-from cortensor_tui.dashboard.notices import MAX_KEPT, MAX_TOASTS, QUIET_S, NoticeList
+from cortensor_tui.dashboard.feed import Link
+from cortensor_tui.dashboard.notices import MAX_KEPT, QUIET_S, NoticeList
 from cortensor_tui.dashboard.present.notices import Notice
 from cortensor_tui.dashboard.screens.notices import NoticesScreen
+from cortensor_tui.dashboard.toasts import Toast, Toasts
 from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.tasks import Stage
-from cortensor_tui.node.messages import StatusChanged, TaskChanged
+from cortensor_tui.node.messages import StatusChanged, Stop, TaskChanged
 
 from . import samples
 from .conftest import live, shown, until
-from .scripted_node import ScriptedNode
+from .scripted_node import ScriptedNode, refusal
 
 SMALL = (80, 24)
 LOW = Notice("precondition gas", "Not met: gas", "0.1 is left")
@@ -33,60 +35,134 @@ def wordy() -> NodeStatus:
     return msgspec.structs.replace(status, problem=problem, preconditions=())
 
 
-def titles(app: Dashboard) -> list[str]:
-    return [note.title for note in app._notifications]
+def toast(app: Dashboard) -> str:
+    """Return what is said now."""
+    toast = app.toasts.shown
+    return "" if toast is None else f"{toast.title}: {toast.text}"
 
 
 async def test_a_toast_goes_with_its_cause(node: ScriptedNode, app: Dashboard) -> None:
-    async with app.run_test(size=SMALL, notifications=True) as pilot:
+    async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
-        blocked = samples.blocked()
-        assert blocked.problem is not None
-        await node.change(StatusChanged(blocked))
-        await until(pilot, lambda: len(titles(app)) == 1)
+        await node.change(StatusChanged(samples.blocked()))
+        await until(pilot, lambda: "▲ Not met: the node can pay for gas" in shown(app, "KeyBar"))
         await node.change(StatusChanged(samples.status()))
-        await until(pilot, lambda: titles(app) == [])
+        await until(pilot, lambda: " q Quit" in shown(app, "KeyBar"))
         await pilot.press("exclamation_mark")
         await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
         assert "over since" in shown(app, "#document")
 
 
-async def test_a_toast_is_low_and_leaves_the_screen_to_be_read(node: ScriptedNode, app: Dashboard) -> None:
-    async with app.run_test(size=SMALL, notifications=True) as pilot:
+async def test_a_toast_takes_the_place_of_the_keys_and_of_nothing_else(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
+        before = {widget: widget.region for widget in app.screen.query("*") if widget.display}
+        task = samples.snapshot().tasks[-1]
+        missed = msgspec.structs.replace(task, stage=Stage.MISSED, note="the deadline passed; " * 9)
+        await node.change(TaskChanged(missed))
+        await until(pilot, lambda: "▲" in shown(app, "KeyBar"))
+        foot = shown(app, "KeyBar")
+        assert "…" in foot, "it is one line"
+        assert foot.endswith("! Notices"), "which has the rest"
+        assert {widget: widget.region for widget in before} == before
+
+
+async def test_in_a_form_a_toast_leaves_every_field_and_button_in_sight(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("n", *"quay")
+        await until(pilot, lambda: bool(app.screen.query("#name")))
         await node.change(StatusChanged(wordy()))
-        await until(
-            pilot, lambda: bool(app.screen.query(Toast)) and app.screen.query_one(Toast).region.height > 0
-        )
-        region = app.screen.query_one(Toast).region
-        assert region.height <= 3, "a title and two lines"
-        assert region.width <= 44
-        assert region.bottom == SMALL[1] - 1, "above the keys"
-        [note] = app._notifications
-        assert note.message.endswith("…"), "the list of notices has the rest"
+        await until(pilot, lambda: "▲" in shown(app, "#toast"))
+        row = app.screen.query_one("#toast").region
+        assert row.y == SMALL[1] - 1
+        for control in app.screen.query("Input, Select, Button"):
+            assert not control.region.overlaps(row), control
+        assert app.screen.query_one("#name", Input).value == "quay"
+        await node.change(StatusChanged(samples.status()))
+        await until(pilot, lambda: not app.screen.query_one("#toast").display)
 
 
 async def test_a_missed_task_is_told_once(node: ScriptedNode, app: Dashboard) -> None:
-    async with app.run_test(size=SMALL, notifications=True) as pilot:
+    async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
         task = next(one for one in samples.snapshot().tasks if not one.stage.is_final)
         missed = msgspec.structs.replace(task, stage=Stage.MISSED, note="the deadline passed")
         await node.change(TaskChanged(missed))
-        await until(pilot, lambda: titles(app) == [f"Task {task.key} was missed"])
-        await node.change(StatusChanged(samples.status()))
-        await pilot.pause(0.5)
-        assert len(titles(app)) == 1
+        await until(pilot, lambda: f"▲ Task {task.key} was missed" in shown(app, "KeyBar"))
+        said = app.toasts.shown
+        await node.change(StatusChanged(samples.status(started_at=samples.NOW - 1)))
+        await until(pilot, lambda: app.view is not None and app.view.status.started_at == samples.NOW - 1)
+        assert app.toasts.shown is said
+        assert app.toasts.others == 0
 
 
 async def test_what_stood_already_makes_no_toast(node: ScriptedNode) -> None:
     node.snapshot = samples.snapshot(status=samples.blocked(), live=None)
+    await node.stop()
     app = Dashboard(node.connect, now=lambda: samples.NOW)
-    async with app.run_test(size=SMALL, notifications=True) as pilot:
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: app.feed_state.link is Link.UNREACHABLE)
+        await node.start()
+        app.action_reconnect()
         await until(pilot, lambda: app.view is not None and "BLOCKED" in shown(app, "#verdict"))
+        assert toast(app) == ": Fetching everything anew."
         await pilot.press("exclamation_mark")
         await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
-        assert titles(app) == []
         assert "over since" not in shown(app, "#document")
+        assert "the node can pay for gas" in shown(app, "#document")
+
+
+async def test_the_same_answer_again_is_one_toast(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("p", "p", "p")
+        await pilot.pause()
+        assert toast(app) == ": Nothing private is in sight."
+        last = app.toasts.shown
+        assert last is not None
+        app.toasts.end(last)
+        assert app.toasts.shown is None
+
+
+async def test_what_a_key_did_not_achieve_can_be_read_in_whole_later(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    why = "the engine is loading, which takes a while on this machine. " * 3
+    node.answers[Stop] = lambda body: refusal("busy", "Not now", why, "Try again in a minute")
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("q", "s")
+        await until(pilot, lambda: "✖ Not now: the engine is loading" in shown(app, "KeyBar"))
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
+        assert "Try again in a minute" in shown(app, "#document").replace("\n", "")
+
+
+def test_of_several_toasts_the_newest_is_shown_and_a_remark_before_all() -> None:
+    toasts = Toasts()
+    assert toasts.shown is None
+    gas, missed = Toast("0.1 is left", "Gas", "warn", "gas"), Toast("too late", "Missed", "warn", "missed")
+    copied, nothing = Toast("0xab", "Copied"), Toast("Nothing to copy here.")
+    for one in (gas, missed, copied, nothing):
+        toasts.show(one)
+    assert toasts.shown is nothing
+    assert toasts.others == 2
+    toasts.end(copied)
+    assert toasts.shown is nothing, "it was replaced already"
+    toasts.end(nothing)
+    assert toasts.shown is missed
+    assert toasts.others == 1
+    toasts.take_away("missed")
+    assert toasts.shown is gas
+    toasts.show(Toast("0.05 is left", "Gas", "warn", "gas"))
+    toasts.end(gas)
+    assert toasts.shown is not None
+    assert toasts.shown.text == "0.05 is left", "the later one has its own time"
 
 
 def test_a_flapping_cause_is_told_once_in_a_while() -> None:
@@ -114,7 +190,7 @@ def test_no_storm_and_no_endless_list(moments: list[list[int]]) -> None:
     for second, causes in enumerate(moments):
         standing = [Notice(f"c{one}", "t", "x", is_event=one % 2 == 0) for one in dict.fromkeys(causes)]
         told = notices.take(standing, second)
-        assert len(told.fresh) <= MAX_TOASTS
+        assert {one.cause for one in told.fresh} <= {one.cause for one in standing}
         lasting = {one.notice.cause for one in notices.kept if one.until is None}
         assert lasting == {one.cause for one in standing if not one.is_event}
         assert len(notices.kept) <= max(MAX_KEPT, len(lasting))

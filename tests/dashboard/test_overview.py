@@ -63,10 +63,10 @@ async def test_an_older_node_that_tells_no_preconditions_is_said_to_be_one(
 
 @pytest.mark.parametrize("key", ["space", "f"])
 async def test_a_frozen_picture_stands_still_and_says_so_while_the_verdict_goes_on(
-    node: ScriptedNode, app: Dashboard, key: str
+    node: ScriptedNode, key: str
 ) -> None:
     clock = [samples.NOW]
-    app.now = lambda: clock[0]
+    app = Dashboard(node.connect, now=lambda: clock[0])
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
         await pilot.press(key)

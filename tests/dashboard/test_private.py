@@ -129,7 +129,7 @@ async def test_the_arguments_of_a_call(app: Dashboard) -> None:
 
 async def test_what_is_not_private_is_not_asked_for(app: Dashboard, node: ScriptedNode) -> None:
     node.snapshot = samples.snapshot()
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
+    async with app.run_test(size=SIZE) as pilot:
         await live(pilot)
         await pilot.press("p")
         await until(pilot, lambda: "Nothing private is in sight." in drawn(app))
@@ -138,7 +138,7 @@ async def test_what_is_not_private_is_not_asked_for(app: Dashboard, node: Script
 
 async def test_a_refused_reveal_says_why(app: Dashboard, node: ScriptedNode) -> None:
     node.answers[Reveal] = lambda _: refusal("busy", "Too many requests at once")
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
+    async with app.run_test(size=SIZE) as pilot:
         await live(pilot)
         await pilot.press("p")
         await until(pilot, lambda: "Too many requests at once" in drawn(app))
@@ -148,7 +148,7 @@ async def test_a_refused_reveal_says_why(app: Dashboard, node: ScriptedNode) -> 
 async def test_copying_hidden_text_copies_nothing_and_says_so(
     app: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
+    async with app.run_test(size=SIZE) as pilot:
         await live(pilot)
         monkeypatch.setattr(app.screen, "copy_text", lambda: (HIDDEN, "answer"))
         await pilot.press("y")
@@ -157,7 +157,7 @@ async def test_copying_hidden_text_copies_nothing_and_says_so(
 
 
 async def test_a_lost_node_leaves_nothing_revealed_behind(app: Dashboard, node: ScriptedNode) -> None:
-    async with app.run_test(size=SIZE, notifications=True) as pilot:
+    async with app.run_test(size=SIZE) as pilot:
         await live(pilot)
         await pilot.press("p")
         await until(pilot, lambda: SECRET in drawn(app))

@@ -269,7 +269,16 @@ async def test_a_history_that_cannot_be_read_says_why_and_what_to_do(
         await live(pilot)
         await pilot.press("3")
         await until(pilot, lambda: isinstance(app.screen, TasksScreen) and app.screen.is_whole)
-        await until(pilot, lambda: "✖ r tries again · The journal cannot be read" in shown(app, "#tasks"))
+        await until(pilot, lambda: "✖ The journal cannot be read" in shown(app, "#tasks"))
+        assert "r tries again" in shown(app, "#tasks")
+        assert "7/12" in shown(app, "#tasks"), "what the node told of lately is still there"
+        await until(pilot, lambda: "only what the node told of lately" in shown(app, "#list > Heading"))
+        await node.change(TaskChanged(samples.task(13, Stage.ASSIGNED)))
+        await until(pilot, lambda: "7/13" in shown(app, "#tasks"))
+        answer_history(node)
+        await pilot.press("r")
+        await until(pilot, lambda: "8/2" in shown(app, "#tasks"))
+        assert "✖ The journal" not in shown(app, "#tasks")
 
 
 async def test_y_copies_the_hash_of_the_answer(app: Dashboard) -> None:

@@ -10,18 +10,25 @@ from cortensor_tui.dashboard.terminal_title import LEAST_INTERVAL_S, TerminalTit
 
 from . import samples
 
+NOW = samples.NOW
+
 
 def state(**changes: object) -> FeedState:
     view = from_snapshot(samples.snapshot())
-    return msgspec.structs.replace(FeedState(link=Link.LIVE, since=0.0, view=view), **changes)
+    return msgspec.structs.replace(FeedState(link=Link.LIVE, since=0.0, heard_at=NOW, view=view), **changes)
 
 
 def test_it_tells_the_verdict_and_foreign_words_are_inert() -> None:
-    assert title_of(state()).startswith("cortensor: SERVING")
+    assert title_of(state(), NOW) == "cortensor: SERVING answering task 7/12"
     hostile = msgspec.structs.replace(samples.status(), reason="\x07\x1b]0;owned\x1b\\ \u202e")
     view = msgspec.structs.replace(from_snapshot(samples.snapshot()), status=hostile)
-    assert title_of(state(view=view)).isprintable()
-    assert title_of(state(link=Link.UNREACHABLE)) == "cortensor: UNREACHABLE"
+    assert title_of(state(view=view), NOW).isprintable()
+    assert title_of(state(link=Link.UNREACHABLE), NOW) == "cortensor: UNREACHABLE"
+
+
+def test_it_is_not_surer_than_the_header() -> None:
+    assert title_of(state(), NOW + 12) == "cortensor: SILENT, was serving"
+    assert title_of(state(heard_at=NOW + 90), NOW + 90) == "cortensor: SERVING, the head is old"
 
 
 def test_it_is_written_once_in_a_while_and_restored() -> None:

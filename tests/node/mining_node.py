@@ -14,8 +14,9 @@ from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.answering import Answering
-from cortensor_tui.node.link import ChainLink, open_link
+from cortensor_tui.node.link import ChainLink, LinkedAddresses, open_link
 from cortensor_tui.node.mining import Mining
+from cortensor_tui.node.streams import KeyStreams, open_streams
 from cortensor_tui.settings import env_line, load_settings
 from cortensor_tui.storage.local_store import LocalStore
 from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
@@ -40,12 +41,18 @@ class MiningNode:
         self.settings_path = folder / "node.env"
         self._folder = folder
         self._link: ChainLink | None = None
+        self._streams: KeyStreams | None = None
         self._mining: Mining | None = None
 
     @property
     def link(self) -> ChainLink:
         assert self._link is not None
         return self._link
+
+    @property
+    def streams(self) -> KeyStreams:
+        assert self._streams is not None
+        return self._streams
 
     @property
     def mining(self) -> Mining:
@@ -69,15 +76,16 @@ class MiningNode:
         path.write_text("".join(env_line(key, value) for key, value in values.items()))
         path.chmod(0o600)
         settings = load_settings(path, {})
-
-        def make_keys(chain_id: int) -> Keys:
-            signer = Signer(MINER.private_key, chain_id)
-            return Keys(miner=signer, owner=signer)
-
-        self._link = await open_link(self._rpc, settings, self.database, make_keys, self._transaction_changed)
+        addresses = LinkedAddresses(MINER.address, MINER.address)
+        self._link = await open_link(self._rpc, settings, self.database, addresses)
+        signer = Signer(MINER.private_key, self._link.identity.chain_id)
+        keys = Keys(miner=signer, owner=signer)
+        self._streams = await open_streams(self._link, settings, keys, self._transaction_changed)
         answering = Answering(self.engine, self.store, PROMPTS, UNHEARD)
         own = frozenset({MINER.address, OWNER})
-        self._mining = Mining(self._link, settings, answering, self.store, self._task_changed, own)
+        self._mining = Mining(
+            self._link, self._streams, settings, answering, self.store, self._task_changed, own
+        )
 
     async def stop(self) -> None:
         """Stop where it stands."""

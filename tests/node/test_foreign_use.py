@@ -24,12 +24,12 @@ async def test_an_idle_node_notices_that_its_key_is_used_elsewhere(
     await node.start()
     try:
         await node.look(5)
-        assert node.link.miner_sender.problem is None
+        assert node.streams.miner.problem is None
         await devnet.create_session(MINER.address)
         async with asyncio.timeout(LONGEST_S):
-            while node.link.miner_sender.problem is None:
+            while node.streams.miner.problem is None:
                 await node.look()
-        assert node.link.miner_sender.problem.code == "foreign_key_use"
+        assert node.streams.miner.problem.code == "foreign_key_use"
     finally:
         await node.stop()
         node.database.close()

@@ -17,6 +17,7 @@ from cortensor_tui.dashboard.format import (
     rough_number,
     short_hash,
 )
+from cortensor_tui.dashboard.present.freshness import ACCOUNT_FRESH_S, HEAD_FRESH_S, OLD, Look, Sight
 from cortensor_tui.domain.endpoints import EndpointHealth, EndpointState
 from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.health import ChainHealth, NodeStatus, Verdict
@@ -28,10 +29,6 @@ _LABEL_CELLS = 9
 _LEAST_CUT_CELLS = 12
 """A fact that has to be cut to less than this says nothing and is left out."""
 _WORD_CELLS = 13
-_LATE_FROM_S = 60.0
-"""A head as old as this is told as late; a chain that makes blocks for traffic only may be so for long."""
-_DIM_FROM_S = 50.0
-"""Five times the interval at which the node reads balances."""
 _FIT = (EndpointState.IN_USE, EndpointState.STANDBY, EndpointState.UNKNOWN)
 _FEW_TASKS = 20
 _MANY_WEI = 100 * 10**18
@@ -51,44 +48,45 @@ class Dependency(NamedTuple):
     """One of them. `facts` come in the order of their weight: what does not fit is left out from the end."""
 
     label: str
-    look: tuple[str, str]
+    look: Look
     word: str
     facts: tuple[Line, ...]
 
 
-def dependencies(status: NodeStatus, now: float) -> list[Dependency]:
+def dependencies(status: NodeStatus, sight: Sight) -> list[Dependency]:
     """Return all of them, in the order in which an operator would mend them; the tally of tasks is last."""
-    return [told(status, now) for told in _ALL]
+    return [told(status, sight) for told in _ALL]
 
 
-def column_lines(status: NodeStatus, now: float, width: int) -> list[Line]:
+def column_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
     """Return one dependency a line."""
-    return [_line(one, width, has_word=True) for one in dependencies(status, now)]
+    return [_line(one, sight, width, has_word=True) for one in dependencies(status, sight)]
 
 
-def paired_lines(status: NodeStatus, now: float, width: int) -> list[Line]:
+def paired_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
     """Return them in two columns, for screens with few lines; words give way to figures there."""
-    found = dependencies(status, now)
+    found = dependencies(status, sight)
     half = (len(found) + 1) // 2
     left_width = width * 33 // 80
     lines = []
     for index in range(half):
-        left = _line(found[index], left_width, has_word=False)
+        left = _line(found[index], sight, left_width, has_word=False)
         filler = Span(" " * (left_width - width_of(left)))
         right = found[index + half] if index + half < len(found) else None
-        lines.append((*left, filler, *(_line(right, width - left_width, has_word=False) if right else ())))
+        beside = _line(right, sight, width - left_width, has_word=False) if right else ()
+        lines.append((*left, filler, *beside))
     return lines
 
 
-def _line(one: Dependency, width: int, *, has_word: bool) -> Line:
-    mark, role = one.look
+def _line(one: Dependency, sight: Sight, width: int, *, has_word: bool) -> Line:
+    mark, role = sight.look(one.look)
     lead = line((f" {mark} ", role), (pad(one.label, _LABEL_CELLS), "muted"))
-    is_well = role == "good"
+    is_well = one.look == GOOD
     if has_word:
         lead = (*lead, Span(pad(one.word, _WORD_CELLS), role))
     elif not is_well or not one.facts:
         lead = (*lead, Span(f"{one.word} ", role))
-    return (*lead, *_fitting(one.facts, width - width_of(lead) - 1))
+    return (*lead, *sight.line(_fitting(one.facts, width - width_of(lead) - 1)))
 
 
 def _fitting(facts: tuple[Line, ...], room: int) -> Line:
@@ -106,7 +104,7 @@ def _fitting(facts: tuple[Line, ...], room: int) -> Line:
     return kept
 
 
-def _chain(status: NodeStatus, _: float) -> Dependency:
+def _chain(status: NodeStatus, _: Sight) -> Dependency:
     chain = status.chain
     network = line((inert(chain.network, 40), "muted"))
     if chain.error:
@@ -134,20 +132,20 @@ def _chain_id(chain: ChainHealth) -> Line:
     return line((f"chain {UNKNOWN if chain.chain_id is None else chain.chain_id}", "muted"))
 
 
-def _head(status: NodeStatus, now: float) -> Dependency:
+def _head(status: NodeStatus, sight: Sight) -> Dependency:
     chain = status.chain
     if chain.head_number is None or chain.head_seen_at is None:
         return Dependency("head", UNSURE, "unknown", ())
-    is_late = now - chain.head_seen_at >= _LATE_FROM_S
-    age = line((calm_age(chain.head_seen_at, now), "warn" if is_late else "muted"))
+    is_late = sight.is_old(chain.head_seen_at, HEAD_FRESH_S)
+    age = line((calm_age(chain.head_seen_at, sight.now), "warn" if is_late else "muted"))
     facts = [line(number(chain.head_number)), age]
     if chain.head_feed:
         is_lost = chain.head_feed.startswith("lost")  # then looks come late
         facts.append(line((f"feed {inert(chain.head_feed, 60)}", "warn" if is_lost else "muted")))
-    return Dependency("head", WARN if is_late else GOOD, "late" if is_late else "current", tuple(facts))
+    return Dependency("head", OLD if is_late else GOOD, "late" if is_late else "current", tuple(facts))
 
 
-def _engine(status: NodeStatus, _: float) -> Dependency:
+def _engine(status: NodeStatus, _: Sight) -> Dependency:
     engine = status.engine
     model = line(inert(engine.model, 60) or "no model")
     facts = [model]
@@ -171,7 +169,7 @@ def _progress(fraction: float, cells: int = 10) -> str:
     return f"{fraction:.0%} {'━' * done}{'╌' * (cells - done)}"
 
 
-def _store(status: NodeStatus, _: float) -> Dependency:
+def _store(status: NodeStatus, _: Sight) -> Dependency:
     store = status.store
     place = line(inert(store.kind, 20), (f" {_tail(inert(store.location, 200), 30)}", "muted"))
     if store.error or not store.is_writable:
@@ -185,7 +183,7 @@ def _tail(path: str, cells: int) -> str:
     return path if len(path) <= cells else "…" + path[-(cells - 1) :]
 
 
-def _key(status: NodeStatus, _: float) -> Dependency:
+def _key(status: NodeStatus, _: Sight) -> Dependency:
     account, gas = status.node, status.gas
     facts = [line(short_hash(inert(account.address, 64)))]
     left = _budget(gas)
@@ -209,24 +207,27 @@ def _budget(gas: GasOutlook) -> Line:
     return line((f"{percent} % gas left today", role), (f" of {ether(budget, 4)}", "muted"))
 
 
-def _gas(status: NodeStatus, now: float) -> Dependency:
+def _gas(status: NodeStatus, sight: Sight) -> Dependency:
     account, gas = status.node, status.gas
     if account.balance_wei is None:
         return Dependency("gas", UNSURE, "unknown", (line(("its balance is not read yet", "muted")),))
     problem = status.problem
     is_short = status.verdict is Verdict.BLOCKED and problem is not None and problem.code == "no_balance"
     is_low = gas.tasks_left is not None and gas.tasks_left < _FEW_TASKS
-    is_old = account.read_at is not None and now - account.read_at >= _DIM_FROM_S
+    is_old = sight.is_old(account.read_at, ACCOUNT_FRESH_S)
     places = 4 if int(account.balance_wei) < _MANY_WEI else 1
     balance = line((ether(account.balance_wei, places), "stale" if is_old else "plain"))
     facts = [balance, _tasks_left(gas)]
     if is_old:
-        facts.append(line((f"read {calm_age(account.read_at, now)}", "warn")))
+        facts.append(line((f"read {calm_age(account.read_at, sight.now)}", "warn")))
     if gas.price_wei is not None:
         facts.append(line((f"{int(gas.price_wei) / 1e9:.3g} gwei a unit", "muted")))
-    look = BAD if is_short else WARN if is_low else GOOD
-    word = "none" if account.balance_wei == "0" else "low" if is_short or is_low else "enough"
-    return Dependency("gas", look, word, tuple(facts))
+    is_none = account.balance_wei == "0"
+    if is_short or is_low:
+        return Dependency("gas", BAD if is_short else WARN, "none" if is_none else "low", tuple(facts))
+    if is_old:
+        return Dependency("gas", OLD, "unsure", tuple(facts))
+    return Dependency("gas", GOOD, "none" if is_none else "enough", tuple(facts))
 
 
 def _tasks_left(gas: GasOutlook) -> Line:
@@ -238,7 +239,7 @@ def _tasks_left(gas: GasOutlook) -> Line:
     return line((f"≈ {rough_number(gas.tasks_left)} tasks left", role), (" at this price", "muted"))
 
 
-def _registration(status: NodeStatus, _: float) -> Dependency:
+def _registration(status: NodeStatus, _: Sight) -> Dependency:
     told = status.registration
     detail = line((inert(told.detail, 160), "muted"))
     if told.is_registered is None:
@@ -247,7 +248,7 @@ def _registration(status: NodeStatus, _: float) -> Dependency:
     return Dependency("registry", look, word, (detail,))
 
 
-def _tasks(status: NodeStatus, _: float) -> Dependency:
+def _tasks(status: NodeStatus, _: Sight) -> Dependency:
     if status.answered_tasks is None:
         return Dependency("tasks", UNSURE, "unknown", ())
     answered = line((f"{number(status.answered_tasks)} answered", "plain"))
@@ -255,7 +256,7 @@ def _tasks(status: NodeStatus, _: float) -> Dependency:
     return Dependency("tasks", GOOD, "counted", (answered, missed))
 
 
-_ALL: tuple[Callable[[NodeStatus, float], Dependency], ...] = (
+_ALL: tuple[Callable[[NodeStatus, Sight], Dependency], ...] = (
     _chain,
     _head,
     _engine,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -28,6 +28,11 @@ class Notice(msgspec.Struct, frozen=True):
 def standing_notices(state: FeedState) -> tuple[Notice, ...]:
     """Return what needs the operator now."""
     return tuple(_standing(state))
+
+
+def file_notices(title: str, faults: Sequence[str]) -> tuple[Notice, ...]:
+    """Return what is wrong with a file of the user's, which lasts until it is mended."""
+    return tuple(Notice(f"{title} {fault}", title, fault) for fault in faults)
 
 
 def _standing(state: FeedState) -> Iterator[Notice]:

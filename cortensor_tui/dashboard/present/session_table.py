@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from cortensor_tui.dashboard.present.freshness import PRESENT, Sight
 from cortensor_tui.dashboard.present.tables import session_row
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.session_filter import SessionFilter
@@ -63,6 +64,8 @@ def ordered(views: Iterable[SessionView], order: SessionOrder) -> list[SessionVi
     return sorted(newest_first, key=key, reverse=order.is_falling)
 
 
-def session_rows(views: Iterable[SessionView], wanted: SessionFilter, order: SessionOrder) -> tuple[Row, ...]:
+def session_rows(
+    views: Iterable[SessionView], wanted: SessionFilter, order: SessionOrder, sight: Sight = PRESENT
+) -> tuple[Row, ...]:
     """Return the wanted sessions as rows."""
-    return tuple(session_row(view) for view in ordered(filter(wanted.matches, views), order))
+    return tuple(session_row(view, sight) for view in ordered(filter(wanted.matches, views), order))

@@ -10,9 +10,10 @@ import msgspec
 
 from cortensor_tui.dashboard.cells import Line, Span, line, wrap
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
+from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem
-from cortensor_tui.settings.setup_draft import Finding, KeyWay, Step, Understood
+from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetUp, Step, Understood
 
 MENU_COLUMNS = (Column("begin with", 26), Column("", 30, share=1))
 DEMO, IMPORT, STEPS = "demo", "import", "steps"
@@ -136,13 +137,26 @@ KEY_WAYS = (
 )
 
 
-def progress_line(step: Step) -> Line:
-    """Return all steps, the present one strong."""
+def progress_line(step: Step, steps: Sequence[Step]) -> Line:
+    """Return all steps of the way, the present one strong."""
     spans: list[Span] = []
-    for one in Step:
+    for one in steps:
         spans.append(Span(f" {PAGES[one].title}", "accent strong" if one is step else "muted"))
-        spans.append(Span(" ›" if one is not Step.SUMMARY else "", "muted"))
+        spans.append(Span(" ›" if one is not steps[-1] else "", "muted"))
     return tuple(spans)
+
+
+def written_lines(set_up: SetUp, width: int) -> list[Line]:
+    """Return what was written, and how the node is started, which it was not."""
+    told = [f"{set_up.settings_path} is written; only you can read it."]
+    if set_up.keystore is not None:
+        told.append(f"{set_up.keystore} keeps the key, encrypted. Nobody can restore its password.")
+    lines = []
+    for text in told:
+        for index, piece in enumerate(wrap(inert(text, 600), width - 4)):
+            lines.append((Span(" ● " if index == 0 else "   ", "good"), Span(piece)))
+    rest = ("No node was started. This starts it, and shows it:", command_for(set_up.settings_path))
+    return [*lines, (), *(line(("   ", "plain"), piece) for text in rest for piece in wrap(text, width - 4))]
 
 
 def finding_lines(findings: Iterable[Finding], width: int) -> list[Line]:
@@ -154,6 +168,13 @@ def finding_lines(findings: Iterable[Finding], width: int) -> list[Line]:
         for index, piece in enumerate(wrap(inert(text, 600), width - 4)):
             lines.append((Span(f" {mark if index == 0 else ' '} ", role), Span(piece)))
     return lines
+
+
+def remark_lines(text: str, width: int, *, is_warning: bool) -> list[Line]:
+    """Return a sentence, in as many lines as it needs."""
+    return [
+        line((f" {piece}", "warn" if is_warning else "muted")) for piece in wrap(text, width - 2) if piece
+    ]
 
 
 def problem_lines(problem: Problem, width: int) -> list[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Span
 from cortensor_tui.dashboard.format import UNKNOWN, ether, number, rough_age, short_hash
+from cortensor_tui.dashboard.present.freshness import PRESENT, Sight
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.inert import inert
@@ -33,10 +34,10 @@ TRANSACTION_COLUMNS = (
     Column("state", 11, share=1),
 )
 _SERVICE_LOOKS = {
-    Service.SERVED: ("● ", "good"),
-    Service.NOT_BOUND: ("○ ", "muted"),
-    Service.REFUSED: ("✖ ", "bad"),
-    Service.INACTIVE: ("○ ", "muted"),
+    Service.SERVED: ("●", "good"),
+    Service.NOT_BOUND: ("○", "muted"),
+    Service.REFUSED: ("✖", "bad"),
+    Service.INACTIVE: ("○", "muted"),
 }
 _TRANSACTION_LOOKS = {
     TransactionState.SIGNED: ("○ ", "muted"),
@@ -58,13 +59,13 @@ _STAGE_LOOKS = {
 }
 
 
-def session_rows(view: NodeView) -> list[Row]:
+def session_rows(view: NodeView, sight: Sight) -> list[Row]:
     """Return the sessions in the node's order."""
-    return [session_row(one) for one in view.sessions]
+    return [session_row(one, sight) for one in view.sessions]
 
 
-def session_row(view: SessionView) -> Row:
-    """Return a session as a row."""
+def session_row(view: SessionView, sight: Sight = PRESENT) -> Row:
+    """Return a session as a row. A state that is not active has no name that is public."""
     session = view.session
     bound = len(session.dedicated_nodes) + len(session.ephemeral_nodes)
     quiet = "plain" if session.is_active else "muted"
@@ -72,21 +73,22 @@ def session_row(view: SessionView) -> Row:
         Span(str(session.session_id), quiet),
         Span(inert(session.name, 80) or "(no name)", quiet),
         Span(session.mode_name, quiet),
-        Span("active" if session.is_active else f"state {session.state}", quiet),
+        Span("active" if session.is_active else "inactive", quiet),
         Span(f"{bound}/{session.max_nodes}", quiet),
         Span(number(view.task_count), quiet),
         Span("mine" if view.is_mine else UNKNOWN, "accent" if view.is_mine else "muted"),
-        service_span(view),
+        service_span(view, sight),
     )
     return Row(str(session.session_id), cells, copy=str(session.session_id))
 
 
-def service_span(view: SessionView) -> Span:
+def service_span(view: SessionView, sight: Sight = PRESENT) -> Span:
     """Return what the node does with a session, and why where it does not serve it."""
-    mark, role = _SERVICE_LOOKS[view.service]
+    mark, role = sight.look(_SERVICE_LOOKS[view.service])
     says_all = view.service in (Service.SERVED, Service.NOT_BOUND)
     reason = "" if says_all or not view.reason else f": {inert(view.reason, 160)}"
-    return Span(f"{mark}{view.service}{reason}", role)
+    was = "was " if sight.is_past else ""
+    return Span(f"{mark} {was}{view.service}{reason}", role)
 
 
 def transaction_rows(view: NodeView, now: float) -> list[Row]:

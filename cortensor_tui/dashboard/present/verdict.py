@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from cortensor_tui.dashboard.cells import Line, Span, line, spread, width_of, wrap
+from cortensor_tui.dashboard.cells import Line, Span, clip, line, spread, width_of, wrap
 from cortensor_tui.dashboard.feed import FeedState, Link
-from cortensor_tui.dashboard.format import clock, duration
+from cortensor_tui.dashboard.format import calm_age, duration
+from cortensor_tui.dashboard.present.freshness import HEAD_FRESH_S, OLD, Look, Sight
 from cortensor_tui.domain.health import NodeStatus, Verdict
 from cortensor_tui.domain.inert import inert
 
-MARKS = {Verdict.SERVING: ("●", "good"), Verdict.WAITING: ("▲", "warn"), Verdict.BLOCKED: ("✖", "bad")}
+MARKS: dict[Verdict, Look] = {
+    Verdict.SERVING: ("●", "good"),
+    Verdict.WAITING: ("▲", "warn"),
+    Verdict.BLOCKED: ("✖", "bad"),
+}
+SILENT_REMEDY = "It is asked again by itself; r connects anew"
 _MAX_REMEDY_LINES = 2
 
 
@@ -19,6 +25,8 @@ def verdict_lines(
     lead = line((f" {title} ", "title")) if title else ()
     if is_starting and state.view is None:
         return [line(*lead, (" ○ STARTING", "strong"), ("  the node is not there yet", "muted"))]
+    if state.is_nothing_set_up:
+        return [line(*lead, (" ○ NO NODE YET", "strong"), ("  nothing is set up here yet", "muted"))]
     if state.link is Link.UNREACHABLE:
         return _unreachable(lead, state, now, width)
     if state.view is None:
@@ -27,18 +35,19 @@ def verdict_lines(
 
 
 def _told(lead: Line, status: NodeStatus, state: FeedState, now: float, width: int) -> list[Line]:
-    mark, role = MARKS[status.verdict]
-    # What is old is no longer known to be true, so it loses its color.
-    stale_s = state.stale_s(now)
-    shown_role = role if stale_s is None else "muted"
+    sight = Sight.of(state, now)
+    if sight.silent_s is not None:
+        return _silent(lead, status, sight.silent_s, width)
+    mark, role = sight.look(MARKS[status.verdict], status.chain.head_seen_at, HEAD_FRESH_S)
     left = line(
         *lead,
-        (f" {mark} {status.verdict.upper()}", f"{shown_role} strong"),
+        (f" {mark} {status.verdict.upper()}", f"{role} strong"),
+        *_doubt(status, sight),
         ("  ", "plain"),
         inert(status.reason, 300),
     )
-    mark_line = _link_mark(status, stale_s, width - width_of(left) - 1)
-    if stale_s is None and width_of(left) + width_of(mark_line) + 2 > width:
+    mark_line = _link_mark(status, width - width_of(left) - 1)
+    if width_of(left) + width_of(mark_line) + 2 > width:
         mark_line = ()  # the reason matters more than that all is well with the line
     lines = [spread(left, mark_line, width)]
     if width_of(left) > width:  # the whole reason below, since it did not fit
@@ -48,10 +57,25 @@ def _told(lead: Line, status: NodeStatus, state: FeedState, now: float, width: i
     return lines
 
 
-def _link_mark(status: NodeStatus, stale_s: float | None, room: int) -> Line:
+def _doubt(status: NodeStatus, sight: Sight) -> Line:
+    """Return why a node that says it serves may not: it learns of tasks from the chain's head."""
+    seen_at = status.chain.head_seen_at
+    if status.verdict is Verdict.BLOCKED or not sight.is_old(seen_at, HEAD_FRESH_S):
+        return ()
+    return line((f", the head is {calm_age(seen_at, sight.now).removesuffix(' ago')} old", "warn"))
+
+
+def _silent(lead: Line, status: NodeStatus, silent_s: float, width: int) -> list[Line]:
+    """Return that the node says nothing, with what it said last: that is no longer known to be so."""
+    said = line((f" · was {status.verdict}: {inert(status.reason, 300)}", "muted"))
+    lines = [
+        clip(line(*lead, (f" {OLD[0]} SILENT", "warn strong"), f"  for {duration(silent_s)}", *said), width)
+    ]
+    return lines + _remedy("", SILENT_REMEDY, width)
+
+
+def _link_mark(status: NodeStatus, room: int) -> Line:
     """Return how the line to the node is; the version is left out where there is no room."""
-    if stale_s is not None:
-        return line((f"▲ stale, {duration(stale_s)} old ", "warn"))
     version = Span(f"node {inert(status.version, 20)} · live ", "muted")
     count = len(status.warnings)
     if count and width_of((version,)) + 18 > room:
@@ -67,11 +91,11 @@ def _unreachable(lead: Line, state: FeedState, now: float, width: int) -> list[L
         if state.problem and state.problem.code == "no_node"
         else "the node does not answer"
     )
-    left = line(
-        *lead, (" ✖ UNREACHABLE", "bad strong"), f"  {what} ", (f"since {clock(state.since)}", "muted")
-    )
+    left = line(*lead, (" ✖ UNREACHABLE", "bad strong"), f"  {what}")
     retry_s = max(0.0, (state.retry_at or now) - now)
-    right = line((f"trying again in {duration(retry_s)} ", "muted"))
+    silent_s = Sight.of(state, now).silent_s
+    known = "" if state.view is None or silent_s is None else f"{duration(silent_s)} old · "
+    right = line((known, "warn"), (f"trying again in {duration(retry_s)} ", "muted"))
     lines = [spread(left, right, width)]
     if state.view is not None and state.problem is not None:
         lines += _remedy(state.problem.why, state.problem.remedy, width)

@@ -10,11 +10,15 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
 
+from cortensor_tui.dashboard.active_keys import key_of
+from cortensor_tui.dashboard.cells import Line
 from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.exact_update import ExactCompositor
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present.private import PrivateTexts
+from cortensor_tui.dashboard.present.toast import toast_line
 from cortensor_tui.dashboard.widgets.line_view import LineView
+from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.node.messages import RequestBody
@@ -47,6 +51,14 @@ class Watching(Screen[Any]):
         for widget in self.query(LineView):
             widget.redraw()
 
+    def on_descendant_blur(self) -> None:
+        """Give the focus on where what had it was hidden, so that the next letters do not act as keys."""
+        if self.focused is None and self.is_current and self.app.app_focus:
+            self.focus_next()
+
+    def show_toast(self) -> None:
+        """Show the toast that stands, or that none does any more. Called while on top."""
+
     def on_paged_table_wanted(self, event: PagedTable.Wanted) -> None:
         """Fetch a page for a table."""
         group = f"pages of {event.table.id}"
@@ -67,6 +79,10 @@ class Watching(Screen[Any]):
         """Tell whether all parts are there: not while the screen is built, nor while it is taken down."""
         return self.is_mounted and self.is_attached and self.display
 
+    def offers(self, action: str) -> bool:
+        """Tell whether the line of keys names an action: not where it could do nothing."""
+        return True
+
     def private_texts(self) -> PrivateTexts | None:
         """Return the private session whose texts are in sight, None where nothing private is."""
         return None
@@ -79,6 +95,8 @@ class Watching(Screen[Any]):
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was on top."""
         self.offer(self.dashboard.feed_state)
+        if self.is_whole:
+            self.show_toast()
 
 
 class Panel(ModalScreen[Result], Watching, Generic[Result]):
@@ -88,6 +106,8 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
     Panel {
         align: center middle;
         background: $background 60%;
+        layers: default toast;
+        & > #toast { layer: toast; dock: bottom; height: 1; background: $panel; display: none; }
         & > #panel {
             width: 96%;
             max-width: 84;
@@ -105,6 +125,11 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="panel.back", tooltip="Close this and go back"),
+        # The app's own keys do not work over a box; of these it would be missed.
+        Binding("question_mark,f1", "app.help", "Help", id="app.help", tooltip="All keys"),
+        Binding("exclamation_mark", "app.notices", "Notices", id="app.notices", tooltip="What needed you"),
+        Binding("ctrl+l", "app.redraw", "Redraw", id="app.redraw", tooltip="Draw all anew"),
+        Binding("ctrl+z", "app.suspend_process", "Suspend", id="app.suspend", tooltip="To the shell"),
     ]
     PANEL_TITLE = ""
     PANEL_HINT = "esc back"
@@ -115,11 +140,26 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
             panel.border_title = Content(inert(self.PANEL_TITLE, _MOST_TITLE_CHARS))  # never read as markup
             panel.border_subtitle = self.PANEL_HINT
             yield from self.compose_panel()
+        yield TextLines(self._toast, id="toast")
 
     def compose_panel(self) -> ComposeResult:
         """Yield what is in the box."""
         raise NotImplementedError
 
+    def show_toast(self) -> None:
+        """Show it at the foot of the screen, where a box has no more than its border."""
+        foot = self.query_one("#toast", TextLines)
+        is_wanted = self.dashboard.toasts.shown is not None
+        if foot.display != is_wanted:
+            foot.display = is_wanted
+        foot.redraw()
+
     def action_leave(self) -> None:
         """Close without a result."""
         self.dismiss(None)
+
+    def _toast(self, width: int) -> list[Line]:
+        toasts = self.dashboard.toasts
+        if toasts.shown is None:
+            return []
+        return [toast_line(toasts.shown, toasts.others, key_of(self, "app.notices"), width)]

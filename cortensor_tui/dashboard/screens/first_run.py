@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.present import setup as present
-from cortensor_tui.dashboard.screens.place import PlaceScreen
+from cortensor_tui.dashboard.screens.place import NEED_NODE, PlaceScreen
 from cortensor_tui.dashboard.setup import DemoWanted, Setup
 from cortensor_tui.dashboard.widgets.import_page import ImportPage
 from cortensor_tui.dashboard.widgets.line_table import LineTable
@@ -21,11 +21,10 @@ from cortensor_tui.dashboard.widgets.setup_page import SetupPage
 from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.settings.setup_draft import SetupDraft, Step
+from cortensor_tui.settings.setup_draft import SERVING_STEPS, ImportDraft, SetUp, SetupDraft, Step
 
 PAUSE_S = 0.5
 NOT_HERE = "Nothing can be set up from here: this dashboard shows what another program started."
-_STEPS = tuple(Step)
 
 
 class FirstRunScreen(PlaceScreen):
@@ -41,12 +40,14 @@ class FirstRunScreen(PlaceScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "step_back", "Back", id="setup.back", tooltip="One step back"),
-        Binding("f10", "step_on", "Next", show=False, id="setup.next", tooltip="The next step"),
+        Binding("f10", "step_on", "Next", id="setup.next", tooltip="The next step"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self._draft = SetupDraft()
+        self._import = ImportDraft()
+        self._steps: tuple[Step, ...] = SERVING_STEPS
         self._step: Step | None = None
         self._pause: Timer | None = None
 
@@ -63,16 +64,22 @@ class FirstRunScreen(PlaceScreen):
         """Begin with the menu."""
         self.call_later(self._show_menu)
 
+    def offers(self, action: str) -> bool:
+        """Leave out what is done to sessions; the way on is there where a page has one."""
+        if action == "step_on":
+            return bool(self.query("SetupPage, ImportPage"))
+        return action not in NEED_NODE and not action.startswith("go_to")
+
     # --- going back and forth --------------------------------------------------------------------
 
     async def action_step_back(self) -> None:
         """Go back one step; from the menu to the dashboard."""
         if self._step is None and self.query(LineTable).filter("#menu"):
             self.action_go_back()
-        elif self._step is None or self._step is _STEPS[0]:
+        elif self._step is None or self._step is self._steps[0]:
             await self._show_menu()
         else:
-            await self._show_step(_STEPS[_STEPS.index(self._step) - 1])
+            await self._show_step(self._steps[self._steps.index(self._step) - 1])
 
     def action_step_on(self) -> None:
         """Go on where the page allows it."""
@@ -95,7 +102,7 @@ class FirstRunScreen(PlaceScreen):
         if self._setup is None:
             return
         self._step = step
-        page = SetupPage(step, self._draft, self._setup.networks())
+        page = SetupPage(step, self._steps, self._draft, self._setup.networks())
         await self._show(page)
         page.say([], may_go_on=False)
         self._probe(step)
@@ -118,13 +125,26 @@ class FirstRunScreen(PlaceScreen):
         if event.key == present.DEMO:
             self.dashboard.leave_for(DemoWanted())
         elif event.key == present.IMPORT:
-            await self._show(ImportPage(self._setup))
+            await self._show(ImportPage(self._setup, self._import))
         else:
-            await self._show_step(_STEPS[0])
+            await self._show_step(self._steps[0])
+
+    @on(ImportPage.Changed)
+    def _import_changed(self, event: ImportPage.Changed) -> None:
+        self._import = event.draft
 
     @on(ImportPage.TakenOver)
-    def _taken_over(self, event: ImportPage.TakenOver) -> None:
-        self.dashboard.leave_for(event.set_up)
+    async def _taken_over(self, event: ImportPage.TakenOver) -> None:
+        await self._finish(event.set_up, starts=event.starts)
+
+    async def _finish(self, set_up: SetUp, *, starts: bool) -> None:
+        """Open the dashboard on what was written, or say what was and how to start it."""
+        if starts:
+            self.dashboard.leave_for(set_up)
+            return
+        self._step, self._draft, self._import = None, SetupDraft(), ImportDraft()
+        await self._show(TextLines(lambda width: present.written_lines(set_up, width), id="written"))
+        self.refresh_bindings()
 
     @on(SetupPage.Changed)
     def _changed(self, event: SetupPage.Changed) -> None:
@@ -145,9 +165,13 @@ class FirstRunScreen(PlaceScreen):
         if self._step is None:
             return
         if self._step is Step.SUMMARY:
-            self._write()
+            self._write(starts=True)
         else:
-            await self._show_step(_STEPS[_STEPS.index(self._step) + 1])
+            await self._show_step(self._steps[self._steps.index(self._step) + 1])
+
+    @on(SetupPage.WriteOnly)
+    def _write_only(self) -> None:
+        self._write(starts=False)
 
     # --- what is asked and written ---------------------------------------------------------------
 
@@ -177,7 +201,7 @@ class FirstRunScreen(PlaceScreen):
         self._say(present.file_lines(lines, path, self._width), may_go_on=True)
 
     @work(group="setup", exclusive=True)
-    async def _write(self) -> None:
+    async def _write(self, *, starts: bool) -> None:
         if self._setup is None:
             return
         self._say([line((" Writing the keystore and the settings …", "muted"))], may_go_on=False)
@@ -186,7 +210,7 @@ class FirstRunScreen(PlaceScreen):
         except ProblemError as error:
             self._say(present.problem_lines(error.problem, self._width), may_go_on=True)
             return
-        self.dashboard.leave_for(set_up)
+        await self._finish(set_up, starts=starts)
 
     def _say(self, lines: list[Line], *, may_go_on: bool) -> None:
         for page in self.query(SetupPage):
@@ -195,8 +219,3 @@ class FirstRunScreen(PlaceScreen):
     @property
     def _width(self) -> int:
         return max(30, self.size.width - 4)
-
-    def _header(self, width: int) -> list[Line]:
-        if self.dashboard.view is not None:
-            return super()._header(width)
-        return [line((" Set up", "strong"), ("  no node runs yet", "muted"))]

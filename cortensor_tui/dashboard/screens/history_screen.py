@@ -148,6 +148,8 @@ class HistoryScreen(PlaceScreen):
         if self._frozen is not None:
             new = len(self.keys_of(view) - self.keys_of(self._frozen))
             return (Span(f"frozen · {new} new · f follows", "warn"),)
+        if self.table.is_makeshift:
+            return (Span("▲ not read: only what the node told of lately", "warn"),)
         filtered = Span("filtered · " if self._filter_text else "", "accent")
         words = Span(self.sorting.words, "muted" if self.sorting == self.first_sorting() else "accent")
         if self.table.total is None:

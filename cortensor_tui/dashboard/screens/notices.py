@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import clock
@@ -22,6 +24,9 @@ class NoticesScreen(Panel[None]):
     DEFAULT_CSS = """
     NoticesScreen > #panel { height: 90%; max-width: 110; }
     """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("exclamation_mark", "leave", "Back", id="notices.back", tooltip="Close the list"),
+    ]
     PANEL_TITLE = "Notices"
     PANEL_HINT = "j/k scroll   esc back"
 

@@ -15,8 +15,8 @@ from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import duration
 from cortensor_tui.dashboard.present import inference, tables
 from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
+from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_run
-from cortensor_tui.dashboard.present.pulse import Pulse
 from cortensor_tui.dashboard.present.throughput import LENGTHS_S, throughput
 from cortensor_tui.dashboard.screens.place import LEAST_SIZE, PlaceScreen
 from cortensor_tui.dashboard.state import NodeView
@@ -59,7 +59,6 @@ class OverviewScreen(PlaceScreen):
         super().__init__()
         self._frozen: Picture | None = None
         self._length_s = LENGTHS_S[0]
-        self._pulse = Pulse()
         self._are_charts_drawn = False
 
     def make_header(self) -> TextLines:
@@ -97,6 +96,18 @@ class OverviewScreen(PlaceScreen):
         """Return what the content shows: the newest state, or the one that was frozen."""
         return self._frozen or Picture(self.state, self.dashboard.now())
 
+    @property
+    def _sight(self) -> Sight:
+        """Return how sure what the content shows is."""
+        return Sight.of(self._picture.state, self._picture.at)
+
+    def on_screen_resume(self) -> None:
+        """Catch up at once, also with what is drawn seldom while it is looked at."""
+        if self.is_whole:
+            self.query_one("#answer", AnswerTail).catch_up()
+            self._are_charts_drawn = False
+        super().on_screen_resume()
+
     def on_mount(self) -> None:
         """Start in the list of sessions."""
         self.query_one("#sessions", LineTable).focus()
@@ -108,28 +119,26 @@ class OverviewScreen(PlaceScreen):
 
     def show_view(self, state: FeedState, view: NodeView) -> None:
         """Bring every pane up to date, unless the picture is frozen."""
-        self._pulse.see(view.status.chain, self.dashboard.now())
         if self._frozen is None:
-            self._show(view, self.dashboard.now())
+            self._show(view, self._sight)
 
     def move_ages(self, state: FeedState, view: NodeView) -> None:
         """Move the ages and the charts on; the tables hold their ages in their cells."""
-        self._pulse.see(view.status.chain, self.dashboard.now())
         if self._frozen is not None:
             return
-        self._show_transactions(view, self.dashboard.now())
+        sight = self._sight
+        if sight.is_past:  # no word comes that would have it shown
+            self._show(view, sight)
+        self._show_transactions(view, sight)
         self.query_one("#status", TextLines).redraw()
-        self._draw_charts(view, self.dashboard.now())
+        self._draw_charts(view, sight)
 
-    def _show(self, view: NodeView, now: float) -> None:
+    def _show(self, view: NodeView, sight: Sight) -> None:
         for name in ("#status", "#prompt", "#figures"):
             self.query_one(name, TextLines).redraw()
-        is_read = view.status.chain.head_number is not None
-        self.query_one("#sessions", LineTable).show(
-            tables.session_rows(view), NO_SESSIONS if is_read else NOT_READ
-        )
+        self._show_sessions(view, sight)
         if len(view.transactions) <= 1 or self.query_one("#transactions", LineTable).row_count == 0:
-            self._show_transactions(view, now)
+            self._show_transactions(view, sight)
         live = view.live
         self.query_one("#answer", AnswerTail).show(
             str(live.key) if live else "",
@@ -138,24 +147,30 @@ class OverviewScreen(PlaceScreen):
             is_whole=live is not None and live.finished is not None,
         )
         if not self._are_charts_drawn:  # from then on once a second is enough
-            self._draw_charts(view, now)
-        self._say_remarks(view)
+            self._draw_charts(view, sight)
+        self._say_remarks(view, sight)
 
-    def _show_transactions(self, view: NodeView, now: float) -> None:
+    def _show_sessions(self, view: NodeView, sight: Sight) -> None:
+        is_read = view.status.chain.head_number is not None
+        rows = tables.session_rows(view, sight)
+        self.query_one("#sessions", LineTable).show(rows, NO_SESSIONS if is_read else NOT_READ)
+
+    def _show_transactions(self, view: NodeView, sight: Sight) -> None:
         """Show them once a second: a new one moves every row, and each row's age moves anyway."""
         is_read = view.status.chain.head_number is not None
-        rows = tables.transaction_rows(view, now)
+        rows = tables.transaction_rows(view, sight.now)
         self.query_one("#transactions", LineTable).show(rows, NO_TRANSACTIONS if is_read else NOT_READ)
         waiting = sum(1 for one in view.transactions if not one.state.is_final)
         remark = (f"{waiting} pending" if waiting else "none pending", "accent" if waiting else "muted")
-        self.query_one("#transactions-pane Heading", Heading).say(line(remark))
+        self.query_one("#transactions-pane Heading", Heading).say(sight.line(line(remark)))
 
-    def _draw_charts(self, view: NodeView, now: float) -> None:
+    def _draw_charts(self, view: NodeView, sight: Sight) -> None:
+        """Draw them up to the moment that is known: a silent node's hour does not end in rest."""
         self._are_charts_drawn = True
-        for name, series in zip(CHARTS, throughput(view, now, self._length_s), strict=True):
-            self.query_one(f"#{name}", Chart).show(series)
-        for name, series in zip(PULSE, self._pulse.series(now), strict=True):
-            self.query_one(f"#{name}", Chart).show(series)
+        counted = zip(CHARTS, throughput(view, sight.at, self._length_s), strict=True)
+        seen = zip(PULSE, self.dashboard.pulse.series(sight.at), strict=True)
+        for name, series in (*counted, *seen):
+            self.query_one(f"#{name}", Chart).show(series._replace(ended_s=sight.silent_s))
 
     def private_texts(self) -> PrivateTexts | None:
         """Return what `p` does for the run that is shown."""
@@ -212,7 +227,7 @@ class OverviewScreen(PlaceScreen):
         self._length_s = LENGTHS_S[(place + 1) % len(LENGTHS_S)]
         picture = self._picture
         if picture.state.view is not None:
-            self._draw_charts(picture.state.view, picture.at)
+            self._draw_charts(picture.state.view, self._sight)
 
     # --- what the panes say ----------------------------------------------------------------------
 
@@ -224,13 +239,14 @@ class OverviewScreen(PlaceScreen):
         told = f"  the picture below is {age} old"
         return [*lines, line((" ▲ FROZEN", "warn strong"), told, (" · space goes on", "muted"))]
 
-    def _say_remarks(self, view: NodeView) -> None:
-        _, sessions, running, _ = self.query(Heading)
+    def _say_remarks(self, view: NodeView, sight: Sight) -> None:
+        node, sessions, running, _ = self.query(Heading)
         served = sum(1 for one in view.sessions if one.service.value == "served")
         is_read = view.status.chain.head_number is not None
         remark = f"{served} of {len(view.sessions)} served" if is_read else "unknown, the chain is not read"
-        sessions.say(line((remark, "muted")))
-        running.say(inference.heading(view))
+        node.say(as_it_was(sight))
+        sessions.say(as_it_was(sight) or line((remark, "muted")))
+        running.say(sight.line(inference.heading(view)))
 
     def _dependencies(self, width: int) -> list[Line]:
         view = self._picture.state.view
@@ -238,7 +254,7 @@ class OverviewScreen(PlaceScreen):
             return []
         is_low = self.has_class("-narrow") and not self.has_class("-tall")
         draw = paired_lines if is_low else column_lines
-        return draw(view.status, self._picture.at, width)
+        return draw(view.status, self._sight, width)
 
     def _prompt(self, width: int) -> list[Line]:
         return inference.prompt_line(self._picture.state.view, width)

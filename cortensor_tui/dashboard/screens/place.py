@@ -12,6 +12,7 @@ from cortensor_tui.dashboard.cells import Line, Span, wrap
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.places import FIRST, PLACES, place_called
 from cortensor_tui.dashboard.present import startup
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.verdict import verdict_lines
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.state import NodeView
@@ -20,6 +21,8 @@ from cortensor_tui.dashboard.widgets.line_table import RowTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
 
 LEAST_SIZE = (60, 16)
+NEED_NODE = ("assign", "unassign", "new_session", "submit")
+"""Actions that ask the node for something to be signed."""
 
 
 class PlaceScreen(Watching):
@@ -68,7 +71,7 @@ class PlaceScreen(Watching):
         yield TextLines(self._too_small, id="too-small")
         with Container(id="place"):
             yield from self.compose_place()
-        yield KeyBar()
+        yield KeyBar(self.dashboard, self.offers)
 
     def make_header(self) -> TextLines:
         """Return the widget above the content, whose lines `_header` composes."""
@@ -107,6 +110,10 @@ class PlaceScreen(Watching):
         for heading in self.query(Heading):
             heading.redraw()
 
+    def offers(self, action: str) -> bool:
+        """Tell whether the line of keys names an action: what asks the node only where there is one."""
+        return action not in NEED_NODE or self.dashboard.view is not None
+
     def take(self, state: FeedState) -> None:
         """Bring the header up to date, then the content."""
         self._take_frame(state)
@@ -119,6 +126,10 @@ class PlaceScreen(Watching):
         self._take_frame(state)
         if state.view is not None:
             self.move_ages(state, state.view)
+
+    def show_toast(self) -> None:
+        """Show it in the place of the keys."""
+        self.query_one(KeyBar).redraw()
 
     def copy_text(self) -> tuple[str, str] | None:
         """Return the hash or id of the row under the cursor."""
@@ -179,8 +190,11 @@ class PlaceScreen(Watching):
         self.set_class(self.NEEDS_NODE and self.state.view is None, "-waiting", update=False)
 
     def _take_frame(self, state: FeedState) -> None:
+        if self.has_class("-unseen") != (state.view is None):
+            self.set_class(state.view is None, "-unseen")
+            self.query_one(KeyBar).redraw()
         self.set_class(self.NEEDS_NODE and state.view is None, "-waiting")
-        self.set_class(state.stale_s(self.dashboard.now()) is not None, "-old")
+        self.set_class(Sight.of(state, self.dashboard.now()).is_dim, "-old")
         for name in ("#verdict", "#waiting"):
             self.query_one(name, TextLines).redraw()
 
@@ -197,5 +211,5 @@ class PlaceScreen(Watching):
     def _too_small(self, width: int) -> list[Line]:
         wide, high = LEAST_SIZE
         text = f"This terminal is {self.size.width}x{self.size.height}; at least {wide}x{high} is needed."
-        remark = "" if self.state.link is Link.UNREACHABLE else "The node goes on meanwhile."
+        remark = "The node goes on meanwhile." if self.state.link is Link.LIVE else ""
         return [(Span(piece),) for piece in wrap(f"{text} {remark}".strip(), max(1, width))]

@@ -10,9 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 
-from cortensor_tui.dashboard.cells import Line, line
+from cortensor_tui.dashboard.cells import Line, Span, line
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present import session_table
+from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
 from cortensor_tui.dashboard.present.session_table import SessionOrder
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.screens.session_acts import ActsOnSession
@@ -66,7 +67,7 @@ class SessionsScreen(PlaceScreen, ActsOnSession):
         super().__init__()
         self._order = SessionOrder()
         self._wanted = SessionFilter()
-        self._shown: tuple[tuple[SessionView, ...], SessionFilter, SessionOrder] | None = None
+        self._shown: tuple[tuple[SessionView, ...], SessionFilter, SessionOrder, bool] | None = None
 
     def compose_place(self) -> ComposeResult:
         """Yield the list under its title, and the session beside it."""
@@ -98,23 +99,26 @@ class SessionsScreen(PlaceScreen, ActsOnSession):
 
     def show_view(self, state: FeedState, view: NodeView) -> None:
         """Show the newest sessions; nothing is made anew while they, filter and order are the same."""
-        wanted = (view.sessions, self._wanted, self._order)
+        sight = Sight.of(state, self.dashboard.now())
+        wanted = (view.sessions, self._wanted, self._order, sight.is_past)
         is_read = view.status.chain.head_number is not None
         if self._shown is None or any(old is not new for old, new in zip(self._shown, wanted, strict=True)):
             self._shown = wanted
-            rows = session_table.session_rows(view.sessions, self._wanted, self._order)
+            rows = session_table.session_rows(view.sessions, self._wanted, self._order, sight)
             empty = NONE_MATCHES if view.sessions else NO_SESSIONS
             self._table.show_order(self._order.column, is_falling=self._order.is_falling)
             self._table.show(rows, empty if is_read else NOT_READ)
-        self.query_one("#list Heading", Heading).say(self._remark(view) if is_read else NOT_KNOWN)
+        self.query_one("#list Heading", Heading).say(self._remark(view, sight) if is_read else NOT_KNOWN)
         if self._is_beside:
             self._pane.point_at(self.chosen_session())
             self._pane.take(state)
 
-    def _remark(self, view: NodeView) -> Line:
+    def _remark(self, view: NodeView, sight: Sight) -> Line:
         shown, known = self._table.row_count, len(view.sessions)
         served = sum(1 for one in view.sessions if one.service is Service.SERVED)
         counted = f"{shown:,} of {known:,}" if self._wanted.terms else f"{known:,}"
+        if sight.is_past:
+            return (Span(f"{counted}, ", "muted"), *as_it_was(sight))
         return line((f"{counted}, {served:,} served", "muted"))
 
     def chosen_session(self) -> int | None:

@@ -26,17 +26,23 @@ class AnswerTail(LineView):
         self._placeholder = ""
         self._top = 0
         self._is_whole = False
+        self._is_behind = False
         self._flush: Timer | None = None
 
     def show(self, name: str, text: str, placeholder: str = "", *, is_whole: bool = False) -> None:
         """Show the text called `name`. More of the same text is drawn at most twice a second."""
         self._wanted = text
         has_ended, self._is_whole = is_whole and not self._is_whole, is_whole
-        if name != self._name or placeholder != self._placeholder or not text:
-            self._name, self._placeholder, self._top = name, placeholder, 0
+        if self._is_behind or name != self._name or placeholder != self._placeholder or not text:
+            self._top = self._top if name == self._name and text else 0
+            self._name, self._placeholder = name, placeholder
             self._draw_now()
         elif (self._text != text or has_ended) and self._flush is None:
             self._flush = self.set_timer(FLUSH_S, self._draw_now)
+
+    def catch_up(self) -> None:
+        """Draw what is shown next at once: what stands there was not looked at while it grew old."""
+        self._is_behind = True
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the page of the text in sight."""
@@ -63,6 +69,8 @@ class AnswerTail(LineView):
             self._top = count - max(1, height // 4)
 
     def _draw_now(self) -> None:
-        self._flush = None
+        if self._flush is not None:
+            self._flush.stop()
+        self._flush, self._is_behind = None, False
         self._text = self._wanted
         self.redraw()

@@ -19,13 +19,15 @@ _LEAST_TOP = 0.01
 class Series(NamedTuple):
     """One figure over time, oldest first, each value over `step_s` seconds; None where nothing was measured.
 
-    `now` is what it is at this moment, in words and with its unit.
+    `now` is what it is at this moment, in words and with its unit. `ended_s` is how long ago the last value
+    was, None where that is now.
     """
 
     name: str
     now: str
     values: tuple[float | None, ...]
     step_s: float
+    ended_s: float | None = None
 
 
 class Chart(LineView):
@@ -60,9 +62,9 @@ def chart_lines(series: Series, width: int, height: int) -> list[Line]:
         label = _short(top) if index == 0 else "0" if index == rows - 1 else ""
         lines.append((Span(f" {pad(label, axis_cells, is_right=True)}▕", "muted"), Span(row, "bar")))
     if has_time:
-        ends = spread(
-            (Span(f"{duration(span_s)} ago", "muted"),), (Span("now", "muted"),), min(columns, len(shown))
-        )
+        began = f"{duration(span_s + (series.ended_s or 0.0))} ago"
+        ended = "now" if series.ended_s is None else f"{duration(series.ended_s)} ago"
+        ends = spread((Span(began, "muted"),), (Span(ended, "muted"),), min(columns, len(shown)))
         lines.append(clip((Span(" " * (axis_cells + 2)), *ends), width))
     return lines
 
@@ -81,8 +83,10 @@ def nice_top(highest: float) -> float:
 
 
 def _title(series: Series, span_s: float, width: int, *, has_span: bool) -> Line:
-    left = (Span(f" {series.name} ", "muted"), Span(series.now or UNKNOWN, "strong"))
-    for words in (f"last {duration(span_s)} ", f"{duration(span_s)} "):
+    look = "strong" if series.ended_s is None else "muted"
+    left = (Span(f" {series.name} ", "muted"), Span(series.now or UNKNOWN, look))
+    spans = (f"last {duration(span_s)} ", f"{duration(span_s)} ")
+    for words in spans if series.ended_s is None else (f"{duration(series.ended_s)} ago ",):
         right = (Span(words, "muted"),)
         if has_span and width_of(left) + width_of(right) + 1 <= width:
             return spread(left, right, width)

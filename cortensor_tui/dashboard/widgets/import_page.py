@@ -12,16 +12,15 @@ from textual.suggester import SuggestFromList
 from textual.timer import Timer
 from textual.widgets import Button, Input, Label, Select
 
-from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.present import setup as present
 from cortensor_tui.dashboard.setup import Setup
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.path_suggester import PathSuggester
-from cortensor_tui.dashboard.widgets.text_lines import TextLines
+from cortensor_tui.dashboard.widgets.text_lines import Composer, TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.settings import Secret
-from cortensor_tui.settings.setup_draft import KeyTreatment, SetUp, Understood
+from cortensor_tui.settings.setup_draft import ImportDraft, KeyTreatment, SetUp, Understood
 
 PAUSE_S = 0.4
 TREATMENTS = (
@@ -29,6 +28,7 @@ TREATMENTS = (
     ("encrypt it, and empty it in the old file", KeyTreatment.ENCRYPT_AND_BLANK),
     ("leave it in plain text", KeyTreatment.KEEP),
 )
+STARTS = "Nothing is written yet. A node that is started answers tasks with this key, and pays for them."
 NOTHING_YET = "Type the path of a settings file; right arrow completes it."
 
 
@@ -43,38 +43,50 @@ class ImportPage(Vertical):
     }
     """
 
-    class TakenOver(Message):
-        """The file is in use from now on."""
+    class Changed(Message):
+        """A field has another value."""
 
-        def __init__(self, set_up: SetUp) -> None:
+        def __init__(self, draft: ImportDraft) -> None:
+            super().__init__()
+            self.draft = draft
+
+    class TakenOver(Message):
+        """The settings are written; `starts` tells that the node is to be started."""
+
+        def __init__(self, set_up: SetUp, *, starts: bool) -> None:
             super().__init__()
             self.set_up = set_up
+            self.starts = starts
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, draft: ImportDraft) -> None:
         super().__init__()
         self._setup = setup
+        self._draft = draft
         self._likely = setup.likely_files()
         self._found: Understood | None = None
-        self._lines: list[Line] = []
+        self._outcome: Composer = lambda _: []
         self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Yield the path, the key's treatment with its password, the lines and the button."""
+        draft = self._draft
+        likely = str(self._likely[0]) if self._likely else ""
         path = Input(
-            str(self._likely[0]) if self._likely else "",
+            likely if draft.path is None else draft.path,
             placeholder="/path/to/.env",
             suggester=_LikelyOrPath([str(one) for one in self._likely]),
             compact=True,
             id="path",
         )
         yield _row("File", path)
-        yield _row("Its key", Select(TREATMENTS, value=KeyTreatment.ENCRYPT, allow_blank=False, compact=True))
-        yield _row("Password", Input(password=True, compact=True, id="password"))
-        yield _row("Once more", Input(password=True, compact=True, id="password-again"))
+        yield _row("Its key", Select(TREATMENTS, value=draft.treatment, allow_blank=False, compact=True))
+        yield _row("Password", _secret(draft.password, "password"))
+        yield _row("Once more", _secret(draft.password_again, "password-again"))
         yield LineTable(present.UNDERSTOOD_COLUMNS, NOTHING_YET, id="understood")
-        yield TextLines(lambda _: self._lines, id="outcome")
+        yield TextLines(lambda width: self._outcome(width), id="outcome")
         with Horizontal(classes="buttons"):
-            yield Button("Use this file", id="use", variant="primary", compact=True, disabled=True)
+            yield Button("Write and start the node", id="use", variant="primary", compact=True, disabled=True)
+            yield Button("Write only", id="write-only", compact=True, disabled=True)
 
     def on_mount(self) -> None:
         """Start in the path."""
@@ -84,14 +96,15 @@ class ImportPage(Vertical):
         self._read(self.query_one("#path", Input).value)
         self._show_rows()
 
-    def go_on(self) -> None:
+    def go_on(self, *, starts: bool = True) -> None:
         """Use the file, where that may be."""
         if not self.query_one("#use", Button).disabled:
-            self._use()
+            self._use(starts=starts)
 
     @on(Input.Changed, "#path")
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        self._keep()
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(PAUSE_S, lambda: self._read(event.value))
@@ -100,13 +113,32 @@ class ImportPage(Vertical):
     @on(Select.Changed)
     def _key_changed(self, event: Message) -> None:
         event.stop()
+        self._keep()
         self._show_rows()
+
+    def _keep(self) -> None:
+        """Tell what is typed, so that it is there again whoever goes back and comes again."""
+        treatment = self.query_one(Select).value
+        draft = ImportDraft(
+            path=self.query_one("#path", Input).value,
+            treatment=treatment if isinstance(treatment, KeyTreatment) else KeyTreatment.ENCRYPT,
+            password=Secret(self._password),
+            password_again=Secret(self.query_one("#password-again", Input).value),
+        )
+        if draft != self._draft:
+            self._draft = draft
+            self.post_message(self.Changed(draft))
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#use")
     def _confirmed(self, event: Message) -> None:
         event.stop()
         self.go_on()
+
+    @on(Button.Pressed, "#write-only")
+    def _confirmed_without_start(self, event: Message) -> None:
+        event.stop()
+        self.go_on(starts=False)
 
     @work(group="import", exclusive=True)
     async def _read(self, text: str) -> None:
@@ -124,18 +156,19 @@ class ImportPage(Vertical):
         self._show_rows()
 
     @work(group="import", exclusive=True)
-    async def _use(self) -> None:
+    async def _use(self, *, starts: bool) -> None:
         found, treatment, password = self._found, self._treatment, self._password
         if found is None:
             return
-        self.query_one("#use", Button).disabled = True
+        self._allow(is_allowed=False)
         try:
             set_up = await self._setup.take_over(found.path, treatment, Secret(password))
         except ProblemError as error:
-            self._say(present.problem_lines(error.problem, max(30, self.size.width)))
-            self.query_one("#use", Button).disabled = False
+            problem = error.problem
+            self._say(lambda width: present.problem_lines(problem, width))
+            self._allow(is_allowed=True)
             return
-        self.post_message(self.TakenOver(set_up))
+        self.post_message(self.TakenOver(set_up, starts=starts))
 
     @property
     def _password(self) -> str:
@@ -154,8 +187,14 @@ class ImportPage(Vertical):
             self.query_one(f"#row-{name}").display = needs_password
         self.query_one("#row-treatment").display = has_key
         remark = self._hindrance(needs_password=needs_password)
-        self._say([line((f" {remark}", "warn"))] if remark else [])
-        self.query_one("#use", Button).disabled = self._found is None or bool(remark)
+        is_ready = self._found is not None and not remark
+        told, is_warning = remark or (STARTS if is_ready else ""), bool(remark)
+        self._say(lambda width: present.remark_lines(told, width, is_warning=is_warning))
+        self._allow(is_allowed=is_ready)
+
+    def _allow(self, *, is_allowed: bool) -> None:
+        for button in self.query(Button):
+            button.disabled = not is_allowed
 
     def _hindrance(self, *, needs_password: bool) -> str:
         if self._found is None:
@@ -168,8 +207,8 @@ class ImportPage(Vertical):
             return "The two passwords differ."
         return ""
 
-    def _say(self, lines: list[Line]) -> None:
-        self._lines = lines
+    def _say(self, composer: Composer) -> None:
+        self._outcome = composer
         self.query_one("#outcome", TextLines).redraw()
 
 
@@ -183,6 +222,10 @@ class _LikelyOrPath(PathSuggester):
     async def get_suggestion(self, value: str) -> str | None:
         """Return a likely file that begins so, else the path completed."""
         return await self._likely.get_suggestion(value) or await super().get_suggestion(value)
+
+
+def _secret(value: Secret, name: str) -> Input:
+    return Input(value.reveal(), password=True, compact=True, id=name)
 
 
 def _row(label: str, control: Input | Select[KeyTreatment]) -> Horizontal:

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.message import Message
 
-from cortensor_tui.dashboard.cells import Line, Span, clip, line, wrap
+from cortensor_tui.dashboard.cells import Line, fit, line, wrap
 from cortensor_tui.dashboard.history import Ask, Side, Window
 from cortensor_tui.dashboard.history_pages import Pages, just_above
 from cortensor_tui.dashboard.state import NodeView
@@ -20,6 +20,7 @@ READING = "Reading…"
 READING_ON = "… more is being read"
 RETRY = "r tries again"
 _MOST_PROBLEM_CHARS = 300
+_MOST_PROBLEM_LINES = 3
 
 
 class PagedTable(RowTable):
@@ -123,6 +124,11 @@ class PagedTable(RowTable):
         return self._window[self._index].item if len(self._window) else None
 
     @property
+    def is_makeshift(self) -> bool:
+        """Tell whether the list could not be read, so that the rows are what the node told of lately."""
+        return self._window.is_makeshift
+
+    @property
     def total(self) -> tuple[int, bool] | None:
         """Return how many rows the whole list has at least, and whether it may have more; None if unknown."""
         return self._window.total
@@ -141,10 +147,8 @@ class PagedTable(RowTable):
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the header and the rows in sight, and below them why there are no more yet."""
         shown = super().lines(width, height)
-        remark = self._remark()
-        if remark is None or not self.row_count:
-            return shown
-        return [*shown[: max(1, height - 1)], clip((Span(" "), remark), width)]
+        remarks = self._remarks(width) if self.row_count else []
+        return [*shown[: max(1, height - len(remarks))], *remarks]
 
     def action_edge(self, side: int) -> None:
         """Move to the newest or the oldest row of the whole list."""
@@ -168,23 +172,19 @@ class PagedTable(RowTable):
 
     @property
     def _page_rows(self) -> int:
-        return max(1, super()._page_rows - (self._remark() is not None))
+        return max(1, super()._page_rows - len(self._remarks(self.size.width)))
 
     def _empty_lines(self, width: int) -> list[Line]:
-        remark = self._remark()
-        if remark is None:
-            return super()._empty_lines(width)
-        return [line((f" {piece}", remark.role)) for piece in wrap(remark.text, width - 2)]
+        return self._remarks(width) or super()._empty_lines(width)
 
-    def _remark(self) -> Span | None:
+    def _remarks(self, width: int) -> list[Line]:
         """Return why there are no more rows below the cursor yet."""
         if self._window.problem is not None:
-            what = inert(self._window.problem.sentence(), _MOST_PROBLEM_CHARS)
-            return Span(f"✖ {RETRY} · {what}", "bad")
+            return problem_lines(self._window.problem, width)
         if self._window.is_loading and not self.row_count:
-            return Span(READING, "muted")
+            return [line((f" {READING}", "muted"))]
         is_at_end = self._index >= self.row_count - 1
-        return Span(READING_ON, "muted") if self._window.has_older and is_at_end else None
+        return [line((f" {READING_ON}", "muted"))] if self._window.has_older and is_at_end else []
 
     # --- the cursor ------------------------------------------------------------------------------
 
@@ -225,3 +225,12 @@ class PagedTable(RowTable):
         ask = self._window.wanted(self._top, self._top + self._page_rows - 1)
         if ask is not None:
             self.post_message(self.Wanted(self, ask, self._pages.request(ask)))
+
+
+def problem_lines(problem: Problem, width: int) -> list[Line]:
+    """Return what went wrong in a few lines, and in the last one the key that tries again."""
+    pieces = wrap(f"✖ {inert(problem.sentence(), _MOST_PROBLEM_CHARS)}", width - 2)
+    if len(pieces) > _MOST_PROBLEM_LINES:
+        rest = " ".join(pieces[_MOST_PROBLEM_LINES - 1 :])
+        pieces = [*pieces[: _MOST_PROBLEM_LINES - 1], fit(rest, width - 2)]
+    return [*(line((f" {piece}", "bad")) for piece in pieces), line((f"   {RETRY}", "accent"))]

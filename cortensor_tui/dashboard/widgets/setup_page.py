@@ -16,7 +16,7 @@ from cortensor_tui.dashboard.present import setup as present
 from cortensor_tui.dashboard.widgets.path_suggester import PathSuggester
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.settings import Secret
-from cortensor_tui.settings.setup_draft import KeyWay, NetworkChoice, SetupDraft, Step
+from cortensor_tui.settings.setup_draft import KeyWay, NetworkChoice, SetupDraft, Step, on_network
 
 _MOST_CHARS = 1_000
 
@@ -42,12 +42,18 @@ class SetupPage(Vertical):
     class Next(Message):
         """The person wants to go on."""
 
+    class WriteOnly(Message):
+        """The person wants what was gathered to be written, and nothing to be started."""
+
     class Back(Message):
         """The person wants to go back."""
 
-    def __init__(self, step: Step, draft: SetupDraft, networks: Sequence[NetworkChoice]) -> None:
+    def __init__(
+        self, step: Step, steps: Sequence[Step], draft: SetupDraft, networks: Sequence[NetworkChoice]
+    ) -> None:
         super().__init__()
         self._step = step
+        self._steps = tuple(steps)
         self._draft = draft
         self._networks = networks
         self._page = present.PAGES[step]
@@ -55,7 +61,7 @@ class SetupPage(Vertical):
 
     def compose(self) -> ComposeResult:
         """Yield the way so far, the fields and what was found, the buttons."""
-        yield TextLines(lambda _: [present.progress_line(self._step), ()])
+        yield TextLines(lambda _: [present.progress_line(self._step, self._steps), ()])
         with VerticalScroll(can_focus=False):
             yield TextLines(
                 lambda width: [*(line(f" {piece}") for piece in wrap(self._page.about, width - 2)), ()]
@@ -63,8 +69,12 @@ class SetupPage(Vertical):
             yield from self._fields()
             yield TextLines(lambda _: self._found, id="findings")
         with Horizontal(classes="buttons"):
-            last = self._step is Step.SUMMARY
-            yield Button("Write and start" if last else "Next", id="next", variant="primary", compact=True)
+            last = self._step is self._steps[-1]
+            yield Button(
+                "Write and start the node" if last else "Next", id="next", variant="primary", compact=True
+            )
+            if last:
+                yield Button("Write only", id="write-only", compact=True)
             yield Button("Back", id="back", compact=True)
 
     def on_mount(self) -> None:
@@ -79,13 +89,17 @@ class SetupPage(Vertical):
         self.query_one("#findings", TextLines).redraw()
         way_on = self.query_one("#next", Button)
         way_on.disabled = not may_go_on
+        for button in self.query("#write-only").results(Button):
+            button.disabled = not may_go_on
         if may_go_on and not self.query(".control"):
             way_on.focus()  # nothing to fill in: enter goes on
 
     def _fields(self) -> ComposeResult:
         if self._step is Step.NETWORK:
             options = [(one.title, one.name) for one in self._networks]
-            yield _labelled("Network", Select(options, allow_blank=True, compact=True, id="choice"), "choice")
+            taken = self._draft.network if self._draft.network in dict(options).values() else Select.NULL
+            choice = Select(options, value=taken, allow_blank=True, compact=True, id="choice")
+            yield _labelled("Network", choice, "choice")
         if self._step is Step.KEY:
             ways = Select(
                 present.KEY_WAYS, value=self._draft.key_way, allow_blank=False, compact=True, id="way"
@@ -122,12 +136,8 @@ class SetupPage(Vertical):
     def _chosen(self, event: Select.Changed) -> None:
         event.stop()
         for one in self._networks:
-            if one.name == event.value:
-                self._change(
-                    msgspec.structs.replace(
-                        self._draft, host=one.host, chain_id=str(one.chain_id), runtime=one.runtime
-                    )
-                )
+            if one.name == event.value and one.name != self._draft.network:
+                self._change(on_network(self._draft, one, self._networks))
 
     @on(Select.Changed, "#way")
     def _way_chosen(self, event: Select.Changed) -> None:
@@ -150,6 +160,11 @@ class SetupPage(Vertical):
         """Take the way on, where it is open."""
         if not self.query_one("#next", Button).disabled:
             self.post_message(self.Next())
+
+    @on(Button.Pressed, "#write-only")
+    def _write_only(self, event: Message) -> None:
+        event.stop()
+        self.post_message(self.WriteOnly())
 
     @on(Button.Pressed, "#back")
     def _back(self, event: Message) -> None:

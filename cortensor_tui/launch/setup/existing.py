@@ -129,7 +129,9 @@ def take_over(
         write_private_file(target, with_values(text, values, target).encode(), may_replace=False)
     if made is not None and (is_here or treatment is KeyTreatment.ENCRYPT_AND_BLANK):
         blank_key(source, NODE_ROLE, made, None)
-    return SetUp(settings_path=target, password=None if made is None else password)
+    if made is None:
+        return SetUp(settings_path=target)
+    return SetUp(settings_path=target, password=password, keystore=made.keystore)
 
 
 def _absolute_paths(settings: Settings) -> dict[str, str]:

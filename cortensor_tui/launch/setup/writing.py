@@ -38,7 +38,7 @@ def write_setup(settings_path: Path, draft: SetupDraft) -> SetUp:
         require_good_password(password)
         write_keystore(keystore, key, password)
     write_private_file(path, text.encode(), may_replace=False)
-    return SetUp(settings_path=path, password=draft.password)
+    return SetUp(settings_path=path, password=draft.password, keystore=None if key is None else keystore)
 
 
 def require_absent(path: Path) -> None:

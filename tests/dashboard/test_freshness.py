@@ -1,0 +1,127 @@
+"""Nothing old looks sure: header, dependencies, lists and charts go by one rule."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cortensor_tui.dashboard.cells import Line
+from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
+from cortensor_tui.dashboard.present.freshness import Sight
+from cortensor_tui.dashboard.present.tables import session_rows
+from cortensor_tui.dashboard.present.throughput import throughput
+from cortensor_tui.dashboard.present.verdict import verdict_lines
+from cortensor_tui.dashboard.state import from_snapshot
+from cortensor_tui.dashboard.widgets.chart import chart_lines
+from cortensor_tui.domain.health import Verdict
+from cortensor_tui.domain.problems import Problem
+
+from . import samples
+
+NOW = samples.NOW
+GONE = Problem(code="no_node", what="No node is running", why="its socket is not there", remedy="Press o")
+
+
+def heard(ago_s: float, link: Link = Link.LIVE, **changes: object) -> FeedState:
+    """Return a serving node's last word, so long ago; `changes` are the chain's."""
+    view = from_snapshot(samples.snapshot())
+    chain = msgspec.structs.replace(view.status.chain, **changes)
+    view = msgspec.structs.replace(view, status=msgspec.structs.replace(view.status, chain=chain))
+    problem = GONE if link is Link.UNREACHABLE else None
+    return FeedState(link=link, since=NOW - ago_s, heard_at=NOW - ago_s, view=view, problem=problem)
+
+
+def sure(lines: list[Line]) -> list[str]:
+    """Return what looks as if it were so now."""
+    return [span.text for one in lines for span in one if {"good", "accent"} & set(span.role.split())]
+
+
+def text(lines: list[Line]) -> str:
+    return "\n".join("".join(span.text for span in one).rstrip() for one in lines)
+
+
+PAST = [heard(12), heard(40), heard(4, Link.UNREACHABLE), heard(4000, Link.UNREACHABLE)]
+
+
+@pytest.mark.parametrize("state", PAST, ids=["silent", "silent long", "gone", "gone long"])
+@pytest.mark.parametrize("width", [80, 160])
+def test_nothing_of_a_node_that_does_not_talk_looks_sure(state: FeedState, width: int) -> None:
+    assert state.view is not None
+    sight = Sight.of(state, NOW)
+    status = state.view.status
+    assert sure(column_lines(status, sight, width) + paired_lines(status, sight, width)) == []
+    header = verdict_lines(state, NOW, width)
+    assert "SERVING" not in text(header)
+    assert sure(header[:1]) == []
+    rows = [[*row.cells[-1:]] for row in session_rows(state.view, sight)]
+    assert sure([tuple(cells) for cells in rows]) == []  # type: ignore[arg-type]
+    assert "○ was served" in text([tuple(cells) for cells in rows])  # type: ignore[arg-type]
+
+
+def test_a_silent_node_says_for_how_long_what_it_was_and_what_to_do() -> None:
+    lines = verdict_lines(heard(42), NOW, 80, title="Dashboard")
+    assert text(lines[:1]) == " Dashboard  ▲ SILENT  for 42 s · was serving: answering task 7/12"
+    assert "r connects anew" in text(lines)
+
+
+def test_a_node_that_has_gone_says_how_old_what_is_below_is() -> None:
+    [first, *_] = verdict_lines(heard(42, Link.UNREACHABLE), NOW, 80, title="Dashboard")
+    assert "✖ UNREACHABLE  no node is running" in text([first])
+    assert "42 s old · trying again" in text([first])
+
+
+def test_with_an_old_head_the_verdict_is_in_doubt_as_the_head_is() -> None:
+    late = heard(1, head_seen_at=NOW - 90)
+    [first, *_] = verdict_lines(late, NOW, 80)
+    assert text([first]).startswith(" ▲ SERVING, the head is 90 s old  answering task 7/12")
+    assert sure([first]) == []
+    assert late.view is not None
+    assert "▲ head     late" in text(column_lines(late.view.status, Sight.of(late, NOW), 80))
+
+
+def test_a_blocked_node_is_blocked_however_old_the_head_is() -> None:
+    view = from_snapshot(samples.snapshot(status=samples.blocked()))
+    state = msgspec.structs.replace(heard(1), view=view)
+    [first, *_] = verdict_lines(state, NOW + 100 - 1, 80)
+    assert view.status.verdict is Verdict.BLOCKED
+    assert "head" not in text([first])
+
+
+def test_a_balance_read_long_ago_is_not_said_to_be_enough() -> None:
+    old = msgspec.structs.replace(
+        samples.status(), node=msgspec.structs.replace(samples.status().node, read_at=NOW - 51)
+    )
+    lines = text(column_lines(old, Sight(NOW), 110))
+    assert "▲ gas      unsure       9.9987 ether" in lines
+    assert "read 50 s ago" in lines
+
+
+def test_charts_of_a_silent_node_end_when_it_spoke_last() -> None:
+    sight = Sight(NOW, silent_s=1800.0)
+    decode, *_ = throughput(from_snapshot(samples.snapshot()), sight.at)
+    drawn = text(chart_lines(decode._replace(ended_s=sight.silent_s), 60, 6))
+    assert "84 min ago" in drawn
+    assert "30 min ago" in drawn
+    assert "now" not in drawn
+
+
+roles = st.sampled_from(["good", "accent", "warn", "bad", "muted", "plain", "good strong"])
+
+
+@given(roles, st.floats(0, 1e6), st.floats(1, 1e4), st.none() | st.floats(0, 1e6))
+def test_no_look_is_surer_than_its_age(
+    role: str, age_s: float, fresh_s: float, silent_s: float | None
+) -> None:
+    sight = Sight(NOW, silent_s)
+    mark, seen = sight.look(("●", role), sight.at - age_s, fresh_s)
+    is_sure = bool({"good", "accent"} & set(seen.split()))
+    if silent_s is not None:
+        assert not is_sure
+        assert mark == "○" or not {"good", "accent"} & set(role.split())
+    elif age_s > fresh_s + 1e-3:
+        assert not is_sure
+    elif age_s < fresh_s - 1e-3:
+        assert (mark, seen) == ("●", role)
