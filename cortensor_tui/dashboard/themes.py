@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from cortensor_tui.dashboard.contrast import contrast_faults
 from cortensor_tui.dashboard.toml_file import TomlFile, TomlFileError, read_toml
 
 DEFAULT_THEME = "harbour"
@@ -38,28 +40,41 @@ def shipped_folder() -> Path:
 
 
 def load_themes(folders: Iterable[Path]) -> tuple[list[Theme], list[str]]:
-    """Return all themes of the folders, later ones winning by name, and a sentence for each bad file."""
+    """Return all themes of the folders, later ones winning by name, and a sentence for each fault.
+
+    A file with a mistake is left out; a theme that can hardly be read is taken all the same.
+    """
     themes: dict[str, Theme] = {}
     faults: list[str] = []
     for folder in folders:
         for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem):
             try:
-                themes[path.stem] = load_theme(path)
+                themes[path.stem], poor = read_theme(path)
+                faults += poor
             except TomlFileError as error:
                 faults.append(str(error))
     return list(themes.values()), faults
 
 
 def load_theme(path: Path) -> Theme:
-    """Read one theme; its name is the file's. Raises `TomlFileError`, with the line of what is wrong."""
+    """Return one theme, named as its file. Raises `TomlFileError`, with the line of what is wrong."""
+    return read_theme(path)[0]
+
+
+def read_theme(path: Path) -> tuple[Theme, list[str]]:
+    """Return one theme, and a sentence for each role of poor contrast. Raises as `load_theme` does."""
     file = read_toml(path)
     colors = file.content.get("colors")
     if not isinstance(colors, dict):
         raise TomlFileError(f"{path.name}: has no [colors]")
     _check(file, colors)
+    return _theme(file, colors), contrast_faults(file, colors)
+
+
+def _theme(file: TomlFile, colors: dict[str, Any]) -> Theme:
     own = {role: colors[role] for role in EXTRA_ROLES}
     return Theme(
-        name=path.stem,
+        name=file.path.stem,
         dark=file.content.get("dark", True),
         ansi=file.content.get("ansi", False),
         variables={**own, **_derived(colors)},
@@ -67,7 +82,7 @@ def load_theme(path: Path) -> Theme:
     )
 
 
-def _check(file: TomlFile, colors: dict[str, object]) -> None:
+def _check(file: TomlFile, colors: dict[str, Any]) -> None:
     known = (*ROLES, *EXTRA_ROLES)
     for key, value in file.content.items():
         if key not in _SETTINGS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ from textual.color import Color
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.choices import FILE_NAME, Choices, load_choices
+from cortensor_tui.dashboard.contrast import contrast
 from cortensor_tui.dashboard.options import Options, wants_ascii, wants_mouse
 from cortensor_tui.dashboard.plain_terminals import NoColorFilter, in_ascii
 from cortensor_tui.dashboard.present.timeline import Phase
 from cortensor_tui.dashboard.screens.theme import ThemeScreen
-from cortensor_tui.dashboard.themes import load_theme, load_themes, shipped_folder
+from cortensor_tui.dashboard.themes import load_theme, load_themes, read_theme, shipped_folder
 from cortensor_tui.dashboard.toml_file import TomlFileError
 
 from . import samples
@@ -44,19 +46,6 @@ def seen(color: Color, missing: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def contrast(one: Color, other: Color) -> float:
-    """Return the contrast ratio as WCAG 2 has it."""
-    light = sorted(luminance(color) for color in (one, other))
-    return (light[1] + 0.05) / (light[0] + 0.05)
-
-
-def luminance(color: Color) -> float:
-    parts = [
-        part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in color.rgb
-    ]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-
 def test_the_shipped_themes_can_be_read() -> None:
     themes, faults = load_themes([shipped_folder()])
     assert faults == []
@@ -66,12 +55,53 @@ def test_the_shipped_themes_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("name", TRUE_COLOR)
-def test_states_can_be_read_on_every_ground(name: str) -> None:
-    theme = load_theme(shipped_folder() / f"{name}.toml")
-    for ground in (theme.background, theme.surface, theme.panel, theme.variables["cursor"]):
-        for role in ("success", "warning", "error", "accent", "foreground"):
-            ratio = contrast(Color.parse(str(getattr(theme, role))), Color.parse(str(ground)))
-            assert ratio >= (4.5 if ground == theme.background else 3), (role, ground)
+def test_everything_can_be_read_on_every_ground(name: str) -> None:
+    theme, faults = read_theme(shipped_folder() / f"{name}.toml")
+    assert faults == []
+    texts = ("foreground", "success", "warning", "error", "accent")
+    for ground in ("background", "surface", "panel"):
+        paper = Color.parse(str(getattr(theme, ground)))
+        for role in texts:
+            assert contrast(Color.parse(str(getattr(theme, role))), paper) >= 4.5, (role, ground)
+        assert contrast(Color.parse(theme.variables["muted"]), paper) >= 3, ground
+
+
+@pytest.mark.parametrize(
+    ("role", "color", "fault"),
+    [
+        ("muted", "#3a4450", "mine.toml:15: muted can hardly be read on cursor: contrast 1.2"),
+        ("foreground", "#8a929c", "mine.toml:8: foreground can hardly be read on cursor: contrast 3.8"),
+        ("error", "#7a2c30", "mine.toml:14: error can hardly be read on panel: contrast 1.6"),
+    ],
+)
+async def test_a_theme_that_can_hardly_be_read_is_taken_with_a_warning(
+    node: ScriptedNode, tmp_path: Path, role: str, color: str, fault: str
+) -> None:
+    (tmp_path / "themes").mkdir()
+    text = (shipped_folder() / "harbour.toml").read_text()
+    (tmp_path / "themes" / "mine.toml").write_text(re.sub(rf'{role} = "[^"]*"', f'{role} = "{color}"', text))
+    app = Dashboard(node.connect, options=Options(theme="mine", folder=tmp_path), now=lambda: samples.NOW)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await live(pilot)
+        assert app.theme == "mine"
+        assert f"▲ Themes: {fault}" in shown(app, "KeyBar")
+
+
+def test_what_colors_a_terminal_has_is_not_judged() -> None:
+    assert read_theme(shipped_folder() / "terminal.toml")[1] == []
+
+
+COLORS = st.builds(Color, *[st.integers(0, 255)] * 3)
+
+
+@given(COLORS, COLORS)
+def test_contrast_is_that_of_the_standard(one: Color, other: Color) -> None:
+    ratio = contrast(one, other)
+    assert 1 <= ratio <= 21.001
+    assert ratio == contrast(other, one)
+    assert contrast(one, one) == 1
+    assert contrast(Color.parse("#000000"), Color.parse("#ffffff")) == pytest.approx(21)
+    assert contrast(Color.parse("#767676"), Color.parse("#ffffff")) == pytest.approx(4.54, abs=0.01)
 
 
 @pytest.mark.parametrize("missing", sorted(MISSING_CONES))
