@@ -104,7 +104,7 @@ async def _read_all(rpc: Rpc, contracts: Contracts, ours: int, start: int = 0) -
     scope = ChainScope(chain_id=1, genesis_hash="0x00", queue_address=contracts.session_queue_v2)
     cursor = Journal(Database(connection, Path(":memory:")), scope).cursor
     block = await rpc.call("eth_getBlockByNumber", hex(start), False)
-    cursor.move(Cursor(block_number=start, block_hash=block["hash"]))
+    cursor.move(Cursor(block_number=start, block_hash=block["hash"]), now=0.0)
     decoder = LogDecoder(ContractReader(rpc, contracts, 1), NODE)
     watcher = Watcher(rpc, decoder, cursor, span_blocks=2000)
     found = 0

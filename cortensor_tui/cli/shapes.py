@@ -8,6 +8,7 @@ import msgspec
 
 from cortensor_tui.cli.formats import iso_time
 from cortensor_tui.cli.output import problem_json
+from cortensor_tui.cli.past import past_json
 from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import SamplingParams
@@ -31,6 +32,7 @@ def status_json(status: NodeStatus) -> dict[str, Any]:
         "engine": msgspec.to_builtins(status.engine),
         "store": msgspec.to_builtins(status.store),
         "tasks": {"answered": status.answered_tasks, "missed": status.missed_tasks},
+        "past": past_json(status.past),
         "started_at": iso_time(status.started_at),
         "version": status.version,
         "settings_path": status.settings_path,

@@ -9,6 +9,7 @@ from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import age, ether, labelled
 from cortensor_tui.cli.options import AsJson, Env
 from cortensor_tui.cli.output import Exit, print_json, print_text
+from cortensor_tui.cli.past import past_words
 from cortensor_tui.cli.shapes import status_json
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointState
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
@@ -65,7 +66,8 @@ def _chain(chain: ChainHealth) -> str:
 def _tally(status: NodeStatus) -> str:
     if status.answered_tasks is None or status.missed_tasks is None:
         return "unknown"
-    return f"{status.answered_tasks} answered, {status.missed_tasks} missed"
+    counted = f"{status.answered_tasks} answered, {status.missed_tasks} missed"
+    return counted if status.past is None else f"{counted}; {past_words(status.past)}"
 
 
 def _several(endpoints: tuple[EndpointHealth, ...]) -> tuple[EndpointHealth, ...]:

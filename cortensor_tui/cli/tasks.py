@@ -13,6 +13,7 @@ from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import UNKNOWN, age, ether, short_hash, table
 from cortensor_tui.cli.options import MAX_SESSION_ID, AsJson, Env, Limit, RevealTexts
 from cortensor_tui.cli.output import Exit, print_json, print_text
+from cortensor_tui.cli.past import past_json, tell_past
 from cortensor_tui.cli.revealing import HIDDEN, ask_for_texts
 from cortensor_tui.cli.shapes import task_json, transaction_json
 from cortensor_tui.domain.inert import inert
@@ -87,14 +88,23 @@ def tasks(
         filter=parse(wanted) if wanted else None,
         before=_place_of(env, before) if before else None,
     )
-    found, reached = _read_tasks(env, asked, limit, is_revealing=reveal)
+    found = _read_tasks(env, asked, limit, is_revealing=reveal)
     if as_json:
-        print_json({"tasks": [task_json(task) for task in found], "next": str(reached) if reached else None})
-    elif not found:
-        print_text("No tasks match." if wanted or before else "No tasks yet.")
+        following = str(found.reached.key) if found.reached else None
+        print_json(
+            {
+                "tasks": [task_json(task) for task in found.tasks],
+                "next": following,
+                "past": past_json(found.past),
+            }
+        )
+        return Exit.DONE
+    tell_past(found.past)
+    if not found.tasks:
+        print_text("No tasks match." if wanted or before or session is not None else "No tasks yet.")
     else:
         right = ("SESSION", "TASK", "AGE", "TOKENS", "TOK/S")
-        print_text(table(_TASK_HEADERS, [_task_row(task) for task in found], right))
+        print_text(table(_TASK_HEADERS, [_task_row(task) for task in found.tasks], right))
     return Exit.DONE
 
 
@@ -110,16 +120,22 @@ def txs(
 ) -> int:
     """List the transactions this node sent."""
     asked = GetTransactions(session_id=session, kinds=tuple(kinds), states=tuple(states), before=before)
-    found, reached = _read_transactions(env, asked, limit, is_revealing=reveal)
+    found = _read_transactions(env, asked, limit, is_revealing=reveal)
     if as_json:
         print_json(
-            {"transactions": [transaction_json(transaction) for transaction in found], "next": reached}
+            {
+                "transactions": [transaction_json(one) for one in found.transactions],
+                "next": found.reached,
+                "past": past_json(found.past),
+            }
         )
-    elif not found:
+        return Exit.DONE
+    tell_past(found.past)
+    if not found.transactions:
         is_all = session is None and before is None and not kinds and not states
         print_text("No transactions yet." if is_all else "No transactions match.")
     else:
-        print_text(_transaction_table(found))
+        print_text(_transaction_table(found.transactions))
     return Exit.DONE
 
 
@@ -132,36 +148,30 @@ def _place_of(env: Path, written: str) -> TaskCursor:
     return TaskCursor(found.assigned_at or 0.0, found.key)
 
 
-def _read_tasks(
-    env: Path, asked: GetTasks, limit: int, *, is_revealing: bool
-) -> tuple[list[TaskView], TaskKey | None]:
-    """Return so many tasks, and the last one looked at where there are more."""
-    found: list[TaskView] = []
+def _read_tasks(env: Path, asked: GetTasks, limit: int, *, is_revealing: bool) -> Tasks:
+    """Return so many tasks as one page; `reached` is the last one looked at where there are more."""
+    found: tuple[TaskView, ...] = ()
     while True:
         body = msgspec.structs.replace(asked, limit=min(limit - len(found), MOST_LISTED))
         page = ask_for_texts(env, body, Tasks, _hidden_tasks, is_revealing=is_revealing)
         found += page.tasks
-        if not page.has_more or page.reached is None:
-            return found, None
-        if len(found) >= limit:
-            return found, page.reached.key
-        asked = msgspec.structs.replace(asked, before=page.reached)
+        reached = page.reached if page.has_more else None
+        if reached is None or len(found) >= limit:
+            return msgspec.structs.replace(page, tasks=found, reached=reached)
+        asked = msgspec.structs.replace(asked, before=reached)
 
 
-def _read_transactions(
-    env: Path, asked: GetTransactions, limit: int, *, is_revealing: bool
-) -> tuple[list[Transaction], int | None]:
-    """Return so many transactions, and the last id looked at where there are more."""
-    found: list[Transaction] = []
+def _read_transactions(env: Path, asked: GetTransactions, limit: int, *, is_revealing: bool) -> Transactions:
+    """Return so many transactions as one page; `reached` is as in `_read_tasks`."""
+    found: tuple[Transaction, ...] = ()
     while True:
         body = msgspec.structs.replace(asked, limit=min(limit - len(found), MOST_LISTED))
         page = ask_for_texts(env, body, Transactions, _hidden_calls, is_revealing=is_revealing)
         found += page.transactions
-        if not page.has_more or page.reached is None:
-            return found, None
-        if len(found) >= limit:
-            return found, page.reached
-        asked = msgspec.structs.replace(asked, before=page.reached)
+        reached = page.reached if page.has_more else None
+        if reached is None or len(found) >= limit:
+            return msgspec.structs.replace(page, transactions=found, reached=reached)
+        asked = msgspec.structs.replace(asked, before=reached)
 
 
 def _hidden_tasks(found: Tasks) -> list[int]:
@@ -194,7 +204,7 @@ def _answer(task: TaskView) -> str:
     return HIDDEN if task.is_hidden else inert(task.answer, _MAX_TEXT)
 
 
-def _transaction_table(found: list[Transaction]) -> str:
+def _transaction_table(found: tuple[Transaction, ...]) -> str:
     """Return the table; the sender is a column where two keys are in use."""
     has_two_keys = len({one.sender for one in found}) > 1
     headers = (*_TRANSACTION_HEADERS, *(("SENDER",) if has_two_keys else ()), "NOTE")

@@ -9,7 +9,7 @@ import msgspec
 from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.inference import EngineHealth
-from cortensor_tui.domain.networks import ContractOrigin, Registration
+from cortensor_tui.domain.networks import ContractOrigin, Registration, ServedChain
 from cortensor_tui.domain.problems import Problem
 
 
@@ -85,6 +85,8 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     `preconditions` are all of them, in the order in which they are mended.
     `owner_key_problem` says why this node signs nothing for the owner; None where it does.
     `is_watching`: it has no key, and tells what the address `node` does on chain.
+    `past` is set as long as no chain has answered: tasks, transactions, their numbers and the throughput are
+    then what the journal has of that chain.
     """
 
     verdict: Verdict
@@ -106,3 +108,4 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     registration: Registration = Registration()
     owner_key_problem: Problem | None = None
     is_watching: bool = False
+    past: ServedChain | None = None

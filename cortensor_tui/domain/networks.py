@@ -64,3 +64,16 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
     is_registered: bool | None = None
     detail: str = "not read yet"
+
+
+class ServedChain(msgspec.Struct, frozen=True, kw_only=True):
+    """A chain that the journal knows: the one that this node read last, up to `block_number` at `read_at`.
+
+    `read_at` is unix seconds; both are None where an older version did not keep them.
+    """
+
+    chain_id: int
+    genesis_hash: str
+    queue_address: str
+    block_number: int | None = None
+    read_at: float | None = None

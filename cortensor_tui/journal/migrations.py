@@ -140,6 +140,11 @@ CREATE INDEX transactions_by_fee ON transactions (chain, fee);
 CREATE INDEX transactions_by_wait ON transactions (chain, wait_s);
 """
 
+# Before a chain answers, the past of the one that was read last is told.
+_READ_AT = """
+ALTER TABLE chains ADD COLUMN read_at REAL;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST_TABLES,
     _ATTEMPTS,
@@ -149,6 +154,7 @@ STEPS: tuple[str, ...] = (
     _ENDS,
     _MINED_BLOCKS,
     _LIST_ORDERS,
+    _READ_AT,
 )
 SCHEMA_VERSION = len(STEPS)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Protocol
+
 import msgspec
 
+from cortensor_tui.domain.networks import ServedChain
 from cortensor_tui.journal.database import Database
 
 
@@ -22,6 +26,26 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     block_hash: str
 
 
+class ReadableChain(Protocol):
+    """What reading a chain's past needs: the journal's file, and the chain's row number in it."""
+
+    @property
+    def path(self) -> Path:
+        """Return the journal's file."""
+
+    @property
+    def chain(self) -> int:
+        """Return the row number."""
+
+
+class KnownChain(msgspec.Struct, frozen=True, kw_only=True):
+    """A chain that was served before. Nothing can be written on the ground of it."""
+
+    path: Path
+    chain: int
+    told: ServedChain
+
+
 def scope_row(database: Database, scope: ChainScope) -> int:
     """Return the scope's row number, made if absent."""
     names = (scope.chain_id, scope.genesis_hash, scope.queue_address)
@@ -35,12 +59,23 @@ def scope_row(database: Database, scope: ChainScope) -> int:
     return int(found["chain"])
 
 
-def latest_genesis(database: Database, chain_id: int) -> str | None:
-    """Return the first block of the chain of this id that was met last, None where none was."""
+def last_chain(database: Database, chain_id: int) -> KnownChain | None:
+    """Return the chain of this id that was read last, None where none was."""
     row = database.connection.execute(
-        "SELECT genesis_hash FROM chains WHERE chain_id = ? ORDER BY chain DESC LIMIT 1", (chain_id,)
+        "SELECT chain, genesis_hash, queue_address, cursor_block, read_at FROM chains WHERE chain_id = ?"
+        " ORDER BY read_at DESC, chain DESC LIMIT 1",  # NULL, of an older version, is the least
+        (chain_id,),
     ).fetchone()
-    return None if row is None else str(row["genesis_hash"])
+    if row is None:
+        return None
+    told = ServedChain(
+        chain_id=chain_id,
+        genesis_hash=row["genesis_hash"],
+        queue_address=row["queue_address"],
+        block_number=row["cursor_block"],
+        read_at=row["read_at"],
+    )
+    return KnownChain(path=database.path, chain=row["chain"], told=told)
 
 
 class CursorLog:
@@ -66,7 +101,7 @@ class CursorLog:
         ).fetchone()
         return None if row["recent_blocks"] is None else bytes(row["recent_blocks"])
 
-    def move(self, cursor: Cursor, recent_blocks: bytes | None = None) -> None:
+    def move(self, cursor: Cursor, now: float, recent_blocks: bytes | None = None) -> None:
         """Move the cursor, after everything up to it was handled.
 
         With every block, so the disk is not waited for: what comes again after a power cut is handled again.
@@ -74,6 +109,7 @@ class CursorLog:
         """
         with self._database.unsynced_step("cursor moved") as connection:
             connection.execute(
-                "UPDATE chains SET cursor_block = ?, cursor_hash = ?, recent_blocks = ? WHERE chain = ?",
-                (cursor.block_number, cursor.block_hash, recent_blocks, self._chain),
+                "UPDATE chains SET cursor_block = ?, cursor_hash = ?, recent_blocks = ?, read_at = ?"
+                " WHERE chain = ?",
+                (cursor.block_number, cursor.block_hash, recent_blocks, now, self._chain),
             )

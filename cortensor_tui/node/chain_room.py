@@ -15,7 +15,7 @@ from cortensor_tui.domain.health import ChainHealth
 from cortensor_tui.domain.network_report import NetworkReport
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.journal.database import Database
-from cortensor_tui.journal.scope import latest_genesis
+from cortensor_tui.journal.scope import KnownChain, ReadableChain, last_chain
 from cortensor_tui.node.link import ChainLink, LinkedAddresses, open_link
 from cortensor_tui.node.network import feed_url, make_pool, profile_of
 from cortensor_tui.node.network_report import network_report
@@ -29,7 +29,7 @@ RECONNECT_S = 2.0
 
 
 class ChainEvents(msgspec.Struct, frozen=True, kw_only=True):
-    """What the node is told. `on_found` gets the chain and whether it is another one than before.
+    """What the node is told. `on_found` gets the chain and whether it is another one than was told of before.
 
     It is called before any work begins; `on_look` after each look, whatever came of it.
     """
@@ -39,7 +39,10 @@ class ChainEvents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChainRoom:
-    """The chain side of one node: `link` since a chain was found, `work` while the node works on it."""
+    """The chain side of one node: `link` since a chain was found, `work` while the node works on it.
+
+    `past` is the chain that was served last, until one is found: to be told of, and nothing else.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,8 @@ class ChainRoom:
         open_work: Callable[[ChainLink], Awaitable[ChainWork]],
         events: ChainEvents,
     ) -> None:
-        self.rpc = make_pool(settings, latest_genesis(database, settings.chain_id))
+        self.past: KnownChain | None = last_chain(database, settings.chain_id)
+        self.rpc = make_pool(settings, self.past.told.genesis_hash if self.past else None)
         self.problem: Problem | None = None
         self.link: ChainLink | None = None
         self.work: ChainWork | None = None
@@ -84,6 +88,11 @@ class ChainRoom:
         feed = self._feed.health if self._feed else ""
         return msgspec.structs.replace(health, error=error, endpoints=self.rpc.health(), head_feed=feed)
 
+    @property
+    def readable(self) -> ReadableChain | None:
+        """Return the chain whose past can be told, None before the first that this node ever meets."""
+        return self.link.journal if self.link else self.past
+
     def report(self) -> NetworkReport:
         """Return all that is known of endpoints, contracts and profile."""
         return network_report(self._settings, self.rpc, self.link, self._feed, self.problem)
@@ -101,8 +110,9 @@ class ChainRoom:
     async def _connect(self) -> ChainWork:
         link = await open_link(self.rpc, self._settings, self._database, self._addresses)
         work = await self._open_work(link)
-        is_another = self.link is not None and self.link.identity != link.identity
-        self.link = link
+        told_of = self.readable
+        is_another = told_of is None or told_of.chain != link.journal.chain
+        self.link, self.past = link, None
         self.rpc.adopt(link.identity.chain_id, link.identity.genesis_hash)
         self._events.on_found(link, is_another)
         contracts = msgspec.to_builtins(link.reader.contracts)

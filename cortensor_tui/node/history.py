@@ -15,6 +15,7 @@ from cortensor_tui.domain.list_orders import TaskOrder
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.task_filter import TaskFilter
 from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.filtering import text_terms
 from cortensor_tui.journal.history import (
     History,
@@ -23,7 +24,7 @@ from cortensor_tui.journal.history import (
     TransactionPlace,
     task_place,
 )
-from cortensor_tui.journal.journal import Journal
+from cortensor_tui.journal.scope import ReadableChain
 from cortensor_tui.journal.transaction_filtering import TransactionQuery
 from cortensor_tui.node.history_messages import (
     MOST_LISTED,
@@ -62,16 +63,27 @@ class HistoryDesk:
         self._opened_for: int | None = None
 
     async def answer(
-        self, body: GetTasks | GetTask | GetTransactions, journal: Journal
+        self, body: GetTasks | GetTask | GetTransactions, chain: ReadableChain
     ) -> Tasks | Transactions:
-        """Return the answer from a chain's journal. Raises `ProblemError`, "busy" where too many wait."""
+        """Return the answer from a chain's past. Raises `ProblemError`, "busy" where too many wait."""
         match body:
             case GetTransactions():
-                return await self.read(journal, lambda history: _transactions(history, body))
+                return await self.read(chain, lambda history: _transactions(history, body))
             case GetTask():
-                return await self.read(journal, lambda history: self._task(history, body))
+                return await self.read(chain, lambda history: self._task(history, body))
             case GetTasks():
-                return await self.read(journal, lambda history: self._tasks(history, body))
+                return await self.read(chain, lambda history: self._tasks(history, body))
+
+    async def newest(
+        self, chain: ReadableChain, tasks: int, transactions: int
+    ) -> tuple[tuple[TaskView, ...], tuple[Transaction, ...]]:
+        """Return so many of the newest tasks and transactions, newest first. Raises as `read` does."""
+
+        def read(history: History) -> tuple[tuple[TaskView, ...], tuple[Transaction, ...]]:
+            found = self._tasks(history, GetTasks(limit=tasks))
+            return found.tasks, _transactions(history, GetTransactions(limit=transactions)).transactions
+
+        return await self.read(chain, read)
 
     async def close(self) -> None:
         """Let the thread end with what it is reading."""
@@ -81,8 +93,8 @@ class HistoryDesk:
             self._history.close()
             self._history = None
 
-    async def read(self, journal: Journal, read: Callable[[History], _Answer]) -> _Answer:
-        """Return what `read` finds in a chain's journal. Raises `ProblemError`, "busy" if too many wait."""
+    async def read(self, chain: ReadableChain, read: Callable[[History], _Answer]) -> _Answer:
+        """Return what `read` finds in a chain's past. Raises `ProblemError`, "busy" if too many wait."""
         if self._is_closed:
             raise problem_error("stopping", "The node is stopping")
         if self._waiting >= MOST_WAITING:
@@ -95,15 +107,15 @@ class HistoryDesk:
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._thread, lambda: read(self._opened(journal)))
+            return await loop.run_in_executor(self._thread, lambda: read(self._opened(chain)))
         finally:
             self._waiting -= 1
 
-    def _opened(self, journal: Journal) -> History:
-        if self._history is None or self._opened_for != journal.chain:
+    def _opened(self, chain: ReadableChain) -> History:
+        if self._history is None or self._opened_for != chain.chain:
             if self._history is not None:
                 self._history.close()
-            self._history, self._opened_for = History(journal.path, journal.chain), journal.chain
+            self._history, self._opened_for = History(chain.path, chain.chain), chain.chain
         return self._history
 
     def _task(self, history: History, body: GetTask) -> Tasks:

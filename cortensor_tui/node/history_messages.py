@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cortensor_tui.domain.list_orders import TaskOrder, TransactionOrder
+from cortensor_tui.domain.networks import ServedChain
 from cortensor_tui.domain.task_filter import TaskFilter
 from cortensor_tui.domain.tasks import MinerResult, TaskCursor, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
@@ -88,13 +89,14 @@ class Tasks(msgspec.Struct, frozen=True, tag="task_list"):
     """A page. `has_more` tells whether to ask on, in the same direction from `reached`.
 
     With a filter one request looks through part of the history only, so a page may be short or empty and
-    still have more.
+    still have more. `past` is as in `NodeStatus`.
     """
 
     tasks: tuple[TaskView, ...]
     has_more: bool = False
     reached: TaskCursor | None = None
     count: Count | None = None
+    past: ServedChain | None = None
 
 
 class Transactions(msgspec.Struct, frozen=True, tag="transaction_list"):
@@ -105,6 +107,7 @@ class Transactions(msgspec.Struct, frozen=True, tag="transaction_list"):
     reached: int | None = None
     count: Count | None = None
     reached_number: float | int = 0
+    past: ServedChain | None = None
 
 
 class TaskOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="task_outcome"):

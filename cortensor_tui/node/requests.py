@@ -6,16 +6,20 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
+import msgspec
+
 from cortensor_tui.domain.health import NodeStatus
-from cortensor_tui.domain.network_report import NetworkReport
-from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
+from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain
+from cortensor_tui.node.chain_room import ChainRoom
 from cortensor_tui.node.history import HistoryDesk
 from cortensor_tui.node.history_messages import (
     GetTask,
     GetTasks,
     GetTransactions,
     TaskOutcome,
+    Tasks,
+    Transactions,
     Verify,
     WaitTask,
 )
@@ -43,7 +47,6 @@ from cortensor_tui.node.verification.evidence import Ground
 from cortensor_tui.node.work import ChainWork
 from cortensor_tui.storage.local_store import LocalStore
 
-MOST_LISTED = 200
 TASK_LOOK_S = 0.25
 LONGEST_WAIT_S = 3600.0
 
@@ -51,27 +54,23 @@ _STATUS_WORDS = ("queued", "assigned", "precommitted", "committed", "ended")
 
 
 class RequestDesk:
-    """One answer a request. `work` is None while the chain is not there; `trouble` says why."""
+    """One answer a request."""
 
     def __init__(
         self,
         status: Callable[[], NodeStatus],
         store: LocalStore,
         history: HistoryDesk,
-        work: Callable[[], ChainWork | None],
+        chain: ChainRoom,
         stop: Callable[[], None],
-        trouble: Callable[[], Problem | None],
-        network: Callable[[], NetworkReport],
         settings: SettingsDesk,
         logs: LogDesk,
     ) -> None:
         self._status = status
         self._store = store
         self._history = history
-        self._work = work
+        self._chain = chain
         self._stop = stop
-        self._trouble = trouble
-        self._network = network
         self._settings = settings
         self._logs = logs
 
@@ -83,7 +82,7 @@ class RequestDesk:
             case GetSessions():
                 return SessionsChanged(self._connected().sessions.views())
             case GetTasks() | GetTask() | GetTransactions():
-                return await self._history.answer(body, self._connected().link.journal)
+                return await self._past(body)
             case WaitTask():
                 return await self._wait_task(body)
             case Verify():
@@ -108,9 +107,17 @@ class RequestDesk:
             case GetStatus():
                 return StatusChanged(self._status())
             case GetNetwork():
-                return self._network()
+                return self._chain.report()
             case _:
                 return self._settings.answer(body)
+
+    async def _past(self, body: GetTasks | GetTask | GetTransactions) -> Tasks | Transactions:
+        """Return what was asked of the past, that of the chain served last where none has answered yet."""
+        chain, past = self._chain.readable, self._chain.past
+        if chain is None:
+            raise self._not_connected()
+        answer = await self._history.answer(body, chain)
+        return answer if past is None else msgspec.structs.replace(answer, past=past.told)
 
     async def _wait_task(self, body: WaitTask) -> TaskOutcome:
         reader = self._connected().link.reader
@@ -152,16 +159,18 @@ class RequestDesk:
         )
 
     def _connected(self) -> ChainWork:
-        work = self._work()
-        if work is None:
-            problem = self._trouble()
-            raise problem_error(
-                "not_connected",
-                "The node is not connected to its chain",
-                problem.sentence() if problem else "it is still starting",
-                "Try again when its status says so",
-            )
-        return work
+        if self._chain.work is None:
+            raise self._not_connected()
+        return self._chain.work
+
+    def _not_connected(self) -> ProblemError:
+        problem = self._chain.problem
+        return problem_error(
+            "not_connected",
+            "The node is not connected to its chain",
+            problem.sentence() if problem else "it is still starting",
+            "Try again when its status says so",
+        )
 
 
 def _status_word(status: int) -> str:

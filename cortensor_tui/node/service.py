@@ -14,7 +14,7 @@ from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.health import Account, NodeStatus, StoreHealth
 from cortensor_tui.domain.networks import Registration
-from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.answering import InferenceFeed
@@ -84,10 +84,8 @@ class Node:
             self._status,
             self._store,
             self._history,
-            lambda: self._chain.work,
+            self._chain,
             self._stopping.set,
-            lambda: self._chain.problem,
-            self._chain.report,
             SettingsDesk(settings, environ or {}, self._take_settings, self._chain.profile),
             logs or LogDesk(),
         )
@@ -103,6 +101,7 @@ class Node:
         path = self._settings.path
         await self._control.start(socket_path(path), viewer_socket_path(path), path)
         log.info("node started", address=self.address, version=__version__)
+        await self._tell_past()
         work = [
             asyncio.create_task(job, name=name)
             for name, job in {
@@ -156,15 +155,32 @@ class Node:
         return await self._duty.open_work(link, told)
 
     def _chain_found(self, link: ChainLink, is_another: bool) -> None:
+        self._tally.begin(link.journal)
+        self._publish_status()  # first: what follows is no longer the past
         if is_another:
             self._hub.reset()
-        self._tally.begin(link.journal)
         for record in reversed(link.journal.tasks.recent(KEPT_TASKS)):
             self._task_changed(record)
         for transaction in reversed(link.journal.transactions.recent(KEPT_TRANSACTIONS)):
             self._transaction_changed(transaction)
 
     # --- what is told ------------------------------------------------------------------------------
+
+    async def _tell_past(self) -> None:
+        """Tell the past of the chain that was served last, before any chain is asked for."""
+        past = self._chain.past
+        if past is None:
+            return
+        self._tally.begin(past)
+        try:
+            tasks, transactions = await self._history.newest(past, KEPT_TASKS, KEPT_TRANSACTIONS)
+        except ProblemError as error:
+            log.warning("the past could not be read", why=error.problem.sentence())
+            return
+        for task in reversed(tasks):
+            self._hub.publish(TaskChanged(task))
+        for transaction in reversed(transactions):
+            self._hub.publish(TransactionChanged(transaction))
 
     async def _keep_telling(self) -> None:
         flushes = 0
@@ -232,6 +248,7 @@ class Node:
             gas=link.gas_outlook() if link else GasOutlook(),
             registration=link.registration if link else Registration(),
             owner_key_problem=self._duty.owner_key_problem,
+            past=self._chain.past.told if self._chain.past else None,
         )
 
     def _account(self, address: str) -> Account:

@@ -11,7 +11,7 @@ from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.throughput import HOUR_S, KEPT_SPANS, Span, Throughput, span_start
 from cortensor_tui.journal.history import History
-from cortensor_tui.journal.journal import Journal
+from cortensor_tui.journal.scope import ReadableChain
 from cortensor_tui.node.history import HistoryDesk
 from cortensor_tui.node.live_messages import ThroughputChanged
 
@@ -33,18 +33,18 @@ class Tally:
         self._publish = publish
         self._clock = clock
         self._due = asyncio.Event()
-        self._journal: Journal | None = None
+        self._chain: ReadableChain | None = None
         self._known = Throughput()
         self._is_whole_due = True
         self.answered: int | None = None
         self.missed: int | None = None
 
-    def begin(self, journal: Journal) -> None:
+    def begin(self, chain: ReadableChain) -> None:
         """Count a chain's tasks from now on."""
-        if self._journal is None or self._journal.chain != journal.chain:
+        if self._chain is None or self._chain.chain != chain.chain:
             self._known, self._is_whole_due = Throughput(), True
             self.answered = self.missed = None
-        self._journal = journal
+        self._chain = chain
         self._due.set()
 
     def task_ended(self) -> None:
@@ -65,14 +65,14 @@ class Tally:
             await asyncio.sleep(REST_S)
 
     async def _count(self) -> None:
-        journal = self._journal
-        if journal is None:
+        chain = self._chain
+        if chain is None:
             return
         reach_s = max(kept * length_s for length_s, kept in KEPT_SPANS.items())
         back_s = reach_s if self._is_whole_due else COUNTED_AGAIN_S
         since = span_start(self._clock.now() - back_s, HOUR_S)
-        found = await self._history.read(journal, lambda history: _counted(history, since))
-        if self._journal is not journal:
+        found = await self._history.read(chain, lambda history: _counted(history, since))
+        if self._chain is not chain:
             return
         (self.answered, self.missed), minutes = found
         self._is_whole_due = False

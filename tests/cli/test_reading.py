@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from cortensor_tui.domain.health import Account
+from cortensor_tui.domain.networks import ServedChain
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.task_filter import StageIs, TaskFilter, Term
 from cortensor_tui.domain.tasks import Stage, TaskCursor, TaskKey
@@ -13,7 +14,7 @@ from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.history_messages import GetTask, GetTasks, GetTransactions, Tasks, Transactions
 from cortensor_tui.node.messages import GetSessions, GetStatus, SessionsChanged, StatusChanged
 from tests.cli.conftest import Home
-from tests.cli.examples import CONTRACT, HASH, NASTY, NODE, OWNER, QUEUED_TASK, STATUS, TASK
+from tests.cli.examples import AT, CONTRACT, HASH, NASTY, NODE, OWNER, QUEUED_TASK, STATUS, TASK
 from tests.cli.scripted_node import ScriptedNode
 
 
@@ -110,6 +111,38 @@ async def test_tasks_as_text_and_as_json(home: Home, node: ScriptedNode) -> None
     assert first["times"]["seen_at"] == "2026-01-31T12:00:00.250Z"
     assert set(second["times"].values()) == {None}
     assert len(second["times"]) == 13
+
+
+@pytest.mark.parametrize("command", ["tasks", "txs"])
+async def test_before_a_chain_answers_a_list_says_whose_past_it_is(
+    home: Home, node: ScriptedNode, command: str
+) -> None:
+    past = ServedChain(chain_id=31337, genesis_hash=HASH, queue_address=CONTRACT, block_number=12, read_at=AT)
+    node.answers[GetTasks] = Tasks((TASK,), past=past)
+    node.answers[GetTransactions] = Transactions((), past=past)
+
+    text = await home.run(command)
+    document = (await home.run(command, "--json")).document
+
+    assert text.err.startswith("No chain has answered yet. This is the past of chain 31337, read ")
+    assert document["past"] == {
+        "chain_id": 31337,
+        "genesis_hash": HASH,
+        "queue_address": CONTRACT,
+        "block_number": 12,
+        "read_at": "2026-01-31T12:00:00.250Z",
+    }
+
+
+async def test_the_status_before_a_chain_answers_counts_the_past_and_says_so(
+    home: Home, node: ScriptedNode
+) -> None:
+    past = ServedChain(chain_id=31337, genesis_hash=HASH, queue_address=CONTRACT)
+    node.answers[GetStatus] = StatusChanged(msgspec.structs.replace(STATUS, past=past))
+
+    assert "3 answered, 0 missed; the past of chain 31337\n" in (await home.run("status")).out
+    document = (await home.run("status", "--json")).document
+    assert (document["past"]["chain_id"], document["past"]["read_at"]) == (31337, None)
 
 
 async def test_txs_as_text_and_as_json(home: Home, node: ScriptedNode) -> None:

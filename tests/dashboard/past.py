@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from math import inf
+from typing import Any
 
 import msgspec
 
-from cortensor_tui.domain.inference import Clamp
+from cortensor_tui.domain.gas import GasOutlook
+from cortensor_tui.domain.health import Account, ChainHealth, Verdict
+from cortensor_tui.domain.inference import Clamp, EngineHealth, EngineState
 from cortensor_tui.domain.list_orders import task_number, transaction_number
 from cortensor_tui.domain.logs import LogLevel, LogLine
+from cortensor_tui.domain.networks import Registration, ServedChain
+from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import Stage, TaskCursor, TaskKey, TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, ProofCheck, ProofVerdict, Verification
@@ -22,7 +27,7 @@ from cortensor_tui.node.history_messages import (
     Verify,
 )
 from cortensor_tui.node.log_messages import GetLogs, Logs
-from cortensor_tui.node.messages import ReplyBody, RequestBody
+from cortensor_tui.node.messages import ReplyBody, RequestBody, Snapshot
 
 from . import samples
 from .scripted_node import ScriptedNode
@@ -132,6 +137,41 @@ def lines_of(key: TaskKey) -> tuple[LogLine, ...]:
         LogLine(at=samples.NOW - 60 + number, level=level, room="miner.running", event=event, task=key)
         for number, (level, event) in enumerate(events)
     )
+
+
+CHAIN_TROUBLE = Problem(
+    code="no_rpc",
+    what="The chain endpoint http://127.0.0.1:8545 did not answer",
+    why="connection refused",
+    remedy="Check its address in the settings and that it is up; the node keeps trying",
+)
+
+
+def before_a_chain_answered(**changes: Any) -> Snapshot:
+    """Return what a node says whose chain is down since it started: the past of the one served last."""
+    status = samples.status(
+        Verdict.BLOCKED,
+        reason=CHAIN_TROUBLE.what,
+        problem=CHAIN_TROUBLE,
+        node=Account(address=samples.NODE, unlocked_from="keystore, password file"),
+        owner=Account(address=samples.OWNER),
+        chain=ChainHealth(
+            network="unknown", endpoint="http://127.0.0.1:8545", error=CHAIN_TROUBLE.sentence()
+        ),
+        engine=EngineHealth(state=EngineState.READY, engine="llama.cpp", model="SmolLM2-135M"),
+        preconditions=samples.preconditions(chain_answers=(CHAIN_TROUBLE.what, CHAIN_TROUBLE.remedy)),
+        gas=GasOutlook(),
+        registration=Registration(),
+        past=ServedChain(
+            chain_id=31337,
+            genesis_hash=samples.GENESIS,
+            queue_address=samples.QUEUE,
+            block_number=1204,
+            read_at=samples.NOW - 3 * 3600,
+        ),
+    )
+    changed = msgspec.structs.replace(status, **changes)
+    return samples.snapshot(status=changed, sessions=(), live=None, rates=())
 
 
 def answer_history(node: ScriptedNode) -> None:

@@ -61,11 +61,18 @@ FROM transactions
 
 
 def write_past(
-    path: Path, *, sessions: int, tasks: int, transactions: int, prompt_cid: str = "", answer_cid: str = ""
+    path: Path,
+    *,
+    sessions: int,
+    tasks: int,
+    transactions: int,
+    prompt_cid: str = "",
+    answer_cid: str = "",
+    scope: ChainScope = SCOPE,
 ) -> Journal:
     """Return a journal of so many rows: every 50th task missed, the last three open, one a minute."""
     database = Database.open(path)
-    journal = Journal(database, SCOPE)
+    journal = Journal(database, scope)
     details = TaskDetails(prompt_type=1, prompt_template="", asked=PARAMS, applied=PARAMS, prompt_tokens=20)
     values = {
         "chain": journal.chain,

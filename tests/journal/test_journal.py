@@ -18,7 +18,7 @@ from cortensor_tui.journal.attempts import SignedAttempt
 from cortensor_tui.journal.commitments import Commitment
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
-from cortensor_tui.journal.scope import ChainScope, Cursor
+from cortensor_tui.journal.scope import ChainScope, Cursor, last_chain
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
 from cortensor_tui.journal.transaction_rows import SignedTransaction
 
@@ -148,9 +148,24 @@ def test_the_cursor_lasts(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     database = Database.open(path)
     cursor = Cursor(block_number=12, block_hash="0xabc")
-    Journal(database, SCOPE).cursor.move(cursor)
+    Journal(database, SCOPE).cursor.move(cursor, now=1.0)
     database.close()
     assert Journal(Database.open(path), SCOPE).cursor.read() == cursor
+
+
+def test_the_chain_read_last_is_known_whatever_was_met_first(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    database = Database.open(path)
+    assert last_chain(database, SCOPE.chain_id) is None
+    first, again = SCOPE, msgspec.structs.replace(SCOPE, genesis_hash="0x" + "bb" * 32)
+    elsewhere = msgspec.structs.replace(SCOPE, chain_id=1)
+    for scope, read_at in ((first, 1.0), (again, 2.0), (first, 3.0), (elsewhere, 4.0)):
+        Journal(database, scope).cursor.move(Cursor(block_number=12, block_hash="0xabc"), now=read_at)
+    known = last_chain(database, SCOPE.chain_id)
+    assert known is not None
+    assert (known.path, known.chain) == (path, Journal(database, first).chain)
+    assert (known.told.genesis_hash, known.told.read_at) == (first.genesis_hash, 3.0)
+    assert known.told.block_number == 12
 
 
 stages = st.sampled_from(list(Stage))

@@ -117,7 +117,7 @@ async def test_an_ack_taken_back_before_its_block_was_handled_is_told_after_a_re
     assert cursor is not None
     await node.until(key, Stage.ACKED)
     await node.stop()
-    node.link.journal.cursor.move(cursor, blocks)
+    node.link.journal.cursor.move(cursor, 0.0, blocks)
     await reorganise(devnet, 1)
     await devnet.rpc.call("evm_setAutomine", False)
     await node.start()

@@ -117,7 +117,7 @@ class Watcher:
     def handled(self, look: Look) -> None:
         """Move the cursor: everything in this look has been acted on or written down."""
         if look.recent != self._recent or look.cursor != self._cursor.read():
-            self._cursor.move(look.cursor, look.recent.journaled())
+            self._cursor.move(look.cursor, self._clock.now(), look.recent.journaled())
         self._recent = look.recent
         self._is_first = False
         if look.is_reorganised:

@@ -18,6 +18,7 @@ from cortensor_tui.dashboard.format import (
     short_hash,
 )
 from cortensor_tui.dashboard.present.freshness import ACCOUNT_FRESH_S, HEAD_FRESH_S, OLD, Look, Sight
+from cortensor_tui.dashboard.present.past import past_words
 from cortensor_tui.domain.endpoints import EndpointHealth, EndpointState
 from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.health import ChainHealth, NodeStatus, Verdict
@@ -248,11 +249,14 @@ def _registration(status: NodeStatus, _: Sight) -> Dependency:
     return Dependency("registry", look, word, (detail,))
 
 
-def _tasks(status: NodeStatus, _: Sight) -> Dependency:
+def _tasks(status: NodeStatus, sight: Sight) -> Dependency:
     if status.answered_tasks is None:
         return Dependency("tasks", UNSURE, "unknown", ())
     answered = line((f"{number(status.answered_tasks)} answered", "plain"))
     missed = line((f"{number(status.missed_tasks)} missed", "warn" if status.missed_tasks else "muted"))
+    if status.past is not None:
+        told = line((past_words(status.past, sight.now), "muted"))
+        return Dependency("tasks", UNSURE, "past", (answered, missed, told))
     return Dependency("tasks", GOOD, "counted", (answered, missed))
 
 

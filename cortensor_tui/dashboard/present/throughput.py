@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from cortensor_tui.dashboard.format import number, rate
+from cortensor_tui.dashboard.format import UNKNOWN, number, rate
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.chart import Series
 from cortensor_tui.domain.throughput import HOUR_S, MINUTE_S, TEN_MINUTES_S, Span
@@ -33,7 +33,7 @@ def throughput(view: NodeView, now: float, length_s: int = MINUTE_S) -> tuple[Se
     return (
         Series("decode", rate(decode_now), decode, length_s),
         Series("prefill", rate(_newest(minutes, spans, _PREFILL) or prefill_of_run), prefill, length_s),
-        Series("tasks", _last_hour(minutes), _hourly(view, spans), length_s),
+        Series("tasks", _last_hour(view, minutes), _hourly(view, spans), length_s),
     )
 
 
@@ -59,13 +59,17 @@ def _newest(minutes: Sequence[Span], spans: Sequence[Span], figure: Figure) -> f
     return next((value for value in values if value is not None), None)
 
 
-def _last_hour(minutes: Sequence[Span]) -> str:
-    """Return how many tasks were answered in the last hour."""
+def _last_hour(view: NodeView, minutes: Sequence[Span]) -> str:
+    """Return how many tasks were answered in the last hour; nothing is known before the node has counted."""
+    if view.status.answered_tasks is None:
+        return UNKNOWN
     return f"{number(sum(span.answered for span in minutes))} an hour"
 
 
 def _hourly(view: NodeView, spans: Sequence[Span]) -> tuple[float | None, ...]:
     """Return tasks an hour, each over some spans; before the first task it tells nothing."""
+    if view.status.answered_tasks is None:
+        return (None,) * len(spans)
     known = [span.began_at for span in spans if span.answered or span.missed]
     began_at = min([*known, int(view.status.started_at)])
     length_s = spans[0].length_s

@@ -16,6 +16,7 @@ from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import number
 from cortensor_tui.dashboard.history import Ask
 from cortensor_tui.dashboard.history_pages import Pages
+from cortensor_tui.dashboard.present.past import past_remark
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.sorting import Sorted
 from cortensor_tui.dashboard.state import NodeView
@@ -150,12 +151,14 @@ class HistoryScreen(PlaceScreen):
             return (Span(f"frozen · {new} new · f follows", "warn"),)
         if self.table.is_makeshift:
             return (Span("▲ not read: only what the node told of lately", "warn"),)
+        past = past_remark(view.status.past, self.dashboard.now())
+        told = () if past is None else (past, Span(" · ", "muted"))
         filtered = Span("filtered · " if self._filter_text else "", "accent")
         words = Span(self.sorting.words, "muted" if self.sorting == self.first_sorting() else "accent")
         if self.table.total is None:
-            return (filtered, words)
+            return (*told, filtered, words)
         count, is_more = self.table.total
-        return (filtered, Span(f"{number(count)}{' or more' if is_more else ''}, ", "muted"), words)
+        return (*told, filtered, Span(f"{number(count)}{' or more' if is_more else ''}, ", "muted"), words)
 
     async def _fetch_page(self, table: PagedTable, ask: Ask, body: RequestBody) -> None:
         """Fetch a page, and say at once how many rows there are."""

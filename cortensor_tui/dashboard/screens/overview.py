@@ -10,12 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
-from cortensor_tui.dashboard.cells import Line, line
+from cortensor_tui.dashboard.cells import Line, Span, line
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import duration
 from cortensor_tui.dashboard.present import inference, tables
 from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
 from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
+from cortensor_tui.dashboard.present.past import past_remark
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_run
 from cortensor_tui.dashboard.present.throughput import LENGTHS_S, throughput
 from cortensor_tui.dashboard.screens.place import LEAST_SIZE, PlaceScreen
@@ -157,12 +158,12 @@ class OverviewScreen(PlaceScreen):
 
     def _show_transactions(self, view: NodeView, sight: Sight) -> None:
         """Show them once a second: a new one moves every row, and each row's age moves anyway."""
-        is_read = view.status.chain.head_number is not None
+        past = past_remark(view.status.past, sight.now)
+        is_read = view.status.chain.head_number is not None or past is not None
         rows = tables.transaction_rows(view, sight.now)
         self.query_one("#transactions", LineTable).show(rows, NO_TRANSACTIONS if is_read else NOT_READ)
-        waiting = sum(1 for one in view.transactions if not one.state.is_final)
-        remark = (f"{waiting} pending" if waiting else "none pending", "accent" if waiting else "muted")
-        self.query_one("#transactions-pane Heading", Heading).say(sight.line(line(remark)))
+        remark = (past or _pending(view),) if is_read else ()
+        self.query_one("#transactions-pane Heading", Heading).say(sight.line(remark))
 
     def _draw_charts(self, view: NodeView, sight: Sight) -> None:
         """Draw them up to the moment that is known: a silent node's hour does not end in rest."""
@@ -261,3 +262,8 @@ class OverviewScreen(PlaceScreen):
 
     def _figures(self, width: int) -> list[Line]:
         return inference.figures(self._picture.state.view, width)
+
+
+def _pending(view: NodeView) -> Span:
+    waiting = sum(1 for one in view.transactions if not one.state.is_final)
+    return Span(f"{waiting} pending", "accent") if waiting else Span("none pending", "muted")

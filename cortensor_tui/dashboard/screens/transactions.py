@@ -77,6 +77,8 @@ class TransactionsScreen(HistoryScreen):
     def remark(self, view: NodeView) -> Line:
         """Return how many are under way, before what the list says of itself."""
         pending = sum(1 for one in view.transactions if not one.state.is_final)
+        if view.status.past is not None:  # what has become of them is not known
+            return super().remark(view)
         return (Span(f"{pending} pending · " if pending else "", "accent"), *super().remark(view))
 
     def action_of_task(self) -> None:
