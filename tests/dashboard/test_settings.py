@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
@@ -10,7 +11,7 @@ from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.present import settings as present
 from cortensor_tui.node.settings_messages import ChangeSetting, GetSettings
 
-from .conftest import live, shown, until
+from .conftest import live, shown, text_of, until
 from .scripted_node import ScriptedNode, refusal
 from .settings_answers import FEE, KEY, PORT, answer_settings, told
 
@@ -39,7 +40,7 @@ async def test_it_tells_value_source_and_what_differs(app: Dashboard, node: Scri
         assert "network" in text
         assert "environment" in text
         assert "▲ 8090 → 9000" in text
-        assert "1 differs from the file until the next start" in shown(app, "Heading")
+        assert "1 waits for the next start" in shown(app, "Heading")
         assert "perhaps LOG_FILE_NAME was meant" in shown(app, "#faults")
 
 
@@ -115,6 +116,40 @@ async def test_a_key_has_no_field_and_says_what_to_do(app: Dashboard, node: Scri
         await open_form(app, pilot, KEY)
         await until(pilot, lambda: "keys import" in shown(app, "#outcome"))
         assert not app.screen.query_one("#value", Input).parent.display  # type: ignore[union-attr]
+        assert [str(button.label) for button in app.screen.query(Button)] == ["Close"]
+        asked = len(node.requests)
+        await pilot.press("f8", "f10")
+        await pilot.pause()
+        assert len(node.requests) == asked
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(app.screen.query("#settings")))
+
+
+LONG = " ".join(f"word{number}" for number in range(150))
+
+
+async def test_a_long_help_can_be_read_to_its_end(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    first, *rest = told().entries
+    entries = (msgspec.structs.replace(first, help=LONG), *rest)
+    node.answers[GetSettings] = lambda body: msgspec.structs.replace(told(), entries=entries)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_settings(app, pilot)
+        await until(pilot, lambda: "enter shows it whole" in shown(app, "#about"))
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(app.screen.query("#value")))
+        panel = app.screen.query_one("#panel")
+        await pilot.press("pageup", "pageup")
+        await until(pilot, lambda: panel.scroll_y == 0)
+        await pilot.press("pagedown", "pagedown")
+        await until(pilot, lambda: panel.scroll_y == panel.max_scroll_y > 0)
+
+
+async def test_one_pane_at_a_time_has_the_bar_of_the_focus(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_settings(app, pilot)
+        assert [text_of(one)[0] for one in app.screen.query("Heading")] == ["▎", " "]
 
 
 async def test_a_refused_write_stays_on_the_form(app: Dashboard, node: ScriptedNode) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cortensor_tui.dashboard.cells import Line, Span, line, wrap
+from cortensor_tui.dashboard.cells import Line, Span, fit, line, wrap
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.node.settings_messages import SettingChecked, SettingEntry, SettingsTold
@@ -21,6 +21,7 @@ COLUMNS = (
 )
 _LABEL_CELLS = 10
 _MOST_CHARS = 300
+MOST_HELP_CHARS = 2_000
 _SOURCES = {"environment": "environment", "default": "default", "profile": "network"}
 EFFECTS = {"at once": "at once", "at the next start of the node": "next start"}
 
@@ -71,8 +72,8 @@ def remark(told: SettingsTold, shown: int) -> Line:
     counts = line((counted, "muted"))
     if not pending:
         return counts
-    differ = "differs" if pending == 1 else "differ"
-    return (*counts, Span(f" · ▲ {pending} {differ} from the file until the next start", "warn"))
+    wait = "waits" if pending == 1 else "wait"
+    return (*counts, Span(f" · ▲ {pending} {wait} for the next start", "warn"))
 
 
 def fault_lines(told: SettingsTold, width: int, most: int) -> list[Line]:
@@ -94,15 +95,34 @@ def fault_lines(told: SettingsTold, width: int, most: int) -> list[Line]:
     return shown
 
 
-def about_lines(entry: SettingEntry | None, width: int) -> list[Line]:
-    """Return what the setting under the cursor is for, what it takes, and when a change takes effect."""
+def can_change(entry: SettingEntry) -> bool:
+    """Tell whether it is a setting that can be changed here at all."""
+    return entry.takes_effect in EFFECTS and entry.source != "environment"
+
+
+def about_lines(entry: SettingEntry | None, width: int, most_each: int | None = None) -> list[Line]:
+    """Return what the setting under the cursor is for, what it takes, and when a change takes effect.
+
+    With `most_each` no fact has more lines than that, and where one was cut it is said how to see it whole.
+    """
     if entry is None:
         return []
     facts = [("is for", entry.help, "plain"), ("takes", entry.accepted, "plain")]
     if not entry.is_default:
         facts.append(("default", entry.default, "muted"))
     facts.append(("changes", _change_words(entry), "warn" if entry.shown_next is not None else "muted"))
-    return [one for fact in facts for one in _fact(*fact, width)]
+    room = width - _LABEL_CELLS - 2
+    told = [(label, wrap(inert(text, MOST_HELP_CHARS), room), role) for label, text, role in facts]
+    lines = [one for label, pieces, role in told for one in _fact(label, _cut(pieces, most_each, room), role)]
+    if most_each is not None and any(len(pieces) > most_each for _, pieces, _ in told):
+        lines.append(line((f" {''.ljust(_LABEL_CELLS)}", "muted"), ("enter shows it whole", "accent")))
+    return lines
+
+
+def _cut(pieces: Sequence[str], most: int | None, room: int) -> Sequence[str]:
+    if most is None or len(pieces) <= most:
+        return pieces
+    return [*pieces[: most - 1], fit(" ".join(pieces[most - 1 :]), room)]
 
 
 def _change_words(entry: SettingEntry) -> str:
@@ -115,8 +135,8 @@ def _change_words(entry: SettingEntry) -> str:
     return "not here: key material is changed with cortensor-tui keys"
 
 
-def _fact(label: str, text: str, role: str, width: int) -> Iterator[Line]:
-    for index, piece in enumerate(wrap(inert(text, 600), width - _LABEL_CELLS - 2)[:3]):
+def _fact(label: str, pieces: Sequence[str], role: str) -> Iterator[Line]:
+    for index, piece in enumerate(pieces):
         name = label if index == 0 else ""
         yield (Span(f" {name.ljust(_LABEL_CELLS)}", "muted"), Span(piece, role))
 

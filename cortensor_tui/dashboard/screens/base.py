@@ -130,6 +130,10 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
         Binding("exclamation_mark", "app.notices", "Notices", id="app.notices", tooltip="What needed you"),
         Binding("ctrl+l", "app.redraw", "Redraw", id="app.redraw", tooltip="Draw all anew"),
         Binding("ctrl+z", "app.suspend_process", "Suspend", id="app.suspend", tooltip="To the shell"),
+        Binding(
+            "pagedown", "scroll_panel(1)", "Down", show=False, id="panel.page_down", tooltip="Further down"
+        ),
+        Binding("pageup", "scroll_panel(-1)", "Up", show=False, id="panel.page_up", tooltip="Further up"),
     ]
     PANEL_TITLE = ""
     PANEL_HINT = "esc back"
@@ -153,6 +157,11 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
         if foot.display != is_wanted:
             foot.display = is_wanted
         foot.redraw()
+
+    def action_scroll_panel(self, pages: int) -> None:
+        """Show what the box has no room for; where the focus is in a list, that takes the key first."""
+        panel = self.query_one("#panel")
+        panel.scroll_relative(y=pages * max(1, panel.size.height - 1), animate=False)
 
     def action_leave(self) -> None:
         """Close without a result."""

@@ -40,10 +40,12 @@ class ChangeSettingScreen(Panel[None]):
         Binding("f10", "write", "Write", show=False, id="setting.write", tooltip="Write the change"),
         Binding("f8", "default", "Default", show=False, id="setting.default", tooltip="Back to the default"),
     ]
-    PANEL_HINT = "enter write   f8 default   esc back"
 
     def __init__(self, entry: SettingEntry) -> None:
         self.PANEL_TITLE = entry.key
+        self.PANEL_HINT = (
+            "enter write   f8 default   esc back" if present.can_change(entry) else "pgdn further   esc back"
+        )
         super().__init__()
         self._entry = entry
         self._checked: SettingChecked | None = None
@@ -60,31 +62,31 @@ class ChangeSettingScreen(Panel[None]):
         value.placeholder = "a new value; the one in force is not shown" if entry.text is None else "default"
         row = field(" Value", value)
         row.add_class("spaced")
-        row.display = self._can_change
+        row.display = present.can_change(entry)
         yield row
         with Horizontal(classes="buttons"):
-            yield Button("Write", id="write", variant="primary", compact=True, disabled=True)
-            yield Button("Default", id="default", compact=True, disabled=entry.is_default)
-            yield Button("Cancel", id="cancel", compact=True)
+            if present.can_change(entry):
+                yield Button("Write", id="write", variant="primary", compact=True, disabled=True)
+                yield Button("Default", id="default", compact=True, disabled=entry.is_default)
+            yield Button("Cancel" if present.can_change(entry) else "Close", id="cancel", compact=True)
         yield TextLines(lambda _: self._outcome, id="outcome", classes="spaced")
 
     def on_mount(self) -> None:
         """Start in the field; say at once what cannot be changed here."""
-        if self._can_change:
+        if present.can_change(self._entry):
             self.query_one("#value", Input).focus()
         else:
             self.query_one("#cancel", Button).focus()
             self._check("")
 
-    @property
-    def _can_change(self) -> bool:
-        """Tell whether it is a setting that can be changed here at all; else the node says why not."""
-        return self._entry.takes_effect in present.EFFECTS and self._entry.source != "environment"
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what changes where nothing can be; then the node says why not."""
+        return present.can_change(self._entry) or action not in ("write", "default")
 
     def action_write(self) -> None:
         """Write what was checked."""
         if self._checked is not None and self._checked.is_change:
-            self.query_one("#write", Button).disabled = True
+            self._allow(is_allowed=False)
             self._write(self._asked, self._checked)
 
     def action_default(self) -> None:
@@ -129,7 +131,7 @@ class ChangeSettingScreen(Panel[None]):
             return
         if isinstance(reply, SettingChecked):
             self._checked, self._asked = reply, value
-            self.query_one("#write", Button).disabled = not reply.is_change
+            self._allow(is_allowed=reply.is_change)
             self._say(present.preview_lines(reply, self._width))
 
     @work(group="setting", exclusive=True)
@@ -154,13 +156,17 @@ class ChangeSettingScreen(Panel[None]):
 
     def _forget(self) -> None:
         self._checked = None
-        self.query_one("#write", Button).disabled = True
+        self._allow(is_allowed=False)
         self._say([])
+
+    def _allow(self, *, is_allowed: bool) -> None:
+        for button in self.query("#write").results(Button):
+            button.disabled = not is_allowed
 
     def _refuse(self, problem: Problem) -> None:
         found: list[Line] = []
         for text, role in ((problem.what, "bad"), (problem.why, "plain"), (problem.remedy, "plain")):
-            for piece in wrap(inert(text, 600), self._width - 4) if text else ():
+            for piece in wrap(inert(text, present.MOST_HELP_CHARS), self._width - 4) if text else ():
                 found.append((Span("   " if found else " ✖ ", "bad"), Span(piece, role)))
         self._say(found)
 

@@ -30,6 +30,7 @@ from cortensor_tui.node.owner_messages import Sent
 
 SEND_TIMEOUT_S = 180.0
 DISCARD = "discard"
+MOST_PROBLEM_CHARS = 2_000
 _MAX_LABEL_CHARS = 60
 
 
@@ -175,9 +176,10 @@ class Form(Panel[None]):
         width = max(20, self.query_one("#outcome").size.width - 4)
         found: list[Line] = []
         for text, role in parts:
-            for piece in wrap(inert(text, 400), width) if text else ():
+            for piece in wrap(inert(text, MOST_PROBLEM_CHARS), width) if text else ():
                 found.append((Span(" ✖ " if not found else "   ", "bad"), Span(piece, role)))
         self.show_outcome(found)
+        self.query_one("#outcome").scroll_visible(animate=False)
 
     def show_mistake(self, error: ProblemError) -> None:
         """Show what is wrong with the fields, and go to the one."""

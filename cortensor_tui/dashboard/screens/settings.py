@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 
 from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.feed import FeedState
@@ -23,6 +24,7 @@ from cortensor_tui.node.settings_messages import GetSettings, SettingEntry, Sett
 LOADING = "Asking the node for its settings …"
 NOTHING_FITS = "No setting fits the filter. Press / then esc to clear it."
 MOST_FAULT_LINES = 4
+MOST_LINES_EACH = 2
 
 
 class SettingsScreen(PlaceScreen):
@@ -32,7 +34,8 @@ class SettingsScreen(PlaceScreen):
     DEFAULT_CSS = """
     SettingsScreen {
         & #faults { height: auto; }
-        & #about { height: auto; max-height: 9; }
+        & #list-pane { height: 1fr; & > LineTable { height: 1fr; } }
+        & #about-pane, & #about { height: auto; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,12 +55,14 @@ class SettingsScreen(PlaceScreen):
 
     def compose_place(self) -> ComposeResult:
         """Yield faults of the file, the list, its filter and what the chosen setting is for."""
-        yield Heading("Settings")
-        yield TextLines(self._fault_lines, id="faults")
-        yield LineTable(present.COLUMNS, LOADING, id="settings")
-        yield FilterLine(lambda _: None, present.FILTER_HINT)
-        yield Heading("About it")
-        yield TextLines(self._about_lines, id="about")
+        with Vertical(id="list-pane"):
+            yield Heading("Settings")
+            yield TextLines(self._fault_lines, id="faults")
+            yield LineTable(present.COLUMNS, LOADING, id="settings")
+            yield FilterLine(lambda _: None, present.FILTER_HINT)
+        with Vertical(id="about-pane"):
+            yield Heading("About it")
+            yield TextLines(self._about_lines, id="about")
 
     def on_mount(self) -> None:
         """Start in the list."""
@@ -158,4 +163,4 @@ class SettingsScreen(PlaceScreen):
         return present.fault_lines(self._told, width, MOST_FAULT_LINES)
 
     def _about_lines(self, width: int) -> list[Line]:
-        return present.about_lines(self._about, width)
+        return present.about_lines(self._about, width, MOST_LINES_EACH)
