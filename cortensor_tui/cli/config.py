@@ -28,7 +28,7 @@ from cortensor_tui.settings import (
     Spec,
     load_settings,
 )
-from cortensor_tui.settings.changing import plan_change, write_change
+from cortensor_tui.settings.changing import PlannedChange, plan_change, write_change
 from cortensor_tui.settings.key_files import key_file_problems
 
 Name = Annotated[
@@ -129,7 +129,7 @@ def unset_value(name: Name, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> 
 
 
 def _change(env: Path, name: str, value: str | None, as_json: bool) -> int:
-    planned = plan_change(env, os.environ, name, value)
+    planned = _planned(env, name, value)
     is_applied = is_running = False
     if planned.is_change:
         try:
@@ -142,7 +142,8 @@ def _change(env: Path, name: str, value: str | None, as_json: bool) -> int:
     if as_json:
         told = {"key": planned.spec.key, "path": str(planned.path), "line": planned.line}
         lines = {"before": planned.line_before, "after": planned.line_after}
-        print_json(told | lines | {"is_changed": planned.is_change, "is_applied": is_applied})
+        effect = {"is_changed": planned.is_change, "is_applied": is_applied}
+        print_json(told | lines | effect | {"environment_wins": _environment_wins(planned.spec)})
         return Exit.DONE
     if not planned.is_change:
         print_text(f"{planned.spec.key} is so already; nothing was written.")
@@ -151,7 +152,34 @@ def _change(env: Path, name: str, value: str | None, as_json: bool) -> int:
         if line:
             print_text(f"{sign} {line}")
     print_text(_effect(is_running=is_running, is_applied=is_applied))
+    _tell_who_wins(planned.spec)
     return Exit.DONE
+
+
+def _planned(env: Path, name: str, value: str | None) -> PlannedChange:
+    """Plan a change of the file; this shell's variables are not the node's, so they do not hinder it."""
+    try:
+        return plan_change(env, {}, name, value)
+    except ProblemError:
+        # A file may stand on what the environment adds, such as where the keystore is.
+        others = {key: text for key, text in os.environ.items() if key != name.strip().upper()}
+        try:
+            return plan_change(env, others, name, value)
+        except ProblemError:
+            pass
+        raise
+
+
+def _tell_who_wins(spec: Spec) -> None:
+    if _environment_wins(spec):
+        print_notice(
+            f"note: {spec.key} is set in this shell's environment too, which goes before the file: "
+            "a node or dashboard started from here does not see the change."
+        )
+
+
+def _environment_wins(spec: Spec) -> bool:
+    return spec.is_ours and bool(os.environ.get(spec.key))
 
 
 def _effect(*, is_running: bool, is_applied: bool) -> str:

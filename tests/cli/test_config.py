@@ -162,6 +162,30 @@ async def test_what_cannot_be_changed_is_refused_and_nothing_is_written(home: Ho
     assert home.settings.read_text() == before
 
 
+async def test_the_shells_variables_do_not_hinder_a_change(home: Home) -> None:
+    home.environ |= {"CORTENSOR_TUI_SEED": "many", "CORTENSOR_TUI_NODE_KEYSTORE": "/no/such.json"}
+    ended = await home.run("config", "set", "LLM_PORT", "9000")
+    assert ended.code == 0, ended.err
+    assert "environment" not in ended.err
+    assert "LLM_PORT='9000'" in home.settings.read_text()
+
+
+async def test_a_setting_that_the_shell_sets_too_is_written_and_said_to_be_overridden(home: Home) -> None:
+    ended = await home.run("config", "set", "CORTENSOR_TUI_SEED", "7", CORTENSOR_TUI_SEED="5")
+    as_json = await home.run("config", "set", "CORTENSOR_TUI_SEED", "8", "--json", CORTENSOR_TUI_SEED="5")
+    assert (ended.code, as_json.code) == (0, 0)
+    assert "CORTENSOR_TUI_SEED is set in this shell's environment too" in " ".join(ended.err.split())
+    assert as_json.document["environment_wins"] is True
+    assert "CORTENSOR_TUI_SEED='8'" in home.settings.read_text()
+
+
+async def test_a_file_that_stands_on_the_shells_keystore_can_be_changed(home: Home) -> None:
+    home.settings.write_text("HOST=http://h\nCHAINID=31337\n")
+    ended = await home.run("config", "set", "LLM_PORT", "9000", CORTENSOR_TUI_NODE_KEYSTORE="/k.json")
+    assert ended.code == 0, ended.err
+    assert "LLM_PORT" in home.settings.read_text()
+
+
 async def test_the_list_says_what_each_is_for(home: Home) -> None:
     ended = await home.run("config", "list")
     assert ended.code == 0
