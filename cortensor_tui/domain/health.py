@@ -14,11 +14,12 @@ from cortensor_tui.domain.problems import Problem
 
 
 class Verdict(StrEnum):
-    """The one word an operator wants."""
+    """The one word an operator wants; a node without a key is `watching` at best."""
 
     SERVING = "serving"
     WAITING = "waiting"
     BLOCKED = "blocked"
+    WATCHING = "watching"
 
 
 class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):

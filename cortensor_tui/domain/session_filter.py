@@ -20,6 +20,7 @@ MAX_TERMS = 20
 _MARKS: dict[str, Callable[[SessionView], bool]] = {
     "mine": lambda view: view.is_mine,
     "served": lambda view: view.service is Service.SERVED,
+    "watched": lambda view: view.service is Service.WATCHED,
     "refused": lambda view: view.service is Service.REFUSED,
     "unbound": lambda view: view.service is Service.NOT_BOUND,
     "active": lambda view: view.session.is_active,

@@ -58,6 +58,7 @@ class Service(StrEnum):
     NOT_BOUND = "not bound"
     REFUSED = "refused"
     INACTIVE = "inactive"
+    WATCHED = "watched"
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +76,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def listed_place(view: SessionView) -> tuple[bool, bool, int]:
-    """Return what sessions are listed by: served ones first, then one's own, then the newest."""
-    return view.service is not Service.SERVED, not view.is_mine, -view.session.session_id
+    """Return what sessions are listed by: served or watched ones first, then one's own, then the newest."""
+    return view.service not in (Service.SERVED, Service.WATCHED), not view.is_mine, -view.session.session_id
 
 
 def with_changed(

@@ -71,6 +71,42 @@ def insert_transaction(
     return int(row["transaction_id"])
 
 
+def insert_seen(connection: sqlite3.Connection, chain: int, seen: Transaction) -> int:
+    """Save a transaction that another program sent, as it was seen on chain, or anew; return its id."""
+    values: dict[str, Any] = {
+        name: getattr(seen, name)
+        for name in (
+            "sender",
+            "nonce",
+            "hash",
+            "session_id",
+            "created_at",
+            "mined_at",
+            "block_number",
+            "block_hash",
+            "gas_limit",
+            "gas_used",
+            "fee_wei",
+            "error",
+        )
+    }
+    values |= {
+        "chain": chain,
+        "kind": seen.kind.value,
+        "state": seen.state.value,
+        "task_id": seen.task_key.task_id if seen.task_key else None,
+        "call": seen.call[:MOST_CALL_CHARS],
+    }
+    changing = ("state", "mined_at", "block_number", "block_hash", "gas_used", "fee_wei", "error")
+    row = connection.execute(
+        f"INSERT INTO transactions ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608
+        f" ON CONFLICT (chain, hash) DO UPDATE SET {', '.join(f'{one} = excluded.{one}' for one in changing)}"
+        " RETURNING transaction_id",
+        tuple(values.values()),
+    ).fetchone()
+    return int(row["transaction_id"])
+
+
 def update_transaction(connection: sqlite3.Connection, transaction: Transaction) -> None:
     """Write a transaction and its attempts as they now stand."""
     connection.execute(

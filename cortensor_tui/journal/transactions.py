@@ -20,6 +20,7 @@ from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.transaction_rows import (
     SavedCall,
     SignedTransaction,
+    insert_seen,
     insert_transaction,
     transaction_from,
     update_transaction,
@@ -43,6 +44,20 @@ class TransactionLog:
             transaction_id = insert_transaction(connection, self._chain, signed, now)
             insert_first_attempt(connection, transaction_id, signed.attempt, now)
         return self.get(transaction_id)
+
+    def save_seen(self, seen: Transaction) -> Transaction:
+        """Save what another program sent, as it was seen on chain; its `transaction_id` is made here.
+
+        The journal has no signed bytes of it, so it can never be sent from here.
+        """
+        with self._database.step(f"{seen.kind} seen") as connection:
+            transaction_id = insert_seen(connection, self._chain, seen)
+        return self.get(transaction_id)
+
+    def with_hash(self, digest: str) -> Transaction | None:
+        """Return the transaction with this hash, None where there is none."""
+        found = self._select("hash = ?", digest)
+        return found[0] if found else None
 
     def save_attempt(self, transaction: Transaction, attempt: SignedAttempt, now: float) -> Transaction:
         """Save another signature of the same call at the same nonce, before it is sent."""

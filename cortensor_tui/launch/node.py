@@ -15,12 +15,13 @@ from cortensor_tui.launch.logs import log_to, secrets_of
 from cortensor_tui.launch.passwords import asked_on_terminal, can_ask, passwords_from
 from cortensor_tui.launch.until_signal import until_signal
 from cortensor_tui.miner.answering import InferenceFeed
-from cortensor_tui.node.duty import Duty
+from cortensor_tui.node.duty import Duty, OpenDuty
 from cortensor_tui.node.key_source import Ask
 from cortensor_tui.node.logs.desk import LogDesk
 from cortensor_tui.node.mining_duty import MiningDuty
 from cortensor_tui.node.service import Node
 from cortensor_tui.node.unlock import unlock_keys
+from cortensor_tui.node.watching.duty import WatchingDuty
 from cortensor_tui.settings import Settings, load_settings
 from cortensor_tui.storage.local_store import LocalStore
 
@@ -42,16 +43,28 @@ def run_node(
     logs = LogDesk(log_to(log_path, settings.log_level, secrets_of(settings)), log_path)
     for note in settings.notes:
         _announce(f"note: {note.text}")
-    unlocked = unlock_keys(settings, environ, _asker(has_passwords_on_stdin))
-
-    def open_duty(feed: InferenceFeed, store: LocalStore) -> Duty:
-        return MiningDuty(settings, unlocked, feed, store, clock, may_make_journal=may_make_journal)
+    ask = _asker(has_passwords_on_stdin)
+    open_duty = _duty_by(settings, environ, ask, clock, may_make_journal=may_make_journal)
 
     def make_node() -> Node:
         return Node(settings, open_duty, _announce, clock, environ=environ, logs=logs)
 
     asyncio.run(until_signal(_run(make_node, log_path)))
     return 0
+
+
+def _duty_by(
+    settings: Settings, environ: Mapping[str, str], ask: Ask | None, clock: Clock, *, may_make_journal: bool
+) -> OpenDuty:
+    """Return what the settings want of the node; keys are unlocked here, before anything runs."""
+    if settings.watch_address is not None:
+        return lambda feed, store: WatchingDuty(settings, store)
+    unlocked = unlock_keys(settings, environ, ask)
+
+    def answer_tasks(feed: InferenceFeed, store: LocalStore) -> Duty:
+        return MiningDuty(settings, unlocked, feed, store, clock, may_make_journal=may_make_journal)
+
+    return answer_tasks
 
 
 def node_log_path(settings: Settings) -> Path:

@@ -42,6 +42,7 @@ class ChainRoom:
     """The chain side of one node: `link` since a chain was found, `work` while the node works on it.
 
     `past` is the chain that was served last, until one is found: to be told of, and nothing else.
+    Before `has_looked` nothing is known of sessions and tasks.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class ChainRoom:
         self.problem: Problem | None = None
         self.link: ChainLink | None = None
         self.work: ChainWork | None = None
+        self.has_looked = False
         self._settings = settings
         self._database = database
         self._addresses = addresses
@@ -129,6 +131,7 @@ class ChainRoom:
                     if not await work.look():
                         return
                     self.problem = None
+                    self.has_looked = True
                 except ProblemError as error:
                     self._trouble(error.problem)
                 except Exception as error:
@@ -137,6 +140,7 @@ class ChainRoom:
                 await work.rest()
         finally:
             self.work = self._feed = None
+            self.has_looked = False
             feed.cancel()
             await asyncio.gather(feed, return_exceptions=True)
             await work.stop()

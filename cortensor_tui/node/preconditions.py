@@ -60,7 +60,8 @@ def _dedicated(facts: Facts) -> Step:
     return _step("dedicated mode is on", None if is_on else problem, f"ENABLE_DEDICATED_NODE is {is_on:d}")
 
 
-def _chain(facts: Facts) -> Step:
+def chain_step(facts: Facts) -> Step:
+    """Tell whether the chain is found and read."""
     name = "the chain answers, its contracts are found and read"
     problem = facts.chain_problem
     if problem is not None and problem.code not in DISK_CODES:
@@ -85,7 +86,8 @@ def _engine(facts: Facts) -> Step:
     return _met(name, engine.model)
 
 
-def _disk(facts: Facts) -> Step:
+def disk_step(facts: Facts) -> Step:
+    """Tell whether journal and payloads can be written."""
     name, store = "journal and payloads can be written", facts.store
     if facts.chain_problem is not None and facts.chain_problem.code in DISK_CODES:
         return _step(name, facts.chain_problem)
@@ -100,7 +102,8 @@ def _disk(facts: Facts) -> Step:
     return _step(name, problem)
 
 
-def _gas(facts: Facts) -> Step:
+def gas_step(facts: Facts) -> Step:
+    """Tell whether the node's balance is above the least that is set."""
     name, balance_wei = "the node can pay for gas", facts.balance_wei
     if balance_wei is None:
         return _unknown(name, "its balance is not read yet")
@@ -184,10 +187,10 @@ def _enough_nodes(facts: Facts) -> Step:
 
 _STEPS: tuple[Callable[[Facts], Step], ...] = (
     _dedicated,
-    _chain,
+    chain_step,
     _engine,
-    _disk,
-    _gas,
+    disk_step,
+    gas_step,
     _key,
     _transactions,
     _bound,

@@ -273,7 +273,7 @@ class Node:
         return Facts(
             is_dedicated_enabled=self._settings.dedicated_enabled,
             chain_problem=self._chain.problem,
-            is_connected=work is not None,
+            is_connected=self._chain.has_looked,
             engine=self._duty.engine,
             store=self._store_health,
             node_address=node_address,

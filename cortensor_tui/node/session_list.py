@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Protocol
 
 import structlog
 
@@ -13,7 +14,6 @@ from cortensor_tui.chain.watching.events import ContractEvent
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.session_reading import SessionReading
 from cortensor_tui.domain.sessions import Service, Session, SessionView, listed_place
-from cortensor_tui.miner.admission import Admission
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +29,23 @@ _SESSION_EVENTS = frozenset(
     {"SessionCreated", "SessionUpdated", "SessionDeactivated", "NewNodeAssignedToSession", "NodeReleased"}
 )
 _BINDING_EVENTS = frozenset({"DedicatedNodeAdded", "DedicatedNodeRemoved"})
+
+
+class Admission(Protocol):
+    """What is made of a session: by a miner's rule, or by that of a node which only watches."""
+
+    @property
+    def node(self) -> str:
+        """The node's address, checksummed."""
+
+    def is_mine(self, session: Session) -> bool:
+        """Tell whether the session is the operator's own."""
+
+    def is_bound(self, session: Session) -> bool:
+        """Tell whether the node is bound to the session."""
+
+    def decide(self, session: Session) -> tuple[Service, str]:
+        """Return what is made of a session, and why in one phrase."""
 
 
 class SessionList:
@@ -55,6 +72,15 @@ class SessionList:
     def served_ids(self) -> list[int]:
         """Return the sessions whose tasks this node takes."""
         return [session_id for session_id in self._sessions if self.is_served(session_id)]
+
+    def bound_ids(self) -> list[int]:
+        """Return the sessions that the node is bound to."""
+        return [one.session_id for one in self._sessions.values() if self._admission.is_bound(one)]
+
+    def is_only_node_of(self, session_id: int) -> bool:
+        """Tell whether the node is the one and only that is bound to a session."""
+        session = self._sessions.get(session_id)
+        return session is not None and session.dedicated_nodes == (self._admission.node,)
 
     def watched_ids(self) -> list[int]:
         """Return the sessions of which every event matters: those that this node is bound to or owns."""

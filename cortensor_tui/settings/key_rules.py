@@ -37,6 +37,8 @@ OWNER_ROLE: Final = KeyRole(
     credential="cortensor-owner-password",
 )
 ROLES: Final = (NODE_ROLE, OWNER_ROLE)
+WATCHING_KEY: Final = "CORTENSOR_TUI_WATCH_ADDRESS"
+WATCHING_FIELD: Final = "watch_address"
 
 
 def key_problems(
@@ -48,6 +50,8 @@ def key_problems(
         if _field(fields, role, "private_key") is not None and _field(fields, role, "keystore") is not None:
             problems.append(_both(path, file, role))
     has_problem = any(problem.key == NODE_ROLE.plain_key for problem in problems)
+    if fields[WATCHING_FIELD] is not None:
+        return problems + _keys_beside_watching(path, file, fields)
     if fields["node_private_key"] is None and fields["node_keystore"] is None and not has_problem:
         problems.append(_no_key(path, file))
     return problems
@@ -76,12 +80,9 @@ def _field(fields: Mapping[str, Any], role: KeyRole, name: str) -> Any:
 
 
 def _is_unused_example(problem: SettingProblem, fields: Mapping[str, Any]) -> bool:
-    """Tell whether it is the example file's zero key, which nobody needs beside a keystore."""
-    return (
-        problem.key == NODE_ROLE.plain_key
-        and problem.found == "zeros"
-        and fields["node_keystore"] is not None
-    )
+    """Tell whether it is the example file's zero key, which nobody needs beside a keystore or to watch."""
+    has_better = fields["node_keystore"] is not None or fields[WATCHING_FIELD] is not None
+    return problem.key == NODE_ROLE.plain_key and problem.found == "zeros" and has_better
 
 
 def _both(path: Path, file: EnvFile, role: KeyRole) -> SettingProblem:
@@ -95,6 +96,27 @@ def _both(path: Path, file: EnvFile, role: KeyRole) -> SettingProblem:
     )
 
 
+def _keys_beside_watching(path: Path, file: EnvFile, fields: Mapping[str, Any]) -> list[SettingProblem]:
+    """Return a problem for the first key beside an address to watch: a key that is given is meant for use."""
+    entry = file.entries.get(WATCHING_KEY)
+    keys = (
+        (key, field)
+        for role in ROLES
+        for key, field in ((role.plain_key, "private_key"), (role.keystore_key, "keystore"))
+        if _field(fields, role, field) is not None
+    )
+    return [
+        SettingProblem(
+            path=str(path) if entry else "the environment",
+            line=entry.line if entry else None,
+            key=WATCHING_KEY,
+            what=f"is set and so is {key}: a node that watches has no key",
+            remedy=f"Take {key} out to watch, or {WATCHING_KEY} to answer tasks with the key",
+        )
+        for key, _ in list(keys)[:1]
+    ]
+
+
 def _no_key(path: Path, file: EnvFile) -> SettingProblem:
     entry = file.entries.get(NODE_ROLE.plain_key)
     return SettingProblem(
@@ -103,5 +125,6 @@ def _no_key(path: Path, file: EnvFile) -> SettingProblem:
         key=NODE_ROLE.plain_key,
         what="is empty" if entry else "is not set",
         accepted="64 hex digits, with or without 0x",
-        remedy="Or make a keystore with: cortensor-tui keys new",
+        remedy="Or make a keystore with: cortensor-tui keys new; or watch an address without any key, with "
+        f"{WATCHING_KEY}",
     )

@@ -168,6 +168,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     owner_keystore: Path | None
     owner_password_file: Path | None
     owner_address: str | None
+    watch_address: str | None
     dedicated_enabled: bool
     authorized_sessions: AuthorizedSessions
     owners: tuple[str, ...]

@@ -38,6 +38,7 @@ _SERVICE_LOOKS = {
     Service.NOT_BOUND: ("○", "muted"),
     Service.REFUSED: ("✖", "bad"),
     Service.INACTIVE: ("○", "muted"),
+    Service.WATCHED: ("●", "accent"),
 }
 _TRANSACTION_LOOKS = {
     TransactionState.SIGNED: ("○ ", "muted"),
@@ -85,7 +86,7 @@ def session_row(view: SessionView, sight: Sight = PRESENT) -> Row:
 def service_span(view: SessionView, sight: Sight = PRESENT) -> Span:
     """Return what the node does with a session, and why where it does not serve it."""
     mark, role = sight.look(_SERVICE_LOOKS[view.service])
-    says_all = view.service in (Service.SERVED, Service.NOT_BOUND)
+    says_all = view.service in (Service.SERVED, Service.NOT_BOUND, Service.WATCHED)
     reason = "" if says_all or not view.reason else f": {inert(view.reason, 160)}"
     was = "was " if sight.is_past else ""
     return Span(f"{mark} {was}{view.service}{reason}", role)

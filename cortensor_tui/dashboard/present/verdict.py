@@ -11,6 +11,7 @@ from cortensor_tui.domain.inert import inert
 
 MARKS: dict[Verdict, Look] = {
     Verdict.SERVING: ("●", "good"),
+    Verdict.WATCHING: ("●", "accent"),
     Verdict.WAITING: ("▲", "warn"),
     Verdict.BLOCKED: ("✖", "bad"),
 }

@@ -88,4 +88,13 @@ KEYS: Final[tuple[Spec, ...]] = (
         "writes what an external wallet is to sign.",
         default_words="that of the owner's key",
     ),
+    _setting(
+        "CORTENSOR_TUI_WATCH_ADDRESS",
+        "watch_address",
+        kinds.ADDRESS,
+        None,
+        "Watches the node of this address, without any key: what the chain shows of it is shown, nothing is "
+        "signed and no model runs. Not together with a key.",
+        default_words="none: the node answers tasks",
+    ),
 )
