@@ -25,6 +25,7 @@ def status_json(status: NodeStatus) -> dict[str, Any]:
     return {
         "verdict": status.verdict.value,
         "reason": status.reason,
+        "is_watching": status.is_watching,
         "problem": problem_json(status.problem) if status.problem else None,
         "node": _account_json(status.node),
         "owner": _account_json(status.owner),

@@ -34,12 +34,11 @@ def status(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
 def _for_people(status: NodeStatus) -> str:
     pairs = [
         (status.verdict.value, inert(status.reason)),
-        ("node", _account(status.node)),
-        ("owner", "the same key" if status.owner.address == status.node.address else _account(status.owner)),
+        *_accounts(status),
         ("chain", _chain(status.chain)),
         *_contracts(status.chain),
         *(("endpoint", _endpoint(one)) for one in _several(status.chain.endpoints)),
-        ("engine", _engine(status.engine)),
+        ("engine", "none: this node only watches" if status.is_watching else _engine(status.engine)),
         ("store", _joined(status.store.kind, status.store.location, status.store.error)),
         ("tasks", _tally(status)),
         ("up", f"{age(status.started_at)}, version {inert(status.version)}, {inert(status.settings_path)}"),
@@ -48,6 +47,13 @@ def _for_people(status: NodeStatus) -> str:
         pairs.insert(1, ("problem", inert(status.problem.sentence())))
     pairs.extend(("warning", inert(warning)) for warning in status.warnings)
     return labelled(pairs)
+
+
+def _accounts(status: NodeStatus) -> list[tuple[str, str]]:
+    if status.is_watching:
+        return [("watched", _account(status.node))]
+    is_same = status.owner.address == status.node.address
+    return [("node", _account(status.node)), ("owner", "the same key" if is_same else _account(status.owner))]
 
 
 def _account(account: Account) -> str:

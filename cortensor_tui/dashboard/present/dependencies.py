@@ -56,7 +56,7 @@ class Dependency(NamedTuple):
 
 def dependencies(status: NodeStatus, sight: Sight) -> list[Dependency]:
     """Return all of them, in the order in which an operator would mend them; the tally of tasks is last."""
-    return [told(status, sight) for told in _ALL]
+    return [told(status, sight) for told in (_OF_WATCHER if status.is_watching else _ALL)]
 
 
 def column_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
@@ -198,6 +198,15 @@ def _key(status: NodeStatus, _: Sight) -> Dependency:
     return Dependency("key", GOOD, "unlocked", tuple(facts))
 
 
+def _no_engine(_: NodeStatus, __: Sight) -> Dependency:
+    return Dependency("engine", UNSURE, "not needed", (line(("this node only watches", "muted")),))
+
+
+def _no_key(status: NodeStatus, _: Sight) -> Dependency:
+    facts = (line(short_hash(inert(status.node.address, 64))), line(("nothing is signed here", "muted")))
+    return Dependency("key", UNSURE, "not here", facts)
+
+
 def _budget(gas: GasOutlook) -> Line:
     """Return what the key may still pay today; what is left of a budget nearly used up is said in warning."""
     if gas.day_left_wei is None or gas.day_budget_wei is None:
@@ -270,3 +279,4 @@ _ALL: tuple[Callable[[NodeStatus, Sight], Dependency], ...] = (
     _registration,
     _tasks,
 )
+_OF_WATCHER = (_chain, _head, _no_engine, _store, _no_key, _gas, _registration, _tasks)

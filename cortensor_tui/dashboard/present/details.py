@@ -117,7 +117,7 @@ def _generation(chain: ChainHealth) -> Iterator[Detail]:
 
 def node_details(status: NodeStatus) -> Details:
     """Return everything the node says of itself."""
-    chain, engine, store = status.chain, status.engine, status.store
+    chain, store = status.chain, status.store
     problem = status.problem
     return [
         Detail("verdict", f"{status.verdict}: {status.reason}", "strong"),
@@ -126,10 +126,7 @@ def node_details(status: NodeStatus) -> Details:
         *_account("node", status.node),
         *_account("owner", status.owner),
         *_chain(chain),
-        Detail("engine", f"{engine.engine}, {engine.state}, {engine.restarts} restarts"),
-        Detail("model", engine.model or UNKNOWN),
-        Detail("context", f"{number(engine.context_tokens)} tokens, memory {mebibytes(engine.rss_bytes)}"),
-        *([Detail("engine error", engine.error, "bad")] if engine.error else ()),
+        *_engine(status),
         Detail(
             "store", f"{store.kind} {store.location}, {'writable' if store.is_writable else 'not writable'}"
         ),
@@ -139,6 +136,18 @@ def node_details(status: NodeStatus) -> Details:
         Detail("version", status.version),
         Detail("settings", status.settings_path),
     ]
+
+
+def _engine(status: NodeStatus) -> Iterator[Detail]:
+    engine = status.engine
+    if status.is_watching:
+        yield Detail("engine", "none: this node only watches")
+        return
+    yield Detail("engine", f"{engine.engine}, {engine.state}, {engine.restarts} restarts")
+    yield Detail("model", engine.model or UNKNOWN)
+    yield Detail("context", f"{number(engine.context_tokens)} tokens, memory {mebibytes(engine.rss_bytes)}")
+    if engine.error:
+        yield Detail("engine error", engine.error, "bad")
 
 
 def _account(label: str, account: Account) -> Iterator[Detail]:

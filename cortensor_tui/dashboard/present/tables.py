@@ -83,6 +83,12 @@ def session_row(view: SessionView, sight: Sight = PRESENT) -> Row:
     return Row(str(session.session_id), cells, copy=str(session.session_id))
 
 
+def served_count(view: NodeView) -> tuple[int, str]:
+    """Return how many sessions are served, or watched by a node that only watches, and the word for it."""
+    service = Service.WATCHED if view.status.is_watching else Service.SERVED
+    return sum(1 for one in view.sessions if one.service is service), service.value
+
+
 def service_span(view: SessionView, sight: Sight = PRESENT) -> Span:
     """Return what the node does with a session, and why where it does not serve it."""
     mark, role = sight.look(_SERVICE_LOOKS[view.service])

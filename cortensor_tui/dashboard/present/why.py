@@ -52,6 +52,8 @@ def _conclusion(view: NodeView, now: float) -> str:
     if unmet:
         more = f" {len(unmet) - 1} more below." if len(unmet) > 1 else ""
         return f"Not met first: {inert(unmet[0].name, 80)}.{more}"
+    if view.status.is_watching:
+        return "Nothing known stands in the way: the address is shown as the chain tells it."
     served = [one.session.session_id for one in view.sessions if one.service is Service.SERVED]
     where = f"session {served[0]}" if len(served) == 1 else "a session that is served"
     seen = [task.assigned_at for task in view.tasks if task.assigned_at is not None]

@@ -242,9 +242,9 @@ class OverviewScreen(PlaceScreen):
 
     def _say_remarks(self, view: NodeView, sight: Sight) -> None:
         node, sessions, running, _ = self.query(Heading)
-        served = sum(1 for one in view.sessions if one.service.value == "served")
+        served, word = tables.served_count(view)
         is_read = view.status.chain.head_number is not None
-        remark = f"{served} of {len(view.sessions)} served" if is_read else "unknown, the chain is not read"
+        remark = f"{served} of {len(view.sessions)} {word}" if is_read else "unknown, the chain is not read"
         node.say(as_it_was(sight))
         sessions.say(as_it_was(sight) or line((remark, "muted")))
         running.say(sight.line(inference.heading(view)))

@@ -15,6 +15,7 @@ from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present import session_table
 from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
 from cortensor_tui.dashboard.present.session_table import SessionOrder
+from cortensor_tui.dashboard.present.tables import served_count
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.screens.session_acts import ActsOnSession
 from cortensor_tui.dashboard.screens.session_pane import SessionPane
@@ -24,7 +25,7 @@ from cortensor_tui.dashboard.widgets.filter_line import FilterLine
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading
 from cortensor_tui.domain.session_filter import SessionFilter, parse_session_filter
-from cortensor_tui.domain.sessions import Service, SessionView
+from cortensor_tui.domain.sessions import SessionView
 
 NO_SESSIONS = "No sessions yet. Press n to create one, or bind this node to one with a."
 NOT_READ = "Unknown until the chain is read."
@@ -115,11 +116,11 @@ class SessionsScreen(PlaceScreen, ActsOnSession):
 
     def _remark(self, view: NodeView, sight: Sight) -> Line:
         shown, known = self._table.row_count, len(view.sessions)
-        served = sum(1 for one in view.sessions if one.service is Service.SERVED)
+        served, word = served_count(view)
         counted = f"{shown:,} of {known:,}" if self._wanted.terms else f"{known:,}"
         if sight.is_past:
             return (Span(f"{counted}, ", "muted"), *as_it_was(sight))
-        return line((f"{counted}, {served:,} served", "muted"))
+        return line((f"{counted}, {served:,} {word}", "muted"))
 
     def chosen_session(self) -> int | None:
         """Return the session under the cursor."""
