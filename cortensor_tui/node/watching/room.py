@@ -96,7 +96,8 @@ class Watching:
             return
         first = max(0, head.number - EARLIER_SPANS * self.link.profile.log_span_blocks)
         block = head_from(await self.link.rpc.call("eth_getBlockByNumber", hex(first), False))
-        self.link.journal.cursor.move(Cursor(block_number=block.number, block_hash=block.hash))
+        start = Cursor(block_number=block.number, block_hash=block.hash)
+        self.link.journal.cursor.move(start, self._clock.now())
 
     async def _act_on(self, look: Look) -> bool:
         link, is_doubtful = self.link, look.is_gap or look.is_reorganised
