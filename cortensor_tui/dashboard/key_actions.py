@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from cortensor_tui.dashboard.feed import Feed, FeedState, Link
 from cortensor_tui.dashboard.own_files import OwnFiles
-from cortensor_tui.dashboard.palette import key_commands
 from cortensor_tui.dashboard.present.private import HIDDEN, PrivateTexts
+from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.inert import inert, inert_lines
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.node.messages import ReplyBody, RequestBody, Reveal, Stop
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from cortensor_tui.dashboard.palette import Command
     from cortensor_tui.dashboard.state import NodeView
 
 StartNode = Callable[[], Awaitable[None]]
@@ -29,6 +31,12 @@ MOST_COPIED_CHARS = 65_536
 LEFT_RUNNING = "The node keeps running. Come back with:"
 
 
+def _palette_provider() -> type[Provider]:
+    from cortensor_tui.dashboard.palette_provider import PaletteProvider
+
+    return PaletteProvider
+
+
 class KeyActions(OwnFiles):
     """The keys of the app and what they do with the node; whoever builds it sets what is named here."""
 
@@ -36,6 +44,7 @@ class KeyActions(OwnFiles):
     _feed: Feed
     _start_node: StartNode | None
 
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette_provider}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy the hash or id"),
         Binding("p", "reveal", "Private", show=False, id="app.reveal", tooltip="Show, hide private text"),
@@ -200,13 +209,29 @@ class KeyActions(OwnFiles):
         self.notify(STOPPING, markup=False)
         return True
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer in the palette what the keys of this screen do, and what has no key."""
-        yield from key_commands(screen)
+    def palette_commands(self, screen: Screen[Any]) -> Iterator[Command]:
+        """Yield what the palette offers: what the keys of a screen can do now, and what has no key."""
+        from cortensor_tui.dashboard.palette import Command, key_commands
+
+        yield from (one for one in key_commands(screen) if self._can_do(one.action, screen))
         if self.view is not None and not self.owns_node:
-            yield SystemCommand(
-                "Stop the node", "Ask the node to stop; it answers no more tasks", self.stop_node
-            )
-        yield SystemCommand("Reload keys", "Read keys.toml again", self.action_reload_keys)
-        yield SystemCommand("Theme", "Choose other colors", self.action_change_theme)
-        yield SystemCommand("Quit", "Close the dashboard", self.action_quit)
+            told = "Ask the node to stop; it answers no more tasks"
+            yield Command("Stop the node", told, self.stop_node, "end halt kill shutdown")
+        yield Command("Reload keys", "Read keys.toml again", self.action_reload_keys, "bindings keymap")
+        yield Command("Theme", "Choose other colors", self.action_change_theme, "appearance dark light look")
+        yield Command("Quit", "Close the dashboard", self.action_quit, "detach end exit leave")
+
+    def _can_do(self, action: str, screen: Screen[Any]) -> bool:
+        """Tell whether an action would do something now."""
+        if not isinstance(screen, Watching):
+            return True
+        match action.removeprefix("app."):
+            case "copy":
+                return screen.copy_text() is not None
+            case "reveal":
+                return screen.private_texts() is not None
+            case "start_node":
+                return self._start_node is not None and self.feed_state.link is not Link.LIVE
+            case _:
+                is_place = action.startswith("go_to")
+                return self.current_mode not in action if is_place else screen.offers(action)

@@ -30,11 +30,15 @@ class Place(msgspec.Struct, frozen=True):
         """Return the id under which its key can be changed."""
         return f"place.{self.name}"
 
+    def kind(self) -> type[PlaceScreen]:
+        """Return the class of its screen."""
+        module, _, screen = self.screen.partition(":")
+        found = getattr(import_module(f"cortensor_tui.dashboard.screens.{module}"), screen)
+        return cast("type[PlaceScreen]", found)
+
     def load(self) -> PlaceScreen:
         """Return a new instance of its screen."""
-        module, _, screen = self.screen.partition(":")
-        kind = getattr(import_module(f"cortensor_tui.dashboard.screens.{module}"), screen)
-        return cast("PlaceScreen", kind())
+        return self.kind()()
 
 
 PLACES = (

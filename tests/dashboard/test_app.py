@@ -330,17 +330,6 @@ async def test_help_lists_every_key_and_any_key_closes_it(app: Dashboard) -> Non
         await until(pilot, lambda: isinstance(app.screen, OverviewScreen))
 
 
-@pytest.mark.parametrize("key", ["ctrl+p", "colon"])
-async def test_the_palette_offers_every_action(app: Dashboard, key: str) -> None:
-    async with app.run_test(size=SMALL) as pilot:
-        await live(pilot)
-        await pilot.press(key)
-        await until(pilot, lambda: app.screen.id == "--command-palette")
-        titles = [command.title for command in app.get_system_commands(app.screen_stack[-2])]
-    for title in ("Assign  (a)", "Unbind  (u)", "New session  (n)", "Prompt  (s)", "Stop the node", "Theme"):
-        assert title in titles
-
-
 async def test_every_binding_of_ours_has_an_id_and_a_tooltip() -> None:
     for owner in (KeyActions, OverviewScreen, TasksScreen, DetailScreen, AssignScreen, LineTable):
         for binding in vars(owner).get("BINDINGS", ()):
