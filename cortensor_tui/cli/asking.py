@@ -16,6 +16,8 @@ from cortensor_tui.node.messages import RequestBody
 from cortensor_tui.node.paths import socket_path
 
 R = TypeVar("R")
+READ_TIMEOUT_S = 5.0  # what the node knows by itself; longer, and it stands still
+CHAIN_TIMEOUT_S = 30.0  # what it asks its chain for
 SEND_TIMEOUT_S = 180.0  # a transaction until it is mined, on a slow public chain
 
 
@@ -40,12 +42,36 @@ def _cancel_on_interrupt() -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
 
 
-def ask_node(settings_path: Path, body: RequestBody, expected: type[R], timeout_s: float = 30.0) -> R:
+def ask_node(
+    settings_path: Path, body: RequestBody, expected: type[R], timeout_s: float = CHAIN_TIMEOUT_S
+) -> R:
     """Ask one thing of the running node."""
     return with_node(settings_path, lambda client: ask(client, body, expected, timeout_s))
 
 
-async def ask(client: NodeClient, body: RequestBody, expected: type[R], timeout_s: float = 30.0) -> R:
+def read_node(settings_path: Path, body: RequestBody, expected: type[R]) -> R:
+    """Ask the running node for what it knows by itself. Raises `ProblemError` as `read` does."""
+    return with_node(settings_path, lambda client: read(client, body, expected))
+
+
+async def read(client: NodeClient, body: RequestBody, expected: type[R]) -> R:
+    """Ask for what the node knows by itself. Raises "node_frozen" where it does not answer soon."""
+    try:
+        return await ask(client, body, expected, READ_TIMEOUT_S)
+    except ProblemError as error:
+        if error.problem.code != "node_timeout":
+            raise
+        raise problem_error(
+            "node_frozen",
+            f"The node runs, but has not answered within {READ_TIMEOUT_S:g} s",
+            "it is stopped, as by Ctrl+Z, or its machine is far too busy",
+            "Look at its process and its log; where it stays so, end it and start it again",
+        ) from error
+
+
+async def ask(
+    client: NodeClient, body: RequestBody, expected: type[R], timeout_s: float = CHAIN_TIMEOUT_S
+) -> R:
     """Ask, and check that the answer is of the kind that belongs to the question."""
     reply = await client.request(body, timeout_s)
     if not isinstance(reply, expected):

@@ -6,12 +6,12 @@ import time
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+
+from cortensor_tui.domain import quantities
+from cortensor_tui.domain.quantities import duration
 
 UNKNOWN = "-"
-_WEI_PER_ETHER = 10**18
-_WEI_PER_GWEI = 10**9
-_SMALLEST_IN_ETHER = 10**12  # below a millionth of an ether, gwei reads better
+_ETHER_PLACES = 9  # to the gwei
 
 
 def iso_time(at: float | None) -> str | None:
@@ -22,24 +22,13 @@ def iso_time(at: float | None) -> str | None:
 
 
 def age(at: float | None, now: float | None = None) -> str:
-    """Return how long ago something was: "12s", "3m", "5h", "2d"; "-" while unknown."""
-    if at is None:
-        return UNKNOWN
-    seconds = max(0, int((time.time() if now is None else now) - at))
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= 2 * size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
+    """Return how long ago something was: "12 s", "3 min", "5 h", "2 d"; "-" while unknown."""
+    return UNKNOWN if at is None else duration((time.time() if now is None else now) - at)
 
 
 def ether(wei: str | int | None) -> str:
-    """Return an amount with its unit, cut (never rounded up) to six places; "unknown" for None."""
-    if wei is None:
-        return "unknown"
-    amount = int(wei)
-    if 0 < abs(amount) < _SMALLEST_IN_ETHER:
-        return f"{_plainly(Decimal(amount) / _WEI_PER_GWEI)} gwei"
-    return f"{_plainly(Decimal(amount // _SMALLEST_IN_ETHER) / 10**6)} ETH"
+    """Return an amount with its unit, cut (never rounded up) to nine places; "unknown" for None."""
+    return "unknown" if wei is None else quantities.ether(int(wei), _ETHER_PLACES)
 
 
 def short_hash(value: str) -> str:
@@ -79,8 +68,3 @@ def labelled(pairs: Sequence[tuple[str, str]]) -> str:
 def _padded(text: str, width: int, at_right: bool) -> str:
     space = " " * (width - cell_width(text))
     return space + text if at_right else text + space
-
-
-def _plainly(value: Decimal) -> str:
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from cortensor_tui.cli.asking import ask, with_node
+from cortensor_tui.cli.asking import ask, read, with_node
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import Done, RequestBody, Reveal
 
@@ -25,11 +25,11 @@ def ask_for_texts(
     """Ask one thing; where texts were kept back and are wanted, reveal those sessions and ask again."""
 
     async def talk(client: NodeClient) -> R:
-        found = await ask(client, body, expected)
+        found = await read(client, body, expected)
         hidden = sorted(set(hidden_sessions(found))) if is_revealing else []
         for session_id in hidden:
             await reveal(client, session_id)
-        return await ask(client, body, expected) if hidden else found
+        return await read(client, body, expected) if hidden else found
 
     return with_node(settings_path, talk)
 

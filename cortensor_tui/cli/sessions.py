@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, ask_node, with_node
+from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, read_node, with_node
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import UNKNOWN, short_hash, table
 from cortensor_tui.cli.options import AsJson, Env
@@ -25,7 +25,7 @@ session_commands = typer.Typer(help="Sessions of your own.", rich_markup_mode=No
 
 def sessions(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
     """List the sessions the node knows, and what it does with each."""
-    views = ask_node(env, GetSessions(), SessionsChanged).sessions
+    views = read_node(env, GetSessions(), SessionsChanged).sessions
     if as_json:
         print_json({"sessions": [session_json(view) for view in views]})
     elif not views:

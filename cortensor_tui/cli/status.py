@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from cortensor_tui.cli.asking import ask_node
+from cortensor_tui.cli.asking import read_node
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import age, ether, labelled
 from cortensor_tui.cli.options import AsJson, Env
@@ -23,7 +23,7 @@ _TROUBLED = (EndpointState.UNKNOWN, EndpointState.RESTING, EndpointState.PROBING
 
 def status(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
     """Tell whether the node serves, and what each thing it depends on says."""
-    answer = ask_node(env, GetStatus(), StatusChanged).status
+    answer = read_node(env, GetStatus(), StatusChanged).status
     if as_json:
         print_json(status_json(answer))
     else:

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from cortensor_tui.cli.asking import ask_node
+from cortensor_tui.cli.asking import read_node
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import UNKNOWN, age, ether, short_hash, table
 from cortensor_tui.cli.options import MAX_SESSION_ID, AsJson, Env, Limit, RevealTexts
@@ -30,7 +30,10 @@ from cortensor_tui.node.history_messages import (
 )
 
 _TASK_HEADERS = ("SESSION", "TASK", "STAGE", "AGE", "TOKENS", "TOK/S", "PROMPT", "ANSWER")
-_TRANSACTION_HEADERS = ("KIND", "STATE", "TASK", "NONCE", "TRIES", "HASH", "BLOCK", "GAS", "FEE", "AGE")
+_TRANSACTION_HEADERS = (
+    *("KIND", "STATE", "TASK", "NONCE", "TRIES", "HASH"),
+    *("BLOCK", "GAS", "FEE", "AGE", "SENDER", "NOTE"),
+)
 _MAX_TEXT = 32
 
 SomeSession = Annotated[
@@ -144,7 +147,7 @@ def _place_of(env: Path, written: str) -> TaskCursor:
     session, _, task = written.partition("/")
     if not (session.isdecimal() and task.isdecimal() and max(int(session), int(task)) <= MAX_SESSION_ID):
         raise typer.BadParameter("write SESSION/TASK, as in 3/7", param_hint="--before")
-    [found] = ask_node(env, GetTask(key=TaskKey(int(session), int(task))), Tasks).tasks
+    [found] = read_node(env, GetTask(key=TaskKey(int(session), int(task))), Tasks).tasks
     return TaskCursor(found.assigned_at or 0.0, found.key)
 
 
@@ -205,18 +208,8 @@ def _answer(task: TaskView) -> str:
 
 
 def _transaction_table(found: tuple[Transaction, ...]) -> str:
-    """Return the table; the sender is a column where two keys are in use."""
-    has_two_keys = len({one.sender for one in found}) > 1
-    headers = (*_TRANSACTION_HEADERS, *(("SENDER",) if has_two_keys else ()), "NOTE")
-    rows = [
-        (
-            *_transaction_row(one),
-            *((short_hash(inert(one.sender, 42)),) if has_two_keys else ()),
-            inert(one.error or one.waiting_for, 2 * _MAX_TEXT),
-        )
-        for one in found
-    ]
-    return table(headers, rows, ("NONCE", "TRIES", "BLOCK", "GAS", "FEE", "AGE"))
+    rows = [_transaction_row(one) for one in found]
+    return table(_TRANSACTION_HEADERS, rows, ("NONCE", "TRIES", "BLOCK", "GAS", "FEE", "AGE"))
 
 
 def _transaction_row(transaction: Transaction) -> tuple[str, ...]:
@@ -232,6 +225,8 @@ def _transaction_row(transaction: Transaction) -> tuple[str, ...]:
         _number(transaction.gas_used),
         UNKNOWN if transaction.fee_wei is None else ether(transaction.fee_wei),
         age(transaction.sent_at or transaction.created_at),
+        short_hash(inert(transaction.sender, 42)),
+        inert(transaction.error or transaction.waiting_for, 2 * _MAX_TEXT),
     )
 
 

@@ -4,36 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from cortensor_tui.domain import quantities
 from cortensor_tui.domain.inert import inert
 
 UNKNOWN = "–"
-_WEI_PER_ETHER = 10**18
+duration = quantities.duration
 
 
 def ether(wei: str | int | None, places: int = 6) -> str:
-    """Return wei as ether, rounded down, without trailing zeros; a smaller amount is "< 0.000001 ether".
-
-    In integers throughout: a balance has up to 78 digits, more than a float or a default Decimal holds.
-    """
+    """Return wei as ether, rounded down; what is no number is unknown."""
     try:
-        whole, rest = divmod(int(wei or 0), _WEI_PER_ETHER)
+        return UNKNOWN if wei is None else quantities.ether(int(wei), places)
     except ValueError:
         return UNKNOWN
-    if wei is None:
-        return UNKNOWN
-    shown_rest = rest // 10 ** (18 - places)
-    if whole == 0 and shown_rest == 0 and rest > 0:
-        return f"< 0.{'1'.zfill(places)} ether"
-    return f"{whole}.{shown_rest:0{places}d}".rstrip("0").rstrip(".") + " ether"
-
-
-def duration(seconds: float) -> str:
-    """Return a span in its largest unit: "3 s", "12 min", "5 h", "9 d". A negative span is "0 s"."""
-    whole = max(0, int(seconds))
-    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
-        if whole < limit:
-            return f"{whole // size} {unit}"
-    return f"{whole // 86_400} d"
 
 
 def age(since: float | None, now: float) -> str:

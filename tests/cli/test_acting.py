@@ -29,7 +29,7 @@ async def test_assign_binds_this_node_and_says_where_it_was_mined(home: Home, no
 
     assert ended.code == 0
     assert f"{NODE} is bound to session 3" in ended.out
-    assert f"{HASH}, block 13, gas 21000, fee 0.000042 ETH" in ended.out
+    assert f"{HASH}, block 13, gas 21000, fee 0.000042 ether" in ended.out
     assert node.requests == [
         GetStatus(),
         CheckAssignment(session_id=3, node_address=NODE),
@@ -59,7 +59,7 @@ async def test_a_dry_run_shows_checks_call_and_fee_and_sends_nothing(home: Home,
         "addDedicatedNode(3",
         CONTRACT,
         "0x7fcbee08",
-        "0.001 ETH",
+        "0.001 ether",
         "would be sent",
     ):
         assert part in text.out
@@ -281,7 +281,7 @@ async def test_what_a_wallet_signed_is_shown_with_its_price_before_it_is_sent(
 
     assert (text.code, as_json.code) == (0, 0)
     for ended in (text, as_json):
-        assert "can cost at most 0.3 ETH. Warning: It offers up to 5000 gwei." in ended.err
+        assert "can cost at most 0.3 ether. Warning: It offers up to 5000 gwei." in ended.err
     assert as_json.document["most_fee_wei"] == str(3 * 10**17)
     assert as_json.document["warning"] == "It offers up to 5000 gwei"
     assert node.requests[:2] == [CheckSigned(raw="0x02"), SendSigned(raw="0x02")]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.cli.main import run
+from cortensor_tui.cli.main import INTERRUPTED, run
+from cortensor_tui.cli.output import Exit
 from tests.cli.conftest import Home
 from tests.cli.scripted_node import ScriptedNode
 from tests.cli.test_starting import Recorder, launch
@@ -66,6 +67,11 @@ def test_a_documented_command_starts_something(launch: Recorder, command: str) -
 
     assert ended.value.code in (0, 4)  # 4 is what the recorder's demo ends with
     assert len(launch.calls) == 1
+
+
+def test_the_page_names_every_exit_code() -> None:
+    documented = re.findall(r"^\| (\d+) \| ", PAGE, re.MULTILINE)
+    assert [int(code) for code in documented] == [*Exit, INTERRUPTED]
 
 
 def test_the_page_names_every_command() -> None:

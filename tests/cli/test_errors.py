@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.node.history_messages import WaitTask
-from cortensor_tui.node.messages import Done, GetStatus
+from cortensor_tui.cli import asking
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.history_messages import GetTasks, GetTransactions, WaitTask
+from cortensor_tui.node.messages import Done, GetSessions, GetStatus, RequestBody, StatusChanged
 from cortensor_tui.node.paths import socket_path
 from tests.cli.conftest import PRIVATE_KEY, PROGRAM, Home, RunInside
 from tests.cli.scripted_node import ScriptedNode
@@ -143,6 +146,33 @@ async def test_what_nobody_foresaw_is_a_sentence_that_names_the_log(home: Home, 
     assert "ZeroDivisionError: boom" in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
     assert "Traceback" in shown.err
+
+
+@pytest.mark.parametrize("asked", [GetStatus(), GetTasks()], ids=["status", "tasks"])
+async def test_a_node_that_stands_still_is_said_to(
+    home: Home, node: ScriptedNode, monkeypatch: pytest.MonkeyPatch, asked: RequestBody
+) -> None:
+    monkeypatch.setattr(asking, "READ_TIMEOUT_S", 0.05)
+    node.unanswered.add(type(asked))
+    client = await NodeClient.connect(socket_path(home.settings))
+    try:
+        with pytest.raises(ProblemError) as told:
+            await asking.read(client, asked, StatusChanged)
+    finally:
+        await client.close()
+    assert told.value.problem.code == "node_frozen"
+    assert "has not answered within 0.05 s" in told.value.problem.what
+    assert "transactions" not in told.value.problem.remedy, "nothing was sent"
+
+
+async def test_what_only_reads_waits_five_seconds_for_a_node_that_stands_still(
+    home: Home, node: ScriptedNode
+) -> None:
+    node.unanswered.update((GetStatus, GetSessions, GetTasks, GetTransactions))
+    commands = ("status", "sessions", "tasks", "txs")
+    for ended in await asyncio.gather(*(home.run(command) for command in commands)):
+        assert ended.code == 1
+        assert ended.err.startswith("The node runs, but has not answered within 5 s.")
 
 
 async def test_ctrl_c_while_waiting_ends_at_once_and_quietly(home: Home, node: ScriptedNode) -> None:

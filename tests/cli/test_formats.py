@@ -9,7 +9,15 @@ from cortensor_tui.cli.formats import age, cell_width, ether, iso_time, short_ha
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0s"), (12.9, "12s"), (119, "119s"), (120, "2m"), (7200, "2h"), (200_000, "2d"), (-5, "0s")],
+    [
+        (0, "0 s"),
+        (12.9, "12 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7200, "2 h"),
+        (200_000, "2 d"),
+        (-5, "0 s"),
+    ],
 )
 def test_ages(seconds: float, text: str) -> None:
     assert age(1000.0, now=1000.0 + seconds) == text
@@ -19,13 +27,13 @@ def test_ages(seconds: float, text: str) -> None:
     ("wei", "text"),
     [
         (None, "unknown"),
-        ("0", "0 ETH"),
-        ("1", "0.000000001 gwei"),
-        (10**12 - 1, "999.999999999 gwei"),
-        (10**12, "0.000001 ETH"),
-        ("1999999999999999999", "1.999999 ETH"),
-        (10**18 * 1000, "1000 ETH"),
-        (str(10**27), "1000000000 ETH"),
+        ("0", "0 ether"),
+        ("1", "< 0.000000001 ether"),
+        (10**12 - 1, "0.000000999 ether"),
+        (10**12, "0.000001 ether"),
+        ("1999999999999999999", "1.999999999 ether"),
+        (10**18 * 1000, "1000 ether"),
+        (str(10**27), "1000000000 ether"),
     ],
 )
 def test_amounts_carry_their_unit_and_never_round_up(wei: str | int | None, text: str) -> None:

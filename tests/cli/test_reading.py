@@ -23,7 +23,7 @@ async def test_status_says_at_a_glance_whether_the_node_serves(home: Home, node:
 
     assert ended.code == 0
     assert ended.out.splitlines()[0].startswith("serving   bound to 1 session")
-    assert f"{NODE}  1.5 ETH" in ended.out
+    assert f"{NODE}  1.5 ether" in ended.out
     assert f"{OWNER}  unknown" in ended.out
     assert "head 12" in ended.out
     assert "contract  generation: mid (probed)" in ended.out
@@ -150,7 +150,7 @@ async def test_txs_as_text_and_as_json(home: Home, node: ScriptedNode) -> None:
     mined, reverted = (await home.run("txs", "--json", "--limit", "5")).document["transactions"]
 
     assert node.requests[1] == GetTransactions(limit=5)
-    assert "0.000042 ETH" in text.out
+    assert "0.000042 ether" in text.out
     assert "0xababab…abab" in text.out
     assert (mined["hash"], mined["fee_wei"], mined["nonce"]) == (HASH, "42000000000000", 4)
     assert (mined["session_id"], mined["task_id"]) == (3, 7)

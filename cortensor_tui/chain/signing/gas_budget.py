@@ -7,10 +7,11 @@ from typing import Final
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.quantities import ether
 from cortensor_tui.journal.transactions import TransactionLog
 
 DAY_S: Final = 86_400.0
-_WEI_PER_ETHER: Final = 10**18
+_SHOWN_PLACES: Final = 9  # of ether, to the gwei
 
 
 class GasBudget:
@@ -66,7 +67,7 @@ class GasBudget:
 
 
 def _ether(wei: int) -> str:
-    return f"{wei / _WEI_PER_ETHER:.6g} ETH"
+    return ether(wei, _SHOWN_PLACES)
 
 
 def _moment(first_at: float | None) -> str:
