@@ -30,6 +30,7 @@ from cortensor_tui.settings import (
 )
 from cortensor_tui.settings.changing import PlannedChange, plan_change, write_change
 from cortensor_tui.settings.key_files import key_file_problems
+from cortensor_tui.settings.spec import TakesEffect
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", show_default=False, help="The setting, such as LLM_PORT.")
@@ -151,7 +152,7 @@ def _change(env: Path, name: str, value: str | None, as_json: bool) -> int:
     for sign, line in (("-", planned.line_before), ("+", planned.line_after)):
         if line:
             print_text(f"{sign} {line}")
-    print_text(_effect(is_running=is_running, is_applied=is_applied))
+    print_text(_effect(planned.spec, is_running=is_running, is_applied=is_applied))
     _tell_who_wins(planned.spec)
     return Exit.DONE
 
@@ -182,7 +183,9 @@ def _environment_wins(spec: Spec) -> bool:
     return spec.is_ours and bool(os.environ.get(spec.key))
 
 
-def _effect(*, is_running: bool, is_applied: bool) -> str:
+def _effect(spec: Spec, *, is_running: bool, is_applied: bool) -> str:
+    if spec.takes_effect is TakesEffect.AT_OPENING:
+        return "Written; a dashboard takes it when it is opened next."
     if is_applied:
         return "Written, and the running node works with it now."
     if is_running:

@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 MOST_SHOWN_CHARS = 1000
 FROM_NETWORK = "profile"
+# What the dashboard alone reads is nothing that the node would wait with.
+_NOT_FOR_A_START = (TakesEffect.AT_ONCE, TakesEffect.AT_OPENING)
 
 
 class SettingsDesk:
@@ -91,7 +93,7 @@ class SettingsDesk:
         planned = plan_change(self._in_force.path, self._environ, body.name, body.value)
         write_change(planned, body.fingerprint)
         spec = planned.spec
-        is_applied = spec.takes_effect is TakesEffect.AT_ONCE
+        is_applied = spec.takes_effect in _NOT_FOR_A_START
         log.info("setting written", name=spec.key, line=planned.line, is_applied=is_applied)
         if is_applied:
             self._in_force = with_setting(self._in_force, spec, planned.settings)

@@ -54,8 +54,8 @@ _PAGE_CHANGING = """
 
 `cortensor-tui config set NAME VALUE`, or place 7 of the dashboard, changes one line of the file and leaves
 comments, order, quotes and mode as they are. The value is checked first, with all the others. A node that
-runs takes those marked *live* at once; the others at its next start. Where a key is, is not changed this
-way: see [keys](keys.md).
+runs takes those marked *live* at once; the others at its next start, or the dashboard when it is opened
+next. Where a key is, is not changed this way: see [keys](keys.md).
 """
 
 _PAGE_TAIL = """\

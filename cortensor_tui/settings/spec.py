@@ -31,6 +31,7 @@ class TakesEffect(StrEnum):
 
     AT_ONCE = "at once"
     AT_START = "at the next start of the node"
+    AT_OPENING = "when a dashboard is opened next"
     BY_KEYS = "with the keys commands"
 
 

@@ -9,11 +9,12 @@ from textual.widgets import Button, Input
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.present import settings as present
-from cortensor_tui.node.settings_messages import ChangeSetting, GetSettings
+from cortensor_tui.dashboard.present.settings import AT_OPENING
+from cortensor_tui.node.settings_messages import ChangeSetting, GetSettings, SettingChanged
 
 from .conftest import live, shown, text_of, until
 from .scripted_node import ScriptedNode, refusal
-from .settings_answers import FEE, KEY, PORT, answer_settings, told
+from .settings_answers import AT_ONCE, FEE, KEY, PORT, answer_settings, entry, told
 
 
 async def at_settings(app: Dashboard, pilot: Pilot[None]) -> None:
@@ -150,6 +151,56 @@ async def test_one_pane_at_a_time_has_the_bar_of_the_focus(app: Dashboard, node:
     async with app.run_test(size=(80, 24)) as pilot:
         await at_settings(app, pilot)
         assert [text_of(one)[0] for one in app.screen.query("Heading")] == ["▎", " "]
+
+
+async def change(app: Dashboard, node: ScriptedNode, pilot: Pilot[None], key: str, value: str) -> None:
+    """Open the form of a setting that the node does not have yet, and type a value."""
+    entries = (entry(key, "as it is", AT_OPENING if key != present.THEME else AT_ONCE),)
+    node.answers[GetSettings] = lambda body: msgspec.structs.replace(told(), entries=entries)
+    node.answers[ChangeSetting] = lambda body: SettingChanged(
+        entry=msgspec.structs.replace(entries[0], text=value), is_applied=True
+    )
+    await live(pilot)
+    await pilot.press("7")
+    await until(pilot, lambda: key in shown(app, "#settings"))
+    await pilot.press("enter")
+    await until(pilot, lambda: bool(app.screen.query("#value")))
+    app.screen.query_one("#value", Input).value = value
+
+
+async def test_a_theme_is_shown_as_soon_as_it_is_written(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await change(app, node, pilot, present.THEME, "harbour-light")
+        await until(pilot, lambda: "harbour-light" in shown(app, "#outcome"))
+        assert app.theme == "harbour"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.theme == "harbour-light")
+
+
+async def test_a_theme_that_is_none_is_not_written(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await change(app, node, pilot, present.THEME, "no-such")
+        await until(pilot, lambda: "There is no theme no-such" in shown(app, "#outcome"))
+        assert "harbour" in shown(app, "#outcome")
+        await pilot.press("enter", "f10")
+        assert not any(isinstance(one, ChangeSetting) for one in node.requests)
+
+
+async def test_what_a_dashboard_takes_when_it_is_opened_is_said_to(
+    app: Dashboard, node: ScriptedNode
+) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await change(app, node, pilot, "CORTENSOR_TUI_ASCII", "1")
+        seen = "\n".join(text_of(one) for one in app.screen.query("TextLines"))
+        assert AT_OPENING in seen
+        await until(pilot, lambda: not app.screen.query_one("#write", Button).disabled)
+        await pilot.press("enter")
+        await until(
+            pilot, lambda: "a dashboard takes it" in (app.toasts.shown.text if app.toasts.shown else "")
+        )
 
 
 async def test_a_refused_write_stays_on_the_form(app: Dashboard, node: ScriptedNode) -> None:

@@ -102,6 +102,12 @@ def test_a_change_is_taken_at_once_and_written(asked: Asked) -> None:
     assert asked.entry("CORTENSOR_TUI_MAX_FEE_GWEI").shown == "3"
 
 
+def test_what_only_a_dashboard_reads_waits_for_no_start_of_the_node(asked: Asked) -> None:
+    changed = asked.changed("CORTENSOR_TUI_ASCII", "1")
+    assert changed.entry.takes_effect == "when a dashboard is opened next"
+    assert (changed.entry.shown, changed.entry.shown_next) == ("1", None)
+
+
 def test_a_change_for_the_next_start_shows_both_values(asked: Asked) -> None:
     changed = asked.changed("LLM_PORT", "9000")
     assert not changed.is_applied

@@ -23,7 +23,12 @@ _LABEL_CELLS = 10
 _MOST_CHARS = 300
 MOST_HELP_CHARS = 2_000
 _SOURCES = {"environment": "environment", "default": "default", "profile": "network"}
-EFFECTS = {"at once": "at once", "at the next start of the node": "next start"}
+AT_OPENING = "when a dashboard is opened next"
+EFFECTS = {
+    "at once": "at once",
+    "at the next start of the node": "next start",
+    AT_OPENING: "next opening",
+}
 
 
 def rows(told: SettingsTold, wanted: str = "") -> list[Row]:

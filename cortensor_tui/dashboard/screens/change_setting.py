@@ -31,6 +31,8 @@ DEBOUNCE_S = 0.25
 MAX_CHARS = 4_000
 _WRITTEN_ONLY = "written; the node takes it at its next start"
 _TAKEN = "written, and the node works with it now"
+_SHOWN = "written, and this dashboard shows it now"
+_AT_OPENING = "written; a dashboard takes it when it is opened next"
 
 
 class ChangeSettingScreen(Panel[None]):
@@ -124,6 +126,9 @@ class ChangeSettingScreen(Panel[None]):
 
     @work(group="setting", exclusive=True)
     async def _ask(self, value: str | None) -> None:
+        if self._entry.key == present.THEME and value and value.strip() not in self.app.available_themes:
+            self._refuse(self._no_theme(value.strip()))
+            return
         try:
             reply = await self.dashboard.request(CheckSetting(name=self._entry.key, value=value))
         except ProblemError as error:
@@ -148,9 +153,11 @@ class ChangeSettingScreen(Panel[None]):
 
     def _written(self, changed: SettingChanged) -> None:
         theme = changed.entry.text or DEFAULT_THEME
-        if self._entry.key == present.THEME and theme in self.app.available_themes:
-            self.app.theme = theme
         told = _TAKEN if changed.is_applied else _WRITTEN_ONLY
+        if changed.entry.takes_effect == present.AT_OPENING:
+            told = _AT_OPENING
+        if self._entry.key == present.THEME and theme in self.app.available_themes:
+            self.app.theme, told = theme, _SHOWN
         self.notify(f"{changed.entry.key} is {told}.", markup=False, timeout=4)
         self.dismiss(None)
 
@@ -169,6 +176,11 @@ class ChangeSettingScreen(Panel[None]):
             for piece in wrap(inert(text, present.MOST_HELP_CHARS), self._width - 4) if text else ():
                 found.append((Span("   " if found else " ✖ ", "bad"), Span(piece, role)))
         self._say(found)
+
+    def _no_theme(self, name: str) -> Problem:
+        known = ", ".join(sorted(set(self.app.available_themes)))
+        remedy = f"Give one of {known}"
+        return Problem(code="no_theme", what=f"There is no theme {name}", why="", remedy=remedy)
 
     def _say(self, lines: list[Line]) -> None:
         self._outcome = lines

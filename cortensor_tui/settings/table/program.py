@@ -27,6 +27,7 @@ DASHBOARD: Final[tuple[Spec, ...]] = (
         None,
         "Folder of the dashboard's own files: keys.toml, themes/ and dashboard.toml.",
         default_words="the folder of the settings file",
+        takes_effect=TakesEffect.AT_OPENING,
     ),
     _setting(
         "CORTENSOR_TUI_ASCII",
@@ -34,6 +35,7 @@ DASHBOARD: Final[tuple[Spec, ...]] = (
         kinds.one_of("auto", "0", "1"),
         "auto",
         "Draws in ASCII alone; auto does so where the locale is not UTF-8.",
+        takes_effect=TakesEffect.AT_OPENING,
     ),
     _setting(
         "CORTENSOR_TUI_TERMINAL_TITLE",
@@ -41,6 +43,7 @@ DASHBOARD: Final[tuple[Spec, ...]] = (
         kinds.FLAG,
         True,
         "Shows the verdict in the terminal's title, and restores it on leaving.",
+        takes_effect=TakesEffect.AT_OPENING,
     ),
     _setting(
         "CORTENSOR_TUI_MOUSE",
@@ -48,6 +51,7 @@ DASHBOARD: Final[tuple[Spec, ...]] = (
         kinds.one_of("auto", "0", "1"),
         "auto",
         "Takes the mouse; auto does so unless the line is SSH. Every key works without.",
+        takes_effect=TakesEffect.AT_OPENING,
     ),
 )
 PROGRAM: Final[tuple[Spec, ...]] = (
