@@ -19,7 +19,7 @@ from cortensor_tui.dashboard.app import Dashboard  # isort: skip
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import Problem, problem_error
 from cortensor_tui.launch.dashboard import require_terminal
-from cortensor_tui.launch.options import demo_options
+from cortensor_tui.launch.options import demo_options, require_demo_settings
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.paths import socket_path
 
@@ -33,6 +33,7 @@ def run_demo(environ: Mapping[str, str]) -> int:
     require_terminal()
     run_seconds = _duration_s(environ)
     options = demo_options(environ)
+    require_demo_settings(environ)
     folder = Path(tempfile.mkdtemp(prefix="cortensor-tui-demo-"))
     settings_path = folder / ".env"
     board = StartupBoard(STEPS)

@@ -34,6 +34,7 @@ from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.inference.models import default_model_folder, fetch_default_model
 from cortensor_tui.launch.logs import log_to
+from cortensor_tui.launch.options import demo_node_environ
 from cortensor_tui.launch.tether import end_with_parent
 from cortensor_tui.launch.until_signal import until_signal
 from cortensor_tui.node.client import NodeClient
@@ -168,8 +169,6 @@ def _write_key(folder: Path, role: KeyRole, account: DevAccount) -> dict[str, st
 
 async def _run_node(settings_path: Path, client: DemoClient) -> None:
     tell("node", "running", "starting")
-    # The demo's own settings must win: what the user exported for a real node stays out.
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("CORTENSOR_TUI_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -178,7 +177,7 @@ async def _run_node(settings_path: Path, client: DemoClient) -> None:
         str(settings_path),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
-        env=environ,
+        env=demo_node_environ(os.environ),
     )
     prompting = asyncio.create_task(client.run())
     ending = asyncio.create_task(process.wait())

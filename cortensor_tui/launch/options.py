@@ -7,9 +7,9 @@ from typing import Any
 
 from cortensor_tui.dashboard.options import Options, wants_ascii
 from cortensor_tui.domain.problems import problem_error
-from cortensor_tui.settings import Settings
-from cortensor_tui.settings.loading import DEFAULT_SETTINGS_PATH
-from cortensor_tui.settings.parsers import NotAccepted
+from cortensor_tui.settings import SPECS, NotAccepted, Settings, Spec
+from cortensor_tui.settings.loading import DEFAULT_SETTINGS_PATH, PATH_FIELDS
+from cortensor_tui.settings.spec import OUR_PREFIX
 from cortensor_tui.settings.table.program import DASHBOARD
 
 _MOUSE = {"auto": None, "0": False, "1": True}
@@ -28,18 +28,7 @@ def options_of(settings: Settings, environ: Mapping[str, str]) -> Options:
 
 def demo_options(environ: Mapping[str, str]) -> Options:
     """Return the options where there is no settings file. Raises `ProblemError` for a bad one."""
-    said: dict[str, Any] = {}
-    for spec in DASHBOARD:
-        text = environ.get(spec.key, "").strip()
-        try:
-            said[spec.field] = spec.kind.parse(text) if text else spec.default
-        except NotAccepted as error:
-            raise problem_error(
-                "settings",
-                f"{spec.key} {error.what}",
-                f"found {text[:40]!r}",
-                f"Accepted: {spec.kind.accepted}",
-            ) from error
+    said = {spec.field: _value(spec, environ) for spec in DASHBOARD}
     return Options(
         theme=said["theme"],
         folder=said["dashboard_dir"] or DEFAULT_SETTINGS_PATH.expanduser().parent,
@@ -47,3 +36,32 @@ def demo_options(environ: Mapping[str, str]) -> Options:
         has_title=said["terminal_title"],
         mouse=_MOUSE[said["mouse"]],
     )
+
+
+def require_demo_settings(environ: Mapping[str, str]) -> None:
+    """Raise `ProblemError` for a setting of the environment that the demo takes and could not use."""
+    for spec in SPECS:
+        if spec.in_demo:
+            _value(spec, environ)
+
+
+def demo_node_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the demo's node: what the user set for a real node stays out.
+
+    Paths stay out as well: its settings file names them, and relative ones would be counted from there.
+    """
+    taken = {spec.key for spec in SPECS if spec.in_demo} - set(PATH_FIELDS)
+    return {key: text for key, text in environ.items() if not key.startswith(OUR_PREFIX) or key in taken}
+
+
+def _value(spec: Spec, environ: Mapping[str, str]) -> Any:
+    text = environ.get(spec.key, "").strip()
+    try:
+        return spec.kind.parse(text) if text else spec.default
+    except NotAccepted as error:
+        raise problem_error(
+            "settings",
+            f"{spec.key} {error.what}",
+            f"found {text[:40]!r} in the environment",
+            f"Accepted: {spec.kind.accepted}",
+        ) from error

@@ -58,6 +58,14 @@ runs takes those marked *live* at once; the others at its next start, or the das
 next. Where a key is, is not changed this way: see [keys](keys.md).
 """
 
+_PAGE_DEMO = """
+## In the demo
+
+`cortensor-tui demo` has settings of its own, so that nothing meant for a real node is used: no key, no
+chain, no folder. It takes these from the environment:
+
+"""
+
 _PAGE_TAIL = """\
 ## In the process environment only
 
@@ -86,6 +94,8 @@ def settings_page() -> str:
         parts.append(f"\n## {group.value}\n\n| Key | Accepted | Default | Meaning |\n|---|---|---|---|\n")
         parts.extend(_page_row(spec) for spec in specs)
     parts.append(_PAGE_CHANGING)
+    parts.append(_PAGE_DEMO)
+    parts.extend(f"- `{spec.key}`\n" for spec in SPECS if spec.in_demo)
     parts.append("\n" + _PAGE_TAIL)
     parts.extend(f"| `{key}` | {accepted} | {text} |\n" for key, accepted, text in PROCESS_VARIABLES)
     return "".join(parts)

@@ -40,7 +40,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
 
     `field` names the field of `Settings`, or an ingredient of one. `takes_empty` says that an empty value is
     a value; for all others it is the same as leaving the setting out. `takes_effect` says what a node that
-    runs makes of a change; key material is never changed as a setting.
+    runs makes of a change; key material is never changed as a setting. `in_demo` says that the demo takes it
+    from the environment: how things look and answer, never which chain, key or folder is worked with.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     example: str = ""
     takes_empty: bool = False
     takes_effect: TakesEffect = TakesEffect.AT_START
+    in_demo: bool = False
 
     @property
     def is_secret(self) -> bool:

@@ -18,6 +18,7 @@ ENGINE: Final[tuple[Spec, ...]] = (
         None,
         "Your own GGUF file.",
         default_words="the small model that set-up puts into the data folder",
+        in_demo=True,
     ),
     _setting(
         "LLM_OPTION_CONTEXT_SIZE",

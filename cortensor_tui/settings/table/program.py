@@ -19,6 +19,7 @@ DASHBOARD: Final[tuple[Spec, ...]] = (
         "Name of the dashboard's theme.",
         default_words="chosen by the dashboard",
         takes_effect=TakesEffect.AT_ONCE,
+        in_demo=True,
     ),
     _setting(
         "CORTENSOR_TUI_DASHBOARD_DIR",
@@ -28,6 +29,7 @@ DASHBOARD: Final[tuple[Spec, ...]] = (
         "Folder of the dashboard's own files: keys.toml, themes/ and dashboard.toml.",
         default_words="the folder of the settings file",
         takes_effect=TakesEffect.AT_OPENING,
+        in_demo=True,
     ),
     _setting(
         "CORTENSOR_TUI_ASCII",
@@ -36,6 +38,7 @@ DASHBOARD: Final[tuple[Spec, ...]] = (
         "auto",
         "Draws in ASCII alone; auto does so where the locale is not UTF-8.",
         takes_effect=TakesEffect.AT_OPENING,
+        in_demo=True,
     ),
     _setting(
         "CORTENSOR_TUI_TERMINAL_TITLE",
@@ -44,6 +47,7 @@ DASHBOARD: Final[tuple[Spec, ...]] = (
         True,
         "Shows the verdict in the terminal's title, and restores it on leaving.",
         takes_effect=TakesEffect.AT_OPENING,
+        in_demo=True,
     ),
     _setting(
         "CORTENSOR_TUI_MOUSE",
@@ -52,6 +56,7 @@ DASHBOARD: Final[tuple[Spec, ...]] = (
         "auto",
         "Takes the mouse; auto does so unless the line is SSH. Every key works without.",
         takes_effect=TakesEffect.AT_OPENING,
+        in_demo=True,
     ),
 )
 PROGRAM: Final[tuple[Spec, ...]] = (
@@ -71,6 +76,7 @@ PROGRAM: Final[tuple[Spec, ...]] = (
         "info",
         "The least that is logged.",
         takes_effect=TakesEffect.AT_ONCE,
+        in_demo=True,
     ),
     _setting(
         "LOG_FILE_NAME",

@@ -20,6 +20,7 @@ PROMPTS: Final[tuple[Spec, ...]] = (
         "Empty for none.",
         takes_empty=True,
         takes_effect=TakesEffect.AT_ONCE,
+        in_demo=True,
     ),
     _setting(
         "CORTENSOR_TUI_RAW_PROMPT",
@@ -28,6 +29,7 @@ PROMPTS: Final[tuple[Spec, ...]] = (
         "chat",
         "How a raw prompt reaches the model: as the user's turn in its chat template, or as it stands.",
         takes_effect=TakesEffect.AT_ONCE,
+        in_demo=True,
     ),
     _setting(
         "CORTENSOR_TUI_SEED",
@@ -37,5 +39,6 @@ PROMPTS: Final[tuple[Spec, ...]] = (
         "Seed of the sampling. The same seed, prompt and model give the same answer again.",
         default_words="random for each task",
         takes_effect=TakesEffect.AT_ONCE,
+        in_demo=True,
     ),
 )

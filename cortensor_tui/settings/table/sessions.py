@@ -50,5 +50,6 @@ SESSIONS: Final[tuple[Spec, ...]] = (
         "only after they have asked for that session (p, --reveal), and each time is a line in the node's "
         "log. The chain shows them to everyone all the same.",
         default_words="empty: none",
+        in_demo=True,
     ),
 )
