@@ -181,7 +181,7 @@ class KeyActions(OwnFiles):
         """Show all keys."""
         from cortensor_tui.dashboard.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.screen))
+        self.push_screen(HelpScreen(self.screen, self.own_keys))
 
     def action_start_node(self) -> None:
         """Start a node where none runs, also in the place of one that has gone."""

@@ -20,10 +20,12 @@ _MODIFIERS = re.compile(r"^(?:(?:ctrl|alt|shift)\+)+")
 
 class KeyChoice(msgspec.Struct, frozen=True):
     """What a key file asks for: ids to keys as Textual takes them, and a sentence for each line it cannot,
-    line by line. A file that cannot be read at all asks for nothing and is not usable.
+    line by line. `changed` are the ids with other keys than usual. A file that cannot be read at all asks for
+    nothing and is not usable.
     """
 
     keymap: Mapping[str, str] = {}
+    changed: frozenset[str] = frozenset()
     faults: tuple[str, ...] = ()
     is_usable: bool = True
 
@@ -46,7 +48,8 @@ def load_keys(path: Path, known: Mapping[str, BoundKeys]) -> KeyChoice:
         faults |= clashes
     by_line = sorted(faults, key=lambda name: file.lines.get(name, 0))
     keymap = {name: ",".join(keys) for name, keys in wanted.items()}
-    return KeyChoice(keymap, tuple(faults[name] for name in by_line))
+    changed = frozenset(name for name, keys in wanted.items() if set(keys) != set(known[name].keys))
+    return KeyChoice(keymap, changed, tuple(faults[name] for name in by_line))
 
 
 def _keys(file: TomlFile, binding_id: str, value: Any, known: Mapping[str, BoundKeys]) -> tuple[str, ...]:

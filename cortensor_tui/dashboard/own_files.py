@@ -19,6 +19,8 @@ class OwnFiles(Announcing):
 
     options: Options
     appearance: Appearance
+    own_keys: frozenset[str] = frozenset()
+    """The ids of the bindings whose keys the file has changed."""
 
     def action_change_theme(self) -> None:
         """Choose a theme, seen while choosing; the files are read again for it."""
@@ -41,6 +43,7 @@ class OwnFiles(Announcing):
         path = None if folder is None else folder / KEYS_FILE_NAME
         if path is None or not path.exists():
             self.set_keymap({})
+            self.own_keys = frozenset()
             self.call_after_refresh(self.refresh_bindings)
             self.heed_faults(KEYS, ())
             return ()
@@ -51,6 +54,7 @@ class OwnFiles(Announcing):
         faults = choice.faults
         if choice.is_usable:
             self.set_keymap(dict(choice.keymap))
+            self.own_keys = choice.changed
         else:
             faults = tuple(f"{fault}; {if_unusable}" for fault in faults)
         self.call_after_refresh(self.refresh_bindings)

@@ -11,25 +11,28 @@ from cortensor_tui.dashboard.cells import Line, Span, pad, wrap
 from cortensor_tui.dashboard.key_names import shown_key
 
 KEY_CELLS = 13
+OWN = "*"
+"""Stands behind keys that the key file gave."""
 
 
 class KeyEntry(msgspec.Struct, frozen=True):
-    """One thing that keys do; `group` is the heading it stands under."""
+    """One thing that keys do; `group` is the heading it stands under, `is_own` that the key file says so."""
 
     group: str
     keys: tuple[str, ...]
     does: str
+    is_own: bool = False
 
 
-def shown_keys(keys: Iterable[str]) -> str:
+def shown_keys(keys: Iterable[str], *, is_own: bool = False) -> str:
     """Return several keys, as many as there is room for."""
-    shown = ""
+    shown, mark = "", f" {OWN}" if is_own else ""
     for key in keys:
         longer = f"{shown} {shown_key(key)}".strip()
-        if shown and cell_len(longer) > KEY_CELLS - 2:
+        if shown and cell_len(longer) > KEY_CELLS - 2 - len(mark):
             break
         shown = longer
-    return shown
+    return shown + mark
 
 
 def key_lines(
@@ -63,7 +66,7 @@ def _title(text: str, cells: int) -> Line:
 
 
 def _entry(entry: KeyEntry, cells: int) -> list[Line]:
-    keys = pad(f" {shown_keys(entry.keys)}", KEY_CELLS)
+    keys = pad(f" {shown_keys(entry.keys, is_own=entry.is_own)}", KEY_CELLS)
     pieces = wrap(entry.does, cells - KEY_CELLS - 1) or [""]
     return [
         (Span(keys if index == 0 else " " * KEY_CELLS, "accent"), Span(pad(piece, cells - KEY_CELLS)))

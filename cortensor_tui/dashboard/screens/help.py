@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from textual.app import App, ComposeResult
@@ -11,8 +12,9 @@ from textual.events import Key
 from textual.screen import Screen
 
 from cortensor_tui.dashboard.cells import Line
+from cortensor_tui.dashboard.key_names import KEYS_FILE_NAME
 from cortensor_tui.dashboard.places import place_of_binding
-from cortensor_tui.dashboard.present.key_table import KeyEntry, key_lines
+from cortensor_tui.dashboard.present.key_table import OWN, KeyEntry, key_lines
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 
@@ -35,13 +37,21 @@ class HelpScreen(Panel[None]):
     PANEL_TITLE = "Keys"
     PANEL_HINT = "any key closes"
 
-    def __init__(self, below: Screen[Any]) -> None:
+    def __init__(self, below: Screen[Any], own: Container[str] = ()) -> None:
         super().__init__()
-        self._entries = key_entries(below)
+        self._entries = key_entries(below, own)
 
     def compose_panel(self) -> ComposeResult:
         """Yield the table of keys."""
         yield TextLines(self._keys)
+
+    def on_mount(self) -> None:
+        """Say what the keys do here."""
+        self.call_after_refresh(self._say_hint)
+
+    def on_resize(self) -> None:
+        """What does not fit may be more, or less."""
+        self.call_after_refresh(self._say_hint)
 
     def on_key(self, event: Key) -> None:
         """Close on any key, but for those that scroll what does not fit."""
@@ -52,6 +62,12 @@ class HelpScreen(Panel[None]):
         else:
             self.dismiss(None)
 
+    def _say_hint(self) -> None:
+        panel = self.query_one("#panel")
+        own = f"{OWN} yours, from {KEYS_FILE_NAME}   " if any(entry.is_own for entry in self._entries) else ""
+        scrolls = "j/k scroll   any other key closes" if panel.max_scroll_y else self.PANEL_HINT
+        panel.border_subtitle = f"{own}{scrolls}"
+
     def _keys(self, width: int) -> list[Line]:
         columns = 3 if width >= _THREE_COLUMNS_FROM - 6 else 2
         lines = key_lines(GROUPS, self._entries, columns, width)
@@ -60,8 +76,11 @@ class HelpScreen(Panel[None]):
         return key_lines(GROUPS, self._entries, columns, width, is_dense=True)
 
 
-def key_entries(screen: Screen[Any]) -> list[KeyEntry]:
-    """Return what the keys of a screen do, each thing once with all its keys."""
+def key_entries(screen: Screen[Any], own: Container[str] = ()) -> list[KeyEntry]:
+    """Return what the keys of a screen do, each thing once with all its keys.
+
+    `own` are the ids of those that the user has changed.
+    """
     keys: dict[str, list[str]] = {}
     found: dict[str, tuple[DOMNode, Binding]] = {}
     for key, (node, binding, _, _) in screen.active_bindings.items():
@@ -69,7 +88,7 @@ def key_entries(screen: Screen[Any]) -> list[KeyEntry]:
             keys.setdefault(binding.action, []).append(key)
             found.setdefault(binding.action, (node, binding))
     entries = [
-        KeyEntry(_group(node, binding), tuple(keys[action]), _words(binding))
+        KeyEntry(_group(node, binding), tuple(keys[action]), _words(binding), binding.id in own)
         for action, (node, binding) in found.items()
     ]
     return [*entries, KeyEntry(EVERYWHERE, ("tab",), "Next pane")]
