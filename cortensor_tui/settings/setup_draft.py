@@ -19,11 +19,12 @@ _HEAD = """\
 
 
 class Step(StrEnum):
-    """One page of the set-up, in their order."""
+    """One page of the set-up."""
 
     NETWORK = "network"
     ENDPOINT = "endpoint"
     CONTRACTS = "contracts"
+    ADDRESS = "address"
     KEY = "key"
     MODEL = "model"
     STORE = "store"
@@ -38,22 +39,28 @@ class KeyWay(StrEnum):
     EXISTING = "existing"
 
 
-SERVING_STEPS = tuple(Step)
+SERVING_STEPS = tuple(step for step in Step if step is not Step.ADDRESS)
 """The way of a node that answers tasks."""
+
+WATCHING_STEPS = (Step.NETWORK, Step.ENDPOINT, Step.CONTRACTS, Step.ADDRESS, Step.SUMMARY)
+"""The way of a node that watches an address."""
 
 
 class SetupDraft(msgspec.Struct, frozen=True, kw_only=True):
     """Everything typed so far, as typed; "" for what was left empty. `keystore` is one that exists.
 
-    `network` is the name of the `NetworkChoice` that was taken.
+    `network` is the name of the `NetworkChoice` that was taken. `is_watching`: the node is to watch an
+    address without any key, so that no key and no model is asked for.
     """
 
+    is_watching: bool = False
     network: str = ""
     host: str = ""
     chain_id: str = ""
     runtime: str = ""
     session_address: str = ""
     queue_address: str = ""
+    watch_address: str = ""
     key_way: KeyWay = KeyWay.NEW
     private_key: Secret = Secret("")
     keystore: str = ""
@@ -75,18 +82,28 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
 
 
-def env_values(draft: SetupDraft, keystore: Path) -> dict[str, str]:
-    """Return the settings by name, without those that were left empty."""
+def env_values(draft: SetupDraft, keystore: Path | None) -> dict[str, str]:
+    """Return the settings by name, without those that were left empty.
+
+    `keystore` is None where an address is watched.
+    """
+    address = draft.watch_address.strip()
     values = {
         "HOST": draft.host,
         "CHAINID": draft.chain_id,
         "CONTRACT_ADDRESS_RUNTIME": draft.runtime,
         "CORTENSOR_TUI_SESSION_V2_ADDRESS": draft.session_address,
         "CORTENSOR_TUI_SESSION_QUEUE_V2_ADDRESS": draft.queue_address,
-        "CORTENSOR_TUI_NODE_KEYSTORE": str(keystore),
-        "CORTENSOR_TUI_MODEL_PATH": draft.model_path,
-        "CORTENSOR_TUI_DATA_DIR": draft.data_dir,
     }
+    if keystore is None:
+        # A log of its own: a node that answers may run beside it, with the same data folder.
+        values |= {"CORTENSOR_TUI_WATCH_ADDRESS": address, "LOG_FILE_NAME": f"watching_{address[:10]}.log"}
+    else:
+        values |= {
+            "CORTENSOR_TUI_NODE_KEYSTORE": str(keystore),
+            "CORTENSOR_TUI_MODEL_PATH": draft.model_path,
+            "CORTENSOR_TUI_DATA_DIR": draft.data_dir,
+        }
     return {key: value.strip() for key, value in values.items() if value.strip()}
 
 

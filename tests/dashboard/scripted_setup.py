@@ -52,6 +52,12 @@ class ScriptedSetup:
                 return (Finding(field="host", is_good=False, text="it is no address", remedy="Give another"),)
             case Step.ENDPOINT:
                 return (Finding(field="host", is_good=True, text="answers in 12 ms: Testnet-0"),)
+            case Step.ADDRESS if len(draft.watch_address) != 42:
+                return (
+                    Finding(field="watch_address", is_good=False, text="it is none", remedy="Copy it whole"),
+                )
+            case Step.ADDRESS:
+                return (Finding(field="watch_address", is_good=True, text="bound to session 7"),)
             case Step.KEY if draft.password.reveal() != draft.password_again.reveal():
                 return (Finding(field="password", is_good=False, text="the two passwords differ"),)
             case Step.KEY:
@@ -62,7 +68,8 @@ class ScriptedSetup:
                 return ()
 
     def summary(self, draft: SetupDraft) -> tuple[str, ...]:
-        return shown_lines(env_values(draft, Path("/home/op/.cortensor/keystore/node.json")))
+        keystore = None if draft.is_watching else Path("/home/op/.cortensor/keystore/node.json")
+        return shown_lines(env_values(draft, keystore))
 
     async def write(self, draft: SetupDraft) -> SetUp:
         if self.refusal is not None:

@@ -17,6 +17,7 @@ from . import samples
 from .conftest import shown, until
 from .scripted_setup import ScriptedSetup
 from .test_first_run import at_menu, at_step
+from .test_first_run_watching import ADDRESS, at_address
 
 SIZES = [(80, 24), (160, 48)]
 IDS = ["80x24", "160x48"]
@@ -79,5 +80,18 @@ def test_a_file_that_is_read(snap_compare: Any, size: tuple[int, int]) -> None:
         await until(
             pilot, lambda: bool(app.screen.query("#understood")) and "ROUTER_X" in shown(app, "#understood")
         )
+
+    assert snap_compare(app, terminal_size=size, run_before=stage)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=IDS)
+@pytest.mark.parametrize("theme", ["harbour", "harbour-light"])
+def test_an_address_to_watch(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
+    app = begun(ScriptedSetup(), theme)
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await at_address(app, pilot)
+        app.screen.query_one("#watch_address", Input).value = ADDRESS
+        await until(pilot, lambda: "bound to session 7" in shown(app, "#findings"))
 
     assert snap_compare(app, terminal_size=size, run_before=stage)

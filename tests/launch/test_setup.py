@@ -15,8 +15,8 @@ from cortensor_tui.launch.setup.existing import likely_files, take_over, underst
 from cortensor_tui.launch.setup.probing import probe
 from cortensor_tui.launch.setup.writing import write_setup
 from cortensor_tui.settings import Secret, load_settings
-from cortensor_tui.settings.setup_draft import Finding, KeyTreatment, KeyWay, SetupDraft, Step
-from tests.devnet.devnet_on_anvil import DevnetOnAnvil
+from cortensor_tui.settings.setup_draft import Finding, KeyTreatment, KeyWay, SetUp, SetupDraft, Step
+from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
 from tests.inference.gguf_files import small_gguf
 
 PASSWORD = Secret("correct horse")
@@ -45,6 +45,13 @@ async def test_endpoint_and_contracts_are_asked_live(devnet: DevnetOnAnvil) -> N
     assert devnet.contracts.session_queue_v2 in texts(found)
     assert "generation new" in texts(found)
 
+    watched = msgspec.structs.replace(typed, is_watching=True, watch_address=OWNER.lower())
+    found = await probe(Step.ADDRESS, watched)
+    assert OWNER in texts(found)
+    assert "bound to none of the 0 sessions" in texts(found)
+    session_id = await devnet.create_session(OWNER, nodes=(OWNER,))
+    assert f"bound to session {session_id}" in texts(await probe(Step.ADDRESS, watched))
+
     [*_, wrong] = await probe(Step.ENDPOINT, msgspec.structs.replace(typed, chain_id="421614"))
     assert (wrong.is_good, wrong.field) == (False, "chain_id")
     assert "serves chain 31337, not 421614" in wrong.text
@@ -59,6 +66,14 @@ async def test_endpoint_and_contracts_are_asked_live(devnet: DevnetOnAnvil) -> N
         (Step.ENDPOINT, draft(host="ws://h"), "WebSocket"),
         (Step.ENDPOINT, draft(host=" "), "no endpoint is known"),
         (Step.CONTRACTS, draft(runtime="0x12"), "is not an address"),
+        (Step.ADDRESS, draft(watch_address="0x12"), "not 0x and 40 hex digits"),
+        (Step.ADDRESS, draft(watch_address=f"0x{'0' * 40}"), "the zero address"),
+        (
+            Step.ADDRESS,
+            draft(watch_address=OWNER.swapcase().replace("X", "x")),
+            "checksum is wrong",
+        ),
+        (Step.ADDRESS, draft(watch_address=RUNTIME), "did not answer"),
         (Step.KEY, draft(key_way=KeyWay.IMPORTED, private_key=Secret("0x12")), "is not a private key"),
         (Step.KEY, draft(password=Secret("short"), password_again=Secret("short")), "too short"),
         (Step.KEY, draft(password_again=Secret("another one")), "differ"),
@@ -109,6 +124,19 @@ async def test_an_imported_key_is_written_encrypted_and_its_settings_are_usable(
         draft(key_way=KeyWay.EXISTING, keystore=str(settings.node_keystore), password=Secret("wrong one")),
     )
     assert closed.is_good is False
+
+
+def test_an_address_to_watch_is_written_without_any_key(tmp_path: Path) -> None:
+    path = tmp_path / "home" / ".env"
+    made = write_setup(path, draft(is_watching=True, watch_address=RUNTIME, private_key=KEY))
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "KEY" not in path.read_text()
+    settings = load_settings(path, {})
+    assert (settings.watch_address, settings.node_keystore) == (RUNTIME, None)
+    assert settings.log_file_name != "agent_miner.log", "a node that answers may run beside it"
+    assert made == SetUp(settings_path=path)
+    assert [one.name for one in path.parent.iterdir()] == [".env"]
 
 
 def test_no_file_is_overwritten_and_a_refusal_leaves_none(tmp_path: Path) -> None:

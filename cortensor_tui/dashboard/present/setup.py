@@ -16,7 +16,7 @@ from cortensor_tui.domain.problems import Problem
 from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetUp, Step, Understood
 
 MENU_COLUMNS = (Column("begin with", 26), Column("", 30, share=1))
-DEMO, IMPORT, STEPS = "demo", "import", "steps"
+DEMO, IMPORT, WATCH, STEPS = "demo", "import", "watch", "steps"
 MENU = (
     Row(
         DEMO,
@@ -25,6 +25,10 @@ MENU = (
     Row(
         IMPORT,
         (Span("Use a settings file"), Span("of cortensord or of another node, read line by line", "muted")),
+    ),
+    Row(
+        WATCH,
+        (Span("Watch an address"), Span("any node's, without a key; nothing is signed", "muted")),
     ),
     Row(
         STEPS,
@@ -90,6 +94,12 @@ PAGES: Final[dict[Step, Page]] = {
             ),
             Field(name="queue_address", label="Queue", hint="SessionQueueV2; SessionV2 is asked for it"),
         ),
+    ),
+    Step.ADDRESS: Page(
+        title="Address",
+        about="The address of the node to watch. Its sessions, tasks, transactions and balance are shown; no "
+        "key is needed, and nothing is signed.",
+        fields=(Field(name="watch_address", label="Address", hint="0x and 40 hex digits"),),
     ),
     Step.KEY: Page(
         title="Key",

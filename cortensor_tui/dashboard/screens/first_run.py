@@ -1,9 +1,10 @@
-"""No settings yet, or others wanted: the demo, a file that exists, or a node set up step by step."""
+"""No settings yet, or others wanted: the demo, a file there is, an address to watch, or a node to set up."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -21,7 +22,14 @@ from cortensor_tui.dashboard.widgets.setup_page import SetupPage
 from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.settings.setup_draft import SERVING_STEPS, ImportDraft, SetUp, SetupDraft, Step
+from cortensor_tui.settings.setup_draft import (
+    SERVING_STEPS,
+    WATCHING_STEPS,
+    ImportDraft,
+    SetUp,
+    SetupDraft,
+    Step,
+)
 
 PAUSE_S = 0.5
 NOT_HERE = "Nothing can be set up from here: this dashboard shows what another program started."
@@ -35,7 +43,7 @@ class FirstRunScreen(PlaceScreen):
     DEFAULT_CSS = """
     FirstRunScreen {
         & #page { height: 1fr; }
-        & #menu { height: 6; }
+        & #menu { height: 7; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -127,7 +135,13 @@ class FirstRunScreen(PlaceScreen):
         elif event.key == present.IMPORT:
             await self._show(ImportPage(self._setup, self._import))
         else:
-            await self._show_step(self._steps[0])
+            await self._begin(is_watching=event.key == present.WATCH)
+
+    async def _begin(self, *, is_watching: bool) -> None:
+        """Begin one of the two ways; what was typed on the other one stays."""
+        self._steps = WATCHING_STEPS if is_watching else SERVING_STEPS
+        self._draft = msgspec.structs.replace(self._draft, is_watching=is_watching)
+        await self._show_step(self._steps[0])
 
     @on(ImportPage.Changed)
     def _import_changed(self, event: ImportPage.Changed) -> None:
@@ -204,7 +218,7 @@ class FirstRunScreen(PlaceScreen):
     async def _write(self, *, starts: bool) -> None:
         if self._setup is None:
             return
-        self._say([line((" Writing the keystore and the settings …", "muted"))], may_go_on=False)
+        self._say([line((" Writing what was set up …", "muted"))], may_go_on=False)
         try:
             set_up = await self._setup.write(self._draft)
         except ProblemError as error:

@@ -68,6 +68,8 @@ class SetupDesk:
     def summary(self, draft: SetupDraft) -> tuple[str, ...]:
         """Return the lines that would be written, fit to be shown. Raises `ProblemError` "file_exists"."""
         require_absent(self.settings_path)
+        if draft.is_watching:
+            return shown_lines(env_values(draft, None))
         keystore = draft.keystore.strip()
         path = Path(keystore).expanduser().absolute() if keystore else KEYSTORE_TO_COME
         return shown_lines(env_values(draft, path))

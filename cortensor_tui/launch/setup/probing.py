@@ -22,6 +22,7 @@ from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference.gguf import check_gguf
 from cortensor_tui.inference.models import DEFAULT_MODEL, default_model_folder
 from cortensor_tui.launch.passwords import require_good_password
+from cortensor_tui.launch.setup.address import address_finding, found_on_chain
 from cortensor_tui.settings import NotAccepted, parse_private_key
 from cortensor_tui.settings.parsers import parse_address, parse_url
 from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetupDraft, Step
@@ -54,6 +55,8 @@ async def _probe(step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
             return await _endpoint(draft)
         case Step.CONTRACTS:
             return await _contracts(draft)
+        case Step.ADDRESS:
+            return await _watched(draft)
         case Step.KEY:
             return await asyncio.to_thread(_key, draft)
         case Step.MODEL:
@@ -125,11 +128,7 @@ async def _endpoint(draft: SetupDraft) -> tuple[Finding, ...]:
 
 async def _contracts(draft: SetupDraft) -> tuple[Finding, ...]:
     try:
-        known = KnownAddresses(
-            runtime=_address(draft.runtime),
-            session_v2=_address(draft.session_address),
-            session_queue_v2=_address(draft.queue_address),
-        )
+        known = _known(draft)
     except NotAccepted as error:
         remedy = "Give 0x and 40 hex digits, or leave it empty"
         return (Finding(field="contracts", is_good=False, text=f"one {error.what}", remedy=remedy),)
@@ -149,6 +148,27 @@ async def _contracts(draft: SetupDraft) -> tuple[Finding, ...]:
     told = f"interface of generation {generation.value}, told by {len(probes)} calls"
     found.append(Finding(field="generation", is_good=True, text=told))
     return (*found, *(Finding(field="contracts", is_good=None, text=one) for one in resolved.warnings))
+
+
+async def _watched(draft: SetupDraft) -> tuple[Finding, ...]:
+    is_one = address_finding(draft.watch_address.strip())
+    if not is_one.is_good:
+        return (is_one,)
+    known = _known(draft)
+    rpc = RpcClient(draft.host.strip())
+    try:
+        profile = choose_profile(int(draft.chain_id), known.runtime)
+        return (is_one, *await found_on_chain(rpc, is_one.text, known, profile))
+    finally:
+        await rpc.close()
+
+
+def _known(draft: SetupDraft) -> KnownAddresses:
+    return KnownAddresses(
+        runtime=_address(draft.runtime),
+        session_v2=_address(draft.session_address),
+        session_queue_v2=_address(draft.queue_address),
+    )
 
 
 def _address(text: str) -> str | None:

@@ -23,22 +23,22 @@ def write_setup(settings_path: Path, draft: SetupDraft) -> SetUp:
     """
     path = settings_path.expanduser().absolute()
     require_absent(path)
-    is_existing = draft.key_way is KeyWay.EXISTING
-    key = None if is_existing else _key(draft)
-    keystore = (
-        Path(draft.keystore.strip()).expanduser().absolute()
-        if key is None
-        else default_keystore(path, NODE_ROLE, address_of(key))
-    )
+    has_own_key = not draft.is_watching and draft.key_way is not KeyWay.EXISTING
+    key = _key(draft) if has_own_key else None
+    keystore = _keystore(path, draft, key)
     text = env_text(env_values(draft, keystore))
     settings_from(path, parse_env(text, path), {})
     make_private_folder(path.parent)
-    if key is not None:
+    if key is not None and keystore is not None:
         password = draft.password.reveal()
         require_good_password(password)
         write_keystore(keystore, key, password)
     write_private_file(path, text.encode(), may_replace=False)
-    return SetUp(settings_path=path, password=draft.password, keystore=None if key is None else keystore)
+    return SetUp(
+        settings_path=path,
+        password=None if keystore is None else draft.password,
+        keystore=None if key is None else keystore,
+    )
 
 
 def require_absent(path: Path) -> None:
@@ -47,6 +47,15 @@ def require_absent(path: Path) -> None:
         raise problem_error(
             "file_exists", f"{path} is there already", "it is not overwritten", "Name another settings file"
         )
+
+
+def _keystore(path: Path, draft: SetupDraft, key: Secret | None) -> Path | None:
+    """Return where the key is or will be, None for a node that has none."""
+    if draft.is_watching:
+        return None
+    if key is None:
+        return Path(draft.keystore.strip()).expanduser().absolute()
+    return default_keystore(path, NODE_ROLE, address_of(key))
 
 
 def _key(draft: SetupDraft) -> Secret:
