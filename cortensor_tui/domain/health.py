@@ -11,6 +11,7 @@ from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.networks import ContractOrigin, Registration, ServedChain
 from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.swaps import SwapProgress
 
 
 class Verdict(StrEnum):
@@ -88,6 +89,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     `is_watching`: it has no key, and tells what the address `node` does on chain.
     `past` is set as long as no chain has answered: tasks, transactions, their numbers and the throughput are
     then what the journal has of that chain.
+    `swaps` are those on their way, and those that stand half way.
     """
 
     verdict: Verdict
@@ -110,3 +112,4 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     owner_key_problem: Problem | None = None
     is_watching: bool = False
     past: ServedChain | None = None
+    swaps: tuple[SwapProgress, ...] = ()

@@ -64,7 +64,8 @@ class Service(StrEnum):
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """A session with what this node makes of it; `task_count` is None while unknown.
 
-    `is_private`: the node keeps its prompts and answers to itself until it is asked for them.
+    `is_private`: the node keeps its prompts and answers to itself until it is asked for them; `is_hidden`: it
+    does so now.
     """
 
     session: Session
@@ -73,6 +74,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     is_mine: bool
     task_count: int | None = None
     is_private: bool = False
+    is_hidden: bool = False
 
 
 def listed_place(view: SessionView) -> tuple[bool, bool, int]:

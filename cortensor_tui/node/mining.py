@@ -14,6 +14,7 @@ from cortensor_tui.chain.watching.events import ContractEvent
 from cortensor_tui.chain.watching.heads import Head, head_from
 from cortensor_tui.chain.watching.watcher import Look
 from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.swaps import SwapProgress
 from cortensor_tui.domain.tasks import TaskKey, TaskOnChain
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.tasks import TaskRecord
@@ -92,6 +93,11 @@ class Mining:
         self._state_read_at_s = time.monotonic()
         self._state_read_from = link.rpc.url
         self._done: set[TaskKey] = set()  # of the newest tasks
+
+    @property
+    def swaps(self) -> tuple[SwapProgress, ...]:
+        """Return the swaps of nodes on their way, and those that stand half way."""
+        return self.owner_desk.swaps.progress(self.sessions.is_bound)
 
     def take_settings(self, settings: Settings, profile: NetworkProfile) -> None:
         """Go on with other settings, as far as tasks and transactions that are open allow it."""

@@ -86,7 +86,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 class CheckedCall(msgspec.Struct, frozen=True, kw_only=True):
     """What a call would do, sent now. `fee_wei` is the most it can cost, None where that was not estimated.
 
-    `signer` is the address whose key signs it. Wei as text.
+    `signer` is the address whose key signs it. Wei as text. `in_flight` are tasks that are being answered now
+    and may end unanswered by it; they stand in the way of nothing.
     """
 
     checks: tuple[Check, ...]
@@ -96,6 +97,7 @@ class CheckedCall(msgspec.Struct, frozen=True, kw_only=True):
     fee_wei: str | None
     gas_limit: int | None
     signer: str = ""
+    in_flight: tuple[TaskKey, ...] = ()
 
     @property
     def is_allowed(self) -> bool:

@@ -63,7 +63,9 @@ class Sight:
     def _seen(self, value: object) -> object:
         match value:
             case SessionView():
-                return _replace(value, is_private=self._private.has(value.session.session_id))
+                session_id = value.session.session_id
+                is_private = self._private.has(session_id)
+                return _replace(value, is_private=is_private, is_hidden=is_private and self.hides(session_id))
             case TaskView():
                 return self._task(value)
             case Transaction():

@@ -39,7 +39,7 @@ from cortensor_tui.node.messages import (
 )
 from cortensor_tui.node.network_messages import GetNetwork
 from cortensor_tui.node.session_list import read_session
-from cortensor_tui.node.session_messages import GetSession
+from cortensor_tui.node.session_messages import GetSession, HandOver, SetRouter
 from cortensor_tui.node.settings_desk import SettingsDesk
 from cortensor_tui.node.settings_messages import SettingsRequest
 from cortensor_tui.node.verification import verify
@@ -95,6 +95,8 @@ class RequestDesk:
                 return await read_session(work.link.reader, work.sessions, body.session_id)
             case Attach() | Reveal():
                 raise problem_error("unknown_request", "The node does not know this request")
+            case HandOver() | SetRouter():
+                return await self._changed_silently(body)
             case _:
                 return await self._connected().owner_desk.answer(body)
 
@@ -118,6 +120,13 @@ class RequestDesk:
             raise self._not_connected()
         answer = await self._history.answer(body, chain)
         return answer if past is None else msgspec.structs.replace(answer, past=past.told)
+
+    async def _changed_silently(self, body: HandOver | SetRouter) -> ReplyBody:
+        """Do what no event of the contract tells a session of, and read the session anew."""
+        work = self._connected()
+        reply = await work.owner_desk.answer(body)
+        await work.sessions.read(body.session_id)
+        return reply
 
     async def _wait_task(self, body: WaitTask) -> TaskOutcome:
         reader = self._connected().link.reader

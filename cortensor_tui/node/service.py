@@ -226,7 +226,7 @@ class Node:
                 self._task_changed(record)
 
     def _status(self) -> NodeStatus:
-        link, addresses = self._chain.link, self._duty.addresses
+        link, work, addresses = self._chain.link, self._chain.work, self._duty.addresses
         judged = self._duty.judge(self._facts())
         return NodeStatus(
             verdict=judged.verdict,
@@ -249,6 +249,7 @@ class Node:
             registration=link.registration if link else Registration(),
             owner_key_problem=self._duty.owner_key_problem,
             past=self._chain.past.told if self._chain.past else None,
+            swaps=work.swaps if work else (),
         )
 
     def _account(self, address: str) -> Account:

@@ -82,6 +82,11 @@ class SessionList:
         session = self._sessions.get(session_id)
         return session is not None and session.dedicated_nodes == (self._admission.node,)
 
+    def is_bound(self, session_id: int, node: str) -> bool:
+        """Tell whether a node is bound to a session, as last read."""
+        session = self._sessions.get(session_id)
+        return session is not None and node in session.dedicated_nodes
+
     def watched_ids(self) -> list[int]:
         """Return the sessions of which every event matters: those that this node is bound to or owns."""
         return [session.session_id for session in self._sessions.values() if self._is_watched(session)]

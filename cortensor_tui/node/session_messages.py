@@ -6,6 +6,7 @@ import msgspec
 
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.session_reading import SessionReading
+from cortensor_tui.domain.swaps import WhenBusy
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.node.owner_messages import CheckedCall, CreateSession, Submit
 
@@ -35,7 +36,30 @@ class DeactivateSession(msgspec.Struct, frozen=True, kw_only=True, tag="deactiva
     session_id: int
 
 
-Act = CreateSession | UpdateSession | DeactivateSession | Submit
+class HandOver(msgspec.Struct, frozen=True, kw_only=True, tag="hand_over"):
+    """Give a session of the owner's to another address. Answered with `Sent` once mined.
+
+    Only the new owner can give it back.
+    """
+
+    session_id: int
+    new_owner: str
+
+
+class SetRouter(msgspec.Struct, frozen=True, kw_only=True, tag="set_router"):
+    """List a router of a session, or give a listed one another text; without `text` it is taken off the list.
+
+    Answered with `Sent` once mined.
+    """
+
+    session_id: int
+    address: str
+    text: str | None = None
+
+
+Change = UpdateSession | DeactivateSession | HandOver | SetRouter
+"""What is done to a session that is there."""
+Act = CreateSession | Change | Submit
 
 
 class CheckAct(msgspec.Struct, frozen=True, kw_only=True, tag="check_act"):
@@ -47,18 +71,26 @@ class CheckAct(msgspec.Struct, frozen=True, kw_only=True, tag="check_act"):
 class PrepareAct(msgspec.Struct, frozen=True, kw_only=True, tag="prepare_act"):
     """The transaction of an act, for the owner's own wallet; answered with `ActPrepared`. Sends nothing."""
 
-    act: UpdateSession | DeactivateSession
+    act: Change
 
 
 class SwapNodes(msgspec.Struct, frozen=True, kw_only=True, tag="swap_nodes"):
-    """Unbind one node, then bind another in its place. Answered with `Swapped`.
+    """Unbind one node, then bind another in its place. Answered with `Swapped` when it is over.
 
-    The node carries it through even if whoever asked is gone by then.
+    The node carries it through even if whoever asked is gone by then; its status tells how far it is.
     """
 
     session_id: int
     unbind_address: str
     bind_address: str
+    when_busy: WhenBusy = WhenBusy.REFUSE
+
+
+class StopSwap(msgspec.Struct, frozen=True, kw_only=True, tag="stop_swap"):
+    """Give up a swap that still waits, or forget one that stands half way. Answered with
+    `SwapStopped`."""
+
+    session_id: int
 
 
 class CheckSwap(msgspec.Struct, frozen=True, kw_only=True, tag="check_swap"):
@@ -67,7 +99,7 @@ class CheckSwap(msgspec.Struct, frozen=True, kw_only=True, tag="check_swap"):
     swap: SwapNodes
 
 
-SessionAct = UpdateSession | DeactivateSession | CheckAct | PrepareAct | SwapNodes | CheckSwap
+SessionAct = Change | CheckAct | PrepareAct | SwapNodes | CheckSwap | StopSwap
 SessionRequest = GetSession | SessionAct
 
 
@@ -109,4 +141,10 @@ class Swapped(msgspec.Struct, frozen=True, kw_only=True, tag="swapped"):
     problem: Problem | None = None
 
 
-SessionReply = SessionReading | ActChecked | ActPrepared | SwapChecked | Swapped
+class SwapStopped(msgspec.Struct, frozen=True, kw_only=True, tag="swap_stopped"):
+    """The swap is given up: nothing was sent for it, or it is no longer told of."""
+
+    session_id: int
+
+
+SessionReply = SessionReading | ActChecked | ActPrepared | SwapChecked | Swapped | SwapStopped

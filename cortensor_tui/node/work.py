@@ -6,6 +6,7 @@ from typing import Protocol
 
 from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.swaps import SwapProgress
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.node.link import ChainLink
 from cortensor_tui.node.owner_messages import OwnerReply, OwnerRequest
@@ -36,6 +37,10 @@ class ChainWork(Protocol):
     @property
     def owner_desk(self) -> ActDesk:
         """What is done with the owner's key."""
+
+    @property
+    def swaps(self) -> tuple[SwapProgress, ...]:
+        """Return the swaps of nodes on their way, and those that stand half way."""
 
     @property
     def pace(self) -> Pace:

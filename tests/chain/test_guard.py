@@ -40,7 +40,8 @@ PRECOMMIT = encode_call(queue_v2.functions["precommit"], 1, 2, b"\x07" * 32, "")
 COMMIT = encode_call(queue_v2.functions["commit"], 1, 2, "an answer")
 BIND = encode_call(session_v2.functions["addDedicatedNode"], 3, ADDRESS)
 DEACTIVATE = encode_call(session_v2.functions["deactivateSession"], 3)
-TRANSFER_OWNER = encode_call(session_v2.functions["updateOwner"], 3, ADDRESS)
+HAND_OVER = encode_call(session_v2.functions["updateOwner"], 3, ADDRESS)
+TRANSFER_CONTRACT = encode_call(session_v2.functions["transferOwnership"], ADDRESS)
 
 
 class FreeBudget:
@@ -85,7 +86,7 @@ def test_the_miner_s_key_answers_tasks(data: str) -> None:
     assert digest.startswith("0x")
 
 
-@pytest.mark.parametrize("data", [BIND, DEACTIVATE])
+@pytest.mark.parametrize("data", [BIND, DEACTIVATE, HAND_OVER])
 def test_the_owner_s_key_keeps_sessions(data: str) -> None:
     assert signer(OWNER).sign(fields(to=SESSIONS, data=data))
 
@@ -129,7 +130,7 @@ def test_outside_a_limit_there_is_no_signature(changes: dict[str, Any], limit: s
 
 
 def test_what_only_a_contract_s_admin_needs_is_not_allowed_to_the_owner() -> None:
-    assert "SessionV2.updateOwner(3, " in refusal(OWNER, to=SESSIONS, data=TRANSFER_OWNER).what
+    assert "SessionV2.transferOwnership(0x" in refusal(OWNER, to=SESSIONS, data=TRANSFER_CONTRACT).what
 
 
 def test_an_answer_with_nasty_text_is_shown_short_and_inert() -> None:

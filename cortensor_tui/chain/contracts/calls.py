@@ -104,6 +104,26 @@ def deactivate_call(reader: ContractReader, session_id: int) -> ContractCall:
     return reader.session_call("deactivateSession", session_id)
 
 
+def hand_over_call(reader: ContractReader, session_id: int, new_owner: str) -> ContractCall:
+    """Return the call that gives a session to another owner."""
+    return reader.session_call("updateOwner", session_id, new_owner)
+
+
+def add_router_call(reader: ContractReader, session_id: int, router: str, text: str) -> ContractCall:
+    """Return the call that lists a router."""
+    return reader.session_call("addRouter", session_id, router, text)
+
+
+def update_router_call(reader: ContractReader, session_id: int, router: str, text: str) -> ContractCall:
+    """Return the call that gives a listed router another text."""
+    return reader.session_call("updateRouter", session_id, router, text)
+
+
+def remove_router_call(reader: ContractReader, session_id: int, router: str) -> ContractCall:
+    """Return the call that takes a router off the list."""
+    return reader.session_call("removeRouter", session_id, router)
+
+
 def submit_call(reader: ContractReader, asked: NewTask) -> ContractCall:
     """Return the call that submits a prompt."""
     values = {

@@ -15,7 +15,6 @@ from cortensor_tui.dashboard.format import (
 )
 from cortensor_tui.dashboard.present.private import call_of
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
-from cortensor_tui.domain.sessions import Session, SessionView
 from cortensor_tui.domain.transactions import Attempt, Transaction
 
 
@@ -28,39 +27,6 @@ class Detail(NamedTuple):
 
 
 Details = list[Detail]
-
-
-def session_details(view: SessionView) -> Details:
-    """Return a session with its nodes and what this node makes of it."""
-    session = view.session
-    return [
-        Detail("name", session.name or "(no name)", "strong"),
-        Detail("this node", f"{view.service}: {view.reason}" if view.reason else str(view.service)),
-        Detail("owner", f"{session.owner} (mine)" if view.is_mine else session.owner),
-        Detail("state", f"{'active' if session.is_active else 'not active'} ({session.state})"),
-        Detail("mode", session.mode_name),
-        Detail("nodes", f"{session.min_nodes} to {session.max_nodes}, {session.redundant} answer each task"),
-        *_addresses("dedicated", session.dedicated_nodes),
-        *_addresses("ephemeral", session.ephemeral_nodes),
-        Detail("tasks", number(view.task_count)),
-        *_terms(session),
-        Detail("created", moment(session.created_at)),
-        Detail("updated", moment(session.updated_at)),
-        Detail("metadata", session.metadata or UNKNOWN),
-    ]
-
-
-def _terms(session: Session) -> Iterator[Detail]:
-    if session.model_identifier is None:  # the old generation of contracts keeps none of them
-        yield Detail("limits", "this network's contracts keep none", "muted")
-        return
-    yield Detail("model", f"identifier {session.model_identifier}")
-    yield Detail("limits", f"{session.max_task_executions} tasks in {session.reserve_period_s} s of reserve")
-
-
-def _addresses(label: str, addresses: tuple[str, ...]) -> Iterator[Detail]:
-    for index, address in enumerate(addresses or ("none",)):
-        yield Detail(label if index == 0 else "", address, "plain" if addresses else "muted")
 
 
 def transaction_details(one: Transaction) -> Details:

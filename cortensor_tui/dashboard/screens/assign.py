@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from textual import on
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.widgets import Input, Select
 
+from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.swaps import tasks_at_stake
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
-from cortensor_tui.dashboard.screens.form import chosen_session, field, session_select
+from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
+from cortensor_tui.dashboard.screens.form import chosen_session, field, named_session, session_select
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.transactions import TransactionKind
@@ -21,25 +26,48 @@ NO_ADDRESS = "A node address is 0x and 40 hexadecimal digits."
 
 
 class AssignScreen(CheckedForm):
-    """Checks as one types; what it would do is asked of the node, which knows chain and checksum."""
+    """Checks as one types; what it would do is asked of the node, which knows chain and checksum.
 
-    def __init__(self, *, is_unbinding: bool, session_id: int | None) -> None:
+    `is_exact` begins with this very session, also where only another can be bound.
+    """
+
+    def __init__(self, *, is_unbinding: bool, session_id: int | None, is_exact: bool = False) -> None:
         self.PANEL_TITLE = "Unbind a dedicated node" if is_unbinding else "Bind a dedicated node"
         self.CONFIRM_LABEL = "Unbind" if is_unbinding else "Bind"
         self.TRANSACTION_KIND = TransactionKind.UNBIND if is_unbinding else TransactionKind.BIND
         super().__init__()
         self._is_unbinding = is_unbinding
         self._session_id = session_id
+        self._is_exact = is_exact
 
     def compose_fields(self) -> ComposeResult:
         """Yield session, node and the checks."""
         view = self.dashboard.view
         sessions = view.sessions if view else ()
         this_node = view.status.node.address if view else ""
-        fitting = fitting_session(sessions, self._session_id, this_node, is_unbinding=self._is_unbinding)
-        yield field("Session", session_select(sessions, fitting, is_own_only=False))
-        yield field("Node address", Input(this_node, compact=True, max_length=64, id="node"))
+        fitting = self._session_id
+        if not self._is_exact:
+            fitting = fitting_session(sessions, fitting, this_node, is_unbinding=self._is_unbinding)
+        yield field(
+            "Session", session_select(sessions, fitting, is_own_only=False, with_closed=self._is_unbinding)
+        )
+        yield field("Node address", Input(self._first_node(fitting), compact=True, max_length=64, id="node"))
         yield from self.compose_checks()
+
+    def on_mount(self) -> None:
+        """Name the session."""
+        super().on_mount()
+        self._name_session()
+
+    @on(Select.Changed, "#session")
+    def _name_session(self) -> None:
+        """Say in the title which session it is, wherever the cursor was when the key was pressed."""
+        view, session_id = self.dashboard.view, chosen_session(self.query_one("#session", Select))
+        found = view.session(session_id) if view is not None and session_id is not None else None
+        if found is not None:
+            side = "from" if self._is_unbinding else "to"
+            title = f"{self.CONFIRM_LABEL} a node {side} session {named_session(found)}"
+            self.query_one("#panel").border_title = Content(title)
 
     def question(self) -> RequestBody | str:
         """Ask what this assignment would do."""
@@ -60,12 +88,47 @@ class AssignScreen(CheckedForm):
             session_id=session_id, node_address=self._checked.node_address, unbind=self._is_unbinding
         )
 
+    def confirmation(self) -> ConfirmScreen | None:
+        """Have the session's id typed where the node is taken off in the middle of a task."""
+        session_id = chosen_session(self.query_one("#session", Select))
+        if self._checked is None or not self._checked.in_flight:
+            return None
+        lost = tasks_at_stake(self._checked.in_flight)
+        return ConfirmScreen(
+            f"Unbind in the middle of a task of session {session_id}",
+            f"{lost} The node can be bound again; the task cannot come back.",
+            str(session_id),
+            "Unbind now",
+        )
+
+    def take(self, state: FeedState) -> None:
+        """Check again when a task of the session begins or ends: unbinding costs another thing then."""
+        super().take(state)
+        if self._is_unbinding:
+            self.check_again_with(state, chosen_session(self.query_one("#session", Select)))
+
+    def remarks(self) -> list[str]:
+        """Say what is at stake."""
+        return [tasks_at_stake(self._checked.in_flight)] if self._checked and self._checked.in_flight else []
+
     def success(self, sent: Sent) -> str:
         """Return what is now so."""
         done = "is no longer bound to" if self._is_unbinding else "is bound to"
         return (
             f"The node {done} session {sent.session_id if sent.session_id is not None else ''}".rstrip() + "."
         )
+
+    def _first_node(self, session_id: int | None) -> str:
+        """Return the node to begin with: this one, or the one that alone can be taken off."""
+        view = self.dashboard.view
+        if view is None:
+            return ""
+        this_node = view.status.node.address
+        found = view.session(session_id) if session_id is not None else None
+        bound = found.session.dedicated_nodes if found is not None else ()
+        if self._is_unbinding and this_node not in bound and len(bound) == 1:
+            return bound[0]
+        return this_node
 
 
 def is_address(text: str) -> bool:

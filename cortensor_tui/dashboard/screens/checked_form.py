@@ -7,11 +7,13 @@ from textual.app import ComposeResult
 from textual.timer import Timer
 from textual.widgets import Button, Input, Select, TextArea
 
-from cortensor_tui.dashboard.cells import Line, line
+from cortensor_tui.dashboard.cells import Line, line, wrap
+from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present.checked_call import call_lines, check_lines
 from cortensor_tui.dashboard.screens.form import Form
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.messages import RequestBody
 from cortensor_tui.node.owner_messages import CheckedCall
 
@@ -32,6 +34,7 @@ class CheckedForm(Form):
         self._remark: Line = ()
         self._debounce: Timer | None = None
         self._wanted: RequestBody | None = None
+        self._open_tasks: tuple[int | None, frozenset[TaskKey]] | None = None
 
     # --- what a subclass says --------------------------------------------------------------------
 
@@ -41,6 +44,10 @@ class CheckedForm(Form):
         Raises `ProblemError` where a field is wrong.
         """
         raise NotImplementedError
+
+    def remarks(self) -> list[str]:
+        """Return what is to be said over the checks that were made."""
+        return []
 
     # --- what it does ----------------------------------------------------------------------------
 
@@ -99,6 +106,16 @@ class CheckedForm(Form):
             self._say("Checking …", "muted")
             self._debounce = self.set_timer(max(delay_s, 0.01), lambda: self._start_check(asked))
 
+    def check_again_with(self, state: FeedState, session_id: int | None) -> None:
+        """Check again where other tasks of the session are open than when it was checked."""
+        tasks = state.view.tasks if state.view else ()
+        found = frozenset(
+            one.key for one in tasks if one.key.session_id == session_id and not one.stage.is_final
+        )
+        before, self._open_tasks = self._open_tasks, (session_id, found)
+        if before is not None and before[0] == session_id and before[1] != found:
+            self.check_soon(DEBOUNCE_S)
+
     def _asked(self) -> RequestBody | str:
         try:
             return self.question()
@@ -150,4 +167,6 @@ class CheckedForm(Form):
         if not self.SHOWS_MET_CHECKS:
             checks = tuple(check for check in checks if not check.is_met)
         shown = check_lines(checks, width)
+        remarks = [line((f" {piece}", "warn")) for said in self.remarks() for piece in wrap(said, width - 2)]
+        shown = [*remarks, *shown]
         return [*shown, *([()] if shown else ()), *call_lines(self._checked, self.key_problem, width)]

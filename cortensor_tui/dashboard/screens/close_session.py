@@ -1,13 +1,13 @@
-"""The confirmation that closes a session for good."""
+"""The form that closes a session for good."""
 
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.widgets import Input
+from textual.widgets import Button
 
 from cortensor_tui.dashboard.cells import Line, Span, wrap
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
-from cortensor_tui.dashboard.screens.confirm import is_typed, typed_field
+from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.transactions import TransactionKind
@@ -17,7 +17,7 @@ from cortensor_tui.node.session_messages import CheckAct, DeactivateSession
 
 
 class CloseSessionScreen(CheckedForm):
-    """Shows what is sent; the button works once the session's id is typed."""
+    """Shows what is sent and what comes of it; it is sent once the session's id is typed."""
 
     CONFIRM_LABEL = "Close for good"
     TRANSACTION_KIND = TransactionKind.DEACTIVATE_SESSION
@@ -28,26 +28,9 @@ class CloseSessionScreen(CheckedForm):
         self._session_id = session_id
 
     def compose_fields(self) -> ComposeResult:
-        """Yield the consequences, the checks and the field."""
-        yield TextLines(self._consequences)
+        """Yield the consequences and the checks."""
+        yield TextLines(self._consequence_lines)
         yield from self.compose_checks()
-        yield typed_field(str(self._session_id))
-
-    def on_mount(self) -> None:
-        """Begin in the field."""
-        super().on_mount()
-        self.query_one("#typed", Input).focus()
-
-    @property
-    def may_send(self) -> bool:
-        """Only what is confirmed by hand is sent."""
-        return super().may_send and is_typed(self.query_one("#typed", Input), str(self._session_id))
-
-    def check_soon(self, delay_s: float) -> None:
-        """What is typed changes nothing of what was checked."""
-        if self._checked is None:
-            super().check_soon(delay_s)
-        self.refresh_button()
 
     def question(self) -> RequestBody | str:
         """Ask what closing it would do."""
@@ -57,16 +40,31 @@ class CloseSessionScreen(CheckedForm):
         """Return the closing."""
         return DeactivateSession(session_id=self._session_id)
 
+    def confirmation(self) -> ConfirmScreen:
+        """Have the session's id typed."""
+        return ConfirmScreen(
+            self.PANEL_TITLE, self._consequences(), str(self._session_id), self.CONFIRM_LABEL
+        )
+
+    def refresh_button(self) -> None:
+        """Let it be sent where it may; there is no field to begin in."""
+        super().refresh_button()
+        button = self.query_one("#confirm", Button)
+        if not button.disabled:
+            button.focus()
+
     def success(self, sent: Sent) -> str:
         """Return what is now so."""
         return f"Session {self._session_id} is closed."
 
-    def _consequences(self, width: int) -> list[Line]:
+    def _consequences(self) -> str:
         view = self.dashboard.view
         found = view.session(self._session_id) if view else None
         name = f" {inert(found.session.name, 60)}" if found else ""
         bound = len(found.session.dedicated_nodes) if found else 0
         nodes = f" Its {bound} bound node{'s get' if bound > 1 else ' gets'} no more tasks." if bound else ""
         closes = f"Session {self._session_id}{name} takes no more prompts and no more nodes."
-        text = f"{closes}{nodes} No call opens it again."
-        return [(Span(f" {piece}", "warn"),) for piece in wrap(text, max(8, width - 2))]
+        return f"{closes}{nodes} No call opens it again."
+
+    def _consequence_lines(self, width: int) -> list[Line]:
+        return [(Span(f" {piece}", "warn"),) for piece in wrap(self._consequences(), max(8, width - 2))]

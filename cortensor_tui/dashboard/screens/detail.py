@@ -12,7 +12,6 @@ from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present.details import (
     Detail,
     Details,
-    session_details,
     transaction_details,
 )
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_transaction
@@ -73,16 +72,6 @@ class DetailScreen(Panel[None]):
     def copy_text(self) -> tuple[str, str] | None:
         """Return the thing's own hash or id."""
         return (self._copy, "value") if self._copy else None
-
-
-def open_session(app: App[Any], session_id: int) -> None:
-    """Show one session in full."""
-
-    def content(state: FeedState) -> Details | None:
-        found = state.view.session(session_id) if state.view else None
-        return session_details(found) if found else None
-
-    app.push_screen(DetailScreen(f"Session {session_id}", content, copy=str(session_id)))
 
 
 def open_transaction(app: App[Any], transaction_id: int, transaction_hash: str) -> None:

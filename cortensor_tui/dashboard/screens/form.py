@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -27,6 +27,9 @@ from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.node.messages import ReplyBody, RequestBody
 from cortensor_tui.node.owner_messages import Sent
+
+if TYPE_CHECKING:
+    from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
 
 SEND_TIMEOUT_S = 180.0
 DISCARD = "discard"
@@ -65,6 +68,10 @@ class Form(Panel[None]):
         """Return the sentence for a mined transaction."""
         raise NotImplementedError
 
+    def confirmation(self) -> ConfirmScreen | None:
+        """Return what is to be confirmed by hand before this is sent, None where it can be undone."""
+        return None
+
     # --- what it does ----------------------------------------------------------------------------
 
     def compose_panel(self) -> ComposeResult:
@@ -72,8 +79,13 @@ class Form(Panel[None]):
         yield from self.compose_fields()
         with Horizontal(classes="buttons"):
             yield Button(self.CONFIRM_LABEL, id="confirm", variant="primary", compact=True)
+            yield from self.compose_buttons()
             yield Button("Cancel", id="cancel", compact=True)
         yield TextLines(self._outcome_lines, id="outcome", classes="spaced")
+
+    def compose_buttons(self) -> ComposeResult:
+        """Yield what else can be chosen."""
+        yield from ()
 
     def on_mount(self) -> None:
         """Stop the cursor's blinking, which over SSH is steady traffic for nothing."""
@@ -89,8 +101,20 @@ class Form(Panel[None]):
 
     def action_confirm(self) -> None:
         """Send, unless the form is being sent already or is not complete."""
-        if not self.query_one("#confirm", Button).disabled:
-            self.run_worker(self._send(), group="send", exclusive=True)
+        if self.query_one("#confirm", Button).disabled:
+            return
+        asked = self.confirmation()
+        if asked is None:
+            self._start_sending()
+        else:
+            self.app.push_screen(asked, self._on_confirmed)
+
+    def _on_confirmed(self, is_confirmed: bool | None) -> None:
+        if is_confirmed:
+            self._start_sending()
+
+    def _start_sending(self) -> None:
+        self.run_worker(self._send(), group="send", exclusive=True)
 
     @on(Button.Pressed, "#confirm")
     @on(Input.Submitted)  # enter in a field confirms too, so that typing ahead of the focus loses nothing
@@ -102,8 +126,10 @@ class Form(Panel[None]):
         self.action_leave()
 
     def action_leave(self) -> None:
-        """Close, after a question where something typed would be lost."""
-        if self._is_done or self._typed() == self._blank:
+        """Close, after a question where something typed would be lost; what is being sent goes on."""
+        if self.is_sending:
+            self.notify("The node goes on with it.", markup=False, timeout=3)
+        if self._is_done or self.is_sending or self._typed() == self._blank:
             self.dismiss(None)
             return
         answers = (Answer("x", "Discard", DISCARD),)
@@ -130,7 +156,7 @@ class Form(Panel[None]):
         self._asked_at = self.dashboard.now()
         self.show_outcome([line((" ○ ", "accent"), "asking the node to sign and send", (" …", "muted"))])
         try:
-            reply = await self.dashboard.request(body, SEND_TIMEOUT_S)
+            reply = await self.dashboard.request(body, self.send_timeout_s)
         except ProblemError as error:
             button.disabled = False
             self.show_problem(error.problem)
@@ -138,6 +164,11 @@ class Form(Panel[None]):
         finally:
             self._asked_at = None
         self.show_reply(reply)
+
+    @property
+    def send_timeout_s(self) -> float:
+        """Return how long the node's answer is awaited."""
+        return SEND_TIMEOUT_S
 
     @property
     def is_sending(self) -> bool:
@@ -224,10 +255,20 @@ def field(label: str, control: Widget) -> Horizontal:
     return Horizontal(Label(label), control, classes="field")
 
 
-def session_select(sessions: Iterable[SessionView], chosen: int | None, is_own_only: bool) -> Select[int]:
-    """Return a list of active sessions, mine first; names are foreign, so they are given as plain text."""
+def session_select(
+    sessions: Iterable[SessionView], chosen: int | None, is_own_only: bool, *, with_closed: bool = False
+) -> Select[int]:
+    """Return a list of active sessions, mine first; names are foreign, so they are given as plain text.
+
+    `with_closed` offers closed sessions too, as long as nodes are bound to them.
+    """
     known = sorted(sessions, key=lambda view: (not view.is_mine, view.session.session_id))
-    offered = [view for view in known if view.session.is_active and (view.is_mine or not is_own_only)]
+    offered = [
+        view
+        for view in known
+        if (view.session.is_active or (with_closed and view.session.dedicated_nodes))
+        and (view.is_mine or not is_own_only)
+    ]
     options = [(Text(_session_label(view)), view.session.session_id) for view in offered]
     ids = [session_id for _, session_id in options]
     value = chosen if chosen in ids else (ids[0] if ids else Select.NULL)
@@ -238,8 +279,13 @@ def session_select(sessions: Iterable[SessionView], chosen: int | None, is_own_o
 
 def _session_label(view: SessionView) -> str:
     owner = "mine" if view.is_mine else "not mine"
-    name = inert(view.session.name, _MAX_LABEL_CHARS) or "(no name)"
-    return f"{view.session.session_id}  {name}  ({view.session.mode_name}, {owner})"
+    closed = "" if view.session.is_active else ", closed"
+    return f"{named_session(view)}  ({view.session.mode_name}, {owner}{closed})"
+
+
+def named_session(view: SessionView) -> str:
+    """Return a session's id and name, inert."""
+    return f"{view.session.session_id}  {inert(view.session.name, _MAX_LABEL_CHARS) or '(no name)'}"
 
 
 def chosen_session(select: Select[int]) -> int | None:

@@ -75,7 +75,7 @@ class OverviewScreen(PlaceScreen):
                     yield TextLines(self._dependencies, id="status")
                 with Vertical(id="sessions-pane", classes="pane"):
                     yield Heading("Sessions")
-                    yield LineTable(tables.SESSION_COLUMNS, NO_SESSIONS, id="sessions")
+                    yield LineTable(tables.SESSION_COLUMNS, NO_SESSIONS, id="sessions", keeps_row=True)
                 with Container(id="pulse"):
                     for name in PULSE:
                         yield Chart(id=name)
@@ -181,9 +181,9 @@ class OverviewScreen(PlaceScreen):
 
     @on(LineTable.Opened, "#sessions")
     def _open_session(self, event: LineTable.Opened) -> None:
-        from cortensor_tui.dashboard.screens.detail import open_session
+        from cortensor_tui.dashboard.screens.session_panel import SessionPanel
 
-        open_session(self.app, int(event.key))
+        self.app.push_screen(SessionPanel(int(event.key)))
 
     @on(LineTable.Opened, "#transactions")
     def _open_transaction(self, event: LineTable.Opened) -> None:

@@ -13,6 +13,7 @@ from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.places import FIRST, PLACES, place_called
 from cortensor_tui.dashboard.present import startup
 from cortensor_tui.dashboard.present.freshness import Sight
+from cortensor_tui.dashboard.present.swaps import swap_lines
 from cortensor_tui.dashboard.present.verdict import verdict_lines
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.state import NodeView
@@ -203,7 +204,9 @@ class PlaceScreen(Watching):
         is_starting = board is not None and board.is_running and board.problem is None
         title = place_called(self.PLACE).title
         lines = verdict_lines(self.state, self.dashboard.now(), width, title=title, is_starting=is_starting)
-        return lines if self.HAS_REMEDY else lines[:1]
+        view = self.state.view
+        swaps = swap_lines(view.status.swaps, self.dashboard.now(), width) if view else []
+        return [*(lines if self.HAS_REMEDY else lines[:1]), *swaps]
 
     def _waiting(self, width: int) -> list[Line]:
         return startup.waiting_lines(self.state, self.dashboard.board, self.dashboard.can_start_node, width)

@@ -75,7 +75,7 @@ class SessionsScreen(PlaceScreen, ActsOnSession):
         with Horizontal():
             with Vertical(id="list"):
                 yield Heading("Sessions")
-                yield LineTable(session_table.COLUMNS, NO_SESSIONS, id="sessions")
+                yield LineTable(session_table.COLUMNS, NO_SESSIONS, id="sessions", keeps_row=True)
                 yield FilterLine(parse_session_filter, FILTER_HINT)
             yield SessionPane(self.dashboard, id="session")
 

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Button, Input, Select
 
 from cortensor_tui.dashboard.cells import line
+from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.swaps import named, swap_sentence, tasks_at_stake
 from cortensor_tui.dashboard.screens.assign import NO_ADDRESS, is_address
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
+from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
 from cortensor_tui.dashboard.screens.form import field, transaction_line
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.swaps import SwapProgress, SwapStage, WhenBusy
+from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.node.messages import ReplyBody, RequestBody
-from cortensor_tui.node.session_messages import CheckSwap, SwapNodes, Swapped
+from cortensor_tui.node.session_messages import CheckSwap, StopSwap, SwapNodes, Swapped
+
+LONGEST_WAIT_S = 30 * 86_400.0
+_STOPPABLE = (SwapStage.WAITING, SwapStage.HALF_WAY)
 
 
 class SwapScreen(CheckedForm):
-    """Which node goes and which comes; the node sends both halves, and tells if the second one fails."""
+    """Which node goes and which comes; the node sends both halves, and tells if the second one fails.
+
+    Where a task is being answered it can be waited for, here or anywhere else, or be given up by hand.
+    """
 
     CONFIRM_LABEL = "Swap"
     TRANSACTION_KIND = TransactionKind.UNBIND
+    DEFAULT_CSS = """
+    SwapScreen { & #now, & #stop { display: none; } }
+    """
 
     def __init__(self, session_id: int) -> None:
         self.PANEL_TITLE = f"Swap a node of session {session_id}"
         super().__init__()
         self._session_id = session_id
+        self._when_busy = WhenBusy.REFUSE
+        self._on_its_way: SwapProgress | None = None
 
     def compose_fields(self) -> ComposeResult:
         """Yield both nodes and the checks."""
@@ -49,26 +66,120 @@ class SwapScreen(CheckedForm):
         yield field("Comes", Input(coming, compact=True, max_length=64, id="comes"))
         yield from self.compose_checks()
 
+    def compose_buttons(self) -> ComposeResult:
+        """Yield what can be chosen while a task is being answered, and while a swap is on its way."""
+        yield Button("Swap now", id="now", variant="error", compact=True)
+        yield Button("Stop waiting", id="stop", compact=True)
+
     def on_mount(self) -> None:
         """Begin with the node that comes."""
         super().on_mount()
         self.query_one("#comes", Input).focus()
+        self.take(self.dashboard.feed_state)
+
+    # --- what is asked -----------------------------------------------------------------------------
 
     def question(self) -> RequestBody | str:
-        """Ask what the swap would do."""
+        """Ask what the swap would do; a task being answered keeps it from nothing yet."""
         if not isinstance(self.query_one("#goes", Select).value, str):
             return "No node is bound to this session. Bind one with a."
         if not is_address(self.query_one("#comes", Input).value.strip()):
             return NO_ADDRESS
-        return CheckSwap(swap=self.body())
+        return CheckSwap(swap=self._swap(WhenBusy.WAIT))
 
     def body(self) -> SwapNodes:
         """Return the swap."""
+        return self._swap(self._when_busy)
+
+    def _swap(self, when_busy: WhenBusy) -> SwapNodes:
         goes = self.query_one("#goes", Select).value
         if not isinstance(goes, str):
             raise problem_error("form", "No node is chosen", "", "Choose the one that goes")
         comes = self.query_one("#comes", Input).value.strip()
-        return SwapNodes(session_id=self._session_id, unbind_address=goes, bind_address=comes)
+        return SwapNodes(
+            session_id=self._session_id, unbind_address=goes, bind_address=comes, when_busy=when_busy
+        )
+
+    @property
+    def send_timeout_s(self) -> float:
+        """Wait for as long as the node does."""
+        return LONGEST_WAIT_S if self._when_busy is WhenBusy.WAIT else super().send_timeout_s
+
+    @property
+    def _in_flight(self) -> tuple[TaskKey, ...]:
+        return () if self._checked is None else self._checked.in_flight
+
+    @property
+    def may_send(self) -> bool:
+        """One swap of a session at a time."""
+        is_free = self._on_its_way is None or self._on_its_way.stage is SwapStage.HALF_WAY
+        return super().may_send and is_free
+
+    def remarks(self) -> list[str]:
+        """Say what there is to choose between."""
+        if not self._in_flight:
+            return []
+        return [f"{tasks_at_stake(self._in_flight)} The node can wait until then, and swap by itself."]
+
+    # --- what is chosen ----------------------------------------------------------------------------
+
+    def action_confirm(self) -> None:
+        """Swap, or have the node wait for the tasks and swap then."""
+        self._when_busy = WhenBusy.WAIT if self._in_flight else WhenBusy.REFUSE
+        super().action_confirm()
+
+    @on(Button.Pressed, "#now")
+    def _on_now(self) -> None:
+        self._when_busy = WhenBusy.NOW
+        super().action_confirm()
+
+    def confirmation(self) -> ConfirmScreen | None:
+        """Have the session's id typed where tasks are given up."""
+        if self._when_busy is not WhenBusy.NOW:
+            return None
+        title = f"Swap in the middle of task {named(self._in_flight)}"
+        return ConfirmScreen(title, tasks_at_stake(self._in_flight), str(self._session_id), "Swap now")
+
+    @on(Button.Pressed, "#stop")
+    def _on_stop(self) -> None:
+        self.run_worker(self._stop(), group="stop", exclusive=True)
+
+    async def _stop(self) -> None:
+        try:
+            await self.dashboard.request(StopSwap(session_id=self._session_id))
+        except ProblemError as error:
+            self.show_problem(error.problem)
+
+    # --- what is shown -----------------------------------------------------------------------------
+
+    def take(self, state: FeedState) -> None:
+        """Tell how far the swap is, also one that was begun elsewhere."""
+        swaps = state.view.status.swaps if state.view else ()
+        before, found = (
+            self._on_its_way,
+            next((one for one in swaps if one.session_id == self._session_id), None),
+        )
+        self._on_its_way = found
+        self.query_one("#stop", Button).display = found is not None and found.stage in _STOPPABLE
+        if found is not None and not self._is_done:
+            self._show_progress(found, state)
+        elif before is not None and not self._is_done and not self.is_sending:
+            self.check_soon(0)
+        self.check_again_with(state, self._session_id)
+        self.refresh_button()
+
+    def tick(self) -> None:
+        """Move the ages on."""
+        super().tick()
+        self.take(self.dashboard.feed_state)
+
+    def refresh_button(self) -> None:
+        """Offer what can be done now."""
+        super().refresh_button()
+        confirm, now = self.query_one("#confirm", Button), self.query_one("#now", Button)
+        confirm.disabled = confirm.disabled or self.is_sending
+        confirm.label = "Wait, then swap" if self._in_flight else self.CONFIRM_LABEL
+        now.display = bool(self._in_flight) and not confirm.disabled
 
     def show_reply(self, reply: ReplyBody) -> None:
         """Show both halves, or where it stands half way."""
@@ -83,6 +194,14 @@ class SwapScreen(CheckedForm):
             lines = [transaction_line(one) for one in (reply.unbound, reply.bound) if one is not None]
             self.show_outcome([*lines, line("   ", ("The other node is bound now.", "strong"))])
         self.offer_close()
+
+    def _show_progress(self, swap: SwapProgress, state: FeedState) -> None:
+        if swap.stage is SwapStage.HALF_WAY and swap.problem is not None:
+            self.show_problem(swap.problem)
+            return
+        told = line((" ▲ ", "accent"), f"the swap {swap_sentence(swap, self.dashboard.now())}")
+        one = self._pending(state)
+        self.show_outcome([told, *([transaction_line(one)] if one else ())])
 
 
 def _named(address: str, this_node: str) -> str:

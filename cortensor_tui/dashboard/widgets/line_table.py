@@ -219,11 +219,23 @@ class RowTable(LineView, can_focus=True):
 
 
 class LineTable(RowTable):
-    """Rows that are given all at once, some hundred at most."""
+    """Rows that are given all at once, some hundred at most.
 
-    def __init__(self, columns: Sequence[Column], empty: str, *, id: str) -> None:  # noqa: A002
+    With `keeps_row` the cursor stays on its row also from the top of the list: what keys act on never changes
+    by itself. Without it the cursor at the top stays at the top, which is right where the newest comes first.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        empty: str,
+        *,
+        id: str,  # noqa: A002
+        keeps_row: bool = False,
+    ) -> None:
         super().__init__(columns, empty, id=id)
         self._rows: tuple[Row, ...] = ()
+        self._keeps_row = keeps_row
 
     @property
     def row_count(self) -> int:
@@ -235,13 +247,16 @@ class LineTable(RowTable):
         return self._rows[index]
 
     def show(self, rows: Sequence[Row], empty: str | None = None) -> None:
-        """Replace the rows. The cursor stays on its key; at the top it stays at the top."""
+        """Replace the rows. The cursor stays on its key; at the top only where it keeps its row."""
+        before = self._rows[self._index].key if self._keeps_row and self._rows else None
         self._rows = tuple(rows)
         if empty is not None:
             self._empty = empty
         keys = [row.key for row in self._rows]
         if self._cursor_key in keys:
             self._index = keys.index(self._cursor_key)
+        elif before in keys:
+            self._index = keys.index(before)
         else:
             self._index = max(0, min(self._index, len(keys) - 1))
         self._keep_in_sight()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cortensor_tui.chain.contracts.calls import bind_call, unbind_call
 from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.transactions import Purpose
 from cortensor_tui.domain.addresses import ZERO_ADDRESS
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.node.owner.checks import check_address, check_binding, require_met
+from cortensor_tui.node.owner.in_flight import tasks_in_flight
 from cortensor_tui.node.owner.sending import OwnerSending, TriedCall
 from cortensor_tui.node.owner.session_checks import SessionChecks
 from cortensor_tui.node.owner_messages import (
@@ -35,7 +40,11 @@ class Assignments:
         checks += self._checks.of(session, asked.session_id, needs_active=not asked.unbind)
         checks.append(check_binding(session, address, is_unbind=asked.unbind))
         tried = await self._sending.try_out(self.call(asked, address or ZERO_ADDRESS), checks)
-        return checked_assignment(tried, address or asked.node_address, self._sending.owner)
+        checked = checked_assignment(tried, address or asked.node_address, self._sending.owner)
+        if not asked.unbind or address is None or session is None:
+            return checked
+        in_flight = await self._in_flight(asked.session_id, address)
+        return msgspec.structs.replace(checked, in_flight=in_flight)
 
     async def require_allowed(self, asked: Assignment) -> AssignmentChecked:
         """Return the checks. Raises the first that is not met, as a `ProblemError`."""
@@ -51,6 +60,13 @@ class Assignments:
         kind = TransactionKind.UNBIND if asked.unbind else TransactionKind.BIND
         mined = await self._sending.send(call, Purpose(kind=kind, session_id=asked.session_id))
         return Sent(transaction=mined, session_id=asked.session_id)
+
+    async def _in_flight(self, session_id: int, address: str) -> tuple[TaskKey, ...]:
+        """Return the tasks that the node answers just now. Unbinding it is nobody's to refuse for them."""
+        try:
+            return tuple(await tasks_in_flight(self._sending.reader, session_id, address))
+        except ProblemError:
+            return ()
 
     def call(self, asked: Assignment, address: str) -> ContractCall:
         """Return the call for an address with its checksum."""

@@ -51,6 +51,10 @@ def code_of(check_name: str) -> str:
         "new node not yet bound": "already_bound",
         "new node's address": "bad_address",
         "takes bound nodes": "reverted",
+        "new owner's address": "bad_address",
+        "another owner": "same_owner",
+        "router's address": "bad_address",
+        "router is listed": "not_listed",
     }.get(check_name, "reverted")
 
 

@@ -32,9 +32,12 @@ from cortensor_tui.node.session_messages import (
     CheckAct,
     CheckSwap,
     DeactivateSession,
+    HandOver,
     PrepareAct,
     SessionAct,
     SessionReply,
+    SetRouter,
+    StopSwap,
     SwapChecked,
     SwapNodes,
     UpdateSession,
@@ -60,7 +63,7 @@ class OwnerDesk:
         checks = SessionChecks(reader, sender.address)
         self._assignments = Assignments(sending, checks)
         self._acts = SessionActs(sending, checks, max_data_bytes)
-        self._swaps = Swaps(sending, checks)
+        self.swaps = Swaps(sending, checks)
         self._wallet = WalletDesk(
             sending, self._assignments, self._acts, chain_id=chain_id, fee_cap_wei=fee_cap_wei
         )
@@ -79,15 +82,15 @@ class OwnerDesk:
             case Assign():
                 return await self._assignments.assign(body)
             case SwapNodes():
-                return await self._swaps.swap(body)
+                return await self.swaps.swap(body)
+            case StopSwap():
+                return self.swaps.stop(body)
             case CreateSession():
                 return await self._acts.create(body)
-            case UpdateSession():
-                return await self._acts.update(body)
-            case DeactivateSession():
-                return await self._acts.deactivate(body)
             case Submit():
                 return await self._acts.submit(body)
+            case UpdateSession() | DeactivateSession() | HandOver() | SetRouter():
+                return await self._acts.change(body)
 
     async def _checked(
         self, body: CheckAssignment | CheckAct | CheckSwap
@@ -98,7 +101,7 @@ class OwnerDesk:
             case CheckAct():
                 return await self._acts.check(body.act)
             case CheckSwap():
-                return await self._swaps.check(body.swap)
+                return await self.swaps.check(body.swap)
 
     async def _of_wallet(
         self, body: PrepareAssignment | PrepareAct | CheckSigned | SendSigned

@@ -63,7 +63,7 @@ class OwnerSending:
         try:
             sent = await self.sender.send(call, purpose)
         except ProblemError as error:
-            way = _way_without_key(purpose.kind, call.to)
+            way = _way_without_key(purpose.kind, call)
             if error.problem.code != "no_owner_key" or way is None:
                 raise
             raise ProblemError(msgspec.structs.replace(error.problem, remedy=way)) from error
@@ -130,22 +130,22 @@ class OwnerSending:
         )
 
 
-_CALL_NAMES = {
-    TransactionKind.SUBMIT: ("Submit", "submit"),
-    TransactionKind.UPDATE_SESSION: ("Change the session", "update"),
-    TransactionKind.DEACTIVATE_SESSION: ("Close the session", "deactivateSession"),
+_DEEDS = {
+    TransactionKind.SUBMIT: "Submit",
+    TransactionKind.UPDATE_SESSION: "Change the session",
+    TransactionKind.DEACTIVATE_SESSION: "Close the session",
 }
 
 
-def _way_without_key(kind: TransactionKind, contract: str) -> str | None:
+def _way_without_key(kind: TransactionKind, call: ContractCall) -> str | None:
     """Return what can be done where the owner's wallet is to call what `assign --unsigned` does not write."""
     own_key = "or give the node the owner's key with CORTENSOR_TUI_OWNER_KEYSTORE"
     if kind is TransactionKind.CREATE_SESSION:
         return (
-            f"Create the session from that wallet, by calling create of SessionV2 at {contract}, then bind"
+            f"Create the session from that wallet, by calling create of SessionV2 at {call.to}, then bind"
             f" the node with: cortensor-tui assign SESSION --unsigned FILE; {own_key}"
         )
-    if kind in _CALL_NAMES:
-        what, function = _CALL_NAMES[kind]
-        return f"{what} from that wallet, by calling {function} of SessionV2 at {contract}; {own_key}"
-    return None
+    if kind not in _DEEDS:
+        return None
+    function = call.text.partition("(")[0].rpartition(".")[2]
+    return f"{_DEEDS[kind]} from that wallet, by calling {function} of SessionV2 at {call.to}; {own_key}"

@@ -10,25 +10,45 @@ from cortensor_tui.chain.contracts.calls import (
     NewSession,
     NewTask,
     SessionUpdate,
+    add_router_call,
     create_call,
     deactivate_call,
+    hand_over_call,
+    remove_router_call,
     submit_call,
     update_call,
+    update_router_call,
 )
 from cortensor_tui.chain.contracts.contract_call import ContractCall
-from cortensor_tui.chain.contracts.session_words import values_by_name
+from cortensor_tui.chain.contracts.session_words import session_routers, values_by_name
 from cortensor_tui.chain.transactions import Purpose
+from cortensor_tui.domain.addresses import ZERO_ADDRESS
 from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.sessions import Session
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
-from cortensor_tui.node.owner.checks import require_met
+from cortensor_tui.node.owner.checks import check_address, require_met
 from cortensor_tui.node.owner.sending import OwnerSending
 from cortensor_tui.node.owner.session_checks import SessionChecks
 from cortensor_tui.node.owner_messages import Check, CreateSession, Sent, Submit
-from cortensor_tui.node.session_messages import Act, ActChecked, DeactivateSession, UpdateSession
+from cortensor_tui.node.session_messages import (
+    Act,
+    ActChecked,
+    Change,
+    DeactivateSession,
+    HandOver,
+    SetRouter,
+    UpdateSession,
+)
 
 # What a transaction carries besides a prompt: its fees and signature, and the call's other arguments.
 BYTES_BESIDE_PROMPT = 5_000
+_VERBS: dict[type[Change], str] = {
+    UpdateSession: "change",
+    DeactivateSession: "close",
+    HandOver: "hand over",
+    SetRouter: "change the routers of",
+}
 
 
 class Plan(NamedTuple):
@@ -70,11 +90,10 @@ class SessionActs:
             signer=self._sending.owner,
         )
 
-    async def require_allowed(self, act: UpdateSession | DeactivateSession) -> ActChecked:
+    async def require_allowed(self, act: Change) -> ActChecked:
         """Return the checks. Raises the first that is not met, as a `ProblemError`."""
         checked = await self.check(act)
-        verb = "close" if isinstance(act, DeactivateSession) else "change"
-        require_met(checked.checks, f"Cannot {verb} session {act.session_id}")
+        require_met(checked.checks, f"Cannot {_VERBS[type(act)]} session {act.session_id}")
         return checked
 
     async def create(self, asked: CreateSession) -> Sent:
@@ -93,27 +112,27 @@ class SessionActs:
         found = await self._sending.event_of(mined, "TaskSubmitted")
         return Sent(transaction=mined, task_key=TaskKey(int(found["sessionId"]), int(found["taskId"])))
 
-    async def update(self, asked: UpdateSession) -> Sent:
-        """Change a session and return once mined. Raises the first check that is not met."""
-        await self.require_allowed(asked)
-        call = await self._update_call(asked)
-        return await self._sent(call, TransactionKind.UPDATE_SESSION, asked.session_id)
+    async def change(self, act: Change) -> Sent:
+        """Do this to a session and return once mined. Raises the first check that is not met."""
+        await self.require_allowed(act)
+        is_closing = isinstance(act, DeactivateSession)
+        kind = TransactionKind.DEACTIVATE_SESSION if is_closing else TransactionKind.UPDATE_SESSION
+        purpose = Purpose(kind=kind, session_id=act.session_id)
+        mined = await self._sending.send(await self.call_of(act), purpose)
+        return Sent(transaction=mined, session_id=act.session_id)
 
-    async def deactivate(self, asked: DeactivateSession) -> Sent:
-        """Close a session and return once mined. Raises the first check that is not met."""
-        await self.require_allowed(asked)
-        call = deactivate_call(self._sending.reader, asked.session_id)
-        return await self._sent(call, TransactionKind.DEACTIVATE_SESSION, asked.session_id)
-
-    async def call_of(self, act: UpdateSession | DeactivateSession) -> ContractCall:
+    async def call_of(self, act: Change) -> ContractCall:
         """Return the call of an act that was checked."""
-        if isinstance(act, DeactivateSession):
-            return deactivate_call(self._sending.reader, act.session_id)
-        return await self._update_call(act)
-
-    async def _sent(self, call: ContractCall, kind: TransactionKind, session_id: int) -> Sent:
-        mined = await self._sending.send(call, Purpose(kind=kind, session_id=session_id))
-        return Sent(transaction=mined, session_id=session_id)
+        match act:
+            case UpdateSession():
+                return await self._update_call(act)
+            case DeactivateSession():
+                return deactivate_call(self._sending.reader, act.session_id)
+            case HandOver():
+                address, _ = check_address(act.new_owner)
+                return hand_over_call(self._sending.reader, act.session_id, address or ZERO_ADDRESS)
+            case SetRouter():
+                return (await self._router_call(act))[0]
 
     async def _plan(self, act: Act) -> Plan:
         match act:
@@ -125,6 +144,10 @@ class SessionActs:
                 session = await self._checks.session(act.session_id)
                 checks = self._checks.of(session, act.session_id)
                 return Plan(checks, None if session is None else await self.call_of(act))
+            case HandOver():
+                return await self._hand_over_plan(act, await self._checks.session(act.session_id))
+            case SetRouter():
+                return await self._router_plan(act, await self._checks.session(act.session_id))
         assert_never(act)
 
     async def _submit_plan(self, act: Submit) -> Plan:
@@ -137,6 +160,40 @@ class SessionActs:
         except ProblemError as error:
             return Plan([there, active, Check(name="prompt", is_met=False, detail=error.problem.why)], None)
         return Plan([there, active], self._submit_call(act))
+
+    async def _hand_over_plan(self, act: HandOver, session: Session | None) -> Plan:
+        """A closed session may be given away too."""
+        address, of_address = check_address(act.new_owner)
+        checks = self._checks.of(session, act.session_id, needs_active=False)
+        checks += [
+            Check(name="new owner's address", is_met=one.is_met, detail=one.detail) for one in of_address
+        ]
+        if session is not None and address == session.owner:
+            checks.append(Check(name="another owner", is_met=False, detail="it owns the session already"))
+        return Plan(checks, await self.call_of(act))
+
+    async def _router_plan(self, act: SetRouter, session: Session | None) -> Plan:
+        address, of_address = check_address(act.address)
+        checks = self._checks.of(session, act.session_id)
+        checks += [Check(name="router's address", is_met=one.is_met, detail=one.detail) for one in of_address]
+        if session is None or address is None:
+            return Plan(checks, None)
+        call, is_listed = await self._router_call(act)
+        if act.text is None:
+            detail = "it is listed" if is_listed else "the session does not list it"
+            checks.append(Check(name="router is listed", is_met=is_listed, detail=detail))
+        return Plan(checks, call)
+
+    async def _router_call(self, act: SetRouter) -> tuple[ContractCall, bool]:
+        """Return the call that does it, by whether the contract lists the router at this moment, and that."""
+        reader = self._sending.reader
+        address = check_address(act.address)[0] or ZERO_ADDRESS
+        routers = session_routers(reader, await reader.session_values(act.session_id))
+        is_listed = any(router.address == address for router in routers)
+        if act.text is None:
+            return remove_router_call(reader, act.session_id, address), is_listed
+        build = update_router_call if is_listed else add_router_call
+        return build(reader, act.session_id, address, act.text), is_listed
 
     def _require_size(self, asked: Submit) -> None:
         size = len(asked.prompt.encode("utf-8", "surrogatepass"))

@@ -1,38 +1,46 @@
-"""One node out of a session, another in its place: two transactions that belong together."""
+"""One node out of a session, another in its place: what is checked before, and the swaps on their way."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
-from cortensor_tui.chain.contracts.calls import bind_call, unbind_call
-from cortensor_tui.chain.contracts.contract_call import ContractCall
-from cortensor_tui.chain.contracts.reader import ContractReader
-from cortensor_tui.chain.transactions import Purpose
-from cortensor_tui.domain.addresses import ZERO_ADDRESS
-from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.sessions import Session, SessionMode
+from cortensor_tui.domain.swaps import SwapProgress, SwapStage, WhenBusy
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.domain.transactions import Transaction, TransactionKind
 from cortensor_tui.node.owner.checks import check_address, check_binding, require_met
+from cortensor_tui.node.owner.in_flight import tasks_in_flight
 from cortensor_tui.node.owner.sending import OwnerSending
 from cortensor_tui.node.owner.session_checks import SessionChecks
+from cortensor_tui.node.owner.swap_run import SwapRun, swap_calls
 from cortensor_tui.node.owner_messages import Check
-from cortensor_tui.node.session_messages import SwapChecked, SwapNodes, Swapped
+from cortensor_tui.node.session_messages import StopSwap, SwapChecked, SwapNodes, Swapped, SwapStopped
 
 log = structlog.get_logger(__name__)
 
-TASKS_LOOKED_AT = 50  # of the session's newest; an older one is not in flight any more
-
 
 class Swaps:
-    """Swaps nodes. A swap that has begun goes on when whoever asked for it has gone."""
+    """Swaps nodes, one swap a session at a time.
+
+    A swap that has begun goes on when whoever asked for it has gone.
+    """
 
     def __init__(self, sending: OwnerSending, checks: SessionChecks) -> None:
         self._sending = sending
         self._checks = checks
-        self._running: set[asyncio.Task[Swapped]] = set()
+        self._runs: dict[int, SwapRun] = {}
+        self._tasks: dict[int, asyncio.Task[Swapped]] = {}
+
+    def progress(self, is_bound: Callable[[int, str], bool]) -> tuple[SwapProgress, ...]:
+        """Return every swap on its way, and those that stand half way until their second node is bound."""
+        for session_id, run in tuple(self._runs.items()):
+            told = run.progress
+            if told.stage is SwapStage.HALF_WAY and is_bound(session_id, told.bind_address):
+                del self._runs[session_id]
+        return tuple(run.progress for _, run in sorted(self._runs.items()))
 
     async def check(self, asked: SwapNodes) -> SwapChecked:
         """Return every precondition of both halves that can be known now. Sends nothing."""
@@ -45,10 +53,11 @@ class Swaps:
             *(Check(name="new node's address", is_met=one.is_met, detail=one.detail) for one in of_coming),
             *_of_both(session, leaving, coming),
         ]
-        if session is not None:
-            checks.append(await self._in_flight(asked.session_id))
-        out = self._call(asked.session_id, leaving, is_unbinding=True)
-        back_in = self._call(asked.session_id, coming, is_unbinding=False)
+        in_flight, none_in_flight = await self._in_flight(session)
+        is_asked_for = asked.when_busy is WhenBusy.REFUSE
+        if none_in_flight is not None and (is_asked_for or none_in_flight.is_met is None):
+            checks.append(none_in_flight)
+        out, back_in = swap_calls(self._sending.reader, asked.session_id, leaving, coming)
         tried = await self._sending.try_out(out, checks)
         second = None
         if tried.estimate is not None and session is not None and _has_room(session):
@@ -62,65 +71,77 @@ class Swaps:
             fee_wei=tried.fee_wei,
             gas_limit=tried.gas_limit,
             signer=self._sending.owner,
+            in_flight=in_flight,
             then_call=back_in.text,
             then_fee_wei=second,
         )
 
     async def swap(self, asked: SwapNodes) -> Swapped:
         """Unbind one and bind the other. Raises `ProblemError` while nothing has changed yet."""
+        await self._require_allowed(asked)
+        if asked.session_id in self._tasks:
+            raise problem_error(
+                "swap_running",
+                f"A swap of session {asked.session_id} is on its way already",
+                self._runs[asked.session_id].progress.stage.value,
+                "Wait for it, or stop it while it waits",
+            )
+        run = SwapRun(self._sending, asked, lambda: self._require_allowed(asked))
+        task = asyncio.create_task(run.carry_out())
+        self._runs[asked.session_id], self._tasks[asked.session_id] = run, task
+        task.add_done_callback(lambda ended: self._ended(asked.session_id, ended))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise  # whoever asked has gone
+            raise problem_error(
+                "swap_stopped", f"The swap of session {asked.session_id} was stopped", "", "Nothing was sent"
+            ) from None
+
+    def stop(self, asked: StopSwap) -> SwapStopped:
+        """Give up a swap that waits, or forget one half way. Raises "swap_sent" for one being sent."""
+        run = self._runs.get(asked.session_id)
+        if run is None:
+            raise problem_error("no_swap", f"No swap of session {asked.session_id} is on its way")
+        if run.progress.stage is SwapStage.HALF_WAY:
+            del self._runs[asked.session_id]
+        elif run.progress.stage is SwapStage.WAITING:
+            self._tasks[asked.session_id].cancel()
+        else:
+            raise problem_error(
+                "swap_sent",
+                f"The swap of session {asked.session_id} cannot be stopped any more",
+                "its first half is sent",
+                "Wait for the second, then swap back",
+            )
+        return SwapStopped(session_id=asked.session_id)
+
+    async def _require_allowed(self, asked: SwapNodes) -> None:
         checked = await self.check(asked)
         require_met(checked.checks, f"Cannot swap the nodes of session {asked.session_id}")
-        task = asyncio.create_task(self._carry_out(asked))
-        self._running.add(task)
-        task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
 
-    async def _carry_out(self, asked: SwapNodes) -> Swapped:
-        leaving, _ = check_address(asked.unbind_address)
-        coming, _ = check_address(asked.bind_address)
-        out = self._call(asked.session_id, leaving, is_unbinding=True)
-        unbound = await self._send(out, TransactionKind.UNBIND, asked.session_id)
-        back_in = self._call(asked.session_id, coming, is_unbinding=False)
-        try:
-            bound = await self._send(back_in, TransactionKind.BIND, asked.session_id)
-        except ProblemError as error:
-            log.warning("a swap stands half way", session=asked.session_id, why=error.problem.sentence())
-            problem = _half_way(asked, error.problem)
-            return Swapped(session_id=asked.session_id, unbound=unbound, problem=problem)
-        return Swapped(session_id=asked.session_id, unbound=unbound, bound=bound)
-
-    async def _send(self, call: ContractCall, kind: TransactionKind, session_id: int) -> Transaction:
-        return await self._sending.send(call, Purpose(kind=kind, session_id=session_id))
-
-    async def _in_flight(self, session_id: int) -> Check:
+    async def _in_flight(self, session: Session | None) -> tuple[tuple[TaskKey, ...], Check | None]:
+        """Return the tasks that are being answered, and whether there is none as a check."""
         name = "no task in flight"
+        if session is None:
+            return (), None
         try:
-            keys = await tasks_in_flight(self._sending.reader, session_id)
+            keys = await tasks_in_flight(self._sending.reader, session.session_id)
         except ProblemError as error:
-            return Check(name=name, is_met=None, detail=error.problem.what)
+            return (), Check(name=name, is_met=None, detail=error.problem.what)
         if not keys:
-            return Check(name=name, is_met=True, detail="no task of the session is being answered")
+            return (), Check(name=name, is_met=True, detail="no task of the session is being answered")
         more = "" if len(keys) == 1 else f" and {len(keys) - 1} more"
         detail = f"task {keys[-1]}{more} is being answered: wait until it has ended"
-        return Check(name=name, is_met=False, detail=detail)
+        return tuple(keys), Check(name=name, is_met=False, detail=detail)
 
-    def _call(self, session_id: int, address: str | None, *, is_unbinding: bool) -> ContractCall:
-        build = unbind_call if is_unbinding else bind_call
-        return build(self._sending.reader, session_id, address or ZERO_ADDRESS)
-
-    def _ended(self, task: asyncio.Task[Swapped]) -> None:
-        self._running.discard(task)
+    def _ended(self, session_id: int, task: asyncio.Task[Swapped]) -> None:
+        del self._tasks[session_id]
+        if self._runs[session_id].progress.stage is not SwapStage.HALF_WAY:
+            del self._runs[session_id]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.info("a swap came to nothing", why=str(error)[:200])  # told to whoever still waits
-
-
-async def tasks_in_flight(reader: ContractReader, session_id: int) -> list[TaskKey]:
-    """Return the tasks among the session's newest that are assigned and have not ended, oldest first."""
-    [count] = await reader.task_counts([session_id])
-    keys = [TaskKey(session_id, task_id) for task_id in range(max(0, count - TASKS_LOOKED_AT), count)]
-    tasks = await reader.tasks(keys)
-    queued = reader.numbers.queued_status
-    return [task.key for task in tasks if not task.is_ended and task.status != queued]
 
 
 def _of_both(session: Session | None, leaving: str | None, coming: str | None) -> list[Check]:
@@ -138,14 +159,3 @@ def _of_both(session: Session | None, leaving: str | None, coming: str | None) -
 
 def _has_room(session: Session) -> bool:
     return len(session.dedicated_nodes) < session.max_nodes
-
-
-def _half_way(asked: SwapNodes, problem: Problem) -> Problem:
-    """Return where a swap stands whose second half failed."""
-    coming = asked.bind_address
-    return Problem(
-        code="swap_half_way",
-        what=f"Session {asked.session_id} has lost {asked.unbind_address} and not got {coming}",
-        why=f"the unbinding is mined, the binding failed: {problem.what}. {problem.why}".rstrip(". "),
-        remedy=f"Mend that, then bind it: cortensor-tui assign {asked.session_id} --node {coming}",
-    )

@@ -28,6 +28,10 @@ _KINDS = {
     "addDedicatedNode": TransactionKind.BIND,
     "removeDedicatedNode": TransactionKind.UNBIND,
     "update": TransactionKind.UPDATE_SESSION,
+    "updateOwner": TransactionKind.UPDATE_SESSION,
+    "addRouter": TransactionKind.UPDATE_SESSION,
+    "updateRouter": TransactionKind.UPDATE_SESSION,
+    "removeRouter": TransactionKind.UPDATE_SESSION,
     "deactivateSession": TransactionKind.DEACTIVATE_SESSION,
 }
 
