@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.transactions import Transaction
 
@@ -39,6 +40,13 @@ def texts_of_task(task: TaskView | None) -> PrivateTexts | None:
     if task is None or not task.is_private:
         return None
     return PrivateTexts(task.key.session_id, task.is_hidden)
+
+
+def texts_of_session(view: SessionView | None) -> PrivateTexts | None:
+    """Return what `p` does for a session, None where it is not private."""
+    if view is None or not view.is_private:
+        return None
+    return PrivateTexts(view.session.session_id, view.is_hidden)
 
 
 def texts_of_transaction(one: Transaction | None, view: NodeView | None) -> PrivateTexts | None:

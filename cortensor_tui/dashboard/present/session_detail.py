@@ -18,6 +18,8 @@ from cortensor_tui.domain.tasks import TaskView
 
 OPENS_TASKS = "tasks"
 OPENS_OLDER = "older"
+OPENS_ROUTER = "router:"
+"""Followed by the router's address; by nothing for a new one."""
 _NOT_READ = "being read from the contract …"
 
 
@@ -63,7 +65,10 @@ def _here(facts: SessionFacts) -> Iterator[Entry]:
     yield Entry("owner", f"{owner}{' (you)' if view.is_mine else ''}", copy=owner, copy_name="owner")
     yield Entry("you may", *_may(facts))
     if view.is_private:
-        yield Entry("private", "prompts and answers are withheld until asked for", "muted")
+        withheld = "prompts and answers are withheld · p shows them"
+        yield Entry(
+            "private", withheld if view.is_hidden else "prompts and answers are shown here · p hides them"
+        )
     if session.metadata:
         text = inert(session.metadata, 2_000)
         yield Entry("metadata", text, copy=inert(session.metadata), copy_name="metadata")
@@ -76,8 +81,13 @@ def _may(facts: SessionFacts) -> tuple[str, str]:
     if facts.owner_key_problem is not None:
         return f"only look: {inert(facts.owner_key_problem.what, 120)}", "warn"
     if not facts.view.session.is_active:
-        return "unbind its nodes; it is closed for good", "muted"
-    return "change, close, bind, unbind, swap and submit", "plain"
+        return "unbind its nodes and hand it over; it is closed for good", "muted"
+    return "change (e), close (x), hand over (H), bind (a), unbind (u), swap (w), submit (s)", "plain"
+
+
+def can_change(facts: SessionFacts) -> bool:
+    """Tell whether the owner's key is here, and the session open."""
+    return facts.view.is_mine and facts.owner_key_problem is None and facts.view.session.is_active
 
 
 def _nodes(facts: SessionFacts) -> Iterator[Entry]:
@@ -137,12 +147,14 @@ def _routers(facts: SessionFacts) -> Iterator[Entry]:
     elif not reading.routers:
         yield Entry("", "none: only the owner submits", "muted")
     for router in reading.routers if reading else ():
-        yield Entry(
-            "router", inert(router.address, 64) or UNKNOWN, copy=inert(router.address, 64), copy_name="router"
-        )
+        address = inert(router.address, 64)
+        opens = f"{OPENS_ROUTER}{address}" if can_change(facts) and address else ""
+        yield Entry("router", address or UNKNOWN, copy=address, copy_name="router", opens=opens)
         yield Entry(
             "", inert(router.text, 1_024) or "(no text)", "muted", copy=inert(router.text), copy_name="text"
         )
+    if reading is not None and can_change(facts):
+        yield Entry("", "▸ list another (m)", "accent", opens=OPENS_ROUTER)
 
 
 def _fields(facts: SessionFacts, now: float) -> Iterator[Entry]:

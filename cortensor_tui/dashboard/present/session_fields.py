@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 from cortensor_tui.dashboard.format import UNKNOWN, moment
 from cortensor_tui.dashboard.widgets.entry_list import Entry
-from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.inert import ELLIPSIS, inert
 from cortensor_tui.domain.session_reading import ContractField, SessionReading
+from cortensor_tui.domain.sessions import Session
 
 _SLA_WORDS = ("low", "medium", "high")
 _MOST_CHARS = 2_000
@@ -58,12 +59,32 @@ def checksummed(reading: SessionReading, address: str) -> str:
     return next((one for one in known if one.lower() == address.lower()), address)
 
 
+def whole_metadata(reading: SessionReading) -> str | None:
+    """Return the session's metadata as the contract has it, None where it was too long to be told whole."""
+    found = next((field.values[0] for field in reading.fields if field.name == "metadata"), None)
+    return None if found is None or found.endswith(ELLIPSIS) else found
+
+
+def fixed_terms(session: Session) -> str:
+    """Return what a session was created with and keeps."""
+    if session.model_identifier is None:
+        return "this network's contracts keep no terms"
+    sla = UNKNOWN if session.sla is None else _sla_word(session.sla)
+    return (
+        f"model {session.model_identifier} of the network, service {sla},"
+        f" {session.reserve_period_s:,} s of reserve, {session.max_task_executions:,} tasks at most"
+    )
+
+
 def _owner(reading: SessionReading, value: str) -> str:
     return f"{checksummed(reading, value)}{' (you)' if reading.view.is_mine else ''}"
 
 
 def _sla(reading: SessionReading, value: str) -> str:
-    number = int(value)
+    return _sla_word(int(value))
+
+
+def _sla_word(number: int) -> str:
     return _SLA_WORDS[number] if number < len(_SLA_WORDS) else f"level {number}"
 
 

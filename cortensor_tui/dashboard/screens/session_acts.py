@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 
-from cortensor_tui.dashboard.present.session_detail import OPENS_OLDER, OPENS_TASKS
+from cortensor_tui.dashboard.present.session_detail import OPENS_OLDER, OPENS_ROUTER, OPENS_TASKS
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.screens.session_pane import SessionPane
 from cortensor_tui.dashboard.widgets.entry_list import EntryList
@@ -28,6 +28,10 @@ class ActsOnSession(Watching):
         Binding("e", "edit", "Change", id="session.change", tooltip="Change the session"),
         Binding("x", "deactivate", "Close", show=False, id="session.close", tooltip="Close it for good"),
         Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt"),
+        Binding("m", "routers", "Routers", show=False, id="session.routers", tooltip="List a router"),
+        Binding(
+            "H", "hand_over", "Hand over", show=False, id="session.hand_over", tooltip="To another owner"
+        ),
     ]
 
     def chosen_session(self) -> int | None:
@@ -46,7 +50,10 @@ class ActsOnSession(Watching):
         from cortensor_tui.dashboard.screens.assign import AssignScreen
 
         if self.dashboard.view is not None:
-            screen = AssignScreen(is_unbinding=is_unbinding, session_id=self.chosen_session())
+            session_id = self.chosen_session()
+            screen = AssignScreen(
+                is_unbinding=is_unbinding, session_id=session_id, is_exact=session_id is not None
+            )
             self.app.push_screen(screen)
 
     def action_swap(self) -> None:
@@ -73,6 +80,29 @@ class ActsOnSession(Watching):
         if self.dashboard.view is not None and session_id is not None:
             self.app.push_screen(CloseSessionScreen(session_id))
 
+    def action_routers(self) -> None:
+        """Open the form that lists a router."""
+        self._open_router("")
+
+    def _open_router(self, address: str) -> None:
+        from cortensor_tui.dashboard.screens.router import RouterScreen
+
+        session_id = self.chosen_session()
+        if self.dashboard.view is not None and session_id is not None:
+            facts = self.query_one(SessionPane).facts
+            reading = facts.reading if facts is not None else None
+            routers = reading.routers if reading is not None else ()
+            listed = next((one for one in routers if one.address == address), None)
+            self.app.push_screen(RouterScreen(session_id, listed))
+
+    def action_hand_over(self) -> None:
+        """Open the form that gives the session away."""
+        from cortensor_tui.dashboard.screens.hand_over import HandOverScreen
+
+        session_id = self.chosen_session()
+        if self.dashboard.view is not None and session_id is not None:
+            self.app.push_screen(HandOverScreen(session_id))
+
     def action_submit(self) -> None:
         """Open the form for a prompt."""
         from cortensor_tui.dashboard.screens.submit import SubmitScreen
@@ -86,6 +116,8 @@ class ActsOnSession(Watching):
             self.query_one(SessionPane).read_older()
         elif event.opens == OPENS_TASKS:
             self.app.run_worker(self._show_tasks(self.chosen_session()), group="tasks", exclusive=True)
+        elif event.opens.startswith(OPENS_ROUTER):
+            self._open_router(event.opens.removeprefix(OPENS_ROUTER))
         else:
             self._open_task(event.opens.partition(":")[2])
 

@@ -12,6 +12,7 @@ from textual.timer import Timer
 from cortensor_tui.dashboard.cells import line
 from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_session
 from cortensor_tui.dashboard.present.session_detail import SessionFacts, session_entries
 from cortensor_tui.dashboard.widgets.entry_list import EntryList
 from cortensor_tui.dashboard.widgets.text_lines import Heading
@@ -44,6 +45,7 @@ class SessionPane(Vertical):
         self._reached: TaskCursor | None = None
         self._most_tasks = PAGE_TASKS
         self._rest: Timer | None = None
+        self._snapshots = 0
 
     def compose(self) -> ComposeResult:
         """Yield the values under their title."""
@@ -60,6 +62,15 @@ class SessionPane(Vertical):
         """Return the list of values."""
         return self.query_one(EntryList)
 
+    @property
+    def facts(self) -> SessionFacts | None:
+        """Return what is known of the session that is shown."""
+        return self._facts
+
+    def private_texts(self) -> PrivateTexts | None:
+        """Return what `p` does for the session that is shown."""
+        return texts_of_session(self._facts.view if self._facts else None)
+
     def point_at(self, session_id: int | None) -> None:
         """Show another session, or none."""
         if session_id == self._session_id:
@@ -70,7 +81,15 @@ class SessionPane(Vertical):
         self.take(self._desk.feed_state, is_new=True)
 
     def take(self, state: FeedState, *, is_new: bool = False) -> None:
-        """Show the newest state; a session that has changed is read again."""
+        """Show the newest state; a session that has changed is read again.
+
+        With a fresh snapshot its tasks are too: their texts may have been hidden or shown since.
+        """
+        if state.snapshots != self._snapshots:
+            self._snapshots = state.snapshots
+            self._reached = self._asked_for = None
+            if self._facts is not None:
+                self._facts = msgspec.structs.replace(self._facts, tasks=None)
         view = state.view
         found = view.session(self._session_id) if view and self._session_id is not None else None
         if view is None or found is None:

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.private import PrivateTexts
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.screens.session_acts import ActsOnSession
 from cortensor_tui.dashboard.screens.session_pane import SessionPane
@@ -21,6 +22,7 @@ class SessionPanel(Panel[None], ActsOnSession):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "app.copy", "Copy", id="session.copy", tooltip="Copy the value under the cursor"),
+        Binding("p", "app.reveal", "Private", show=False, id="session.reveal", tooltip="Show private texts"),
     ]
     PANEL_HINT = "j/k move   y copy   enter open   e change   esc back"
 
@@ -50,6 +52,10 @@ class SessionPanel(Panel[None], ActsOnSession):
     def chosen_session(self) -> int | None:
         """Return the session shown."""
         return self._session_id
+
+    def private_texts(self) -> PrivateTexts | None:
+        """Return what `p` does here."""
+        return self.query_one(SessionPane).private_texts()
 
     def copy_text(self) -> tuple[str, str] | None:
         """Return the value under the cursor."""

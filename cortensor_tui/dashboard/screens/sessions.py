@@ -14,6 +14,7 @@ from cortensor_tui.dashboard.cells import Line, Span, line
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present import session_table
 from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
+from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_session
 from cortensor_tui.dashboard.present.session_table import SessionOrder
 from cortensor_tui.dashboard.present.tables import served_count
 from cortensor_tui.dashboard.screens.place import PlaceScreen
@@ -134,6 +135,11 @@ class SessionsScreen(PlaceScreen, ActsOnSession):
             return (entry.copy, entry.copy_name) if entry and entry.copy else None
         row = self._table.current
         return (row.copy, "session id") if row else None
+
+    def private_texts(self) -> PrivateTexts | None:
+        """Return what `p` does for the session under the cursor."""
+        view, session_id = self.dashboard.view, self.chosen_session()
+        return texts_of_session(view.session(session_id) if view and session_id is not None else None)
 
     # --- what the keys do ------------------------------------------------------------------------
 
