@@ -1,11 +1,6 @@
-"""Reading, changing and closing a session, and swapping its nodes, on contracts of every generation."""
+"""Reading, changing, closing and giving away a session on contracts of every generation."""
 
 from __future__ import annotations
-
-import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -14,85 +9,32 @@ from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.session_reading import Router
 from cortensor_tui.domain.sessions import SessionMode
-from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.miner.admission import Admission
-from cortensor_tui.node.owner import OwnerDesk
-from cortensor_tui.node.owner_messages import CreateSession, OwnerRequest, Sent, Submit
+from cortensor_tui.node.owner_messages import CreateSession, Sent, Submit
 from cortensor_tui.node.session_list import SessionList, read_session
 from cortensor_tui.node.session_messages import (
     ActChecked,
     CheckAct,
-    CheckSwap,
     DeactivateSession,
-    SessionAct,
-    SwapChecked,
-    SwapNodes,
-    Swapped,
+    HandOver,
+    SetRouter,
     UpdateSession,
 )
 from cortensor_tui.settings import OwnSessions
-from tests.chain.transactions.stream import GWEI, Stream
 from tests.devnet.devnet_on_anvil import (
     ALICE,
     BOB,
-    ORACLE,
     OWNER,
     ROUTER,
     STRANGER,
     DevnetOnAnvil,
     in_every_generation,
 )
+from tests.node.session_owner import Owner, owner
 
+__all__ = ["owner"]
 pytestmark = pytest.mark.real
-R = TypeVar("R")
-
-
-class Owner:
-    """An owner's desk, with somebody who keeps looking at the chain for it."""
-
-    def __init__(self, devnet: DevnetOnAnvil, folder: Path) -> None:
-        self.devnet = devnet
-        self.stream = Stream(devnet, folder / "journal.sqlite")
-        self.reader = self.stream.reader
-        self.desk = OwnerDesk(
-            devnet.rpc,
-            self.reader,
-            self.stream.sender,
-            chain_id=31337,
-            max_data_bytes=95_000,
-            fee_cap_wei=1_000 * GWEI,
-        )
-        self._has_started = False
-
-    async def start(self) -> None:
-        """Take the key over: from here on nobody else sends with it."""
-        if not self._has_started:
-            self._has_started = True
-            await self.stream.sender.start()
-
-    async def ask(self, body: OwnerRequest | SessionAct, expected: type[R]) -> R:
-        """Ask, look until it is answered, and return the answer."""
-        await self.start()
-        asking = asyncio.create_task(self.desk.answer(body))
-        async with asyncio.timeout(30):
-            while not asking.done():
-                await self.stream.look_later(1.5)
-        answer = asking.result()
-        assert isinstance(answer, expected)
-        return answer
-
-    async def refusal(self, body: OwnerRequest | SessionAct) -> str:
-        """Return the code that a request is refused with."""
-        with pytest.raises(ProblemError) as told:
-            await self.ask(body, Sent)
-        return told.value.problem.code
-
-
-@pytest.fixture
-async def owner(devnet: DevnetOnAnvil, tmp_path: Path) -> AsyncIterator[Owner]:
-    found = Owner(devnet, tmp_path)
-    yield found
-    found.stream.sender.close()
 
 
 def session_list(owner: Owner) -> SessionList:
@@ -206,93 +148,57 @@ async def test_creating_and_submitting_are_tried_out_before(devnet: DevnetOnAnvi
 
 
 @in_every_generation
-async def test_a_swap_puts_one_node_in_the_place_of_another(devnet: DevnetOnAnvil, owner: Owner) -> None:
+async def test_a_session_is_given_to_another_owner_once(devnet: DevnetOnAnvil, owner: Owner) -> None:
     session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
-    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
-    checked = await owner.ask(CheckSwap(swap=asked), SwapChecked)
+    asked = HandOver(session_id=session_id, new_owner=STRANGER.lower())
+    checked = await owner.ask(CheckAct(act=asked), ActChecked)
     assert checked.is_allowed
-    assert checked.call == f"SessionV2.removeDedicatedNode({session_id}, {ALICE})"
-    assert checked.then_call == f"SessionV2.addDedicatedNode({session_id}, {BOB})"
-    assert int(checked.then_fee_wei or 0) > 0  # there is room, so the second half was tried too
-    swapped = await owner.ask(asked, Swapped)
-    assert (swapped.problem, swapped.unbound.kind) == (None, TransactionKind.UNBIND)
-    assert swapped.bound is not None
-    assert (await owner.reader.sessions([session_id]))[0].dedicated_nodes == (BOB,)
+    assert checked.call == f"SessionV2.updateOwner({session_id}, {STRANGER})"
+    sent = await owner.ask(asked, Sent)
+    assert (sent.transaction.state, sent.transaction.call) == (TransactionState.MINED, checked.call)
+    session = (await owner.reader.sessions([session_id]))[0]
+    assert (session.owner, session.dedicated_nodes) == (STRANGER, (ALICE,))
+    assert await owner.refusal(asked) == "not_owner"
 
 
-async def test_the_price_of_the_second_half_is_unknown_where_the_session_is_full(
-    devnet: DevnetOnAnvil, owner: Owner
-) -> None:
-    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
-    await devnet.send(OWNER, "SessionV2", "update", "full", "", session_id, 1, 1, 1, 0, 2)
-    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
-    checked = await owner.ask(CheckSwap(swap=asked), SwapChecked)
-    assert (checked.is_allowed, checked.then_fee_wei) == (True, None)
-    await owner.ask(asked, Swapped)
-    assert (await owner.reader.sessions([session_id]))[0].dedicated_nodes == (BOB,)
+async def test_what_makes_no_sense_is_not_handed_over(devnet: DevnetOnAnvil, owner: Owner) -> None:
+    session_id = await devnet.create_session(OWNER)
+    assert await owner.refusal(HandOver(session_id=session_id, new_owner=OWNER)) == "same_owner"
+    assert await owner.refusal(HandOver(session_id=session_id, new_owner="0x" + "0" * 40)) == "bad_address"
+    assert await owner.refusal(HandOver(session_id=99, new_owner=BOB)) == "session_not_found"
+    await owner.ask(DeactivateSession(session_id=session_id), Sent)
+    await owner.ask(HandOver(session_id=session_id, new_owner=BOB), Sent)
+    assert (await owner.reader.sessions([session_id]))[0].owner == BOB
 
 
 @in_every_generation
-async def test_no_swap_while_a_task_is_in_flight(devnet: DevnetOnAnvil, owner: Owner) -> None:
-    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
-    task_id = await devnet.submit(session_id)
-    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
-    assert (await owner.ask(CheckSwap(swap=asked), SwapChecked)).is_allowed  # nobody is at it yet
-    task = (session_id, task_id)
-    await devnet.send(ORACLE, "SessionQueueV2", "assignTask", *devnet.assignment(task, ALICE))
-    assert await owner.refusal(asked) == "task_in_flight"
-    assert (await owner.reader.sessions([session_id]))[0].dedicated_nodes == (ALICE,)
+async def test_a_router_is_listed_described_and_taken_off(devnet: DevnetOnAnvil, owner: Owner) -> None:
+    session_id = await devnet.create_session(OWNER)
+
+    async def routers() -> tuple[Router, ...]:
+        return (await read_session(owner.reader, session_list(owner), session_id)).routers
+
+    listing = SetRouter(session_id=session_id, address=ROUTER, text="wss://one.example")
+    checked = await owner.ask(CheckAct(act=listing), ActChecked)
+    assert checked.call.startswith(f"SessionV2.addRouter({session_id}, {ROUTER}, wss://one")
+    await owner.ask(listing, Sent)
+    assert await routers() == (Router(address=ROUTER, text="wss://one.example"),)
+    another = SetRouter(session_id=session_id, address=ROUTER, text="wss://two.example")
+    assert (await owner.ask(CheckAct(act=another), ActChecked)).call.startswith("SessionV2.updateRouter(")
+    await owner.ask(another, Sent)
+    assert await routers() == (Router(address=ROUTER, text="wss://two.example"),)
+    off = SetRouter(session_id=session_id, address=ROUTER)
+    await owner.ask(off, Sent)
+    assert await routers() == ()
+    assert await owner.refusal(off) == "not_listed"
 
 
-@pytest.mark.parametrize(
-    ("unbind", "bind", "code"),
-    [
-        (BOB, STRANGER, "not_bound"),
-        (ALICE, ALICE, "same_node"),
-        (ALICE, "0x12", "bad_address"),
-        (ALICE, "0x" + "0" * 40, "bad_address"),
-    ],
-)
-async def test_a_swap_that_cannot_work_is_refused(
-    devnet: DevnetOnAnvil, owner: Owner, unbind: str, bind: str, code: str
+async def test_a_text_that_is_too_long_for_a_router_is_refused_unsent(
+    devnet: DevnetOnAnvil, owner: Owner
 ) -> None:
-    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
-    asked = SwapNodes(session_id=session_id, unbind_address=unbind, bind_address=bind)
-    assert await owner.refusal(asked) == code
-
-
-async def test_a_swap_says_where_it_stands_when_its_second_half_fails(
-    devnet: DevnetOnAnvil, owner: Owner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
-    sender = owner.stream.sender
-    mined = sender.settled
-
-    async def left_without_a_coin(transaction: Transaction) -> Transaction:
-        settled = await mined(transaction)
-        await devnet.rpc.call("anvil_setBalance", OWNER, "0x0")
-        return settled
-
-    monkeypatch.setattr(sender, "settled", left_without_a_coin)
-    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
-    swapped = await owner.ask(asked, Swapped)
-    assert (swapped.bound, swapped.unbound.state) == (None, TransactionState.MINED)
-    assert swapped.problem is not None
-    assert swapped.problem.code == "swap_half_way"
-    assert f"has lost {ALICE} and not got {BOB}" in swapped.problem.what
-    assert "the binding failed" in swapped.problem.why
-    assert f"assign {session_id} --node {BOB}" in swapped.problem.remedy
-
-
-async def test_a_swap_goes_on_when_whoever_asked_has_gone(devnet: DevnetOnAnvil, owner: Owner) -> None:
-    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
-    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
-    await owner.start()
-    asking = asyncio.create_task(owner.desk.answer(asked))
-    async with asyncio.timeout(30):
-        while not owner.stream.told:  # the first half is on its way
-            await asyncio.sleep(0)
-        asking.cancel()
-        while (await owner.reader.sessions([session_id]))[0].dedicated_nodes != (BOB,):
-            await owner.stream.look_later(1.5)
-    assert asking.cancelled()
+    session_id = await devnet.create_session(OWNER)
+    asked = SetRouter(session_id=session_id, address=ROUTER, text="x" * 1_025)
+    checked = await owner.ask(CheckAct(act=asked), ActChecked)
+    assert checked.checks[-1].detail == "SessionV2: the router's text is too long"
+    assert await owner.refusal(asked) == "reverted"
+    assert owner.stream.told == []

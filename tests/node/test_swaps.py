@@ -1,0 +1,232 @@
+"""Swapping one node for another: refused, made, waited for, stopped, and half way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.swaps import SwapStage, WhenBusy
+from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.node.owner import swap_run
+from cortensor_tui.node.owner_messages import AssignmentChecked, CheckAssignment
+from cortensor_tui.node.session_messages import (
+    CheckSwap,
+    StopSwap,
+    SwapChecked,
+    SwapNodes,
+    Swapped,
+    SwapStopped,
+)
+from tests.devnet.devnet_on_anvil import (
+    ALICE,
+    BOB,
+    ORACLE,
+    OWNER,
+    STRANGER,
+    DevnetOnAnvil,
+    in_every_generation,
+)
+from tests.node.session_owner import Owner, owner
+
+__all__ = ["owner"]
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(autouse=True)
+def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a swap that waits look at each turn."""
+    monkeypatch.setattr(swap_run, "WAIT_LOOK_S", 0.0)
+
+
+async def busy_session(devnet: DevnetOnAnvil) -> tuple[int, TaskKey]:
+    """Return a session whose node has a task."""
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    task_id = await devnet.submit(session_id)
+    task = (session_id, task_id)
+    await devnet.send(ORACLE, "SessionQueueV2", "assignTask", *devnet.assignment(task, ALICE))
+    return session_id, TaskKey(session_id, task_id)
+
+
+async def looking(owner: Owner, is_so: Callable[[], bool]) -> None:
+    """Let time pass until something is so."""
+    async with asyncio.timeout(30):
+        while not is_so():
+            await owner.stream.look_later(1.5)
+
+
+def never(session_id: int, node: str) -> bool:
+    return False
+
+
+@in_every_generation
+async def test_a_swap_puts_one_node_in_the_place_of_another(devnet: DevnetOnAnvil, owner: Owner) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
+    checked = await owner.ask(CheckSwap(swap=asked), SwapChecked)
+    assert checked.is_allowed
+    assert checked.call == f"SessionV2.removeDedicatedNode({session_id}, {ALICE})"
+    assert checked.then_call == f"SessionV2.addDedicatedNode({session_id}, {BOB})"
+    assert int(checked.then_fee_wei or 0) > 0  # there is room, so the second half was tried too
+    swapped = await owner.ask(asked, Swapped)
+    assert (swapped.problem, swapped.unbound.kind) == (None, TransactionKind.UNBIND)
+    assert swapped.bound is not None
+    assert (await owner.reader.sessions([session_id]))[0].dedicated_nodes == (BOB,)
+
+
+async def test_the_price_of_the_second_half_is_unknown_where_the_session_is_full(
+    devnet: DevnetOnAnvil, owner: Owner
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    await devnet.send(OWNER, "SessionV2", "update", "full", "", session_id, 1, 1, 1, 0, 2)
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
+    checked = await owner.ask(CheckSwap(swap=asked), SwapChecked)
+    assert (checked.is_allowed, checked.then_fee_wei) == (True, None)
+    await owner.ask(asked, Swapped)
+    assert (await owner.reader.sessions([session_id]))[0].dedicated_nodes == (BOB,)
+
+
+@in_every_generation
+async def test_no_swap_while_a_task_is_in_flight(devnet: DevnetOnAnvil, owner: Owner) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    task_id = await devnet.submit(session_id)
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
+    assert (await owner.ask(CheckSwap(swap=asked), SwapChecked)).is_allowed  # nobody is at it yet
+    task = (session_id, task_id)
+    await devnet.send(ORACLE, "SessionQueueV2", "assignTask", *devnet.assignment(task, ALICE))
+    assert await owner.refusal(asked) == "task_in_flight"
+    assert (await owner.reader.sessions([session_id]))[0].dedicated_nodes == (ALICE,)
+
+
+@pytest.mark.parametrize(
+    ("unbind", "bind", "code"),
+    [
+        (BOB, STRANGER, "not_bound"),
+        (ALICE, ALICE, "same_node"),
+        (ALICE, "0x12", "bad_address"),
+        (ALICE, "0x" + "0" * 40, "bad_address"),
+    ],
+)
+async def test_a_swap_that_cannot_work_is_refused(
+    devnet: DevnetOnAnvil, owner: Owner, unbind: str, bind: str, code: str
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    asked = SwapNodes(session_id=session_id, unbind_address=unbind, bind_address=bind)
+    assert await owner.refusal(asked) == code
+
+
+async def test_a_swap_says_where_it_stands_when_its_second_half_fails(
+    devnet: DevnetOnAnvil, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    sender = owner.stream.sender
+    mined = sender.settled
+
+    async def left_without_a_coin(transaction: Transaction) -> Transaction:
+        settled = await mined(transaction)
+        await devnet.rpc.call("anvil_setBalance", OWNER, "0x0")
+        return settled
+
+    monkeypatch.setattr(sender, "settled", left_without_a_coin)
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
+    swapped = await owner.ask(asked, Swapped)
+    assert (swapped.bound, swapped.unbound.state) == (None, TransactionState.MINED)
+    assert swapped.problem is not None
+    assert swapped.problem.code == "swap_half_way"
+    assert f"has lost {ALICE} and not got {BOB}" in swapped.problem.what
+    assert "the binding failed" in swapped.problem.why
+    assert f"assign {session_id} --node {BOB}" in swapped.problem.remedy
+
+
+async def test_a_swap_goes_on_when_whoever_asked_has_gone(devnet: DevnetOnAnvil, owner: Owner) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
+    await owner.start()
+    asking = asyncio.create_task(owner.desk.answer(asked))
+    async with asyncio.timeout(30):
+        while not owner.stream.told:  # the first half is on its way
+            await asyncio.sleep(0)
+        asking.cancel()
+        while (await owner.reader.sessions([session_id]))[0].dedicated_nodes != (BOB,):
+            await owner.stream.look_later(1.5)
+    assert asking.cancelled()
+
+
+async def test_a_swap_waits_for_the_task_and_is_made_then(devnet: DevnetOnAnvil, owner: Owner) -> None:
+    session_id, task = await busy_session(devnet)
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB, when_busy=WhenBusy.WAIT)
+    checked = await owner.ask(CheckSwap(swap=asked), SwapChecked)
+    assert (checked.is_allowed, checked.in_flight) == (True, (task,))
+    swaps = owner.desk.swaps
+    asking = asyncio.create_task(owner.desk.answer(asked))
+    await looking(owner, lambda: any(one.tasks == (task,) for one in swaps.progress(never)))
+    assert [one.stage for one in swaps.progress(never)] == [SwapStage.WAITING]
+    assert owner.stream.told == [], "nothing is sent yet"
+    with pytest.raises(ProblemError) as told:
+        await owner.desk.answer(asked)
+    assert told.value.problem.code == "swap_running"
+    await devnet.send(ORACLE, "SessionQueueV2", "end", session_id, task.task_id, True)
+    await looking(owner, asking.done)
+    swapped = asking.result()
+    assert isinstance(swapped, Swapped)
+    assert swapped.bound is not None
+    assert swaps.progress(never) == ()
+    assert (await owner.reader.sessions([session_id]))[0].dedicated_nodes == (BOB,)
+
+
+async def test_a_swap_that_waits_can_be_stopped(devnet: DevnetOnAnvil, owner: Owner) -> None:
+    session_id, _ = await busy_session(devnet)
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB, when_busy=WhenBusy.WAIT)
+    await owner.start()
+    asking = asyncio.create_task(owner.desk.answer(asked))
+    await looking(owner, lambda: bool(owner.desk.swaps.progress(never)))
+    await owner.ask(StopSwap(session_id=session_id), SwapStopped)
+    await looking(owner, asking.done)
+    stopped = asking.exception()
+    assert isinstance(stopped, ProblemError)
+    assert stopped.problem.code == "swap_stopped"
+    assert owner.desk.swaps.progress(never) == ()
+    assert owner.stream.told == []
+    assert await owner.refusal(StopSwap(session_id=session_id)) == "no_swap"
+
+
+async def test_a_swap_is_made_in_the_middle_of_a_task_where_that_is_asked_for(
+    devnet: DevnetOnAnvil, owner: Owner
+) -> None:
+    session_id, _ = await busy_session(devnet)
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB, when_busy=WhenBusy.NOW)
+    await owner.ask(asked, Swapped)
+    assert (await owner.reader.sessions([session_id]))[0].dedicated_nodes == (BOB,)
+
+
+async def test_unbinding_tells_which_tasks_it_costs(devnet: DevnetOnAnvil, owner: Owner) -> None:
+    session_id, task = await busy_session(devnet)
+    asked = CheckAssignment(session_id=session_id, node_address=ALICE, unbind=True)
+    checked = await owner.ask(asked, AssignmentChecked)
+    assert (checked.is_allowed, checked.in_flight) == (True, (task,))
+    await devnet.send(ORACLE, "SessionQueueV2", "end", session_id, task.task_id, True)
+    assert (await owner.ask(asked, AssignmentChecked)).in_flight == ()
+
+
+async def test_a_swap_half_way_is_told_until_the_node_is_bound_or_it_is_forgotten(
+    devnet: DevnetOnAnvil, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    sender = owner.stream.sender
+    mined = sender.settled
+
+    async def left_without_a_coin(transaction: Transaction) -> Transaction:
+        settled = await mined(transaction)
+        await devnet.rpc.call("anvil_setBalance", OWNER, "0x0")
+        return settled
+
+    monkeypatch.setattr(sender, "settled", left_without_a_coin)
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
+    swapped = await owner.ask(asked, Swapped)
+    [told] = owner.desk.swaps.progress(never)
+    assert (told.stage, told.problem) == (SwapStage.HALF_WAY, swapped.problem)
+    assert owner.desk.swaps.progress(lambda session, node: (session, node) == (session_id, BOB)) == ()
+    assert owner.desk.swaps.progress(never) == ()
