@@ -75,16 +75,17 @@ def answer_readings(node: ScriptedNode, *, metadata: str = "") -> None:
     node.answers[GetTasks] = tasks
 
 
-def answer_swaps(node: ScriptedNode, *unmet: Check) -> None:
+def answer_swaps(node: ScriptedNode, *unmet: Check, in_flight: tuple[TaskKey, ...] = ()) -> None:
     """Have the node check swaps."""
     node.answers[CheckSwap] = lambda body: SwapChecked(
-        checks=unmet or (Check(name="no task in flight", is_met=True, detail="none is being answered"),),
+        checks=unmet or (Check(name="owner", is_met=True, detail="you own it"),),
         call=f"SessionV2.removeDedicatedNode(7, {samples.NODE})",
         contract=CONTRACT,
         calldata="0x23a8dba0",
         fee_wei="123000000000000",
         gas_limit=60_000,
         signer=samples.OWNER,
+        in_flight=in_flight,
         then_call=f"SessionV2.addDedicatedNode(7, {samples.STRANGER})",
     )
 

@@ -18,6 +18,7 @@ from cortensor_tui.dashboard.screens.help import HelpScreen
 from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
 from cortensor_tui.dashboard.screens.notices import NoticesScreen
 from cortensor_tui.dashboard.screens.overview import OverviewScreen
+from cortensor_tui.dashboard.screens.session_panel import SessionPanel
 from cortensor_tui.dashboard.screens.tasks import TasksScreen
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.dashboard.widgets.line_table import LineTable
@@ -285,8 +286,8 @@ async def test_enter_opens_what_is_under_the_cursor(app: Dashboard) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, DetailScreen))
-        assert samples.NODE in shown(app, "#document")
+        await until(pilot, lambda: isinstance(app.screen, SessionPanel))
+        assert samples.NODE in shown(app, "#entries")
         await pilot.press("escape", "tab", "enter")
         await until(pilot, lambda: "precommit" in shown(app, "#document"))
 

@@ -165,3 +165,15 @@ async def test_a_lost_node_leaves_nothing_revealed_behind(app: Dashboard, node: 
         await pilot.press("r")  # a new connection has asked for nothing yet
         await until(pilot, lambda: SECRET not in drawn(app))
         assert HIDDEN in drawn(app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=["panel", "beside"])
+async def test_a_session_s_tasks(app: Dashboard, size: tuple[int, int]) -> None:
+    async with app.run_test(size=size) as pilot:
+        await live(pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: bool(app.screen.query("#session")))
+        await pilot.press("enter")
+        await until(pilot, lambda: "withheld · p shows them" in drawn(app))
+        await until(pilot, lambda: HIDDEN in drawn(app))
+        await reveals_and_hides(pilot, app)

@@ -12,14 +12,17 @@ from textual.widgets import Button, Input, Select
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.screens.change_session import ChangeSessionScreen
 from cortensor_tui.dashboard.screens.close_session import CloseSessionScreen
+from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
+from cortensor_tui.dashboard.screens.hand_over import HandOverScreen
+from cortensor_tui.dashboard.screens.router import RouterScreen
 from cortensor_tui.dashboard.screens.session_panel import SessionPanel
 from cortensor_tui.dashboard.screens.sessions import NONE_MATCHES, SessionsScreen
-from cortensor_tui.dashboard.screens.swap import SwapScreen
 from cortensor_tui.dashboard.screens.tasks import TasksScreen
 from cortensor_tui.dashboard.widgets.entry_list import EntryList
 from cortensor_tui.dashboard.widgets.filter_line import FilterLine
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.sessions import Service
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.messages import RequestBody, SessionsChanged, StatusChanged
 from cortensor_tui.node.owner_messages import Check, Sent
@@ -27,15 +30,15 @@ from cortensor_tui.node.session_messages import (
     CheckAct,
     DeactivateSession,
     GetSession,
-    SwapNodes,
-    Swapped,
+    HandOver,
+    SetRouter,
     UpdateSession,
 )
 
 from . import samples
 from .conftest import live, shown, until
 from .scripted_node import ScriptedNode, act_checked, refusal
-from .session_samples import NASTY, answer_readings, answer_swaps, many
+from .session_samples import NASTY, ROUTER, answer_readings, many, reading
 
 SMALL, WIDE = (80, 24), (160, 48)
 KEY_PROBLEM = Problem(code="no_owner_key", what=f"This node has no key of {samples.OWNER}")
@@ -274,6 +277,83 @@ async def test_a_session_that_changes_is_read_again(node: ScriptedNode, app: Das
         await until(pilot, lambda: len(asked(node, GetSession)) == 2)
 
 
+async def test_what_has_the_cursor_keeps_it_as_the_list_moves(node: ScriptedNode, app: Dashboard) -> None:
+    """Also at the top, where the list would slide away below the cursor."""
+    seven, eight, nine, three = samples.sessions()
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        table = app.screen.query_one("#sessions", LineTable)
+        assert table.current is not None
+        assert table.current.key == "7"
+        served = msgspec.structs.replace(nine, service=Service.SERVED, is_mine=True)
+        unbound = msgspec.structs.replace(seven, service=Service.NOT_BOUND)
+        await node.change(SessionsChanged((served, unbound, eight, three)))
+        await until(pilot, lambda: listed(app)[0] == "9")
+        assert table.current.key == "7"
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ChangeSessionScreen))
+        assert str(app.screen.query_one("#panel").border_title) == "Change session 7"
+
+
+# --- changing it ---------------------------------------------------------------------------------------
+
+
+async def test_the_form_is_filled_with_what_the_contract_has(node: ScriptedNode, app: Dashboard) -> None:
+    answer_readings(node, metadata="who pays: me")
+    mined = samples.transaction(9, TransactionKind.UPDATE_SESSION, TransactionState.MINED, task_key=None)
+    node.answers[UpdateSession] = lambda body: Sent(transaction=mined, session_id=7)
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ChangeSessionScreen))
+        metadata = app.screen.query_one("#metadata", Input)
+        await until(pilot, lambda: metadata.value == "who pays: me")
+        assert "Nothing is changed yet." in shown(app, "#checks")
+        assert "Cannot be changed: model 0 of the network" in shown(app, "#fixed")
+        metadata.value = ""
+        await until(pilot, lambda: not app.screen.query_one("#confirm", Button).disabled)
+        await pilot.press("f10")
+        await until(pilot, lambda: "Session 7 is changed." in shown(app, "#outcome"))
+        assert asked(node, UpdateSession) == [UpdateSession(session_id=7, metadata="")], "emptied"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"), [(NASTY, "holds signs that cannot be typed"), (None, "not known: it could not be")]
+)
+async def test_metadata_that_cannot_be_shown_in_the_field_is_left_alone(
+    node: ScriptedNode, app: Dashboard, metadata: str | None, told: str
+) -> None:
+    answer_readings(node, metadata=metadata or "")
+    if metadata is None:
+        node.answers[GetSession] = lambda body: refusal("no_rpc", "The chain does not answer")
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ChangeSessionScreen))
+        field = app.screen.query_one("#metadata", Input)
+        await until(pilot, lambda: told in str(field.placeholder))
+        app.screen.query_one("#name", Input).value = "other"
+        body = UpdateSession(session_id=7, name="other")
+        await until(pilot, lambda: asked(node, CheckAct) == [CheckAct(act=body)])
+
+
+async def test_what_was_typed_already_stays_when_the_session_has_been_read(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    answer_readings(node, metadata="read")
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ChangeSessionScreen))
+        form = app.screen
+        assert isinstance(form, ChangeSessionScreen)
+        metadata = form.query_one("#metadata", Input)
+        await until(pilot, lambda: metadata.value == "read")
+        metadata.value = "typed"
+        form._fill(reading(samples.sessions()[0], metadata="read again"))
+        assert metadata.value == "typed"
+
+
 # --- what can be done ----------------------------------------------------------------------------------
 
 
@@ -312,64 +392,6 @@ async def test_what_the_contract_refuses_cannot_be_sent(node: ScriptedNode, app:
         assert not asked(node, UpdateSession)
 
 
-async def test_closing_a_session_needs_its_id_typed(node: ScriptedNode, app: Dashboard) -> None:
-    mined = samples.transaction(9, TransactionKind.DEACTIVATE_SESSION, TransactionState.MINED, task_key=None)
-    node.answers[DeactivateSession] = lambda body: Sent(transaction=mined, session_id=7)
-    async with app.run_test(size=SMALL) as pilot:
-        await at_sessions(pilot)
-        await pilot.press("x")
-        await until(pilot, lambda: isinstance(app.screen, CloseSessionScreen))
-        confirm = app.screen.query_one("#confirm", Button)
-        await until(pilot, lambda: "at most" in shown(app, "#checks"))
-        await pilot.press("8", "f10", "enter")
-        await pilot.pause()
-        assert confirm.disabled
-        assert not asked(node, DeactivateSession)
-        await pilot.press("backspace", "7")
-        await until(pilot, lambda: not confirm.disabled)
-        await pilot.press("enter")
-        await until(pilot, lambda: "Session 7 is closed." in shown(app, "#outcome"))
-        assert asked(node, DeactivateSession) == [DeactivateSession(session_id=7)]
-
-
-async def test_a_swap_shows_both_halves_and_sends_them(node: ScriptedNode, app: Dashboard) -> None:
-    answer_swaps(node)
-    unbound = samples.transaction(9, TransactionKind.UNBIND, TransactionState.MINED, task_key=None)
-    bound = samples.transaction(10, TransactionKind.BIND, TransactionState.MINED, task_key=None)
-    node.answers[SwapNodes] = lambda body: Swapped(session_id=7, unbound=unbound, bound=bound)
-    async with app.run_test(size=SMALL) as pilot:
-        await at_sessions(pilot)
-        await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, SwapScreen))
-        assert app.screen.query_one("#goes", Select).value == samples.NODE
-        app.screen.query_one("#comes", Input).value = samples.STRANGER
-        await until(pilot, lambda: "then call" in shown(app, "#checks"))
-        assert "known once the first is out" in shown(app, "#checks")
-        await pilot.press("f10")
-        await until(pilot, lambda: "The other node is bound now." in shown(app, "#outcome"))
-        assert asked(node, SwapNodes) == [
-            SwapNodes(session_id=7, unbind_address=samples.NODE, bind_address=samples.STRANGER)
-        ]
-
-
-async def test_a_swap_that_stands_half_way_says_where(node: ScriptedNode, app: Dashboard) -> None:
-    answer_swaps(node)
-    unbound = samples.transaction(9, TransactionKind.UNBIND, TransactionState.MINED, task_key=None)
-    problem = Problem(code="swap_half_way", what="It has lost one node", why="no coin", remedy="Bind it")
-    node.answers[SwapNodes] = lambda body: Swapped(session_id=7, unbound=unbound, problem=problem)
-    async with app.run_test(size=(80, 34)) as pilot:
-        await at_sessions(pilot)
-        await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, SwapScreen))
-        app.screen.query_one("#comes", Input).value = samples.STRANGER
-        confirm = app.screen.query_one("#confirm", Button)
-        await until(pilot, lambda: not confirm.disabled)
-        await pilot.press("f10")
-        await until(pilot, lambda: "It has lost one node" in shown(app, "#outcome"))
-        assert "Bind it" in shown(app, "#outcome")
-        assert confirm.disabled, "the first half is done"
-
-
 async def test_without_the_owners_key_everything_is_read_only(node: ScriptedNode, app: Dashboard) -> None:
     status = samples.status(owner_key_problem=KEY_PROBLEM)
     async with app.run_test(size=WIDE) as pilot:
@@ -379,6 +401,74 @@ async def test_without_the_owners_key_everything_is_read_only(node: ScriptedNode
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, CloseSessionScreen))
         await until(pilot, lambda: "nobody here" in shown(app, "#checks"))
-        await pilot.press("7", "f10")
+        await pilot.press("f10")
         await pilot.pause()
+        assert isinstance(app.screen, CloseSessionScreen), "there is nothing to confirm"
         assert not asked(node, DeactivateSession)
+
+
+# --- owner and routers ---------------------------------------------------------------------------------
+
+
+async def test_a_session_is_handed_over_once_its_id_is_typed(node: ScriptedNode, app: Dashboard) -> None:
+    mined = samples.transaction(9, TransactionKind.UPDATE_SESSION, TransactionState.MINED, task_key=None)
+    node.answers[HandOver] = lambda body: Sent(transaction=mined, session_id=7)
+    body = HandOver(session_id=7, new_owner=samples.STRANGER)
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("H")
+        await until(pilot, lambda: isinstance(app.screen, HandOverScreen))
+        form = app.screen
+        assert "0x and 40 hexadecimal digits" in shown(app, "#checks")
+        form.query_one("#owner", Input).value = samples.STRANGER
+        await until(pilot, lambda: not form.query_one("#confirm", Button).disabled)
+        assert asked(node, CheckAct)[-1] == CheckAct(act=body)
+        await pilot.press("f10")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        assert samples.STRANGER in shown(app, "#panel TextLines").replace("\n", "").replace(" ", "")
+        assert not asked(node, HandOver)
+        await pilot.press("7", "enter")
+        await until(pilot, lambda: "belongs to" in shown(app, "#outcome"))
+        assert asked(node, HandOver) == [body]
+
+
+async def test_a_router_is_listed(node: ScriptedNode, app: Dashboard) -> None:
+    mined = samples.transaction(9, TransactionKind.UPDATE_SESSION, TransactionState.MINED, task_key=None)
+    node.answers[SetRouter] = lambda body: Sent(transaction=mined, session_id=7)
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(app.screen, RouterScreen))
+        form = app.screen
+        await pilot.press(*samples.STRANGER[:10])
+        assert "A router's address is" in shown(app, "#checks")
+        form.query_one("#router", Input).value = samples.STRANGER
+        form.query_one("#text", Input).value = "wss://two.example"
+        await until(pilot, lambda: not form.query_one("#confirm", Button).disabled)
+        await pilot.press("f10")
+        await until(pilot, lambda: "The router is listed." in shown(app, "#outcome"))
+        assert asked(node, SetRouter) == [
+            SetRouter(session_id=7, address=samples.STRANGER, text="wss://two.example")
+        ]
+
+
+async def test_enter_on_a_router_takes_it_off_the_list(node: ScriptedNode, app: Dashboard) -> None:
+    mined = samples.transaction(9, TransactionKind.UPDATE_SESSION, TransactionState.MINED, task_key=None)
+    node.answers[SetRouter] = lambda body: Sent(transaction=mined, session_id=7)
+    async with app.run_test(size=WIDE) as pilot:
+        await at_sessions(pilot)
+        await until(pilot, lambda: ROUTER in shown(app, "#entries"))
+        await pilot.press("enter")
+        entries = app.screen.query_one(EntryList)
+        while entries.current is None or entries.current.copy != ROUTER:
+            await pilot.press("j")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RouterScreen))
+        form = app.screen
+        assert form.query_one("#text", Input).value == "wss://router.example:9001"
+        assert "Nothing is changed yet." in shown(app, "#checks")
+        form.query_one("#do", Select).value = "unlist"
+        await until(pilot, lambda: not form.query_one("#confirm", Button).disabled)
+        await pilot.press("f10")
+        await until(pilot, lambda: "The router is off the list." in shown(app, "#outcome"))
+        assert asked(node, SetRouter) == [SetRouter(session_id=7, address=ROUTER)]

@@ -10,9 +10,10 @@ from textual.widgets import Input
 
 from cortensor_tui.dashboard.feed import Link
 from cortensor_tui.dashboard.screens.close_session import CloseSessionScreen
+from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
 from cortensor_tui.dashboard.screens.swap import SwapScreen
+from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.messages import Snapshot
-from cortensor_tui.node.owner_messages import Check
 
 from . import samples
 from .conftest import shown, until
@@ -117,12 +118,10 @@ def test_one_session_on_a_narrow_screen(snap_compare: Any, theme: str) -> None:
     assert snap_compare(stood.app, terminal_size=(80, 24), run_before=stage)
 
 
-@pytest.mark.parametrize("is_allowed", [True, False], ids=["allowed", "refused"])
-def test_swap(snap_compare: Any, is_allowed: bool) -> None:
+@pytest.mark.parametrize("is_busy", [False, True], ids=["free", "busy"])
+def test_swap(snap_compare: Any, is_busy: bool) -> None:
     stood = stood_at(samples.snapshot())
-    detail = "task 7/12 is being answered: wait until it has ended"
-    unmet = (Check(name="no task in flight", is_met=False, detail=detail),)
-    answer_swaps(stood.node, *(() if is_allowed else unmet))
+    answer_swaps(stood.node, in_flight=(TaskKey(7, 12),) if is_busy else ())
 
     async def stage(pilot: Pilot[None]) -> None:
         await at_sessions(pilot, stood)
@@ -134,7 +133,8 @@ def test_swap(snap_compare: Any, is_allowed: bool) -> None:
     assert snap_compare(stood.app, terminal_size=(80, 24), run_before=stage)
 
 
-def test_closing(snap_compare: Any) -> None:
+@pytest.mark.parametrize("is_asked", [False, True], ids=["checked", "asked"])
+def test_closing(snap_compare: Any, is_asked: bool) -> None:
     stood = stood_at(samples.snapshot())
 
     async def stage(pilot: Pilot[None]) -> None:
@@ -142,6 +142,9 @@ def test_closing(snap_compare: Any) -> None:
         await pilot.press("x")
         await until(pilot, lambda: isinstance(stood.app.screen, CloseSessionScreen))
         await until(pilot, lambda: "at most" in shown(stood.app, "#checks"))
-        await pilot.press("7")
+        if is_asked:
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(stood.app.screen, ConfirmScreen))
+            await pilot.press("8", "enter")
 
     assert snap_compare(stood.app, terminal_size=(80, 24), run_before=stage)

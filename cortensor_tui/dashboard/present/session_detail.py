@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from cortensor_tui.dashboard.format import UNKNOWN, number, rough_age
+from cortensor_tui.dashboard.present.private import prompt_of
 from cortensor_tui.dashboard.present.session_fields import field_entries
 from cortensor_tui.dashboard.present.tables import service_span, stage_span
 from cortensor_tui.dashboard.widgets.entry_list import Entry
@@ -125,17 +126,14 @@ def _tasks(facts: SessionFacts, now: float) -> Iterator[Entry]:
         return
     for task in facts.tasks:
         stage = stage_span(task.stage)
-        text = f"{stage.text:<15} {rough_age(task.assigned_at, now):>6}  {_prompt(task)}"
+        text = f"{stage.text:<15} {rough_age(task.assigned_at, now):>6}  {inert(prompt_of(task), 200)}"
+        name = str(task.key)
         yield Entry(
-            str(task.key), text, stage.role, copy=str(task.key), copy_name="task", opens=f"task:{task.key}"
+            name, text, stage.role, copy=name, copy_name="task", opens=f"task:{name}", is_cut=True
         )
     if facts.has_older:
         yield Entry("", "▾ older ones", "accent", opens=OPENS_OLDER)
     yield Entry("", "▸ all in Tasks", "accent", opens=OPENS_TASKS)
-
-
-def _prompt(task: TaskView) -> str:
-    return "hidden: private" if task.is_hidden else inert(task.prompt, 44)
 
 
 def _routers(facts: SessionFacts) -> Iterator[Entry]:

@@ -46,6 +46,8 @@ class SessionPane(Vertical):
         self._most_tasks = PAGE_TASKS
         self._rest: Timer | None = None
         self._snapshots = 0
+        self._is_past_known = False
+        """Whether older tasks than the feed's were asked for, since the last snapshot."""
 
     def compose(self) -> ComposeResult:
         """Yield the values under their title."""
@@ -77,6 +79,7 @@ class SessionPane(Vertical):
             return
         self._session_id = session_id
         self._facts = self._asked_for = self._reached = None
+        self._is_past_known = False
         self._most_tasks = PAGE_TASKS
         self.take(self._desk.feed_state, is_new=True)
 
@@ -88,22 +91,21 @@ class SessionPane(Vertical):
         if state.snapshots != self._snapshots:
             self._snapshots = state.snapshots
             self._reached = self._asked_for = None
-            if self._facts is not None:
-                self._facts = msgspec.structs.replace(self._facts, tasks=None)
+            self._is_past_known = False
         view = state.view
         found = view.session(self._session_id) if view and self._session_id is not None else None
         if view is None or found is None:
             self.entries.show(())
             self.query_one(Heading).say(line(("none is chosen", "muted")))
             return
-        known = () if self._facts is None or self._facts.tasks is None else self._facts.tasks
-        tasks = merged(known, (task for task in view.tasks if task.key.session_id == self._session_id))
         facts = self._facts or SessionFacts(view=found, node=view.status.node.address)
+        known = facts.tasks if facts.tasks is not None and self._is_past_known else ()
+        tasks = merged(known, (task for task in view.tasks if task.key.session_id == self._session_id))
         self._facts = msgspec.structs.replace(
             facts,
             view=found,
             owner_key_problem=view.status.owner_key_problem,
-            tasks=None if facts.tasks is None else tasks,
+            tasks=tasks if self._is_past_known or (tasks and facts.tasks is not None) else None,
         )
         if found.session != self._asked_for:
             self._asked_for = found.session
@@ -149,7 +151,7 @@ class SessionPane(Vertical):
         else:
             if isinstance(reply, SessionReading):
                 self._learn(session_id, reading=reply, problem=None)
-        if self._facts is not None and self._facts.tasks is None:
+        if self._facts is not None and not self._is_past_known:
             await self._read_tasks(session_id, None)
 
     async def _read_tasks(self, session_id: int, before: TaskCursor | None) -> None:
@@ -162,6 +164,7 @@ class SessionPane(Vertical):
         if isinstance(reply, Tasks) and session_id == self._session_id and self._facts is not None:
             self._reached = reply.reached
             tasks = merged(self._facts.tasks or (), reply.tasks)
+            self._is_past_known = True
             self._learn(session_id, tasks=tasks, has_older=reply.has_more)
 
     def _learn(self, session_id: int, **changes: object) -> None:

@@ -33,6 +33,7 @@ class SwapScreen(CheckedForm):
 
     CONFIRM_LABEL = "Swap"
     TRANSACTION_KIND = TransactionKind.UNBIND
+    SHOWS_MET_CHECKS = False
     DEFAULT_CSS = """
     SwapScreen { & #now, & #stop { display: none; } }
     """

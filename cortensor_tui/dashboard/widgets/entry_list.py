@@ -22,7 +22,8 @@ class Entry(NamedTuple):
     """A value, beside its label, and beside it again as it stands elsewhere. All text is inert already.
 
     `copy` is what `y` copies and `copy_name` what that is called; `opens` is told when enter is pressed.
-    The cursor passes over headings, and over what can be neither copied nor opened.
+    The cursor passes over headings, and over what can be neither copied nor opened. `is_cut` keeps the text in
+    one line.
     """
 
     label: str
@@ -33,6 +34,7 @@ class Entry(NamedTuple):
     copy_name: str = "value"
     opens: str = ""
     is_heading: bool = False
+    is_cut: bool = False
 
     @property
     def is_selectable(self) -> bool:
@@ -195,7 +197,8 @@ def _entry_lines(entry: Entry, width: int) -> list[Line]:
     label_cells = _LONG_LABEL_CELLS if entry.beside is not None else _LABEL_CELLS
     room = max(8, width - label_cells - 2)
     if entry.beside is None:
-        columns = [(wrap(entry.text, room), entry.role, room)]
+        pieces = [fit(entry.text, room)] if entry.is_cut else wrap(entry.text, room)
+        columns = [(pieces, entry.role, room)]
     else:
         left = (room - _GAP) // 2
         columns = [
