@@ -121,7 +121,6 @@ def test_assignment_form(snap_compare: Any, is_allowed: bool) -> None:
         ("help", ["question_mark"]),
         ("new session", ["n"]),
         ("submit", ["s"]),
-        ("session", ["enter"]),
         ("node", ["i"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

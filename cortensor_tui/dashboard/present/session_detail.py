@@ -128,9 +128,7 @@ def _tasks(facts: SessionFacts, now: float) -> Iterator[Entry]:
         stage = stage_span(task.stage)
         text = f"{stage.text:<15} {rough_age(task.assigned_at, now):>6}  {inert(prompt_of(task), 200)}"
         name = str(task.key)
-        yield Entry(
-            name, text, stage.role, copy=name, copy_name="task", opens=f"task:{name}", is_cut=True
-        )
+        yield Entry(name, text, stage.role, copy=name, copy_name="task", opens=f"task:{name}", is_cut=True)
     if facts.has_older:
         yield Entry("", "▾ older ones", "accent", opens=OPENS_OLDER)
     yield Entry("", "▸ all in Tasks", "accent", opens=OPENS_TASKS)

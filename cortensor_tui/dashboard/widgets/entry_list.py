@@ -22,8 +22,8 @@ class Entry(NamedTuple):
     """A value, beside its label, and beside it again as it stands elsewhere. All text is inert already.
 
     `copy` is what `y` copies and `copy_name` what that is called; `opens` is told when enter is pressed.
-    The cursor passes over headings, and over what can be neither copied nor opened. `is_cut` keeps the text in
-    one line.
+    The cursor passes over headings, and over what can be neither copied nor opened. `is_cut` keeps the
+    text in one line.
     """
 
     label: str
