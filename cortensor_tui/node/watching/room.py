@@ -11,6 +11,7 @@ from cortensor_tui.chain.watching.heads import head_from
 from cortensor_tui.chain.watching.watcher import Look
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.swaps import SwapProgress
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.scope import Cursor
@@ -41,6 +42,7 @@ class Watching:
     key_problem: Problem | None = None
     held_by: Problem | None = None
     warnings: tuple[str, ...] = ()
+    swaps: tuple[SwapProgress, ...] = ()
 
     def __init__(self, link: ChainLink, store: LocalStore, told: Told, clock: Clock = SYSTEM_CLOCK) -> None:
         node, journal, profile = link.node_address, link.journal, link.profile
