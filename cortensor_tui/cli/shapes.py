@@ -27,8 +27,12 @@ def status_json(status: NodeStatus) -> dict[str, Any]:
         "reason": status.reason,
         "is_watching": status.is_watching,
         "problem": problem_json(status.problem) if status.problem else None,
+        "preconditions": [msgspec.to_builtins(one) for one in status.preconditions],
         "node": _account_json(status.node),
         "owner": _account_json(status.owner),
+        "owner_key_problem": problem_json(status.owner_key_problem) if status.owner_key_problem else None,
+        "gas": msgspec.to_builtins(status.gas),
+        "registration": msgspec.to_builtins(status.registration),
         "chain": _chain_json(status.chain),
         "engine": msgspec.to_builtins(status.engine),
         "store": msgspec.to_builtins(status.store),
@@ -81,6 +85,8 @@ def task_json(task: TaskView) -> dict[str, Any]:
         "prompt": None if task.is_hidden else task.prompt,
         "answer": None if task.is_hidden else task.answer,
         "answer_hash": task.answer_hash,
+        "prompt_cid": task.prompt_cid,
+        "answer_cid": task.answer_cid,
         "asked": _sampling_json(task.asked),
         "applied": _sampling_json(task.applied),
         "clamps": [msgspec.to_builtins(clamp) for clamp in task.clamps],
@@ -113,6 +119,7 @@ def transaction_json(transaction: Transaction) -> dict[str, Any]:
     """Return one transaction of `txs`, or the one that a command sent."""
     task = transaction.task_key
     return {
+        "transaction_id": transaction.transaction_id,
         "kind": transaction.kind.value,
         "state": transaction.state.value,
         "hash": transaction.hash,
@@ -218,6 +225,7 @@ def _account_json(account: Account) -> dict[str, Any]:
         "address": account.address,
         "balance_wei": account.balance_wei,
         "read_at": iso_time(account.read_at),
+        "unlocked_from": account.unlocked_from,
     }
 
 
@@ -234,6 +242,7 @@ def _chain_json(chain: ChainHealth) -> dict[str, Any]:
         "session_address": chain.session_address,
         "error": chain.error,
         "head_feed": chain.head_feed,
+        "explorer": chain.explorer,
         "endpoints": [_endpoint_json(endpoint) for endpoint in chain.endpoints],
         **_origin_json(chain.origin),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from cortensor_tui.cli.shapes import session_json, status_json, task_json, transaction_json
 from cortensor_tui.domain.health import Account
 from cortensor_tui.domain.networks import ServedChain
 from cortensor_tui.domain.problems import Problem
@@ -14,7 +15,19 @@ from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.history_messages import GetTask, GetTasks, GetTransactions, Tasks, Transactions
 from cortensor_tui.node.messages import GetSessions, GetStatus, SessionsChanged, StatusChanged
 from tests.cli.conftest import Home
-from tests.cli.examples import AT, CONTRACT, HASH, NASTY, NODE, OWNER, QUEUED_TASK, STATUS, TASK
+from tests.cli.examples import (
+    AT,
+    CONTRACT,
+    HASH,
+    NASTY,
+    NODE,
+    OWNER,
+    QUEUED_TASK,
+    SESSION,
+    STATUS,
+    TASK,
+    TRANSACTION,
+)
 from tests.cli.scripted_node import ScriptedNode
 
 
@@ -40,8 +53,14 @@ async def test_status_as_json_has_the_documented_shape(home: Home, node: Scripte
         "address": NODE,
         "balance_wei": "1500000000000000000",
         "read_at": "2026-01-31T12:00:00.250Z",
+        "unlocked_from": "",
     }
-    assert document["owner"] == {"address": OWNER, "balance_wei": None, "read_at": None}
+    assert document["owner"] == {
+        "address": OWNER,
+        "balance_wei": None,
+        "read_at": None,
+        "unlocked_from": "",
+    }
     assert document["chain"]["chain_id"] == 31337
     assert document["chain"]["head_at"] is None
     assert (document["chain"]["generation"], document["chain"]["is_generation_probed"]) == ("mid", True)
@@ -54,6 +73,27 @@ async def test_status_as_json_has_the_documented_shape(home: Home, node: Scripte
     assert document["store"] == {"kind": "local", "location": "/var/lib/x", "is_writable": True, "error": ""}
     assert document["tasks"] == {"answered": 3, "missed": 0}
     assert document["warnings"] == ["low balance"]
+
+
+@pytest.mark.parametrize(
+    ("struct", "document", "elsewhere"),
+    [
+        (STATUS, status_json(STATUS), {"answered_tasks", "missed_tasks"}),
+        (STATUS.chain, status_json(STATUS)["chain"], {"origin"}),
+        (STATUS.node, status_json(STATUS)["node"], set()),
+        (SESSION.session, session_json(SESSION), set()),
+        (SESSION, session_json(SESSION), {"session"}),
+        (TASK, task_json(TASK), {"key"}),
+        (TASK.times, task_json(TASK)["times"], set()),
+        (TRANSACTION, transaction_json(TRANSACTION), {"task_key"}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_document_has_all_that_the_node_tells(
+    struct: msgspec.Struct, document: dict[str, object], elsewhere: set[str]
+) -> None:
+    """What is left out here is there under other names, which the tests above look for."""
+    assert set(struct.__struct_fields__) - elsewhere <= set(document)
 
 
 async def test_a_blocked_node_says_what_to_do(home: Home, node: ScriptedNode) -> None:
