@@ -11,7 +11,7 @@ from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.external import send_signed, write_unsigned
 from cortensor_tui.cli.formats import ether, labelled
-from cortensor_tui.cli.options import MAX_SESSION_ID, AsJson, Env, address_option
+from cortensor_tui.cli.options import AsJson, Env, address_option, id_number
 from cortensor_tui.cli.output import Exit, print_json, print_text, usage_error
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import checked_json, transaction_json
@@ -37,8 +37,7 @@ MaybeSession = Annotated[
     int | None,
     typer.Argument(
         metavar="SESSION",
-        min=0,
-        max=MAX_SESSION_ID,
+        parser=id_number,
         show_default=False,
         help="The session's id; left out with --signed.",
     ),

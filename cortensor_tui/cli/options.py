@@ -10,7 +10,16 @@ import typer
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.output import usage_error
 
-MAX_SESSION_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
+
+
+def id_number(text: str) -> int:
+    """Return the id of a session or a task. Raises `typer.BadParameter` for what is none."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_ID))
+    if not is_number or int(text) > MAX_ID:
+        raise typer.BadParameter(f"{text[:40]!r} is no id: give a whole number, 0 or more")
+    return int(text)
+
 
 Env = Annotated[
     Path,
@@ -27,9 +36,7 @@ NewJournal = Annotated[
 ]
 SessionId = Annotated[
     int,
-    typer.Argument(
-        metavar="SESSION", min=0, max=MAX_SESSION_ID, show_default=False, help="The session's id."
-    ),
+    typer.Argument(metavar="SESSION", parser=id_number, show_default=False, help="The session's id."),
 ]
 Limit = Annotated[
     int, typer.Option("--limit", metavar="N", min=1, max=1000, help="The most to list, newest first.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,10 +12,10 @@ from cortensor_tui.cli.assignment import DryRun, UnsignedFile, checked_pairs, re
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.external import write_unsigned_act
 from cortensor_tui.cli.formats import ether, labelled
-from cortensor_tui.cli.options import MAX_SESSION_ID, AsJson, Env, address_option
+from cortensor_tui.cli.options import AsJson, Env, SessionId, address_option
 from cortensor_tui.cli.output import Exit, print_json, print_text, problem_json, usage_error
 from cortensor_tui.cli.sending import mined_sentence, require_mined
-from cortensor_tui.cli.sessions import mode_number, session_commands
+from cortensor_tui.cli.sessions import MOST_MINERS, MOST_NODES, mode_number, session_commands
 from cortensor_tui.cli.shapes import call_json, transaction_json
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
@@ -33,26 +33,25 @@ from cortensor_tui.node.session_messages import (
     UpdateSession,
 )
 
-SessionId = Annotated[int, typer.Argument(metavar="SESSION", min=0, max=MAX_SESSION_ID, help="Its id.")]
-_Count = Annotated[int | None, typer.Option(min=0, max=1_000_000, metavar="N", show_default="as it is")]
-_Text = Annotated[str | None, typer.Option(metavar="TEXT", show_default="as it is")]
+
+def _text(metavar: str, help_text: str) -> Any:
+    return typer.Option(metavar=metavar, help=help_text, show_default="as it is")
+
+
+def _count(help_text: str, least: int = 0, most: int = MOST_NODES) -> Any:
+    return typer.Option(min=least, max=most, metavar="N", help=help_text, show_default="as it is")
 
 
 @session_commands.command("update")
 def update(
     session: SessionId,
-    name: _Text = None,
-    metadata: _Text = None,
-    mode: Annotated[
-        str | None,
-        typer.Option(
-            "--mode", metavar="MODE", help="ephemeral, hybrid or dedicated.", show_default="as it is"
-        ),
-    ] = None,
-    min_nodes: _Count = None,
-    max_nodes: _Count = None,
-    redundant: _Count = None,
-    validators: _Count = None,
+    name: Annotated[str | None, _text("NAME", "Its name.")] = None,
+    metadata: Annotated[str | None, _text("TEXT", "Free text that goes on chain.")] = None,
+    mode: Annotated[str | None, _text("MODE", "ephemeral, hybrid or dedicated.")] = None,
+    min_nodes: Annotated[int | None, _count("Nodes below which clients call it unhealthy.")] = None,
+    max_nodes: Annotated[int | None, _count("The most nodes bound to it.")] = None,
+    redundant: Annotated[int | None, _count("Miners that answer each task.", 1, MOST_MINERS)] = None,
+    validators: Annotated[int | None, _count("Nodes that validate.")] = None,
     dry_run: DryRun = False,
     unsigned: UnsignedFile = None,
     env: Env = DEFAULT_ENV,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,27 +50,37 @@ def _row(view: SessionView) -> tuple[str, ...]:
     )
 
 
-_Count = Annotated[int, typer.Option(min=0, max=1_000_000, metavar="N")]
+MOST_NODES, MOST_MINERS = 1_000_000, 1000
+
+
+def _count(help_text: str) -> Any:
+    return typer.Option(min=0, max=MOST_NODES, metavar="N", help=help_text)
 
 
 @session_commands.command("create")
 def create(
-    name: Annotated[str, typer.Option("--name", help="The session's name.", show_default=False)],
-    metadata: Annotated[str, typer.Option("--metadata", help="Free text that goes on chain.")] = "",
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="The session's name.", show_default=False)
+    ],
+    metadata: Annotated[
+        str, typer.Option("--metadata", metavar="TEXT", help="Free text that goes on chain.")
+    ] = "",
     mode: Annotated[
         str, typer.Option("--mode", metavar="MODE", help="ephemeral, hybrid or dedicated.")
     ] = "dedicated",
-    min_nodes: _Count = 1,
-    max_nodes: _Count = 1,
+    min_nodes: Annotated[int, _count("Nodes below which clients call it unhealthy.")] = 1,
+    max_nodes: Annotated[int, _count("The most nodes bound to it.")] = 1,
     redundant: Annotated[
-        int, typer.Option(min=1, max=1000, metavar="N", help="Miners that answer each task.")
+        int, typer.Option(min=1, max=MOST_MINERS, metavar="N", help="Miners that answer each task.")
     ] = 1,
-    validators: _Count = 0,
+    validators: Annotated[int, _count("Nodes that validate.")] = 0,
     sla: Annotated[int, typer.Option(min=0, max=2, metavar="N", help="0 low, 1 medium, 2 high.")] = 0,
     model: Annotated[
         int, typer.Option(min=0, max=10_000, metavar="N", help="Model number of the network.")
     ] = 0,
-    reserve_period: Annotated[int, typer.Option(min=0, max=31_536_000, metavar="S", help="Seconds.")] = 300,
+    reserve_period: Annotated[
+        int, typer.Option(min=0, max=31_536_000, metavar="S", help="Seconds it is reserved.")
+    ] = 300,
     max_executions: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Tasks a node.")] = 5,
     env: Env = DEFAULT_ENV,
     as_json: AsJson = False,

@@ -37,7 +37,10 @@ _REPLY_SLACK_S = 10.0
 Prompt = Annotated[
     str, typer.Argument(metavar="PROMPT", show_default=False, help="The prompt; - reads it from stdin.")
 ]
-Ratio = Annotated[float, typer.Option(min=0, max=1, metavar="X")]
+
+
+def _sampling(most: float, help_text: str) -> Any:
+    return typer.Option(min=0, max=most, metavar="X", help=help_text)
 
 
 def submit(
@@ -50,14 +53,19 @@ def submit(
         float, typer.Option("--timeout", min=1, max=86_400, metavar="S", help="How long.")
     ] = 120.0,
     max_tokens: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Of the answer.")] = 128,
-    temperature: Annotated[float, typer.Option(min=0, max=10, metavar="X")] = 0.7,
-    top_p: Ratio = 1.0,
-    top_k: Annotated[int, typer.Option(min=0, max=1_000_000, metavar="N")] = 40,
-    repeat_penalty: Annotated[float, typer.Option(min=0, max=10, metavar="X")] = 1.0,
+    temperature: Annotated[float, _sampling(10, "0 takes the likeliest token always.")] = 0.7,
+    top_p: Annotated[float, _sampling(1, "Among the likeliest tokens of so much together.")] = 1.0,
+    top_k: Annotated[
+        int,
+        typer.Option(min=0, max=1_000_000, metavar="N", help="Among the N likeliest tokens; 0 is all."),
+    ] = 40,
+    repeat_penalty: Annotated[float, _sampling(10, "Above 1, tokens come back less often.")] = 1.0,
     prompt_type: Annotated[
         str, typer.Option("--type", metavar="TYPE", help="default, raw or template.")
     ] = "raw",
-    template: Annotated[str, typer.Option("--template", help="The system text for --type template.")] = "",
+    template: Annotated[
+        str, typer.Option("--template", metavar="TEXT", help="The system text for --type template.")
+    ] = "",
     reveal: RevealTexts = False,
     env: Env = DEFAULT_ENV,
     as_json: AsJson = False,

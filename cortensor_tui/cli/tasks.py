@@ -11,7 +11,7 @@ import typer
 from cortensor_tui.cli.asking import read_node
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import UNKNOWN, age, ether, short_hash, table
-from cortensor_tui.cli.options import MAX_SESSION_ID, AsJson, Env, Limit, RevealTexts
+from cortensor_tui.cli.options import AsJson, Env, Limit, RevealTexts, id_number
 from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.cli.past import past_json, tell_past
 from cortensor_tui.cli.revealing import HIDDEN, ask_for_texts
@@ -38,9 +38,7 @@ _MAX_TEXT = 32
 
 SomeSession = Annotated[
     int | None,
-    typer.Argument(
-        metavar="[SESSION]", min=0, max=MAX_SESSION_ID, show_default=False, help="Only of this session."
-    ),
+    typer.Argument(metavar="SESSION", parser=id_number, show_default=False, help="Only of this session."),
 ]
 
 
@@ -64,15 +62,22 @@ OfSession = Annotated[
     typer.Option(
         "--session",
         metavar="SESSION",
-        min=0,
-        max=MAX_SESSION_ID,
+        parser=id_number,
         show_default=False,
         help="Only of this session.",
     ),
 ]
-Kinds = Annotated[list[TransactionKind], typer.Option("--kind", help="Only of this kind; may be repeated.")]
+Kinds = Annotated[
+    list[TransactionKind],
+    typer.Option(
+        "--kind", metavar="KIND", help=f"Only these: {', '.join(TransactionKind)}; may be repeated."
+    ),
+]
 States = Annotated[
-    list[TransactionState], typer.Option("--state", help="Only in this state; may be repeated.")
+    list[TransactionState],
+    typer.Option(
+        "--state", metavar="STATE", help=f"Only these: {', '.join(TransactionState)}; may be repeated."
+    ),
 ]
 
 
@@ -145,9 +150,11 @@ def txs(
 def _place_of(env: Path, written: str) -> TaskCursor:
     """Return where a task stands that is written SESSION/TASK. Raises `ProblemError` where there is none."""
     session, _, task = written.partition("/")
-    if not (session.isdecimal() and task.isdecimal() and max(int(session), int(task)) <= MAX_SESSION_ID):
-        raise typer.BadParameter("write SESSION/TASK, as in 3/7", param_hint="--before")
-    [found] = read_node(env, GetTask(key=TaskKey(int(session), int(task))), Tasks).tasks
+    try:
+        key = TaskKey(id_number(session), id_number(task))
+    except typer.BadParameter as error:
+        raise typer.BadParameter("write SESSION/TASK, as in 3/7", param_hint="--before") from error
+    [found] = read_node(env, GetTask(key=key), Tasks).tasks
     return TaskCursor(found.assigned_at or 0.0, found.key)
 
 

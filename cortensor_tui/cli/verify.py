@@ -9,7 +9,7 @@ import typer
 from cortensor_tui.cli.asking import ask_node
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import iso_time, short_hash, table
-from cortensor_tui.cli.options import MAX_SESSION_ID, AsJson, Env, SessionId
+from cortensor_tui.cli.options import AsJson, Env, SessionId, id_number
 from cortensor_tui.cli.output import Exit, print_json, print_problem, print_text, problem_json
 from cortensor_tui.cli.shapes import verification_json
 from cortensor_tui.domain.inert import inert
@@ -30,7 +30,7 @@ _MAX_DETAIL = 400
 
 TaskId = Annotated[
     int,
-    typer.Argument(metavar="TASK", min=0, max=MAX_SESSION_ID, show_default=False, help="Its task's id."),
+    typer.Argument(metavar="TASK", parser=id_number, show_default=False, help="Its task's id."),
 ]
 
 
