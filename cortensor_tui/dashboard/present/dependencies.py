@@ -199,7 +199,7 @@ def _key(status: NodeStatus, _: Sight) -> Dependency:
 
 
 def _no_engine(_: NodeStatus, __: Sight) -> Dependency:
-    return Dependency("engine", UNSURE, "not needed", (line(("this node only watches", "muted")),))
+    return Dependency("engine", UNSURE, "not needed", ())
 
 
 def _no_key(status: NodeStatus, _: Sight) -> Dependency:

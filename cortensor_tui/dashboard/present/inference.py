@@ -16,6 +16,10 @@ _BARS_IN_LINE = 24
 _WAITING = (Stage.QUEUED, Stage.ASSIGNED, Stage.ACKED)
 IDLE = "No task has run since the node started. A session bound to it brings them; s submits a prompt to one."
 
+WATCHING = (
+    "Tokens are seen where the model runs. This node watches, and shows each answer when it is on chain."
+)
+
 
 def heading(view: NodeView | None) -> Line:
     """Return speed and task for the pane's title, and how many tasks wait for the engine."""
@@ -51,10 +55,10 @@ def prompt_line(view: NodeView | None, width: int) -> list[Line]:
     return [clip(line((" › ", "accent"), inert(view.live.prompt, 1000)), width - 1)]
 
 
-def nothing_to_read(live: LiveInference | None) -> str:
+def nothing_to_read(live: LiveInference | None, *, is_watching: bool = False) -> str:
     """Return what stands in the answer's place while there is none, or where it was kept back."""
     if live is None:
-        return IDLE
+        return WATCHING if is_watching else IDLE
     return HIDDEN if live.is_hidden else ""
 
 

@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.present import setup as present
-from cortensor_tui.dashboard.screens.place import NEED_NODE, PlaceScreen
+from cortensor_tui.dashboard.screens.place import NEED_KEY, PlaceScreen
 from cortensor_tui.dashboard.setup import DemoWanted, Setup
 from cortensor_tui.dashboard.widgets.import_page import ImportPage
 from cortensor_tui.dashboard.widgets.line_table import LineTable
@@ -76,7 +76,7 @@ class FirstRunScreen(PlaceScreen):
         """Leave out what is done to sessions; the way on is there where a page has one."""
         if action == "step_on":
             return bool(self.query("SetupPage, ImportPage"))
-        return action not in NEED_NODE and not action.startswith("go_to")
+        return action not in NEED_KEY and not action.startswith("go_to")
 
     # --- going back and forth --------------------------------------------------------------------
 

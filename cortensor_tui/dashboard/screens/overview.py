@@ -144,7 +144,7 @@ class OverviewScreen(PlaceScreen):
         self.query_one("#answer", AnswerTail).show(
             str(live.key) if live else "",
             live.answer if live else "",
-            inference.nothing_to_read(live),
+            inference.nothing_to_read(live, is_watching=view.status.is_watching),
             is_whole=live is not None and live.finished is not None,
         )
         if not self._are_charts_drawn:  # from then on once a second is enough

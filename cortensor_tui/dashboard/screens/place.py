@@ -22,7 +22,7 @@ from cortensor_tui.dashboard.widgets.line_table import RowTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
 
 LEAST_SIZE = (60, 16)
-NEED_NODE = ("assign", "unassign", "new_session", "submit")
+NEED_KEY = ("assign", "unassign", "new_session", "submit", "swap", "edit", "deactivate")
 """Actions that ask the node for something to be signed."""
 
 
@@ -112,8 +112,9 @@ class PlaceScreen(Watching):
             heading.redraw()
 
     def offers(self, action: str) -> bool:
-        """Tell whether the line of keys names an action: what asks the node only where there is one."""
-        return action not in NEED_NODE or self.dashboard.view is not None
+        """Tell whether the line of keys names an action: what needs a key only where the node has one."""
+        view = self.dashboard.view
+        return action not in NEED_KEY or (view is not None and not view.status.is_watching)
 
     def take(self, state: FeedState) -> None:
         """Bring the header up to date, then the content."""

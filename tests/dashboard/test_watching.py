@@ -1,0 +1,73 @@
+"""A node that only watches, on every place that says what a node is."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.dashboard.present.dependencies import column_lines
+from cortensor_tui.dashboard.present.details import node_details
+from cortensor_tui.dashboard.present.freshness import Sight
+from cortensor_tui.dashboard.present.why import why_text
+from cortensor_tui.dashboard.state import from_snapshot
+from cortensor_tui.dashboard.terminal_title import title_of
+from cortensor_tui.domain.problems import Problem
+from cortensor_tui.node.messages import Refused
+
+from . import samples, watching_samples
+from .conftest import shown, until
+from .scripted_node import ScriptedNode
+
+
+@pytest.fixture
+async def node() -> AsyncIterator[ScriptedNode]:
+    with tempfile.TemporaryDirectory(prefix="ct") as folder:  # short: a socket's path has 108 bytes
+        scripted = ScriptedNode(Path(folder) / "node.sock", watching_samples.snapshot())
+        await scripted.start()
+        yield scripted
+        await scripted.stop()
+
+
+@pytest.fixture
+def app(node: ScriptedNode) -> Dashboard:
+    return Dashboard(node.connect, now=lambda: samples.NOW)
+
+
+async def test_the_header_says_so_and_no_key_is_named_that_cannot_work(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "● WATCHING  0x7099…79C8, bound to session 7" in shown(app, "#verdict"))
+        await until(pilot, lambda: "Tasks" in shown(app, "KeyBar"))
+        for words in ("Assign", "Unbind", "New session", "Prompt"):
+            assert words not in shown(app, "KeyBar")
+        await pilot.press("2")
+        await until(pilot, lambda: "Filter" in shown(app, "KeyBar"))
+        for words in ("Assign", "Swap", "Change", "Close"):
+            assert words not in shown(app, "KeyBar")
+
+
+async def test_an_act_all_the_same_is_answered_with_the_reason(app: Dashboard, node: ScriptedNode) -> None:
+    node.otherwise = lambda _: Refused(
+        Problem(code="only_watching", what="This node only watches", why="", remedy="Use one with the key")
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "WATCHING" in shown(app, "#verdict"))
+        await pilot.press("a")
+        await until(pilot, lambda: "only watches" in shown(app, "#outcome"))
+
+
+def test_engine_and_key_are_not_missed() -> None:
+    view = from_snapshot(watching_samples.snapshot())
+    lines = ["".join(span.text for span in one) for one in column_lines(view.status, Sight(samples.NOW), 110)]
+    assert any("engine" in one and "not needed" in one for one in lines)
+    assert any("key" in one and "not here" in one and "unlocked" not in one for one in lines)
+    assert ("engine", "none: this node only watches") in [
+        (one.label, one.text) for one in node_details(view.status)
+    ]
+    assert "shown as the chain tells it" in why_text(view, samples.NOW)
+    state = FeedState(link=Link.LIVE, since=0.0, heard_at=samples.NOW, view=view)
+    assert title_of(state, samples.NOW).startswith("cortensor: WATCHING 0x7099…79C8")
