@@ -58,5 +58,8 @@ class Desk(Protocol):
     def tell(self, problem: Problem) -> None:
         """Show what went wrong with something the user just did."""
 
+    def copy(self, text: str, name: str) -> None:
+        """Copy a text to the clipboard and say so; `name` is what it is called."""
+
     def go_to(self, name: str) -> None:
         """Show a place by its name in `places.PLACES`."""

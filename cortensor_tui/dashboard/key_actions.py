@@ -152,12 +152,20 @@ class KeyActions(OwnFiles):
         if found is None:
             self.notify("Nothing to copy here.", markup=False, timeout=2)
             return
-        text, what = found
+        self.copy(*found)
+
+    def copy(self, text: str, name: str) -> None:
+        """Copy a text, made inert, and say so; nothing where it is hidden, empty or too long."""
         if text == HIDDEN:
             self.notify("Hidden: p shows it. Nothing was copied.", markup=False, timeout=3)
-            return
-        self.copy_to_clipboard("\n".join(inert_lines(text, MOST_COPIED_CHARS)))
-        self.notify(inert(text, 200), title=f"Copied the {what}", markup=False, timeout=3)
+        elif not text:
+            self.notify(f"There is no {name} yet.", markup=False, timeout=3)
+        elif len(text) > MOST_COPIED_CHARS:
+            said = f"{len(text):,} characters are too many for the clipboard; enter reads them."
+            self.notify(said, title=f"The {name} was not copied", markup=False, timeout=5)
+        else:
+            self.copy_to_clipboard("\n".join(inert_lines(text, MOST_COPIED_CHARS)))
+            self.notify(inert(text, 200), title=f"Copied the {name}", markup=False, timeout=3)
 
     def action_reveal(self) -> None:
         """Show the private texts in sight, or hide them again."""

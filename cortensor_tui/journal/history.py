@@ -16,7 +16,7 @@ from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.task_filter import TaskFilter
 from cortensor_tui.domain.tasks import Stage, TaskCursor, TaskKey, TaskTimes
 from cortensor_tui.domain.throughput import Span
-from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.domain.transactions import Transaction, TransactionKind
 from cortensor_tui.journal.attempts import attempts_of
 from cortensor_tui.journal.filtering import task_rows
 from cortensor_tui.journal.paging import Place, Rows, count_rows, read_page
@@ -33,6 +33,15 @@ class TransactionPlace(NamedTuple):
 
     number: float
     transaction_id: int
+
+
+class SignedCall(NamedTuple):
+    """What a transaction calls, 0x hex; None where an older journal did not keep it."""
+
+    kind: TransactionKind
+    session_id: int | None
+    target: str | None
+    data: str | None
 
 
 class PastTask(NamedTuple):
@@ -133,6 +142,17 @@ class History:
         attempts = attempts_of(self._connection, [row["transaction_id"] for row in rows])
         found = [transaction_from(row, attempts.get(row["transaction_id"], ())) for row in rows]
         return TransactionPage(found, None if page.reached is None else _transaction_place(page.reached))
+
+    def signed_call(self, transaction_id: int) -> SignedCall | None:
+        """Return the call of a transaction, None where this chain has none of this id."""
+        row = self._connection.execute(
+            "SELECT kind, session_id, target, calldata FROM transactions"
+            " WHERE transaction_id = ? AND chain = ?",
+            (transaction_id, self._chain),
+        ).fetchone()
+        if row is None:
+            return None
+        return SignedCall(TransactionKind(row["kind"]), row["session_id"], row["target"], row["calldata"])
 
     def count_transactions(self, query: TransactionQuery) -> tuple[int, bool]:
         """Return how many transactions there are at least, and whether there may be more."""

@@ -26,6 +26,8 @@ from cortensor_tui.journal.history import (
 )
 from cortensor_tui.journal.scope import ReadableChain
 from cortensor_tui.journal.transaction_filtering import TransactionQuery
+from cortensor_tui.node.call_messages import Call, GetCall
+from cortensor_tui.node.calls import read_call
 from cortensor_tui.node.history_messages import (
     MOST_LISTED,
     Count,
@@ -63,12 +65,14 @@ class HistoryDesk:
         self._opened_for: int | None = None
 
     async def answer(
-        self, body: GetTasks | GetTask | GetTransactions, chain: ReadableChain
-    ) -> Tasks | Transactions:
+        self, body: GetTasks | GetTask | GetTransactions | GetCall, chain: ReadableChain
+    ) -> Tasks | Transactions | Call:
         """Return the answer from a chain's past. Raises `ProblemError`, "busy" where too many wait."""
         match body:
             case GetTransactions():
                 return await self.read(chain, lambda history: _transactions(history, body))
+            case GetCall():
+                return await self.read(chain, lambda history: read_call(history, body))
             case GetTask():
                 return await self.read(chain, lambda history: self._task(history, body))
             case GetTasks():

@@ -15,6 +15,7 @@ from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.throughput import Throughput
 from cortensor_tui.domain.transactions import Transaction
+from cortensor_tui.node.call_messages import CallReply, CallRequest
 from cortensor_tui.node.history_messages import HistoryReply, HistoryRequest
 from cortensor_tui.node.live_messages import LiveChange, LiveInference, ThroughputChanged
 from cortensor_tui.node.log_messages import LogReply, LogRequest
@@ -122,6 +123,7 @@ RequestBody = (
     | GetStatus
     | GetSessions
     | HistoryRequest
+    | CallRequest
     | LogRequest
     | NetworkRequest
     | OwnerRequest
@@ -152,6 +154,7 @@ ReplyBody = (
     StatusChanged
     | SessionsChanged
     | HistoryReply
+    | CallReply
     | LogReply
     | NetworkReply
     | OwnerReply

@@ -15,6 +15,7 @@ from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind
 from cortensor_tui.domain.verification import ProofCheck, Verification
+from cortensor_tui.node.call_messages import Call
 from cortensor_tui.node.history_messages import TaskOutcome
 from cortensor_tui.node.live_messages import LiveInference, TokensStreamed
 from cortensor_tui.settings.model import PrivateSessions
@@ -74,10 +75,8 @@ class Sight:
                 return self._live(value)
             case TokensStreamed():
                 return _replace(value, text="") if self.hides(value.key.session_id) else value
-            case TaskOutcome():
-                return self._outcome(value)
-            case Verification():
-                return self._verification(value)
+            case Call() | TaskOutcome() | Verification():
+                return self._answer(value)
             case tuple():
                 return tuple(self._seen(one) for one in value)
             case msgspec.Struct():
@@ -132,6 +131,20 @@ class Sight:
             attempts=tuple(_attempt(attempt) for attempt in one.attempts),
             is_hidden=True,
         )
+
+    def _answer(self, answer: Call | TaskOutcome | Verification) -> object:
+        match answer:
+            case Call():
+                return self._call(answer)
+            case TaskOutcome():
+                return self._outcome(answer)
+            case Verification():
+                return self._verification(answer)
+
+    def _call(self, call: Call) -> Call:
+        if call.kind in _WITHOUT_PAYLOAD or call.session_id is None or not self.hides(call.session_id):
+            return call
+        return _replace(call, arguments=(), calldata="", is_hidden=True)
 
     def _outcome(self, outcome: TaskOutcome) -> TaskOutcome:
         if not self.hides(outcome.key.session_id):

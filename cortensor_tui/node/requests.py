@@ -11,6 +11,7 @@ import msgspec
 from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain
+from cortensor_tui.node.call_messages import Call, GetCall
 from cortensor_tui.node.chain_room import ChainRoom
 from cortensor_tui.node.history import HistoryDesk
 from cortensor_tui.node.history_messages import (
@@ -81,7 +82,7 @@ class RequestDesk:
         match body:
             case GetSessions():
                 return SessionsChanged(self._connected().sessions.views())
-            case GetTasks() | GetTask() | GetTransactions():
+            case GetTasks() | GetTask() | GetTransactions() | GetCall():
                 return await self._past(body)
             case WaitTask():
                 return await self._wait_task(body)
@@ -113,13 +114,17 @@ class RequestDesk:
             case _:
                 return self._settings.answer(body)
 
-    async def _past(self, body: GetTasks | GetTask | GetTransactions) -> Tasks | Transactions:
+    async def _past(
+        self, body: GetTasks | GetTask | GetTransactions | GetCall
+    ) -> Tasks | Transactions | Call:
         """Return what was asked of the past, that of the chain served last where none has answered yet."""
         chain, past = self._chain.readable, self._chain.past
         if chain is None:
             raise self._not_connected()
         answer = await self._history.answer(body, chain)
-        return answer if past is None else msgspec.structs.replace(answer, past=past.told)
+        if past is None or isinstance(answer, Call):
+            return answer
+        return msgspec.structs.replace(answer, past=past.told)
 
     async def _changed_silently(self, body: HandOver | SetRouter) -> ReplyBody:
         """Do what no event of the contract tells a session of, and read the session anew."""

@@ -17,6 +17,7 @@ from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import Stage, TaskCursor, TaskKey, TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, ProofCheck, ProofVerdict, Verification
+from cortensor_tui.node.call_messages import Argument, Call, GetCall
 from cortensor_tui.node.history_messages import (
     Count,
     GetTask,
@@ -130,6 +131,28 @@ def retried() -> Transaction:
     )
 
 
+ANSWER = "Paris is the capital of France. " * 40
+
+
+def call_of(one: Transaction) -> Call:
+    """Return a commit as it was signed, whatever the transaction was."""
+    values = (("sessionId", "uint256", "8"), ("taskId", "uint256", "2"), ("data", "string", ANSWER))
+    calldata = "0x6ffd0b74" + ANSWER.encode().hex()
+    return Call(
+        transaction_id=one.transaction_id,
+        kind=one.kind,
+        target=samples.STRANGER,
+        session_id=one.session_id,
+        contract="SessionQueueV2",
+        function="commit",
+        arguments=tuple(
+            Argument(name=name, kind=kind, value=value, chars=len(value)) for name, kind, value in values
+        ),
+        calldata=calldata,
+        calldata_bytes=(len(calldata) - 2) // 2,
+    )
+
+
 def lines_of(key: TaskKey) -> tuple[LogLine, ...]:
     """Return what the log has of a task."""
     events = ((LogLevel.INFO, "acked"), (LogLevel.WARNING, "endpoint changed"), (LogLevel.INFO, "committed"))
@@ -220,6 +243,11 @@ def answer_history(node: ScriptedNode) -> None:
         assert isinstance(body, GetLogs)
         return Logs(lines=() if body.task is None or body.after else lines_of(body.task), newest=9)
 
+    def call(body: RequestBody) -> ReplyBody:
+        assert isinstance(body, GetCall)
+        return call_of(next(one for one in sent if one.transaction_id == body.transaction_id))
+
+    node.answers[GetCall] = call
     node.answers[GetLogs] = logs
     node.answers[GetTasks] = tasks
     node.answers[GetTask] = task

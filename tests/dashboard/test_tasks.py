@@ -88,6 +88,16 @@ ORDERS = (
 )
 
 
+async def test_at_the_least_size_age_task_stage_and_what_went_wrong_stay(app: Dashboard) -> None:
+    async with app.run_test(size=(60, 16)) as pilot:
+        await live(pilot)
+        await pilot.press("3")
+        await until(pilot, lambda: isinstance(app.screen, TasksScreen) and "7/12" in shown(app, "#tasks"))
+        await pilot.press("G")
+        await until(pilot, lambda: "8/2" in shown(app, "#tasks"))
+        assert "60 min  8/2       ✖ missed        the task ended before" in shown(app, "#tasks")
+
+
 async def begins_with(pilot: Pilot[None], app: Dashboard, keys: list[str]) -> None:
     """Wait for the list to begin with these tasks."""
     await until(pilot, lambda: keys_shown(app)[: len(keys)] == keys)

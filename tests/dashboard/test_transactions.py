@@ -7,16 +7,20 @@ import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.screens.transaction_panel import TransactionPanel
 from cortensor_tui.dashboard.screens.transactions import TransactionsScreen
+from cortensor_tui.dashboard.screens.whole_text import WholeTextScreen
+from cortensor_tui.dashboard.widgets.report import Report
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionState
+from cortensor_tui.node.call_messages import GetCall
 from cortensor_tui.node.history_messages import GetTransactions
 from cortensor_tui.node.messages import TransactionChanged
 
 from . import samples
 from .conftest import live, shown, until
-from .past import answer_history
-from .scripted_node import ScriptedNode
+from .past import ANSWER, answer_history, call_of, retried
+from .scripted_node import ScriptedNode, refusal
 
 SMALL, WIDE = (80, 24), (160, 48)
 EXPLORER = "https://explorer.example"
@@ -62,11 +66,16 @@ async def test_a_transaction_shows_its_call_its_revert_and_every_attempt(app: Da
     async with app.run_test(size=(100, 60)) as pilot:
         await open_transactions(pilot, app)
         await pilot.press("G", "enter")
-        await until(pilot, lambda: "✖ reverted" in shown(app, "#report"))
+        await until(pilot, lambda: "taskId" in shown(app, "#report"))
         report = shown(app, "#report")
         for words in (
             "revert      the task has ended",
-            "SessionQueueV2.commit(8, 2, 0x5061726973)",
+            "SessionQueueV2.commit",
+            "sessionId  8",
+            "taskId     2",
+            "data       Paris is the capital",
+            "… 1,280 characters, enter reads on",
+            "calldata    0x6ffd0b74…  1,284 bytes, Y copies them",
             f"{EXPLORER}/tx/0x2222",
             "51,020 used of 240,000 (21%)",
             "10.0 s from sent to mined",
@@ -128,19 +137,103 @@ async def test_a_filter_of_states_follows_what_happens(app: Dashboard, node: Scr
         await until(pilot, lambda: "No transaction matches" in shown(app, "#transactions"))
 
 
-async def test_the_hash_and_the_link_are_copied(app: Dashboard) -> None:
+async def test_the_hash_the_link_and_the_calldata_are_copied(app: Dashboard) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await open_transactions(pilot, app)
         await pilot.press("G", "y")
         assert app.clipboard == "0x" + "22" * 32
-        await pilot.press("Y")
+        await pilot.press("e")
         assert app.clipboard == f"{EXPLORER}/tx/0x" + "22" * 32
+        await pilot.press("Y")
+        await until(pilot, lambda: app.clipboard == call_of(retried()).calldata)
+
+
+async def test_calldata_too_long_for_the_clipboard_is_not_copied_in_part(
+    app: Dashboard, node: ScriptedNode
+) -> None:
+    huge = msgspec.structs.replace(call_of(retried()), calldata="0x" + "00" * 40_000, calldata_bytes=40_000)
+    node.answers[GetCall] = lambda _: huge
+    async with app.run_test(size=SMALL) as pilot:
+        await open_transactions(pilot, app)
+        await pilot.press("Y")
+        await until(pilot, lambda: any("too many" in one.message for one in app._notifications))
+        assert not app.clipboard
+
+
+async def test_y_copies_what_the_cursor_is_on_in_the_detail(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_transactions(pilot, app)
+        await pilot.press("G", "enter")
+        await until(pilot, lambda: "taskId" in shown(app, "#report"))
+        copied = []
+        for _ in range(7):
+            await pilot.press("y", "j")
+            copied.append(app.clipboard)
+        assert copied[:6] == [
+            "the task has ended",
+            "8",
+            "2",
+            ANSWER,
+            call_of(retried()).calldata,
+            samples.STRANGER,
+        ]
+
+
+async def test_enter_reads_a_long_argument_whole(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_transactions(pilot, app)
+        await pilot.press("G", "enter")
+        await until(pilot, lambda: "taskId" in shown(app, "#report"))
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: isinstance(app.screen, WholeTextScreen) and "uint256" in text(app))
+        assert "data  (string)" in text(app)
+        await pilot.press("G")
+        await until(pilot, lambda: text(app).rstrip().endswith(call_of(retried()).calldata[-20:]))
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: app.screen.query_one("#transactions").has_focus)
+
+
+def text(app: Dashboard) -> str:
+    """Return the page that is read, nothing before it is there."""
+    return shown(app, "#text") if app.screen.query("#text") else ""
+
+
+async def test_a_call_that_was_not_kept_says_so_beside_what_the_list_has(
+    app: Dashboard, node: ScriptedNode
+) -> None:
+    node.answers[GetCall] = lambda _: refusal("call_unknown", "What this transaction called was not kept")
+    async with app.run_test(size=SMALL) as pilot:
+        await open_transactions(pilot, app)
+        await pilot.press("G", "enter")
+        await until(pilot, lambda: "was not kept" in shown(app, "#report"))
+        assert "SessionQueueV2.commit(8, 2, 0x5061726973)" in shown(app, "#report")
+
+
+async def test_a_task_leads_to_its_transactions_and_they_lead_back(app: Dashboard) -> None:
+    async with app.run_test(size=(100, 60)) as pilot:
+        await open_transactions(pilot, app)
+        await pilot.press("3")
+        await until(pilot, lambda: has(app, "#tasks", "8/2"))
+        await pilot.press("G", "enter")
+        await until(pilot, lambda: "✖ reverted" in shown(app, "#report"))
+        report = app.screen.query_one(Report)
+        while report.current is None or "hash of the commit" not in report.current.name:
+            await pilot.press("j")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TransactionPanel) and has(app, "#report", "taskId"))
+        await pilot.press("escape")
+        await until(pilot, lambda: has(app, "#tasks", ""))
+
+
+def has(app: Dashboard, selector: str, words: str) -> bool:
+    """Tell whether a widget is there and shows the words."""
+    return words in shown(app, selector) if app.screen.query(selector) else False
 
 
 async def test_a_network_without_an_explorer_says_so(app: Dashboard, node: ScriptedNode) -> None:
     node.snapshot = msgspec.structs.replace(node.snapshot, status=samples.status())
     async with app.run_test(size=WIDE) as pilot:
         await open_transactions(pilot, app)
-        await pilot.press("Y")
+        await pilot.press("e")
         assert not app.clipboard
         await until(pilot, lambda: "this network has none that is known" in shown(app, "#report"))

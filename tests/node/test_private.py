@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from cortensor_tui.domain.tasks import MinerResult, Stage, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, ProofCheck, ProofVerdict, Verification
+from cortensor_tui.node.call_messages import Argument, Call, GetCall
 from cortensor_tui.node.control import ControlServer
 from cortensor_tui.node.history_messages import (
     GetTask,
@@ -166,6 +167,16 @@ async def answer(body: RequestBody) -> ReplyBody:
             return Tasks((task(body.key.session_id),))
         case GetTransactions():
             return Transactions((transaction(PRIVATE), transaction(PRIVATE, TransactionKind.PRECOMMIT)))
+        case GetCall():
+            argument = Argument(name="data", kind="string", value=f"{SECRET} answer", chars=14)
+            return Call(
+                transaction_id=1,
+                kind=TransactionKind.COMMIT,
+                target=ADDRESS,
+                session_id=PRIVATE,
+                arguments=(argument,),
+                calldata=f"0x{SECRET_HEX}",
+            )
         case GetSessions():
             return SessionsChanged((session_view(PRIVATE), session_view(OPEN)))
         case Submit():
@@ -199,6 +210,7 @@ ASKED = (
     GetTasks(),
     GetTask(key=TaskKey(PRIVATE, 0)),
     GetTransactions(),
+    GetCall(transaction_id=1),
     Submit(session_id=PRIVATE, prompt="from elsewhere"),
     WaitTask(key=TaskKey(PRIVATE, 0)),
     Verify(key=TaskKey(PRIVATE, 0)),

@@ -13,9 +13,7 @@ from cortensor_tui.dashboard.format import (
     moment,
     number,
 )
-from cortensor_tui.dashboard.present.private import call_of
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
-from cortensor_tui.domain.transactions import Attempt, Transaction
 
 
 class Detail(NamedTuple):
@@ -27,41 +25,6 @@ class Detail(NamedTuple):
 
 
 Details = list[Detail]
-
-
-def transaction_details(one: Transaction) -> Details:
-    """Return a transaction with its costs and times."""
-    subject = str(one.task_key) if one.task_key else UNKNOWN
-    found = [
-        Detail("stage", str(one.kind), "strong"),
-        Detail("state", str(one.state)),
-        Detail("hash", one.hash),
-        Detail("sender", one.sender),
-        Detail("nonce", str(one.nonce)),
-        Detail("session", UNKNOWN if one.session_id is None else str(one.session_id)),
-        Detail("task", subject),
-        Detail("block", number(one.block_number)),
-        Detail("gas used", number(one.gas_used)),
-        Detail("fee", ether(one.fee_wei, 18)),
-        Detail("signed", moment(one.created_at)),
-        Detail("sent", moment(one.sent_at)),
-        Detail("mined", moment(one.mined_at)),
-    ]
-    if one.call:
-        found.insert(2, Detail("call", call_of(one)))
-    if one.waiting_for:
-        found.append(Detail("waits", one.waiting_for, "warn"))
-    if len(one.attempts) > 1:
-        found += [Detail(f"attempt {attempt.number}", _attempt(attempt)) for attempt in one.attempts]
-    return [*found, Detail("error", one.error, "bad")] if one.error else found
-
-
-def _attempt(attempt: Attempt) -> str:
-    fee = (
-        "fee unknown" if attempt.max_fee_wei is None else f"at most {int(attempt.max_fee_wei) / 1e9:.9g} gwei"
-    )
-    said = f", {attempt.error}" if attempt.error else ""
-    return f"{moment(attempt.sent_at)}, {fee}, {attempt.hash}{said}"
 
 
 def _chain(chain: ChainHealth) -> Iterator[Detail]:

@@ -14,6 +14,7 @@ from cortensor_tui.dashboard.present.tables import stage_span
 from cortensor_tui.dashboard.present.timeline import Timeline, chart, seconds, timeline
 from cortensor_tui.dashboard.present.transaction_lines import attempt_lines, transaction_lines
 from cortensor_tui.dashboard.present.verification import verification_lines
+from cortensor_tui.dashboard.stops import ReportLine, stop_at
 from cortensor_tui.domain.inference import SamplingParams
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import Stage, TaskView
@@ -21,6 +22,7 @@ from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.domain.verification import Verification
 
 PROOF_TITLE = "Verification"
+OPENS_PROMPT, OPENS_ANSWER = "prompt", "answer"
 _PROMPT_LINES = 6
 _ANSWER_LINES = 12
 _PARAMETERS = (
@@ -49,7 +51,7 @@ class TaskReport(msgspec.Struct, frozen=True, kw_only=True):
     proof: Proof | None = None
 
 
-def report_lines(report: TaskReport, now: float, width: int) -> list[Line]:
+def report_lines(report: TaskReport, now: float, width: int) -> list[ReportLine]:
     """Return the whole report."""
     task = report.task
     return [
@@ -57,27 +59,39 @@ def report_lines(report: TaskReport, now: float, width: int) -> list[Line]:
         *section("Way", width, _way_remark(task, now)),
         *_way(task, now, width),
         *section("Texts", width),
-        *excerpt("prompt", prompt_of(task), width, _PROMPT_LINES),
-        *excerpt("answer", answer_of(task) or UNKNOWN, width, _ANSWER_LINES),
+        *_texts(task, width),
         *_figures(task, width),
         *section("Parameters", width, _parameters_remark(task)),
         *_parameters(task, width),
         *section("Hashes", width),
-        *labelled("answer hash", task.answer_hash or UNKNOWN, width),
-        *labelled("prompt CID", task.prompt_cid or UNKNOWN, width),
-        *labelled("answer CID", task.answer_cid or UNKNOWN, width),
+        *_hash("answer hash", "answer's hash", task.answer_hash, width),
+        *_hash("prompt CID", "prompt's CID", task.prompt_cid, width),
+        *_hash("answer CID", "answer's CID", task.answer_cid, width),
         *_transactions(report.transactions, width),
         *_proof(report.proof, width),
     ]
 
 
-def _stage(task: TaskView, width: int) -> list[Line]:
+def _stage(task: TaskView, width: int) -> list[ReportLine]:
     span = stage_span(task.stage)
-    found = [line((f" {span.text}", f"{span.role} strong"))]
+    shown = line((f" {span.text}", f"{span.role} strong"), (f"  task {task.key}", "muted"))
+    found = stop_at([shown], "task's number", str(task.key))
     if task.note:
         label = "cause" if task.stage is Stage.MISSED else "note"
-        found += labelled(label, task.note, width, "bad" if task.stage is Stage.MISSED else "plain")
+        role = "bad" if task.stage is Stage.MISSED else "plain"
+        found += stop_at(labelled(label, task.note, width, role), label, task.note)
     return found
+
+
+def _texts(task: TaskView, width: int) -> Iterator[ReportLine]:
+    prompt, answer = prompt_of(task), answer_of(task)
+    yield from stop_at(excerpt("prompt", prompt, width, _PROMPT_LINES), "prompt", prompt, OPENS_PROMPT)
+    shown = excerpt("answer", answer or UNKNOWN, width, _ANSWER_LINES)
+    yield from stop_at(shown, "answer", answer or "", OPENS_ANSWER if answer else "")
+
+
+def _hash(label: str, name: str, value: str | None, width: int) -> list[ReportLine]:
+    return stop_at(labelled(label, value or UNKNOWN, width), name, value or "")
 
 
 def _way_remark(task: TaskView, now: float) -> str:
@@ -151,7 +165,7 @@ def _value(params: SamplingParams, name: str) -> str:
     return f"{getattr(params, name):g}"
 
 
-def _transactions(transactions: Sequence[Transaction] | None, width: int) -> Iterator[Line]:
+def _transactions(transactions: Sequence[Transaction] | None, width: int) -> Iterator[ReportLine]:
     if transactions is None:
         yield from section("Transactions", width, "reading …")
         return
@@ -173,11 +187,6 @@ def _proof(proof: Proof | None, width: int) -> Iterator[Line]:
     yield from section(PROOF_TITLE, width, "" if proof.found else "reading the chain …")
     if proof.found is not None:
         yield from verification_lines(proof.found, width)
-
-
-def texts_of(task: TaskView) -> list[tuple[str, str]]:
-    """Return the texts that a pager shows, each with its name."""
-    return [("prompt", task.prompt), *([] if task.answer is None else [("answer", task.answer)])]
 
 
 def copied(task: TaskView) -> tuple[str, str]:

@@ -20,12 +20,12 @@ COLUMNS = (
     Column("age", 6, is_right=True),
     Column("task", 8),
     Column("stage", 14),
-    Column("way", 10, share=2),
-    Column("took", 9, rank=1, is_right=True),
-    Column("longest", 22, rank=3),
-    Column("tokens", 9, rank=2, is_right=True),
-    Column("decode", 11, rank=4, is_right=True),
-    Column("prompt", 13, share=3),
+    Column("way", 10, share=1, rank=1),
+    Column("took", 9, rank=2, is_right=True),
+    Column("longest", 22, rank=4),
+    Column("tokens", 9, rank=3, is_right=True),
+    Column("decode", 11, rank=5, is_right=True),
+    Column("prompt", 19, share=3),
 )
 
 SORTINGS = (

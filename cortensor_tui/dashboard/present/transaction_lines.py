@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cortensor_tui.dashboard.cells import Line, Span, line, pad, wrap
+from cortensor_tui.dashboard.cells import Span, line, pad, wrap
 from cortensor_tui.dashboard.format import UNKNOWN, clock, ether, number, short_hash
 from cortensor_tui.dashboard.present.tables import transaction_span
+from cortensor_tui.dashboard.stops import ReportLine, stop_at
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.transactions import Attempt, Transaction
 
@@ -14,7 +15,10 @@ _KIND_CELLS = 11
 _INDENT = "   "
 
 
-def transaction_lines(one: Transaction, width: int) -> Iterator[Line]:
+OPENS_TRANSACTION = "transaction "
+
+
+def transaction_lines(one: Transaction, width: int) -> Iterator[ReportLine]:
     """Yield kind, state and place of a transaction, and below what went wrong or is waited for."""
     state = transaction_span(one)
     block = UNKNOWN if one.block_number is None else f"block {number(one.block_number)}"
@@ -23,19 +27,27 @@ def transaction_lines(one: Transaction, width: int) -> Iterator[Line]:
         (pad(state.text, 12), state.role),
         (f"nonce {one.nonce}  {block}  {ether(one.fee_wei, 9)}", "muted"),
     )
-    yield line((f"{_INDENT}{one.hash}", "muted"))
+    opens = f"{OPENS_TRANSACTION}{one.transaction_id}"
+    yield from stop_at([line((f"{_INDENT}{one.hash}", "muted"))], f"hash of the {one.kind}", one.hash, opens)
     for text, role in ((one.error, "bad"), (one.waiting_for, "warn")):
         for piece in wrap(inert(text, 600), width - 4) if text else ():
             yield line((f"{_INDENT}{piece}", role))
 
 
-def attempt_lines(one: Transaction, width: int) -> Iterator[Line]:
+def transaction_opened(opens: str) -> int | None:
+    """Return the id of the transaction that a stop leads to, None where it leads elsewhere."""
+    is_one = opens.startswith(OPENS_TRANSACTION)
+    return int(opens.removeprefix(OPENS_TRANSACTION)) if is_one else None
+
+
+def attempt_lines(one: Transaction, width: int) -> Iterator[ReportLine]:
     """Yield every attempt: its time, its fees, its hash, and what an endpoint said of it."""
     for attempt in one.attempts:
         has_won = attempt.hash == one.hash and one.block_number is not None
         mark = Span("● ", "good") if has_won else Span("○ ", "muted")
         said = f"{attempt.number}  {clock(attempt.sent_at or attempt.signed_at)}  {fees(attempt)}"
-        yield (Span(_INDENT), mark, Span(said), Span(f"  {short_hash(attempt.hash)}", "muted"))
+        shown = (Span(_INDENT), mark, Span(said), Span(f"  {short_hash(attempt.hash)}", "muted"))
+        yield from stop_at([shown], f"hash of attempt {attempt.number}", attempt.hash)
         for piece in wrap(inert(attempt.error, 600), width - 8) if attempt.error else ():
             yield line((f"       {piece}", "bad"))
 

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cortensor_tui.dashboard.cells import Line, line
+from cortensor_tui.dashboard.cells import line
 from cortensor_tui.dashboard.format import UNKNOWN, ether, moment, number
-from cortensor_tui.dashboard.present.labelled import excerpt, labelled, section
-from cortensor_tui.dashboard.present.private import call_of
+from cortensor_tui.dashboard.present.call_lines import ToldCall, call_lines
+from cortensor_tui.dashboard.present.labelled import labelled, section
 from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.present.timeline import seconds
 from cortensor_tui.dashboard.present.transaction_lines import attempt_lines
+from cortensor_tui.dashboard.stops import ReportLine, stop_at
+from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction
 
-_CALL_LINES = 12
+OPENS_TASK = "task "
 
 
-def report_lines(one: Transaction, explorer: str, now: float, width: int) -> list[Line]:
+def report_lines(one: Transaction, told: ToldCall, explorer: str, now: float, width: int) -> list[ReportLine]:
     """Return the whole report; `explorer` is the explorer's address, empty where the network has none."""
     state = transaction_span(one)
+    found: list[ReportLine] = [line((f" {one.kind}", "strong"), "  ", (state.text, f"{state.role} strong"))]
+    if one.error:
+        label = "revert" if one.block_number else "error"
+        found += stop_at(labelled(label, one.error, width, "bad"), label, one.error)
+    if one.waiting_for:
+        found += labelled("waits for", one.waiting_for, width, "warn")
     return [
-        line((f" {one.kind}", "strong"), "  ", (state.text, f"{state.role} strong")),
-        *(labelled("revert" if one.block_number else "error", one.error, width, "bad") if one.error else ()),
-        *(labelled("waits for", one.waiting_for, width, "warn") if one.waiting_for else ()),
-        *section("Call", width),
-        *excerpt("", call_of(one) or UNKNOWN, width, _CALL_LINES),
+        *found,
+        *call_lines(one, told, width),
         *section("Place", width),
         *_place(one, explorer, width),
         *section("Cost", width),
         *labelled("gas", _gas(one), width),
-        *labelled("fee", ether(one.fee_wei, 18), width),
+        *stop_at(labelled("fee", ether(one.fee_wei, 18), width), "fee in wei", one.fee_wei or ""),
         *section("Times", width, _took(one)),
         *_times(one, now, width),
         *section("Attempts", width, "" if one.attempts else "none is kept"),
@@ -37,18 +42,19 @@ def report_lines(one: Transaction, explorer: str, now: float, width: int) -> lis
     ]
 
 
-def _place(one: Transaction, explorer: str, width: int) -> Iterator[Line]:
-    yield from labelled("hash", one.hash, width)
+def _place(one: Transaction, explorer: str, width: int) -> Iterator[ReportLine]:
+    yield from stop_at(labelled("hash", one.hash, width), "hash", one.hash)
     link = explorer_link(one, explorer)
-    yield from labelled(
-        "explorer", link or "this network has none that is known", width, "plain" if link else "muted"
-    )
-    yield from labelled("task", UNKNOWN if one.task_key is None else str(one.task_key), width)
+    said = link or "this network has none that is known"
+    yield from stop_at(labelled("explorer", said, width, "plain" if link else "muted"), "link", link)
+    key = "" if one.task_key is None else str(one.task_key)
+    opens = f"{OPENS_TASK}{key}" if key else ""
+    yield from stop_at(labelled("task", key or UNKNOWN, width), "task's number", key, opens)
     yield from labelled("session", UNKNOWN if one.session_id is None else str(one.session_id), width)
     yield from labelled("block", number(one.block_number), width)
     if one.block_hash:
-        yield from labelled("block hash", one.block_hash, width)
-    yield from labelled("sender", one.sender, width)
+        yield from stop_at(labelled("block hash", one.block_hash, width), "block's hash", one.block_hash)
+    yield from stop_at(labelled("sender", one.sender, width), "sender", one.sender)
     yield from labelled("nonce", str(one.nonce), width)
 
 
@@ -65,7 +71,7 @@ def _took(one: Transaction) -> str:
     return f"{seconds(one.mined_at - one.sent_at)} from sent to mined"
 
 
-def _times(one: Transaction, now: float, width: int) -> Iterator[Line]:
+def _times(one: Transaction, now: float, width: int) -> Iterator[ReportLine]:
     for label, at in (("signed", one.created_at), ("sent", one.sent_at), ("mined", one.mined_at)):
         yield from labelled(label, moment(at), width, "muted" if at is None else "plain")
     if one.deadline_at is not None and not one.state.is_final:
@@ -77,3 +83,11 @@ def _times(one: Transaction, now: float, width: int) -> Iterator[Line]:
 def explorer_link(one: Transaction, explorer: str) -> str:
     """Return where the explorer shows a transaction, empty where the network has none that is known."""
     return f"{explorer.rstrip('/')}/tx/{one.hash}" if explorer else ""
+
+
+def task_opened(opens: str) -> TaskKey | None:
+    """Return the task that a stop of the report leads to, None where it leads elsewhere."""
+    if not opens.startswith(OPENS_TASK):
+        return None
+    session_id, _, task_id = opens.removeprefix(OPENS_TASK).partition("/")
+    return TaskKey(int(session_id), int(task_id))

@@ -9,18 +9,13 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 
 from cortensor_tui.dashboard.feed import FeedState
-from cortensor_tui.dashboard.present.details import (
-    Detail,
-    Details,
-    transaction_details,
-)
-from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_transaction
+from cortensor_tui.dashboard.present.details import Detail, Details
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.document import Document
 from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.transactions import Transaction
 
 Content = Callable[[FeedState], Details | None]
-Private = Callable[[FeedState], PrivateTexts | None]
 _GONE = [Detail("", "The node no longer tells of this.", "muted")]
 
 
@@ -31,19 +26,15 @@ class DetailScreen(Panel[None]):
     DetailScreen > #panel { height: 90%; max-width: 110; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "app.reveal", "Private", id="detail.reveal", tooltip="Show, hide private text"),
         Binding("y", "app.copy", "Copy", id="detail.copy", tooltip="Copy the hash or id"),
     ]
     PANEL_HINT = "j/k scroll   y copy   esc back"
 
-    def __init__(
-        self, title: str, content: Content, copy: str = "", private: Private = lambda _: None
-    ) -> None:
+    def __init__(self, title: str, content: Content, copy: str = "") -> None:
         self.PANEL_TITLE = title
         super().__init__()
         self._content = content
         self._copy = copy
-        self._private = private
         self._snapshots = 0
         self._last: Details = list(_GONE)
 
@@ -65,27 +56,16 @@ class DetailScreen(Panel[None]):
         self._last, self._snapshots = self._content(state) or kept, state.snapshots
         self.query_one(Document).show(self._last)
 
-    def private_texts(self) -> PrivateTexts | None:
-        """Return what `p` does here."""
-        return self._private(self.dashboard.feed_state)
-
     def copy_text(self) -> tuple[str, str] | None:
         """Return the thing's own hash or id."""
         return (self._copy, "value") if self._copy else None
 
 
-def open_transaction(app: App[Any], transaction_id: int, transaction_hash: str) -> None:
-    """Show one transaction in full."""
+def open_transaction(app: App[Any], one: Transaction) -> None:
+    """Show one transaction in full, over what is there."""
+    from cortensor_tui.dashboard.screens.transaction_panel import TransactionPanel
 
-    def content(state: FeedState) -> Details | None:
-        found = state.view.transaction(transaction_id) if state.view else None
-        return transaction_details(found) if found else None
-
-    def private(state: FeedState) -> PrivateTexts | None:
-        found = state.view.transaction(transaction_id) if state.view else None
-        return texts_of_transaction(found, state.view)
-
-    app.push_screen(DetailScreen("Transaction", content, transaction_hash, private))
+    app.push_screen(TransactionPanel(one))
 
 
 def open_task(app: App[Any], key: TaskKey) -> None:

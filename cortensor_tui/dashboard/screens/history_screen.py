@@ -23,7 +23,7 @@ from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.filter_line import FilterLine
 from cortensor_tui.dashboard.widgets.line_table import Column, Row, RowTable
 from cortensor_tui.dashboard.widgets.paged_table import PagedTable
-from cortensor_tui.dashboard.widgets.scrolling import ScrolledLines
+from cortensor_tui.dashboard.widgets.report import Report
 from cortensor_tui.dashboard.widgets.text_lines import Heading
 from cortensor_tui.node.messages import RequestBody
 
@@ -90,7 +90,7 @@ class HistoryScreen(PlaceScreen):
 
     @abstractmethod
     def compose_detail(self) -> ComposeResult:
-        """Yield what shows one item in full, a `ScrolledLines` among it."""
+        """Yield what shows one item in full, a `Report` among it."""
 
     @abstractmethod
     def show_item(self, item: Any, state: FeedState) -> None:
@@ -262,4 +262,4 @@ class HistoryScreen(PlaceScreen):
 
     @property
     def _reader(self) -> Widget:
-        return self.query_one("#detail").query_one(ScrolledLines)
+        return self.query_one("#detail").query_one(Report)

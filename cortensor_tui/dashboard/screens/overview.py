@@ -189,8 +189,10 @@ class OverviewScreen(PlaceScreen):
     def _open_transaction(self, event: LineTable.Opened) -> None:
         from cortensor_tui.dashboard.screens.detail import open_transaction
 
-        row = event.table.current
-        open_transaction(self.app, int(event.key), row.copy if row else "")
+        view = self._picture.state.view
+        one = view.transaction(int(event.key)) if view is not None else None
+        if one is not None:
+            open_transaction(self.app, one)
 
     @on(OpenableLines.Opened, "#verdict")
     def _open_verdict(self) -> None:

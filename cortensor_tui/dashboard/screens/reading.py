@@ -112,7 +112,7 @@ class ReadingScreen(Panel[None]):
         return [(*spans, Span(f" {size}", "muted"))]
 
 
-def open_texts(app: App[Any], task: TaskView | None) -> None:
-    """Read the texts of a task whole, its answer first where there is one."""
-    if task is not None:
-        app.push_screen(ReadingScreen(task.key, is_answer_first=task.answer is not None))
+def open_texts(app: App[Any], task: TaskView, *, is_prompt_first: bool = False) -> None:
+    """Read the texts of a task whole, its answer first where there is one and the prompt is not wanted."""
+    is_answer_first = task.answer is not None and not is_prompt_first
+    app.push_screen(ReadingScreen(task.key, is_answer_first=is_answer_first))

@@ -6,16 +6,27 @@ import asyncio
 from typing import cast
 
 import msgspec
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from cortensor_tui.dashboard.cells import Line, Span, wrap
+from cortensor_tui.dashboard.cells import Span, wrap
 from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.private import HIDDEN
 from cortensor_tui.dashboard.present.task_log import TaskLog, task_log_lines
-from cortensor_tui.dashboard.present.task_report import PROOF_TITLE, Proof, TaskReport, report_lines
+from cortensor_tui.dashboard.present.task_report import (
+    OPENS_PROMPT,
+    PROOF_TITLE,
+    Proof,
+    TaskReport,
+    copied,
+    report_lines,
+)
+from cortensor_tui.dashboard.present.transaction_lines import transaction_opened
 from cortensor_tui.dashboard.screens.task_log import read_task_log
-from cortensor_tui.dashboard.widgets.scrolling import ScrolledLines
+from cortensor_tui.dashboard.stops import ReportLine
+from cortensor_tui.dashboard.widgets.report import Report
 from cortensor_tui.dashboard.widgets.text_lines import Heading
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError
@@ -23,7 +34,14 @@ from cortensor_tui.domain.task_filter import SessionIs, TaskFilter, TaskIs, Term
 from cortensor_tui.domain.tasks import TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.domain.verification import Verification
-from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions, Verify
+from cortensor_tui.node.history_messages import (
+    GetTask,
+    GetTasks,
+    GetTransactions,
+    Tasks,
+    Transactions,
+    Verify,
+)
 
 REST_S = 0.15
 """How long the cursor must rest on a task before the node is asked for it."""
@@ -35,6 +53,7 @@ VERIFY_TIMEOUT_S = 60.0  # some twenty reads, on a slow public chain
 NONE_CHOSEN = "No task is chosen."
 UNKNOWN_TASK = "This node has no such task."
 READING = "Reading …"
+COPIES_WHOLE = "Copy the answer whole"
 
 
 class TaskPane(Vertical):
@@ -57,7 +76,7 @@ class TaskPane(Vertical):
     def compose(self) -> ComposeResult:
         """Yield the report under the task's number."""
         yield Heading("Task")
-        yield ScrolledLines(self._lines, id="report")
+        yield Report(self._lines, id="report")
 
     def on_mount(self) -> None:
         """Follow the log as long as the task is looked at."""
@@ -75,14 +94,30 @@ class TaskPane(Vertical):
             self._start_over(key, state, is_other=is_other)
         if key is not None:
             self._take(key, state, listed)
-        self.query_one(ScrolledLines).redraw()
+        self.query_one(Report).redraw()
 
     def verify(self) -> None:
         """Prove the task against the chain."""
         if self._report is not None:
             self._report = msgspec.structs.replace(self._report, proof=Proof())
-            self.query_one(ScrolledLines).go_to_title(PROOF_TITLE)
+            self.query_one(Report).go_to_title(PROOF_TITLE)
             self.run_worker(self._verify(self._report.task.key), group="verify", exclusive=True)
+
+    def copy_text(self) -> tuple[str, str] | None:
+        """Return what the cursor is on and what that is called, else the answer's hash or the number."""
+        stop = self.query_one(Report).current
+        task = self.task_in_sight
+        if stop is None or not stop.copy:
+            return None if task is None else copied(task)
+        is_cut = len(stop.copy) > SHOWN_CHARS
+        return stop.copy, f"start of the {stop.name}; Y copies it whole" if is_cut else stop.name
+
+    def copy_whole(self) -> None:
+        """Copy the answer, or the prompt where the cursor is on it, however long."""
+        if self._key is not None:
+            stop = self.query_one(Report).current
+            is_prompt = stop is not None and stop.opens == OPENS_PROMPT
+            self.run_worker(self._copy_whole(self._key, is_prompt=is_prompt), group="copy", exclusive=True)
 
     def follow_log(self) -> None:
         """Ask for new lines, where someone looks and the ones before have come."""
@@ -97,7 +132,7 @@ class TaskPane(Vertical):
         self._log = None
         self.workers.cancel_node(self)
         if is_other:
-            self.query_one(ScrolledLines).start_over()
+            self.query_one(Report).start_over()
         self.query_one(Heading).rename(f"Task {key}" if key else "Task")
         if key is not None:
             self.run_worker(self._load(key), group="task", exclusive=True)
@@ -144,8 +179,35 @@ class TaskPane(Vertical):
         self._redraw()
 
     def _redraw(self) -> None:
-        for report in self.query(ScrolledLines):  # none is left while the screen is taken down
+        for report in self.query(Report):  # none is left while the screen is taken down
             report.redraw()
+
+    async def _copy_whole(self, key: TaskKey, *, is_prompt: bool) -> None:
+        try:
+            reply = await self._desk.request(GetTask(key=key))
+        except ProblemError as error:
+            self._desk.tell(error.problem)
+            return
+        if not isinstance(reply, Tasks) or not reply.tasks:
+            return
+        task = reply.tasks[0]
+        text, name = (task.prompt, "prompt") if is_prompt else (task.answer, "answer")
+        self._desk.copy(HIDDEN if task.is_hidden else text or "", name)
+
+    @on(Report.Opened)
+    def _on_opened(self, event: Report.Opened) -> None:
+        event.stop()
+        transaction_id = transaction_opened(event.opens)
+        transactions = self._report.transactions if self._report is not None else None
+        found = [one for one in transactions or () if one.transaction_id == transaction_id]
+        if found:
+            from cortensor_tui.dashboard.screens.transaction_panel import TransactionPanel
+
+            self.app.push_screen(TransactionPanel(found[0]))
+        elif self.task_in_sight is not None:
+            from cortensor_tui.dashboard.screens.reading import open_texts
+
+            open_texts(self.app, self.task_in_sight, is_prompt_first=event.opens == OPENS_PROMPT)
 
     async def _verify(self, key: TaskKey) -> None:
         try:
@@ -156,16 +218,16 @@ class TaskPane(Vertical):
             proof = Proof(found=reply) if isinstance(reply, Verification) else Proof()
         if self._report is not None:
             self._report = msgspec.structs.replace(self._report, proof=proof)
-            for report in self.query(ScrolledLines):
+            for report in self.query(Report):
                 report.go_to_title(PROOF_TITLE)
 
     @property
     def _desk(self) -> Desk:
         return cast(Desk, self.app)
 
-    def _lines(self, width: int) -> list[Line]:
+    def _lines(self, width: int) -> list[ReportLine]:
         said = [] if self._problem is None else wrap(inert(self._problem.sentence(), 400), width - 4)
-        trouble: list[Line] = [
+        trouble: list[ReportLine] = [
             (Span(" ✖ " if index == 0 else "   ", "bad"), Span(piece)) for index, piece in enumerate(said)
         ]
         if self._report is not None:

@@ -9,11 +9,9 @@ from textual.binding import Binding, BindingType
 
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_task
-from cortensor_tui.dashboard.present.task_report import copied
 from cortensor_tui.dashboard.screens.base import Panel
-from cortensor_tui.dashboard.screens.reading import open_texts
-from cortensor_tui.dashboard.screens.task_pane import TaskPane
-from cortensor_tui.dashboard.widgets.scrolling import ScrolledLines
+from cortensor_tui.dashboard.screens.task_pane import COPIES_WHOLE, TaskPane
+from cortensor_tui.dashboard.widgets.report import Report
 from cortensor_tui.domain.tasks import TaskKey
 
 
@@ -25,11 +23,11 @@ class TaskPanel(Panel[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "verify", "Verify", id="tasks.verify", tooltip="Prove it on chain"),
-        Binding("enter", "read", "Read on", show=False, id="tasks.read", tooltip="Read texts whole"),
-        Binding("y", "app.copy", "Copy", show=False, id="panel.copy", tooltip="Copy the answer's hash"),
+        Binding("Y", "copy_whole", "Copy whole", show=False, id="tasks.copy_whole", tooltip=COPIES_WHOLE),
+        Binding("y", "app.copy", "Copy", show=False, id="panel.copy", tooltip="Copy what the cursor is on"),
         Binding("p", "app.reveal", "Private", show=False, id="panel.reveal", tooltip="Private texts"),
     ]
-    PANEL_HINT = "enter texts   v verify   y copy   esc back"
+    PANEL_HINT = "enter opens   v verify   y, Y copy   esc back"
 
     def __init__(self, key: TaskKey) -> None:
         super().__init__()
@@ -42,7 +40,7 @@ class TaskPanel(Panel[None]):
     def on_mount(self) -> None:
         """Show the task as it is known."""
         self.take(self.dashboard.feed_state)
-        self.query_one(ScrolledLines).focus()
+        self.query_one(Report).focus()
 
     def take(self, state: FeedState) -> None:
         """Bring the task up to date."""
@@ -52,14 +50,13 @@ class TaskPanel(Panel[None]):
         """Prove the task against the chain."""
         self.query_one(TaskPane).verify()
 
-    def action_read(self) -> None:
-        """Read its texts whole."""
-        open_texts(self.app, self.query_one(TaskPane).task_in_sight)
+    def action_copy_whole(self) -> None:
+        """Copy the answer, or the prompt where the cursor is on it, however long."""
+        self.query_one(TaskPane).copy_whole()
 
     def copy_text(self) -> tuple[str, str] | None:
-        """Return the answer's hash, or the task's number before there is one."""
-        task = self.query_one(TaskPane).task_in_sight
-        return None if task is None else copied(task)
+        """Return what the cursor is on, else the answer's hash or the task's number."""
+        return self.query_one(TaskPane).copy_text()
 
     def private_texts(self) -> PrivateTexts | None:
         """Return what `p` does here."""

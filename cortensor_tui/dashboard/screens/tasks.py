@@ -14,11 +14,11 @@ from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_task
 from cortensor_tui.dashboard.present.task_report import copied
 from cortensor_tui.dashboard.present.timeline import legend
 from cortensor_tui.dashboard.screens.history_screen import HistoryScreen
-from cortensor_tui.dashboard.screens.reading import open_texts
-from cortensor_tui.dashboard.screens.task_pane import TaskPane
+from cortensor_tui.dashboard.screens.task_pane import COPIES_WHOLE, TaskPane
 from cortensor_tui.dashboard.sorting import Sorted
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.line_table import Row
+from cortensor_tui.dashboard.widgets.report import Report
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.list_orders import TaskOrder
 from cortensor_tui.domain.task_filter_text import parse
@@ -26,7 +26,7 @@ from cortensor_tui.domain.tasks import TaskKey, TaskView
 
 
 class TasksScreen(HistoryScreen):
-    """The tasks of the node; `v` proves one against the chain, enter reads its texts whole."""
+    """The tasks of the node; `v` proves one against the chain."""
 
     PLACE = "tasks"
     LIST_TITLE = "Tasks"
@@ -36,7 +36,7 @@ class TasksScreen(HistoryScreen):
     FILTER_HINT = "stage:ended  session:7  age<1h  took>5s  tokens>100  missed  open  word"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "verify", "Verify", id="tasks.verify", tooltip="Prove it on chain"),
-        Binding("enter", "read", "Read on", show=False, id="tasks.read", tooltip="Read texts whole"),
+        Binding("Y", "copy_whole", "Copy whole", show=False, id="tasks.copy_whole", tooltip=COPIES_WHOLE),
     ]
 
     def compose_below(self) -> ComposeResult:
@@ -71,9 +71,12 @@ class TasksScreen(HistoryScreen):
         """Show a task in full."""
         self.query_one(TaskPane).show(item.key if item else None, state, item)
 
-    def action_read(self) -> None:
-        """Read the texts of the task whole."""
-        open_texts(self.app, self.query_one(TaskPane).task_in_sight)
+    def action_copy_whole(self) -> None:
+        """Copy the answer, or the prompt where the cursor is on it, however long."""
+        pane = self.query_one(TaskPane)
+        if self.chosen is not None:
+            pane.show(self.chosen.key, self.state, self.chosen)
+        pane.copy_whole()
 
     def action_verify(self) -> None:
         """Prove the task against the chain, and show it."""
@@ -86,7 +89,9 @@ class TasksScreen(HistoryScreen):
         return self.chosen.key.session_id if self.chosen is not None else None
 
     def copy_text(self) -> tuple[str, str] | None:
-        """Return the answer's hash, or the task's number before there is one."""
+        """Return what the cursor is on in the detail, else the answer's hash, or the task's number."""
+        if isinstance(self.focused, Report):
+            return self.query_one(TaskPane).copy_text()
         return None if self.chosen is None else copied(self.chosen)
 
     def private_texts(self) -> PrivateTexts | None:

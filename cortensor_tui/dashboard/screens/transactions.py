@@ -12,19 +12,20 @@ from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.history_pages import TransactionPages
 from cortensor_tui.dashboard.present import transaction_rows
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_transaction
-from cortensor_tui.dashboard.present.transaction_report import explorer_link
 from cortensor_tui.dashboard.screens.history_screen import HistoryScreen
+from cortensor_tui.dashboard.screens.transaction_acts import ActsOnTransaction
 from cortensor_tui.dashboard.screens.transaction_pane import TransactionPane
 from cortensor_tui.dashboard.sorting import Sorted
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.line_table import Row
+from cortensor_tui.dashboard.widgets.report import Report
 from cortensor_tui.domain.list_orders import TransactionOrder
 from cortensor_tui.domain.transaction_filter import parse_transactions
 from cortensor_tui.domain.transactions import Transaction
 
 
-class TransactionsScreen(HistoryScreen):
-    """What was signed, sent and mined; `x` leaves only those of one task, `Y` copies the explorer's link."""
+class TransactionsScreen(HistoryScreen, ActsOnTransaction):
+    """What was signed, sent and mined; `x` leaves only those of one task."""
 
     PLACE = "transactions"
     LIST_TITLE = "Transactions"
@@ -34,14 +35,6 @@ class TransactionsScreen(HistoryScreen):
     FILTER_HINT = "task:7/12  session:7  kind:commit  state:sent  pending  failed"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "of_task", "Of its task", id="transactions.of_task", tooltip="Only of this task"),
-        Binding(
-            "Y",
-            "copy_link",
-            "Copy link",
-            show=False,
-            id="transactions.copy_link",
-            tooltip="Copy explorer link",
-        ),
     ]
 
     def compose_detail(self) -> ComposeResult:
@@ -88,24 +81,19 @@ class TransactionsScreen(HistoryScreen):
         else:
             self.set_filter(f"task:{self.chosen.task_key}")
 
-    def action_copy_link(self) -> None:
-        """Copy the explorer's link."""
-        view = self.state.view
-        if self.chosen is None or view is None:
-            return
-        link = explorer_link(self.chosen, view.status.chain.explorer)
-        if not link:
-            self.notify("This network has no explorer that is known.", markup=False, timeout=3)
-            return
-        self.app.copy_to_clipboard(link)
-        self.notify(link, title="Copied the link", markup=False, timeout=3)
-
     def chosen_session(self) -> int | None:
         """Return the session of the transaction under the cursor."""
         return self.chosen.session_id if self.chosen is not None else None
 
+    def transaction_in_sight(self) -> Transaction | None:
+        """Return the transaction that is read, or under the cursor."""
+        one: Transaction | None = self.chosen
+        return one
+
     def copy_text(self) -> tuple[str, str] | None:
-        """Return the hash."""
+        """Return what the cursor is on in the detail, else the hash."""
+        if isinstance(self.focused, Report):
+            return self.query_one(TransactionPane).copy_text()
         return None if self.chosen is None else (self.chosen.hash, "hash")
 
     def private_texts(self) -> PrivateTexts | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 
-from cortensor_tui.dashboard.cells import Line, clip
+from cortensor_tui.dashboard.cells import Line
 from cortensor_tui.dashboard.widgets.line_view import LineView
 
-Composer = Callable[[int], Sequence[Line]]
 WHEEL_LINES = 3
 SCROLL_KEYS: list[BindingType] = [
     Binding("down,j", "scroll_by(1)", "Down", show=False, id="document.down", tooltip="One line down"),
@@ -83,26 +82,3 @@ class Scrolling(LineView, can_focus=True):
         """Scroll with the wheel."""
         event.stop()
         self.action_scroll_by(-WHEEL_LINES)
-
-
-class ScrolledLines(Scrolling):
-    """Scrolls through the lines that a function of the width returns."""
-
-    def __init__(self, compose_lines: Composer, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._compose_lines = compose_lines
-
-    def all_lines(self, width: int) -> Sequence[Line]:
-        """Return the composed lines, clipped."""
-        return [clip(one, width) for one in self._compose_lines(width)]
-
-    def start_over(self) -> None:
-        """Go back to the top: something else is shown now."""
-        self._top = 0
-
-    def go_to_title(self, title: str) -> None:
-        """Begin with the line that carries this title, where there is enough below it."""
-        for index, one in enumerate(self.all_lines(self.size.width)):
-            if any(span.role == "title" and span.text.strip() == title for span in one):
-                self._top = index
-        self.redraw()
