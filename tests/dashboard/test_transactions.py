@@ -156,7 +156,7 @@ async def test_calldata_too_long_for_the_clipboard_is_not_copied_in_part(
     async with app.run_test(size=SMALL) as pilot:
         await open_transactions(pilot, app)
         await pilot.press("Y")
-        await until(pilot, lambda: any("too many" in one.message for one in app._notifications))
+        await until(pilot, lambda: app.toasts.shown is not None and "too many" in app.toasts.shown.text)
         assert not app.clipboard
 
 
