@@ -65,7 +65,8 @@ async def test_endpoint_and_contracts_are_asked_live(devnet: DevnetOnAnvil) -> N
         (Step.ENDPOINT, draft(), "did not answer"),
         (Step.ENDPOINT, draft(host="ws://h"), "WebSocket"),
         (Step.ENDPOINT, draft(host=" "), "no endpoint is known"),
-        (Step.CONTRACTS, draft(runtime="0x12"), "is not an address"),
+        (Step.CONTRACTS, draft(runtime="0x12"), "Runtime is not an address"),
+        (Step.CONTRACTS, draft(queue_address="0x12"), "Queue is not an address"),
         (Step.ADDRESS, draft(watch_address="0x12"), "not 0x and 40 hex digits"),
         (Step.ADDRESS, draft(watch_address=f"0x{'0' * 40}"), "the zero address"),
         (
@@ -77,18 +78,24 @@ async def test_endpoint_and_contracts_are_asked_live(devnet: DevnetOnAnvil) -> N
         (Step.KEY, draft(key_way=KeyWay.IMPORTED, private_key=Secret("0x12")), "is not a private key"),
         (Step.KEY, draft(password=Secret("short"), password_again=Secret("short")), "too short"),
         (Step.KEY, draft(password_again=Secret("another one")), "differ"),
+        (Step.KEY, draft(password_again=Secret("")), "once more"),
         (Step.KEY, draft(password=Secret("")), "needs a password"),
         (Step.KEY, draft(key_way=KeyWay.EXISTING, keystore="/no/such.json"), "is not there"),
         (Step.MODEL, draft(model_path="/no/such.gguf"), "no model file"),
         (Step.STORE, draft(data_dir="~no-such-user/x"), "home directory"),
         (Step.CONTRACTS, draft(chain_id="many"), "many"),
         (Step.STORE, draft(data_dir="/dev/null/folder"), "cannot be written"),
+        (Step.STORE, draft(data_dir="/proc/folder"), "too little"),
+        (Step.MODEL, draft(model_path="/etc/passwd"), "not a usable GGUF"),
     ],
 )
 async def test_what_is_wrong_is_told_with_what_to_do(step: Step, typed: SetupDraft, words: str) -> None:
     bad = [one for one in await probe(step, typed) if one.is_good is False]
     assert words in bad[0].text
     assert bad[0].remedy
+    assert "settings" not in bad[0].remedy, "there are none yet"
+    assert "CORTENSOR_TUI_" not in bad[0].remedy
+    assert "keeps trying" not in bad[0].remedy
 
 
 async def test_model_and_store_that_fit_are_told_with_their_sizes(tmp_path: Path) -> None:

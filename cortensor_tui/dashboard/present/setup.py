@@ -15,6 +15,10 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetUp, Step, Understood
 
+MENU_ABOUT = "Nothing is written or started before you say so. Up and down choose, enter goes on."
+NO_CHOICE = Finding(
+    field="network", is_good=None, text="no network is chosen yet", remedy="Enter opens the list"
+)
 MENU_COLUMNS = (Column("begin with", 26), Column("", 30, share=1))
 DEMO, IMPORT, WATCH, STEPS = "demo", "import", "watch", "steps"
 MENU = (

@@ -100,9 +100,12 @@ class FirstRunScreen(PlaceScreen):
             await self._show(TextLines(lambda _: [line((f" {NOT_HERE}", "muted"))]))
             return
         path = inert(str(self._setup.settings_path), 200)
-        self.query_one(Heading).say(line((f"writes {path}, and nothing before the last step ", "muted")))
+        self.query_one(Heading).say(line((f"writes {path} at the last step ", "muted")))
         menu = LineTable(present.MENU_COLUMNS, "", id="menu")
-        await self._show(menu)
+        about = TextLines(
+            lambda width: present.remark_lines(present.MENU_ABOUT, width, is_warning=False), classes="spaced"
+        )
+        await self._show(menu, about)
         menu.show(present.MENU)
         menu.focus()
 
@@ -115,11 +118,11 @@ class FirstRunScreen(PlaceScreen):
         page.say([], may_go_on=False)
         self._probe(step)
 
-    async def _show(self, page: Widget) -> None:
+    async def _show(self, *parts: Widget) -> None:
         self._still()
         room = self.query_one("#page", Container)
         await room.remove_children()
-        await room.mount(page)
+        await room.mount(*parts)
 
     def _still(self) -> None:
         if self._pause is not None:
@@ -203,6 +206,8 @@ class FirstRunScreen(PlaceScreen):
         if step is self._step and draft is self._draft:
             is_good = all(one.is_good is not False for one in findings)
             may_go_on = is_good and (step is not Step.NETWORK or bool(draft.chain_id))
+            if step is Step.NETWORK and not may_go_on:
+                findings = (present.NO_CHOICE,)
             self._say(present.finding_lines(findings, self._width), may_go_on=may_go_on)
 
     def _summarise(self, setup: Setup) -> None:

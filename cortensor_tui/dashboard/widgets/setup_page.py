@@ -98,7 +98,9 @@ class SetupPage(Vertical):
         if self._step is Step.NETWORK:
             options = [(one.title, one.name) for one in self._networks]
             taken = self._draft.network if self._draft.network in dict(options).values() else Select.NULL
-            choice = Select(options, value=taken, allow_blank=True, compact=True, id="choice")
+            choice = Select(
+                options, prompt="choose one", value=taken, allow_blank=True, compact=True, id="choice"
+            )
             yield _labelled("Network", choice, "choice")
         if self._step is Step.KEY:
             ways = Select(

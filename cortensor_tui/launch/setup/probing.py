@@ -8,6 +8,7 @@ import shutil
 import time
 from pathlib import Path
 
+import msgspec
 import platformdirs
 import psutil
 
@@ -18,7 +19,7 @@ from cortensor_tui.chain.networks.resolve import KnownAddresses, check_network, 
 from cortensor_tui.chain.rpc.client import RpcClient, endpoint_name, quantity
 from cortensor_tui.chain.signing.keystore import address_of, decrypt, read_keystore
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.inference.gguf import check_gguf
 from cortensor_tui.inference.models import DEFAULT_MODEL, default_model_folder
 from cortensor_tui.launch.passwords import require_good_password
@@ -31,8 +32,21 @@ PROBE_TIMEOUT_S = 10.0
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 LEAST_FREE_BYTES = GIB
+NEEDED_BYTES = 64 * MIB
 OLD_HEAD_S = 120.0
 WORKING_BYTES = 400 * MIB  # the engine's own, and the context, besides the model
+CHECK_PATH = "Check the path; the right arrow completes one as you type"
+# What to do while settings are still to be written: none can be corrected, and no node tries again.
+_REMEDIES = {
+    (Step.ENDPOINT, "no_rpc"): "Check the address, or give another server of this chain",
+    (Step.CONTRACTS, "no_rpc"): "Go back and check the endpoint",
+    (Step.ADDRESS, "no_rpc"): "Go back and check the endpoint",
+    (Step.KEY, "private_file_missing"): CHECK_PATH,
+    (Step.MODEL, "model_missing"): f"{CHECK_PATH}, or leave it empty for the small default",
+    (Step.MODEL, "model_foreign"): "Name a GGUF file, or leave it empty for the small default",
+    (Step.CONTRACTS, "unresolved_contract"): "Give its address above, or go back and choose another network",
+    (Step.CONTRACTS, "no_contract"): "Check the address above, and that the endpoint is of this network",
+}
 
 
 async def probe(step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
@@ -43,7 +57,9 @@ async def probe(step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
     except TimeoutError:
         return (Finding(field=step.value, is_good=False, text="no answer came", remedy="Try again"),)
     except ProblemError as error:
-        return (problem_finding(step.value, error.problem),)
+        problem = error.problem
+        remedy = _REMEDIES.get((step, problem.code), problem.remedy)
+        return (problem_finding(step.value, msgspec.structs.replace(problem, remedy=remedy)),)
     except (OSError, RuntimeError, ValueError) as error:  # a path or a number that is none
         text = inert(str(error), 300)
         return (Finding(field=step.value, is_good=False, text=text, remedy="Correct it"),)
@@ -81,8 +97,8 @@ async def _endpoint(draft: SetupDraft) -> tuple[Finding, ...]:
     try:
         url = parse_url(draft.host.strip())
     except NotAccepted as error:
-        remedy = error.remedy or "Give an http:// or https:// address"
-        return (Finding(field="host", is_good=False, text=f"it {error.what}", remedy=remedy),)
+        remedy = error.remedy or "Give one such as https://rpc.example.org"
+        return (Finding(field="host", is_good=False, text=f"JSON-RPC {error.what}", remedy=remedy),)
     rpc = RpcClient(url)
     try:
         began_s = time.monotonic()
@@ -117,8 +133,8 @@ async def _endpoint(draft: SetupDraft) -> tuple[Finding, ...]:
             Finding(
                 field="chain_id",
                 is_good=False,
-                text=f"the endpoint serves chain {chain_id}, not {inert(wanted, 30) or 'an empty one'}",
-                remedy="Correct one of them",
+                text=f"the endpoint serves chain {chain_id}, not {inert(wanted, 30) or 'one with no number'}",
+                remedy="Correct the address or the chain id",
             )
         )
     else:
@@ -127,11 +143,7 @@ async def _endpoint(draft: SetupDraft) -> tuple[Finding, ...]:
 
 
 async def _contracts(draft: SetupDraft) -> tuple[Finding, ...]:
-    try:
-        known = _known(draft)
-    except NotAccepted as error:
-        remedy = "Give 0x and 40 hex digits, or leave it empty"
-        return (Finding(field="contracts", is_good=False, text=f"one {error.what}", remedy=remedy),)
+    known = _known(draft)
     chain_id = int(draft.chain_id)
     check_network(chain_id, known.runtime)
     rpc = RpcClient(draft.host.strip())
@@ -165,14 +177,18 @@ async def _watched(draft: SetupDraft) -> tuple[Finding, ...]:
 
 def _known(draft: SetupDraft) -> KnownAddresses:
     return KnownAddresses(
-        runtime=_address(draft.runtime),
-        session_v2=_address(draft.session_address),
-        session_queue_v2=_address(draft.queue_address),
+        runtime=_address("Runtime", draft.runtime),
+        session_v2=_address("Session", draft.session_address),
+        session_queue_v2=_address("Queue", draft.queue_address),
     )
 
 
-def _address(text: str) -> str | None:
-    return parse_address(text.strip()) if text.strip() else None
+def _address(label: str, text: str) -> str | None:
+    try:
+        return parse_address(text.strip()) if text.strip() else None
+    except NotAccepted as error:
+        remedy = "Give 0x and 40 hex digits, or leave it empty"
+        raise problem_error("bad_address", f"{label} {error.what}", "", remedy) from error
 
 
 def _key(draft: SetupDraft) -> tuple[Finding, ...]:
@@ -205,8 +221,10 @@ def _new_password(draft: SetupDraft) -> Finding:
         require_good_password(password)
     except ProblemError as error:
         return problem_finding("password", error.problem)
+    if not draft.password_again.reveal():
+        return _missing("password_again", "the password is to be given once more")
     if password != draft.password_again.reveal():
-        return _missing("password", "the two passwords differ")
+        return _missing("password_again", "the two passwords differ")
     return Finding(
         field="password",
         is_good=True,
@@ -253,6 +271,13 @@ def _store(text: str) -> Finding:
             remedy="Choose another folder, or mend its rights",
         )
     free = shutil.disk_usage(nearest).free
+    if free < NEEDED_BYTES:
+        return Finding(
+            field="data_dir",
+            is_good=False,
+            text=f"{folder}: {free // MIB:,} MiB are free, too little for a journal",
+            remedy="Choose a folder on another disk",
+        )
     if free < LEAST_FREE_BYTES:
         return Finding(
             field="data_dir",
