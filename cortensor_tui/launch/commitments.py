@@ -67,6 +67,13 @@ def import_from(
 
 def node_address(settings: Settings) -> str:
     """Return the node's address without unlocking its key."""
+    if settings.watch_address is not None:
+        raise problem_error(
+            "only_watching",
+            f"The settings in {settings.path} only watch an address",
+            "there is no key that could have signed anything",
+            "Name the settings of the node with the key, with --env",
+        )
     if settings.node_private_key is not None:
         return address_of(settings.node_private_key)
     if settings.node_keystore is not None and (address := read_keystore(settings.node_keystore).address):

@@ -13,6 +13,7 @@ from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.launch.passwords import ask_new_password, require_good_password
 from cortensor_tui.node.key_source import KeySource, UnlockWay, key_source
 from cortensor_tui.settings import (
+    NODE_ROLE,
     OWNER_ROLE,
     ROLES,
     KeyRole,
@@ -151,6 +152,9 @@ def _entry(settings: Settings, role: KeyRole, environ: Mapping[str, str]) -> Key
     source = key_source(settings, role, environ)
     if source is not None:
         return _entry_of(source, settings)
+    if settings.watch_address is not None:
+        address = checksum(settings.watch_address) if role is NODE_ROLE else None
+        return KeyEntry(role=role.name, address=address, unlock="none: this address is only watched")
     if role is OWNER_ROLE and settings.owner_address is not None:
         address = checksum(settings.owner_address)
         return KeyEntry(role=role.name, address=address, unlock="none: the key is in an external wallet")

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from cortensor_tui.cli.shapes import session_json, status_json, task_json, transaction_json
-from cortensor_tui.domain.health import Account
+from cortensor_tui.domain.health import Account, Verdict
 from cortensor_tui.domain.networks import ServedChain
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.task_filter import StageIs, TaskFilter, Term
@@ -279,3 +279,20 @@ async def test_text_from_strangers_cannot_act_on_the_terminal(
 
         assert ended.code == 0
         assert all(line.isprintable() for line in ended.out.split("\n"))
+
+
+async def test_a_node_that_watches_is_told_as_one(home: Home, node: ScriptedNode) -> None:
+    account = Account(address=NODE, balance_wei="1500000000000000000", read_at=AT)
+    watching = {"verdict": Verdict.WATCHING, "is_watching": True, "node": account, "owner": account}
+    status = msgspec.structs.replace(STATUS, **watching)
+    node.answers[GetStatus] = lambda _: StatusChanged(status)
+
+    ended = await home.run("status")
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines[0].startswith("watching  bound to 1 session")
+    assert any(one.split()[:2] == ["watched", NODE] for one in lines)
+    assert any(one.split() == ["engine", *["none:", "this", "node", "only", "watches"]] for one in lines)
+    assert not any(one.startswith("owner") for one in lines)
+    document = (await home.run("status", "--json")).document
+    assert (document["verdict"], document["is_watching"]) == ("watching", True)

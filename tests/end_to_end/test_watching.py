@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from cortensor_tui.node.messages import Change, GetSessions, SessionsChanged, Ta
 from cortensor_tui.node.owner_messages import Assign, Submit
 from cortensor_tui.node.paths import socket_path
 from tests.support.fault_proxy import FaultProxy, open_proxy
-from tests.world import World, until_verdict
+from tests.world import REPOSITORY, World, until_verdict
 
 pytestmark = pytest.mark.real
 
@@ -63,6 +65,19 @@ async def transactions_of(client: NodeClient, key: TaskKey) -> Transactions:
     return found
 
 
+async def refusal(settings: Path, *words: str) -> str:
+    """Run a command that must end with 1, and return the code of its error."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cortensor_tui", *words, "--env", str(settings), "--json"),
+        cwd=REPOSITORY,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    told, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 1
+    return str(json.loads(told)["error"]["code"])
+
+
 async def test_a_watcher_shows_a_task_to_its_answer_and_sends_nothing(
     ticking_world: World, recorder: FaultProxy
 ) -> None:
@@ -104,6 +119,10 @@ async def test_a_watcher_shows_a_task_to_its_answer_and_sends_nothing(
                 await client.request(act)
             assert caught.value.problem.remedy
         await client.close()
+
+        for words in (("assign", str(session_id)), ("submit", str(session_id), "hello")):
+            assert await refusal(settings, *words) == "only_watching"
+        assert (await world.command(settings, "status"))["verdict"] == "watching"
 
     assert recorder.sent == []
     assert recorder.methods["eth_sendRawTransaction"] == 0
