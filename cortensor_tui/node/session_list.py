@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -56,6 +56,8 @@ class SessionList:
         self._admission = admission
         self._sessions: dict[int, Session] = {}
         self._task_counts: dict[int, int] = {}
+        self._views: dict[int, SessionView] = {}
+        self._arranged: _Arranged | None = None
         self._read_at_s: float | None = None
         self._ours_read_at_s = 0.0
         self._is_whole_wanted = False
@@ -63,15 +65,17 @@ class SessionList:
     def admit(self, admission: Admission) -> None:
         """Serve by another rule from now on; what is worked on goes on."""
         self._admission = admission
+        self._views.clear()
+        self._arranged = None
 
     def is_served(self, session_id: int) -> bool:
         """Tell whether this node takes the session's tasks."""
         session = self._sessions.get(session_id)
-        return session is not None and self._admission.decide(session)[0] is Service.SERVED
+        return session is not None and self._view(session).service is Service.SERVED
 
     def served_ids(self) -> list[int]:
         """Return the sessions whose tasks this node takes."""
-        return [session_id for session_id in self._sessions if self.is_served(session_id)]
+        return list(self._arrange().served)
 
     def bound_ids(self) -> list[int]:
         """Return the sessions that the node is bound to."""
@@ -89,13 +93,11 @@ class SessionList:
 
     def watched_ids(self) -> list[int]:
         """Return the sessions of which every event matters: those that this node is bound to or owns."""
-        return [session.session_id for session in self._sessions.values() if self._is_watched(session)]
+        return list(self._arrange().watched)
 
     def views(self) -> tuple[SessionView, ...]:
         """Return all sessions: served first, then mine, then the newest."""
-        views = [self._view(session) for session in self._sessions.values()]
-        views.sort(key=listed_place)
-        return tuple(views)
+        return self._arrange().views
 
     async def update(self, events: Iterable[ContractEvent], *, is_gap: bool) -> None:
         """Read again what the events touch; now and then those that concern this node, rarely all."""
@@ -124,8 +126,8 @@ class SessionList:
 
     def take(self, session: Session, task_count: int) -> SessionView:
         """Keep a session that was just read, and return it."""
-        self._sessions[session.session_id] = session
-        self._task_counts[session.session_id] = task_count
+        self._keep(session)
+        self._keep_count(session.session_id, task_count)
         return self._view(session)
 
     async def _sessions_bound(self, events: Iterable[ContractEvent]) -> set[int | None]:
@@ -142,7 +144,9 @@ class SessionList:
 
     async def _read_all(self) -> None:
         count = await self._reader.session_count()
-        self._sessions = {known: one for known, one in self._sessions.items() if known < count}
+        for session_id in [known for known in self._sessions if known >= count]:
+            del self._sessions[session_id]
+            self._forget_view(session_id)
         session_ids = set(range(max(0, count - MOST_SESSIONS), count)) | set(self.served_ids())
         await self._read_sessions(sorted(session_ids))
         await self._read_counts(sorted(session_ids))
@@ -170,16 +174,50 @@ class SessionList:
                 raise
             log.warning("sessions that do not exist were left out", why=error.problem.why[:200])
             found = await self._reader.sessions(there) if there else []
-        self._sessions |= {session.session_id: session for session in found}
+        for session in found:
+            self._keep(session)
 
     async def _read_counts(self, session_ids: list[int]) -> None:
         counts = await self._reader.task_counts(session_ids)
-        self._task_counts.update(zip(session_ids, counts, strict=True))
+        for session_id, count in zip(session_ids, counts, strict=True):
+            self._keep_count(session_id, count)
 
     def _is_watched(self, session: Session) -> bool:
         return self._admission.is_bound(session) or self._admission.is_mine(session)
 
+    # --- what is made of them, once each time one changes: it is asked for at every look -------------
+
+    def _keep(self, session: Session) -> None:
+        if self._sessions.get(session.session_id) != session:
+            self._sessions[session.session_id] = session
+            self._forget_view(session.session_id)
+
+    def _keep_count(self, session_id: int, task_count: int) -> None:
+        if self._task_counts.get(session_id) != task_count:
+            self._task_counts[session_id] = task_count
+            self._forget_view(session_id)
+
+    def _forget_view(self, session_id: int) -> None:
+        self._views.pop(session_id, None)
+        self._arranged = None
+
+    def _arrange(self) -> _Arranged:
+        if self._arranged is None:
+            views = [self._view(session) for session in self._sessions.values()]
+            self._arranged = _Arranged(
+                views=tuple(sorted(views, key=listed_place)),
+                served=tuple(one.session.session_id for one in views if one.service is Service.SERVED),
+                watched=tuple(one for one, session in self._sessions.items() if self._is_watched(session)),
+            )
+        return self._arranged
+
     def _view(self, session: Session) -> SessionView:
+        known = self._views.get(session.session_id)
+        if known is None or known.session is not session:
+            known = self._views[session.session_id] = self._seen(session)
+        return known
+
+    def _seen(self, session: Session) -> SessionView:
         service, reason = self._admission.decide(session)
         return SessionView(
             session=session,
@@ -188,6 +226,14 @@ class SessionList:
             is_mine=self._admission.is_mine(session),
             task_count=self._task_counts.get(session.session_id),
         )
+
+
+class _Arranged(NamedTuple):
+    """All sessions in the order of lists, and the ids of those served and watched, as they became known."""
+
+    views: tuple[SessionView, ...]
+    served: tuple[int, ...]
+    watched: tuple[int, ...]
 
 
 async def read_session(reader: ContractReader, sessions: SessionList, session_id: int) -> SessionReading:
