@@ -12,7 +12,7 @@ from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.external import send_signed, write_unsigned
 from cortensor_tui.cli.formats import ether, labelled
 from cortensor_tui.cli.options import AsJson, Env, address_option, id_number
-from cortensor_tui.cli.output import Exit, print_json, print_text, usage_error
+from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, usage_error
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import checked_json, transaction_json
 from cortensor_tui.domain.inert import inert
@@ -117,6 +117,8 @@ def _send(
             return checked, None
         if not checked.is_allowed:
             raise refusal(checked)
+        if checked.in_flight:
+            print_notice(f"Task {checked.in_flight[-1]} is being answered by it and may end unanswered.")
         body = Assign(session_id=session_id, node_address=target, unbind=unbind)
         return checked, await ask(client, body, Sent, SEND_TIMEOUT_S)
 

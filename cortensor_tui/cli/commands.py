@@ -13,6 +13,7 @@ from cortensor_tui.cli import (
     config,
     keys,
     session_acts,
+    session_owner,
     sessions,
     starting,
     status,
@@ -42,6 +43,8 @@ app.command()(tasks.txs)
 app.command()(assignment.assign)
 app.command()(assignment.unassign)
 app.command()(session_acts.swap)
+sessions.session_commands.command("hand-over")(session_owner.hand_over)
+sessions.session_commands.command("router")(session_owner.router)
 app.command()(submit.submit)
 app.command()(verify.verify)
 app.command()(starting.devnet)

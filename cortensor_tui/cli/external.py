@@ -23,7 +23,7 @@ from cortensor_tui.node.owner_messages import (
     Sent,
     SignedChecked,
 )
-from cortensor_tui.node.session_messages import ActPrepared, DeactivateSession, PrepareAct, UpdateSession
+from cortensor_tui.node.session_messages import ActPrepared, Change, PrepareAct
 from cortensor_tui.settings.private_file import write_private_file
 
 MOST_FILE_CHARS = 512 * 1024
@@ -43,9 +43,7 @@ def write_unsigned(
     return _write(with_node(env, prepare), file, as_json)
 
 
-def write_unsigned_act(
-    env: Path, act: UpdateSession | DeactivateSession, file: Path, *, as_json: bool
-) -> int:
+def write_unsigned_act(env: Path, act: Change, file: Path, *, as_json: bool) -> int:
     """Write the transaction of another act, checked as if the node were to send it."""
     return _write(ask_node(env, PrepareAct(act=act), ActPrepared), file, as_json)
 

@@ -13,17 +13,19 @@ from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.external import write_unsigned_act
 from cortensor_tui.cli.formats import ether, labelled
 from cortensor_tui.cli.options import AsJson, Env, SessionId, address_option
-from cortensor_tui.cli.output import Exit, print_json, print_text, problem_json, usage_error
+from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, problem_json, usage_error
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.sessions import MOST_MINERS, MOST_NODES, mode_number, session_commands
 from cortensor_tui.cli.shapes import call_json, transaction_json
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.swaps import WhenBusy
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import GetStatus, StatusChanged
 from cortensor_tui.node.owner_messages import Sent
 from cortensor_tui.node.session_messages import (
     ActChecked,
+    Change,
     CheckAct,
     CheckSwap,
     DeactivateSession,
@@ -33,6 +35,7 @@ from cortensor_tui.node.session_messages import (
     UpdateSession,
 )
 
+LONGEST_WAIT_S = 30 * 86_400.0
 
 def _text(metavar: str, help_text: str) -> Any:
     return typer.Option(metavar=metavar, help=help_text, show_default="as it is")
@@ -70,7 +73,7 @@ def update(
     )
     if body == UpdateSession(session_id=session):
         raise usage_error("Nothing is to be changed", remedy="Give --name, --metadata, --mode or a number")
-    return _act(env, body, f"Session {session} is changed.", dry_run, unsigned, as_json)
+    return act_on(env, body, f"Session {session} is changed.", dry_run, unsigned, as_json)
 
 
 @session_commands.command("deactivate")
@@ -88,7 +91,7 @@ def deactivate(
             f"Session {session} would be closed for good", "no call opens it again", "Add --yes, or --dry-run"
         )
     body = DeactivateSession(session_id=session)
-    return _act(env, body, f"Session {session} is closed.", dry_run, unsigned, as_json)
+    return act_on(env, body, f"Session {session} is closed.", dry_run, unsigned, as_json)
 
 
 def swap(
@@ -101,11 +104,18 @@ def swap(
         str | None,
         typer.Option("--bind", metavar="ADDRESS", help="The node that comes.", show_default="this node"),
     ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for a task that is being answered, then swap.")
+    ] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Swap all the same; such a task may end unanswered.")
+    ] = False,
     dry_run: DryRun = False,
     env: Env = DEFAULT_ENV,
     as_json: AsJson = False,
 ) -> int:
     """Unbind one node of a session of yours and bind another; not while a task of it is being answered."""
+    when_busy = _when_busy(wait=wait, now=now)
     if leaving is None and coming is None:
         raise usage_error("Which node goes and which comes is not said", remedy="Give --unbind or --bind")
     goes = None if leaving is None else address_option(leaving)
@@ -114,14 +124,20 @@ def swap(
     async def check_and_swap(client: NodeClient) -> tuple[SwapNodes, SwapChecked, Swapped | None]:
         this_node = (await ask(client, GetStatus(), StatusChanged)).status.node.address
         body = SwapNodes(
-            session_id=session, unbind_address=goes or this_node, bind_address=comes or this_node
+            session_id=session,
+            unbind_address=goes or this_node,
+            bind_address=comes or this_node,
+            when_busy=when_busy,
         )
         checked = await ask(client, CheckSwap(swap=body), SwapChecked)
         if dry_run:
             return body, checked, None
         if not checked.is_allowed:
             raise refusal(checked)
-        return body, checked, await ask(client, body, Swapped, SEND_TIMEOUT_S)
+        timeout_s = LONGEST_WAIT_S if when_busy is WhenBusy.WAIT else SEND_TIMEOUT_S
+        if wait and checked.in_flight:
+            print_notice(f"Waiting for task {checked.in_flight[-1]}; the node goes on with it if this ends.")
+        return body, checked, await ask(client, body, Swapped, timeout_s)
 
     body, checked, swapped = with_node(env, check_and_swap)
     if swapped is None:
@@ -129,14 +145,14 @@ def swap(
     return _print_swapped(body, swapped, as_json)
 
 
-def _act(
-    env: Path,
-    body: UpdateSession | DeactivateSession,
-    done: str,
-    dry_run: bool,
-    unsigned: Path | None,
-    as_json: bool,
-) -> int:
+def _when_busy(*, wait: bool, now: bool) -> WhenBusy:
+    if wait and now:
+        raise usage_error("Give one of --wait and --now")
+    return WhenBusy.WAIT if wait else WhenBusy.NOW if now else WhenBusy.REFUSE
+
+
+def act_on(env: Path, body: Change, done: str, dry_run: bool, unsigned: Path | None, as_json: bool) -> int:
+    """Check what is to be done to a session, then send it, or write it out for the owner's wallet."""
     if dry_run and unsigned is not None:
         raise usage_error("Give one of --dry-run and --unsigned")
     if unsigned is not None:

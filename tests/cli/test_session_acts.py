@@ -6,17 +6,21 @@ import msgspec
 
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import SessionMode
-from cortensor_tui.node.owner_messages import Check
+from cortensor_tui.domain.swaps import WhenBusy
+from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.node.owner_messages import Check, CheckAssignment
 from cortensor_tui.node.session_messages import (
     CheckAct,
     CheckSwap,
     DeactivateSession,
+    HandOver,
+    SetRouter,
     SwapNodes,
     Swapped,
     UpdateSession,
 )
 from tests.cli.conftest import Home
-from tests.cli.examples import ACT_CHECKED, NODE, OWNER, SWAP_CHECKED, TRANSACTION
+from tests.cli.examples import ACT_CHECKED, CHECKED, NODE, OWNER, SWAP_CHECKED, TRANSACTION
 from tests.cli.scripted_node import ScriptedNode
 
 HALF_WAY = Problem(code="swap_half_way", what="It has lost one", why="no coin", remedy="Bind it")
@@ -81,3 +85,45 @@ async def test_a_dry_swap_tells_both_halves(home: Home, node: ScriptedNode) -> N
     assert "known once the first is out" in ended.out
     assert "SessionV2.addDedicatedNode" in ended.out
     assert not any(isinstance(body, SwapNodes) for body in node.requests)
+
+
+async def test_a_swap_waits_or_is_made_all_the_same(home: Home, node: ScriptedNode) -> None:
+    node.answers[CheckSwap] = msgspec.structs.replace(SWAP_CHECKED, in_flight=(TaskKey(3, 7),))
+    waited = await home.run("swap", "3", "--unbind", OWNER, "--wait")
+    assert waited.code == 0
+    assert "Waiting for task 3/7" in waited.err
+    body = SwapNodes(session_id=3, unbind_address=OWNER, bind_address=NODE, when_busy=WhenBusy.WAIT)
+    assert node.requests[1:] == [CheckSwap(swap=body), body]
+    assert (await home.run("swap", "3", "--unbind", OWNER, "--now")).code == 0
+    assert node.requests[-1] == msgspec.structs.replace(body, when_busy=WhenBusy.NOW)
+    assert (await home.run("swap", "3", "--unbind", OWNER, "--now", "--wait")).code == 2
+
+
+async def test_handing_over_needs_a_yes(home: Home, node: ScriptedNode) -> None:
+    body = HandOver(session_id=3, new_owner=NODE)
+    ended = await home.run("session", "hand-over", "3", NODE)
+    assert ended.code == 2
+    assert "--yes" in ended.err
+    assert node.requests == []
+    ended = await home.run("session", "hand-over", "3", NODE, "--yes")
+    assert f"Session 3 belongs to {NODE} now." in ended.out
+    assert node.requests == [CheckAct(act=body), body]
+
+
+async def test_a_router_is_listed_and_taken_off(home: Home, node: ScriptedNode) -> None:
+    assert (await home.run("session", "router", "3", NODE)).code == 2
+    assert (await home.run("session", "router", "3", NODE, "--text", "x", "--remove")).code == 2
+    assert node.requests == []
+    listed = await home.run("session", "router", "3", NODE, "--text", "wss://router.example")
+    assert "The router is listed by session 3." in listed.out
+    assert node.requests[-1] == SetRouter(session_id=3, address=NODE, text="wss://router.example")
+    off = await home.run("session", "router", "3", NODE, "--remove")
+    assert "The router is off the list of session 3." in off.out
+    assert node.requests[-1] == SetRouter(session_id=3, address=NODE)
+
+
+async def test_unbinding_in_the_middle_of_a_task_says_so(home: Home, node: ScriptedNode) -> None:
+    node.answers[CheckAssignment] = msgspec.structs.replace(CHECKED, in_flight=(TaskKey(3, 7),))
+    ended = await home.run("unassign", "3")
+    assert ended.code == 0
+    assert "Task 3/7 is being answered by it and may end unanswered." in ended.err

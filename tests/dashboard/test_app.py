@@ -26,7 +26,13 @@ from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.live_messages import InferenceStarted, TokensStreamed
-from cortensor_tui.node.messages import ReplyBody, RequestBody, StatusChanged, TransactionChanged
+from cortensor_tui.node.messages import (
+    ReplyBody,
+    RequestBody,
+    SessionsChanged,
+    StatusChanged,
+    TransactionChanged,
+)
 from cortensor_tui.node.owner_messages import (
     Assign,
     AssignmentChecked,
@@ -308,6 +314,30 @@ async def test_the_cursor_stays_on_its_row_as_rows_arrive(node: ScriptedNode, ap
         assert table.current.key == "1"
         await pilot.press("g")
         assert table.current.key == "8"
+
+
+async def test_a_form_is_for_the_session_that_had_the_cursor_however_the_list_has_moved(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    answer_checks(node)
+    seven, eight, nine, three = samples.sessions()
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        table = app.screen.query_one("#sessions", LineTable)
+        for first in (nine, three):
+            others = tuple(one for one in (seven, eight, nine, three) if one is not first)
+            await node.change(SessionsChanged((first, *others)))
+            at_top = str(first.session.session_id)
+            await until(pilot, lambda at_top=at_top: table.row_at(0).key == at_top)  # type: ignore[misc]
+            assert table.current is not None
+            assert table.current.key == "7", "also at the top it stays with its session"
+        await pilot.press("j")
+        await node.change(SessionsChanged((eight, seven, nine, three)))
+        await until(pilot, lambda: table.row_at(0).key == "8")
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AssignScreen))
+        assert app.screen.query_one("#session", Select).value == 8
+        assert "to session 8  to bind by hand" in str(app.screen.query_one("#panel").border_title)
 
 
 async def test_y_copies_the_hash_and_says_so(app: Dashboard) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -293,6 +294,25 @@ async def test_what_has_the_cursor_keeps_it_as_the_list_moves(node: ScriptedNode
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, ChangeSessionScreen))
         assert str(app.screen.query_one("#panel").border_title) == "Change session 7"
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=["from the list", "as read"])
+async def test_the_whole_session_is_copied_as_json(
+    node: ScriptedNode, app: Dashboard, size: tuple[int, int]
+) -> None:
+    answer_readings(node, metadata=NASTY)
+    async with app.run_test(size=size) as pilot:
+        await at_sessions(pilot)
+        if size == WIDE:
+            await until(pilot, lambda: "as the contract has it" in shown(app, "#entries"))
+        await pilot.press("Y")
+        copied = json.loads(app.clipboard)
+        assert app.clipboard.isascii()
+        if size == WIDE:
+            assert copied["fields"]["metadata"] == NASTY
+            assert copied["fields"]["dedicatedNodes"] == [samples.NODE.lower()]
+        else:
+            assert copied["session"]["dedicated_nodes"] == [samples.NODE]
 
 
 # --- changing it ---------------------------------------------------------------------------------------

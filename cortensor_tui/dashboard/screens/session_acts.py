@@ -8,6 +8,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 
 from cortensor_tui.dashboard.present.session_detail import OPENS_OLDER, OPENS_ROUTER, OPENS_TASKS
+from cortensor_tui.dashboard.present.session_json import session_json
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.screens.session_pane import SessionPane
 from cortensor_tui.dashboard.widgets.entry_list import EntryList
@@ -28,6 +29,9 @@ class ActsOnSession(Watching):
         Binding("e", "edit", "Change", id="session.change", tooltip="Change the session"),
         Binding("x", "deactivate", "Close", show=False, id="session.close", tooltip="Close it for good"),
         Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt"),
+        Binding(
+            "Y", "copy_whole", "Copy all", show=False, id="session.copy_whole", tooltip="Copy it as JSON"
+        ),
         Binding("m", "routers", "Routers", show=False, id="session.routers", tooltip="List a router"),
         Binding(
             "H", "hand_over", "Hand over", show=False, id="session.hand_over", tooltip="To another owner"
@@ -79,6 +83,19 @@ class ActsOnSession(Watching):
         session_id = self.chosen_session()
         if self.dashboard.view is not None and session_id is not None:
             self.app.push_screen(CloseSessionScreen(session_id))
+
+    def action_copy_whole(self) -> None:
+        """Copy the session, every field of it, as JSON."""
+        view, session_id = self.dashboard.view, self.chosen_session()
+        found = view.session(session_id) if view is not None and session_id is not None else None
+        if found is None:
+            self.notify("Nothing to copy here.", markup=False, timeout=2)
+            return
+        facts = self.query_one(SessionPane).facts
+        is_same = facts is not None and facts.view.session.session_id == session_id
+        text = session_json(found, facts.reading if facts is not None and is_same else None)
+        self.app.copy_to_clipboard(text)
+        self.notify(f"{len(text):,} characters", title=f"Copied session {session_id} as JSON", timeout=3)
 
     def action_routers(self) -> None:
         """Open the form that lists a router."""
