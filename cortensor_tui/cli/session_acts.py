@@ -37,6 +37,7 @@ from cortensor_tui.node.session_messages import (
 
 LONGEST_WAIT_S = 30 * 86_400.0
 
+
 def _text(metavar: str, help_text: str) -> Any:
     return typer.Option(metavar=metavar, help=help_text, show_default="as it is")
 
