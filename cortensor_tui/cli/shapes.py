@@ -14,6 +14,7 @@ from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import SamplingParams
 from cortensor_tui.domain.networks import ContractOrigin
 from cortensor_tui.domain.sessions import SessionView
+from cortensor_tui.domain.swaps import SwapProgress
 from cortensor_tui.domain.tasks import MinerResult, TaskTimes, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction
 from cortensor_tui.domain.verification import Place, Verification
@@ -38,10 +39,24 @@ def status_json(status: NodeStatus) -> dict[str, Any]:
         "store": msgspec.to_builtins(status.store),
         "tasks": {"answered": status.answered_tasks, "missed": status.missed_tasks},
         "past": past_json(status.past),
+        "are_sessions_read": status.are_sessions_read,
+        "swaps": [_swap_json(swap) for swap in status.swaps],
         "started_at": iso_time(status.started_at),
         "version": status.version,
         "settings_path": status.settings_path,
         "warnings": list(status.warnings),
+    }
+
+
+def _swap_json(swap: SwapProgress) -> dict[str, Any]:
+    return {
+        "session_id": swap.session_id,
+        "unbind_address": swap.unbind_address,
+        "bind_address": swap.bind_address,
+        "stage": swap.stage.value,
+        "since": iso_time(swap.since),
+        "tasks": [str(key) for key in swap.tasks],
+        "problem": problem_json(swap.problem) if swap.problem else None,
     }
 
 
@@ -58,6 +73,7 @@ def session_json(view: SessionView) -> dict[str, Any]:
         "owner": session.owner,
         "is_mine": view.is_mine,
         "is_private": view.is_private,
+        "is_hidden": view.is_hidden,
         "service": view.service.value,
         "reason": view.reason,
         "dedicated_nodes": list(session.dedicated_nodes),

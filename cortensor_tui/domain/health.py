@@ -89,6 +89,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     `is_watching`: it has no key, and tells what the address `node` does on chain.
     `past` is set as long as no chain has answered: tasks, transactions, their numbers and the throughput are
     then what the journal has of that chain.
+    `are_sessions_read`: before that, that there are none means nothing; an older node does not tell.
     `swaps` are those on their way, and those that stand half way.
     """
 
@@ -112,4 +113,5 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     owner_key_problem: Problem | None = None
     is_watching: bool = False
     past: ServedChain | None = None
+    are_sessions_read: bool = True
     swaps: tuple[SwapProgress, ...] = ()

@@ -39,7 +39,7 @@ from cortensor_tui.node.messages import (
     Stop,
 )
 from cortensor_tui.node.network_messages import GetNetwork
-from cortensor_tui.node.session_list import read_session
+from cortensor_tui.node.session_list import SessionList, read_session
 from cortensor_tui.node.session_messages import GetSession, HandOver, SetRouter
 from cortensor_tui.node.settings_desk import SettingsDesk
 from cortensor_tui.node.settings_messages import SettingsRequest
@@ -81,7 +81,7 @@ class RequestDesk:
             return await self._answered_without_chain(body)
         match body:
             case GetSessions():
-                return SessionsChanged(self._connected().sessions.views())
+                return SessionsChanged(self._sessions().views())
             case GetTasks() | GetTask() | GetTransactions() | GetCall():
                 return await self._past(body)
             case WaitTask():
@@ -171,6 +171,17 @@ class RequestDesk:
             finality=link.profile.finality,
             log_span_blocks=link.profile.log_span_blocks,
         )
+
+    def _sessions(self) -> SessionList:
+        sessions = self._connected().sessions
+        if not sessions.is_read:
+            raise problem_error(
+                "not_read",
+                "The node has not read its sessions yet",
+                "it has just found its chain",
+                "Try again in a moment",
+            )
+        return sessions
 
     def _connected(self) -> ChainWork:
         if self._chain.work is None:

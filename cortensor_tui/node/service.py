@@ -99,9 +99,9 @@ class Node:
     async def run(self) -> None:
         """Serve until `stop` or a stop request. Raises `ProblemError` when the sockets cannot be had."""
         path = self._settings.path
+        await self._tell_past()  # before anybody listens: nothing of it is news
         await self._control.start(socket_path(path), viewer_socket_path(path), path)
         log.info("node started", address=self.address, version=__version__)
-        await self._tell_past()
         work = [
             asyncio.create_task(job, name=name)
             for name, job in {
@@ -206,6 +206,8 @@ class Node:
 
     def _looked(self, work: ChainWork) -> None:
         self._hub.publish(SessionsChanged(work.sessions.views()))
+        if work.sessions.is_read and not self._hub.status.are_sessions_read:
+            self._publish_status()
 
     def _task_changed(self, record: TaskRecord) -> None:
         if record.stage.is_final:
@@ -249,6 +251,7 @@ class Node:
             registration=link.registration if link else Registration(),
             owner_key_problem=self._duty.owner_key_problem,
             past=self._chain.past.told if self._chain.past else None,
+            are_sessions_read=work is not None and work.sessions.is_read,
             swaps=work.swaps if work else (),
         )
 

@@ -62,6 +62,11 @@ class SessionList:
         self._ours_read_at_s = 0.0
         self._is_whole_wanted = False
 
+    @property
+    def is_read(self) -> bool:
+        """Tell whether the list has been read: before that, none in it means nothing."""
+        return self._read_at_s is not None
+
     def admit(self, admission: Admission) -> None:
         """Serve by another rule from now on; what is worked on goes on."""
         self._admission = admission

@@ -110,6 +110,11 @@ def test_gas_says_how_many_tasks_it_pays_for_and_that_it_is_not_known_before_the
     assert "gas costs nothing here" in told("gas", free)
 
 
+def test_what_gas_pays_for_is_unknown_before_its_price_is_read() -> None:
+    unread = msgspec.structs.replace(status(), gas=GasOutlook(task_gas=341_523))
+    assert "tasks left unknown, the price is not read yet" in told("gas", unread)
+
+
 def test_gas_for_few_tasks_is_a_warning_and_none_is_a_failure() -> None:
     few = msgspec.structs.replace(status(), gas=msgspec.structs.replace(status().gas, tasks_left=7))
     assert "▲ gas      low          9.9987 ether · ≈ 7 tasks left" in told("gas", few)

@@ -63,3 +63,21 @@ async def test_what_has_not_been_counted_or_read_is_unknown_and_no_zero(
         assert "since the node started" in shown(app, "#answer")
         drawn = "\n".join(shown(app, name) for name in ("#status", "#sessions", "#hourly", "#transactions"))
         assert not re.search(r"(?<![\w.])0(?![\w.])", drawn)
+
+
+@pytest.mark.parametrize(
+    ("key", "heading", "table"),
+    [("1", "#sessions-pane Heading", "#sessions"), ("2", "#list Heading", "#sessions")],
+    ids=["dashboard", "sessions"],
+)
+async def test_sessions_are_unknown_until_they_were_read_though_the_chain_answers(
+    node: ScriptedNode, app: Dashboard, size: tuple[int, int], key: str, heading: str, table: str
+) -> None:
+    node.snapshot = samples.snapshot(status=samples.status(are_sessions_read=False), sessions=())
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.view is not None and "SERVING" in shown(app, "#verdict"))
+        await pilot.press(key)
+        await until(pilot, lambda: "nknown" in shown(app, heading))
+        assert "No sessions yet" not in shown(app, table)
+        await node.change(StatusChanged(samples.status()))
+        await until(pilot, lambda: "No sessions yet" in shown(app, table))

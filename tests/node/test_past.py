@@ -236,11 +236,13 @@ async def test_when_the_same_chain_comes_back_the_node_goes_on_and_tells_nothing
     async with started(settings) as again:
         before = await again.until(lambda view: len(view.transactions) == 3 * len(answered))
         assert before.status.past is not None
+        assert not before.status.are_sessions_read
         assert [task.key for task in before.tasks] == answered
         await proxy.start()
         key = await assigned(devnet, session_id)
         after = await again.until(lambda view: view.task(key) is not None)
         assert after.status.past is None
+        assert (await again.until(lambda view: view.status.are_sessions_read)).sessions
         assert after.generation == before.generation, "nothing has to be read anew"
         assert [task.key for task in after.tasks] == [*answered, key]
         assert after.transactions[: len(before.transactions)] == before.transactions

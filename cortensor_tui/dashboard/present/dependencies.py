@@ -243,6 +243,8 @@ def _gas(status: NodeStatus, sight: Sight) -> Dependency:
 def _tasks_left(gas: GasOutlook) -> Line:
     if gas.price_wei == "0":
         return line(("gas costs nothing here", "muted"))
+    if gas.price_wei is None:
+        return line(("tasks left unknown, the price is not read yet", "muted"))
     if gas.tasks_left is None:
         return line(("tasks left unknown until one is done", "muted"))
     role = "warn" if gas.tasks_left < _FEW_TASKS else "plain"

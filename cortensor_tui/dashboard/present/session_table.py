@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from cortensor_tui.dashboard.present.freshness import PRESENT, Sight
 from cortensor_tui.dashboard.present.tables import session_row
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
+from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.session_filter import SessionFilter
 from cortensor_tui.domain.sessions import Service, SessionView
 
@@ -35,6 +36,11 @@ _SORT_KEYS: tuple[Callable[[SessionView], Any], ...] = (
 )
 _LARGEST_FIRST = frozenset({0, 4, 5})
 """Columns of numbers, of which the largest are looked for."""
+
+
+def are_known(status: NodeStatus) -> bool:
+    """Tell whether the list of sessions is one that was read: else nothing can be said of them."""
+    return status.are_sessions_read and status.chain.head_number is not None
 
 
 class SessionOrder(NamedTuple):

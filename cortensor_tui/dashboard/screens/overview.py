@@ -18,6 +18,7 @@ from cortensor_tui.dashboard.present.dependencies import column_lines, paired_li
 from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
 from cortensor_tui.dashboard.present.past import past_remark
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_run
+from cortensor_tui.dashboard.present.session_table import are_known
 from cortensor_tui.dashboard.present.throughput import LENGTHS_S, throughput
 from cortensor_tui.dashboard.screens.place import LEAST_SIZE, PlaceScreen
 from cortensor_tui.dashboard.state import NodeView
@@ -152,7 +153,7 @@ class OverviewScreen(PlaceScreen):
         self._say_remarks(view, sight)
 
     def _show_sessions(self, view: NodeView, sight: Sight) -> None:
-        is_read = view.status.chain.head_number is not None
+        is_read = are_known(view.status)
         rows = tables.session_rows(view, sight)
         self.query_one("#sessions", LineTable).show(rows, NO_SESSIONS if is_read else NOT_READ)
 
@@ -245,7 +246,7 @@ class OverviewScreen(PlaceScreen):
     def _say_remarks(self, view: NodeView, sight: Sight) -> None:
         node, sessions, running, _ = self.query(Heading)
         served, word = tables.served_count(view)
-        is_read = view.status.chain.head_number is not None
+        is_read = are_known(view.status)
         remark = f"{served} of {len(view.sessions)} {word}" if is_read else "unknown, the chain is not read"
         node.say(as_it_was(sight))
         sessions.say(as_it_was(sight) or line((remark, "muted")))

@@ -69,7 +69,7 @@ class SessionsScreen(PlaceScreen, ActsOnSession):
         super().__init__()
         self._order = SessionOrder()
         self._wanted = SessionFilter()
-        self._shown: tuple[tuple[SessionView, ...], SessionFilter, SessionOrder, bool] | None = None
+        self._shown: tuple[tuple[SessionView, ...], SessionFilter, SessionOrder, bool, bool] | None = None
 
     def compose_place(self) -> ComposeResult:
         """Yield the list under its title, and the session beside it."""
@@ -102,8 +102,8 @@ class SessionsScreen(PlaceScreen, ActsOnSession):
     def show_view(self, state: FeedState, view: NodeView) -> None:
         """Show the newest sessions; nothing is made anew while they, filter and order are the same."""
         sight = Sight.of(state, self.dashboard.now())
-        wanted = (view.sessions, self._wanted, self._order, sight.is_past)
-        is_read = view.status.chain.head_number is not None
+        is_read = session_table.are_known(view.status)
+        wanted = (view.sessions, self._wanted, self._order, sight.is_past, is_read)
         if self._shown is None or any(old is not new for old, new in zip(self._shown, wanted, strict=True)):
             self._shown = wanted
             rows = session_table.session_rows(view.sessions, self._wanted, self._order, sight)
