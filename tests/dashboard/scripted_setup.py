@@ -33,6 +33,7 @@ class ScriptedSetup:
         self.taken_over: list[tuple[Path, KeyTreatment, str]] = []
         self.refusal: ProblemError | None = None
         self.has_plain_key = True
+        self.bad_line: UnderstoodLine | None = None
 
     def networks(self) -> tuple[NetworkChoice, ...]:
         return (
@@ -85,7 +86,10 @@ class ScriptedSetup:
             UnderstoodLine(line=2, name="NODE_PRIVATE_KEY", says="(hidden)", is_good=True),
             UnderstoodLine(line=3, name="ROUTER_X", says="not here; kept", is_good=None),
         )
-        return Understood(path=path, lines=lines, is_usable=True, has_plain_key=self.has_plain_key)
+        if self.bad_line is not None:
+            lines = (*lines, self.bad_line)
+        is_usable = self.bad_line is None
+        return Understood(path=path, lines=lines, is_usable=is_usable, has_plain_key=self.has_plain_key)
 
     async def take_over(self, source: Path, treatment: KeyTreatment, password: Secret) -> SetUp:
         self.taken_over.append((source, treatment, password.reveal()))

@@ -11,7 +11,7 @@ from cortensor_tui.dashboard.setup import DemoWanted
 from cortensor_tui.dashboard.widgets.setup_page import SetupPage
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.settings.setup_draft import SERVING_STEPS, KeyTreatment, SetUp, Step
+from cortensor_tui.settings.setup_draft import SERVING_STEPS, KeyTreatment, SetUp, Step, UnderstoodLine
 
 from .conftest import shown, until
 from .scripted_setup import OLD, TARGET, ScriptedSetup
@@ -280,6 +280,23 @@ async def test_leaving_a_file_keeps_what_was_typed(app: Dashboard, setup: Script
         await until(pilot, lambda: bool(app.screen.query("#path")))
         assert app.screen.query_one("#path", Input).value == "/somewhere/.env"
         assert app.screen.query_one("#password", Input).value == PASSWORD
+
+
+async def test_a_bad_line_can_be_read_whole(app: Dashboard, setup: ScriptedSetup) -> None:
+    says = "is not a whole number: many. Accepted: a whole number from 1 to 9223372036854775807"
+    setup.bad_line = UnderstoodLine(line=7, name="CHAINID", says=says, is_good=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#outcome")) and "CHAINID" in shown(app, "#outcome"))
+        text = " ".join(shown(app, "#outcome").split())
+        assert f"✖ line 7, CHAINID: {says}" in text
+        assert "correct the lines marked" in text
+        assert app.screen.query_one("#use", Button).disabled
+        app.screen.query_one("#understood").focus()
+        await until(pilot, lambda: "line 1, HOST" in shown(app, "#outcome"))
+        await pilot.press("j", "j")
+        await until(pilot, lambda: "line 3, ROUTER_X: not here; kept" in shown(app, "#outcome"))
 
 
 async def test_a_file_that_is_not_there_is_told(app: Dashboard, setup: ScriptedSetup) -> None:

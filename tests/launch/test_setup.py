@@ -205,6 +205,11 @@ def test_each_bad_line_of_a_file_is_told_with_its_number(old: Path) -> None:
     )
 
 
+def test_a_key_that_others_can_read_is_told(old: Path) -> None:
+    old.chmod(0o644)
+    assert any("other users" in one.says and one.line is None for one in understand(old, {}).lines)
+
+
 def test_a_setting_that_is_missing_is_told_without_a_line(old: Path) -> None:
     old.write_text("HOST=https://arb.example\n")
     missing = {one.name for one in understand(old, {}).lines if one.line is None}

@@ -13,7 +13,7 @@ from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem
-from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetUp, Step, Understood
+from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetUp, Step, Understood, UnderstoodLine
 
 MENU_ABOUT = "Nothing is written or started before you say so. Up and down choose, enter goes on."
 NO_CHOICE = Finding(
@@ -206,6 +206,16 @@ def file_lines(lines: Sequence[str], path: str, width: int) -> list[Line]:
     for one in lines:
         shown += [line((f"   {piece}", "plain")) for piece in wrap(inert(one, 500), width - 4)]
     return shown
+
+
+def understood_lines(one: UnderstoodLine, width: int) -> list[Line]:
+    """Return a line of a file with what was made of it, whole."""
+    mark, role = MARKS[one.is_good]
+    place = "" if one.line is None else f"line {one.line}, "
+    pieces = wrap(inert(f"{place}{one.name}: {one.says}", 600), width - 4)
+    return [
+        (Span(f" {mark if index == 0 else ' '} ", role), Span(piece)) for index, piece in enumerate(pieces)
+    ]
 
 
 def understood_rows(found: Understood) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
@@ -20,7 +20,7 @@ from cortensor_tui.dashboard.widgets.text_lines import Composer, TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.settings import Secret
-from cortensor_tui.settings.setup_draft import ImportDraft, KeyTreatment, SetUp, Understood
+from cortensor_tui.settings.setup_draft import ImportDraft, KeyTreatment, SetUp, Understood, UnderstoodLine
 
 PAUSE_S = 0.4
 TREATMENTS = (
@@ -189,8 +189,28 @@ class ImportPage(Vertical):
         remark = self._hindrance(needs_password=needs_password)
         is_ready = self._found is not None and not remark
         told, is_warning = remark or (STARTS if is_ready else ""), bool(remark)
-        self._say(lambda width: present.remark_lines(told, width, is_warning=is_warning))
+        whole = self._line_to_read()
+        self._say(
+            lambda width: [
+                *(present.understood_lines(whole, width) if whole is not None else ()),
+                *present.remark_lines(told, width, is_warning=is_warning),
+            ]
+        )
         self._allow(is_allowed=is_ready)
+
+    def _line_to_read(self) -> UnderstoodLine | None:
+        """Return the line to tell whole below the table, which may cut it: the cursor's, or a bad one."""
+        table = self.query_one(LineTable)
+        if self._found is None:
+            return None
+        if table.has_focus and table.current is not None:
+            return self._found.lines[int(table.current.key)]
+        return next((one for one in self._found.lines if one.is_good is False), None)
+
+    @on(LineTable.Moved)
+    @on(events.DescendantFocus)
+    def _read_line(self) -> None:
+        self._show_rows()
 
     def _allow(self, *, is_allowed: bool) -> None:
         for button in self.query(Button):

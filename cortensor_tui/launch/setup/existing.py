@@ -11,7 +11,15 @@ from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.launch.keys import KeyMade, blank_key, default_keystore, plain_key
 from cortensor_tui.launch.passwords import require_good_password
 from cortensor_tui.launch.setup.writing import require_absent
-from cortensor_tui.settings import NODE_ROLE, RPC_HOST_SPECS, Secret, SettingProblem, Settings, SettingsError
+from cortensor_tui.settings import (
+    NODE_ROLE,
+    RPC_HOST_SPECS,
+    Secret,
+    SettingNote,
+    SettingProblem,
+    Settings,
+    SettingsError,
+)
 from cortensor_tui.settings.cortensord import is_known_unused
 from cortensor_tui.settings.env_edit import with_values
 from cortensor_tui.settings.env_file import EnvFile, printable_key, read_env_file
@@ -56,11 +64,7 @@ def understand(path: Path, environ: Mapping[str, str]) -> Understood:
     bad = [_bad_line(one) for one in problems]
     told = {problem.key for problem in problems}
     good = [_line(key, file, shown) for key in file.entries if key not in told]
-    odd = [
-        UnderstoodLine(line=note.line, name="(no setting)", says=inert(note.text, 300), is_good=None)
-        for note in notes
-        if note.key is None and note.line is not None
-    ]
+    odd = [_odd_line(note) for note in notes if note.key is None]
     entry = file.entries.get(NODE_ROLE.plain_key)
     return Understood(
         path=path,
@@ -91,6 +95,11 @@ def _bad_line(problem: SettingProblem) -> UnderstoodLine:
     says = inert(f"{problem.what}{found}{accepted}", 300)
     name = printable_key(problem.key) if problem.key else None
     return UnderstoodLine(line=problem.line, name=name or "(no setting)", says=says, is_good=False)
+
+
+def _odd_line(note: SettingNote) -> UnderstoodLine:
+    name = "(the file)" if note.line is None else "(no setting)"
+    return UnderstoodLine(line=note.line, name=name, says=inert(note.text, 300), is_good=None)
 
 
 def _line(key: str, file: EnvFile, shown: Mapping[str, str]) -> UnderstoodLine:
