@@ -86,10 +86,12 @@ class ScriptedSetup:
             UnderstoodLine(line=2, name="NODE_PRIVATE_KEY", says="(hidden)", is_good=True),
             UnderstoodLine(line=3, name="ROUTER_X", says="not here; kept", is_good=None),
         )
-        if self.bad_line is not None:
-            lines = (*lines, self.bad_line)
-        is_usable = self.bad_line is None
-        return Understood(path=path, lines=lines, is_usable=is_usable, has_plain_key=self.has_plain_key)
+        return Understood(
+            path=path,
+            lines=lines if self.bad_line is None else (*lines, self.bad_line),
+            is_usable=self.bad_line is None,
+            has_plain_key=self.has_plain_key,
+        )
 
     async def take_over(self, source: Path, treatment: KeyTreatment, password: Secret) -> SetUp:
         self.taken_over.append((source, treatment, password.reveal()))
