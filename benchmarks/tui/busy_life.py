@@ -15,7 +15,7 @@ from cortensor_tui.domain.transactions import Transaction, TransactionKind, Tran
 from cortensor_tui.node.hub import Hub
 from cortensor_tui.node.live import LiveRun
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
-from cortensor_tui.node.service import FLUSH_S, SAMPLE_EVERY_FLUSHES
+from cortensor_tui.node.service import TELL_S
 from tests.dashboard import samples
 
 TOKENS_PER_S = 100
@@ -51,7 +51,8 @@ class BusyLife:
         """Live until cancelled."""
         async with asyncio.TaskGroup() as work:
             work.create_task(self._keep_answering())
-            work.create_task(self._keep_flushing())
+            work.create_task(self._live.keep_flushing())
+            work.create_task(self._keep_telling())
             work.create_task(self._keep_sending())
 
     async def _keep_answering(self) -> None:
@@ -72,14 +73,12 @@ class BusyLife:
             self._answered += 1
             self._count_task(key.session_id)
 
-    async def _keep_flushing(self) -> None:
-        for flushes in itertools.count(1):
-            self._live.flush()
-            if flushes % SAMPLE_EVERY_FLUSHES == 0:
-                self._live.sample()
-                self._head += BLOCKS_PER_S
-                self._tell_status()
-            await asyncio.sleep(FLUSH_S)
+    async def _keep_telling(self) -> None:
+        while True:
+            await asyncio.sleep(TELL_S)
+            self._live.sample()
+            self._head += BLOCKS_PER_S
+            self._tell_status()
 
     async def _keep_sending(self) -> None:
         while True:

@@ -69,6 +69,14 @@ class FeedState(msgspec.Struct, frozen=True, kw_only=True):
         """Tell that there is no node yet, rather than one that is missed."""
         return self.view is None and self.problem is not None and self.problem.code == NO_SETTINGS
 
+    def differs_in_figures_only(self, newer: FeedState) -> bool:
+        """Tell whether nothing came since but a status that says the same of the node, with newer figures."""
+        if self.view is None or newer.view is None:
+            return False
+        if (self.link, self.problem, self.snapshots) != (newer.link, newer.problem, newer.snapshots):
+            return False
+        return self.view.differs_in_figures_only(newer.view)
+
     def stale_s(self, now: float) -> float | None:
         """Return how old the view is, None while it is live and the node talks."""
         if self.heard_at is None:

@@ -69,6 +69,16 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
         """Return one transaction, None where it is unknown or no longer kept."""
         return next((one for one in self.transactions if one.transaction_id == transaction_id), None)
 
+    def differs_in_figures_only(self, newer: NodeView) -> bool:
+        """Tell whether a newer view has only newer figures of the status: head, latency, gas, memory."""
+        lists = ("sessions", "tasks", "transactions", "live", "live_error", "rates", "throughput")
+        says = ("verdict", "reason", "problem", "warnings", "past", "answered_tasks", "missed_tasks")
+        return (
+            self.generation == newer.generation
+            and all(getattr(self, name) is getattr(newer, name) for name in lists)
+            and all(getattr(self.status, name) == getattr(newer.status, name) for name in says)
+        )
+
 
 def apply(view: NodeView | None, message: Snapshot | Change) -> NodeView:
     """Return the view after one message. A change seen before alters nothing.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import Finished, GenerationEvent, Prefilled, Token
 from cortensor_tui.domain.tasks import TaskKey
@@ -15,16 +17,18 @@ from cortensor_tui.node.live_messages import (
 )
 
 SHOWN_PROMPT_CHARS = 4_000
+FLUSH_S = 0.1
 
 
 class LiveRun:
-    """Gathers one run's events. `flush` is called a few times a second, `sample` once."""
+    """Gathers one run's events. `keep_flushing` is to run beside it, `sample` is called once a second."""
 
     def __init__(self, hub: Hub, clock: Clock = SYSTEM_CLOCK) -> None:
         self._hub = hub
         self._clock = clock
         self._key: TaskKey | None = None
         self._pending: list[str] = []
+        self._has_pending = asyncio.Event()
         self._count = 0
         self._sampled_count = 0
         self._last_rate = 0.0
@@ -50,6 +54,7 @@ class LiveRun:
         """Take one event of the run."""
         if isinstance(event, Token):
             self._pending.append(event.text)
+            self._has_pending.set()
             self._count = event.count
             self._first = self._first or event
             self._last = event
@@ -64,8 +69,16 @@ class LiveRun:
         self._hub.publish(InferenceFinished(key=key, finished=self._finished, error=error))
         self._key = None
 
+    async def keep_flushing(self) -> None:
+        """Tell tokens as they come, at most ten times a second, until cancelled."""
+        while True:
+            await self._has_pending.wait()
+            self.flush()
+            await asyncio.sleep(FLUSH_S)
+
     def flush(self) -> None:
         """Tell the tokens that came since the last flush."""
+        self._has_pending.clear()
         if self._key is None or not self._pending:
             return
         text, self._pending = "".join(self._pending), []

@@ -40,8 +40,7 @@ from cortensor_tui.storage.local_store import LocalStore
 
 log = structlog.get_logger(__name__)
 
-FLUSH_S = 0.1
-SAMPLE_EVERY_FLUSHES = 10
+TELL_S = 1.0
 STORE_CHECK_S = 15.0
 
 
@@ -109,6 +108,7 @@ class Node:
                 "endpoints": self._chain.rpc.run(),
                 "chain": self._chain.run(),
                 "telling": self._keep_telling(),
+                "streaming": self._live.keep_flushing(),
                 "store": self._keep_checking_store(),
                 "tally": self._tally.run(),
             }.items()
@@ -183,14 +183,10 @@ class Node:
             self._hub.publish(TransactionChanged(transaction))
 
     async def _keep_telling(self) -> None:
-        flushes = 0
         while True:
-            self._live.flush()
-            flushes += 1
-            if flushes % SAMPLE_EVERY_FLUSHES == 0:
-                self._live.sample()
-                self._publish_status()
-            await asyncio.sleep(FLUSH_S)
+            await asyncio.sleep(TELL_S)
+            self._live.sample()
+            self._publish_status()
 
     async def _keep_checking_store(self) -> None:
         while True:

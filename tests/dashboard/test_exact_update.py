@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
+import pyte
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual._compositor import CompositorUpdate
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
@@ -11,6 +18,7 @@ from cortensor_tui.dashboard.exact_update import ExactCompositor, ExactUpdate
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 
 WIDTH = 40
+BOXES = ("one", "two", "three", "four")
 
 
 class Bare(App[None]):
@@ -77,3 +85,75 @@ async def test_what_is_sent_of_several_spans_is_each_at_its_place() -> None:
         assert f"\x1b[1;{WIDTH + 1}H" in across
         assert "befo" in across
         assert "before" not in across
+
+
+class Boxes(Screen[None]):
+    """Widgets of several lines in containers side by side, each line with a word of its own."""
+
+    CSS = """
+    Horizontal { height: 6; padding: 1; border: round white; }
+    TextLines { width: 1fr; height: 1fr; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = ExactCompositor()
+        self.words = {name: ["old"] * 4 for name in BOXES}
+
+    def compose(self) -> ComposeResult:
+        for row in (BOXES[:2], BOXES[2:]):
+            with Horizontal():
+                for name in row:
+                    yield TextLines(partial(self._lines, name), id=name)
+
+    def _lines(self, name: str, _: int) -> list[Line]:
+        return [line((f"{name} ", "muted"), (word, "good"), " end") for word in self.words[name]]
+
+
+@given(
+    changes=st.lists(
+        st.lists(
+            st.tuples(
+                st.sampled_from(BOXES), st.integers(0, 3), st.sampled_from(["a", "old", "longer", "日本"])
+            ),
+            min_size=1,
+            max_size=4,
+        ),
+        max_size=5,
+    )
+)
+@settings(max_examples=25, deadline=None)
+def test_updates_one_after_the_other_give_the_picture_that_is_drawn_at_once(
+    changes: list[list[tuple[str, int, str]]],
+) -> None:
+    asyncio.run(_updates_give_the_whole_picture(changes))
+
+
+async def _updates_give_the_whole_picture(changes: list[list[tuple[str, int, str]]]) -> None:
+    app = Bare()
+    async with app.run_test(size=(WIDTH, 14)) as pilot:
+        screen = Boxes()
+        await app.push_screen(screen)
+        await pilot.pause()
+        terminal = _terminal()
+        _draw(terminal, app, screen._compositor.render_full_update())
+        for several in changes:
+            for name, row, word in several:
+                screen.words[name][row] = word
+            widgets = {screen.query_one(f"#{name}", TextLines) for name, _, _ in several}
+            for widget in widgets:
+                widget.redraw()
+            screen._compositor.update_widgets({*widgets})
+            _draw(terminal, app, screen._compositor.render_partial_update())
+        at_once = _terminal()
+        _draw(at_once, app, screen._compositor.render_full_update())
+        assert terminal.display == at_once.display
+
+
+def _terminal() -> pyte.Screen:
+    return pyte.Screen(WIDTH, 14)
+
+
+def _draw(terminal: pyte.Screen, app: App[None], update: CompositorUpdate | None) -> None:
+    if update is not None:
+        pyte.Stream(terminal).feed(update.render_segments(app.console))

@@ -16,6 +16,7 @@ PROBE_EVERY_S = 10.0
 DOUBT_EVERY_S = 2.0  # after a head far behind: is it so again?
 SAME_MOMENT_S = 1.0  # heads told this close together may be compared
 LOOK_EVERY_S = 0.25
+CALM_LOOK_EVERY_S = 1.0  # where every endpoint is well
 HEAD_WAIT_S = 10.0  # longer than the longest usual look interval
 
 
@@ -39,18 +40,22 @@ class Standbys:
         Standbys that are due wait for the next answer of the endpoint in use, so that their heads can be
         compared with its own at no extra cost; where nobody looks at the chain, not for long.
         """
-        due_since: float | None = None
-        while True:
-            due, now = self._due(), self._clock.monotonic()
-            if due:
-                due_since = now if due_since is None else due_since
-                is_alone = not self._in_use().is_open or self._in_use() in due
-                if is_alone or self._head_told.is_set() or now - due_since >= HEAD_WAIT_S:
-                    return
-            self._head_told.clear()
+        while not self._due():
+            await asyncio.sleep(self._pause_s())
+        due_since = self._clock.monotonic()
+        self._head_told.clear()
+        while due := self._due():
+            is_alone = not self._in_use().is_open or self._in_use() in due
+            is_overdue = self._clock.monotonic() - due_since >= HEAD_WAIT_S
+            if is_alone or is_overdue or self._head_told.is_set():
+                return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._head_told.wait()
+
+    def _pause_s(self) -> float:
+        is_calm = all(endpoint.phase is Phase.CLOSED for endpoint in self._endpoints)
+        return CALM_LOOK_EVERY_S if is_calm else LOOK_EVERY_S
 
     async def probe_due(self) -> None:
         """Ask everybody who is due, at once, and compare the heads."""

@@ -23,9 +23,10 @@ from cortensor_tui.dashboard.present.throughput import LENGTHS_S, throughput
 from cortensor_tui.dashboard.screens.place import LEAST_SIZE, PlaceScreen
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.answer_tail import AnswerTail
-from cortensor_tui.dashboard.widgets.chart import Chart
+from cortensor_tui.dashboard.widgets.chart import Chart, Series
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading, OpenableLines, TextLines
+from cortensor_tui.domain.throughput import MINUTE_S
 
 if TYPE_CHECKING:
     from cortensor_tui.dashboard.present.details import Details
@@ -61,7 +62,8 @@ class OverviewScreen(PlaceScreen):
         super().__init__()
         self._frozen: Picture | None = None
         self._length_s = LENGTHS_S[0]
-        self._are_charts_drawn = False
+        self._charted: tuple[object, ...] | None = None
+        self._headings: tuple[Heading, ...] = ()
 
     def make_header(self) -> TextLines:
         """Return the verdict, behind which is why no tasks come."""
@@ -107,11 +109,11 @@ class OverviewScreen(PlaceScreen):
         """Catch up at once, also with what is drawn seldom while it is looked at."""
         if self.is_whole:
             self.query_one("#answer", AnswerTail).catch_up()
-            self._are_charts_drawn = False
-        super().on_screen_resume()
+            self._charted = None
 
     def on_mount(self) -> None:
         """Start in the list of sessions."""
+        self._headings = tuple(self.query(Heading))
         self.query_one("#sessions", LineTable).focus()
 
     def chosen_session(self) -> int | None:
@@ -125,15 +127,12 @@ class OverviewScreen(PlaceScreen):
             self._show(view, self._sight)
 
     def move_ages(self, state: FeedState, view: NodeView) -> None:
-        """Move the ages and the charts on; the tables hold their ages in their cells."""
-        if self._frozen is not None:
-            return
-        sight = self._sight
-        if sight.is_past:  # no word comes that would have it shown
+        """Move everything on, also what is drawn but once a second."""
+        if self._frozen is None:
+            sight = self._sight
             self._show(view, sight)
-        self._show_transactions(view, sight)
-        self.query_one("#status", TextLines).redraw()
-        self._draw_charts(view, sight)
+            self._show_transactions(view, sight)
+            self._draw_charts(view, sight)
 
     def _show(self, view: NodeView, sight: Sight) -> None:
         for name in ("#status", "#prompt", "#figures"):
@@ -148,7 +147,7 @@ class OverviewScreen(PlaceScreen):
             inference.nothing_to_read(live, is_watching=view.status.is_watching),
             is_whole=live is not None and live.finished is not None,
         )
-        if not self._are_charts_drawn:  # from then on once a second is enough
+        if self._charted is None:  # from then on once a second is enough
             self._draw_charts(view, sight)
         self._say_remarks(view, sight)
 
@@ -164,14 +163,24 @@ class OverviewScreen(PlaceScreen):
         rows = tables.transaction_rows(view, sight.now)
         self.query_one("#transactions", LineTable).show(rows, NO_TRANSACTIONS if is_read else NOT_READ)
         remark = (past or _pending(view),) if is_read else ()
-        self.query_one("#transactions-pane Heading", Heading).say(sight.line(remark))
+        self._headings[3].say(sight.line(remark))
 
     def _draw_charts(self, view: NodeView, sight: Sight) -> None:
         """Draw them up to the moment that is known: a silent node's hour does not end in rest."""
-        self._are_charts_drawn = True
-        counted = zip(CHARTS, throughput(view, sight.at, self._length_s), strict=True)
-        seen = zip(PULSE, self.dashboard.pulse.series(sight.at), strict=True)
-        for name, series in (*counted, *seen):
+        charted = (
+            view.throughput,
+            view.live,
+            view.live_error,
+            view.status.answered_tasks,
+            sight.at // MINUTE_S,
+        )
+        drawn: list[tuple[str, Series]] = []
+        if (*charted, self._length_s, sight.silent_s) != self._charted:
+            self._charted = (*charted, self._length_s, sight.silent_s)
+            drawn += zip(CHARTS, throughput(view, sight.at, self._length_s), strict=True)
+        if self.query_one("#pulse").display:
+            drawn += zip(PULSE, self.dashboard.pulse.series(sight.at), strict=True)
+        for name, series in drawn:
             self.query_one(f"#{name}", Chart).show(series._replace(ended_s=sight.silent_s))
 
     def private_texts(self) -> PrivateTexts | None:
@@ -244,7 +253,7 @@ class OverviewScreen(PlaceScreen):
         return [*lines, line((" ▲ FROZEN", "warn strong"), told, (" · space goes on", "muted"))]
 
     def _say_remarks(self, view: NodeView, sight: Sight) -> None:
-        node, sessions, running, _ = self.query(Heading)
+        node, sessions, running = self._headings[:3]
         served, word = tables.served_count(view)
         is_read = are_known(view.status)
         remark = f"{served} of {len(view.sessions)} {word}" if is_read else "unknown, the chain is not read"

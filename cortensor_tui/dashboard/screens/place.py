@@ -64,6 +64,10 @@ class PlaceScreen(Watching):
         Binding("escape", "go_back", "Back", show=False, id="app.back", tooltip="Back to the dashboard"),
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._taken: FeedState | None = None
+
     def compose(self) -> ComposeResult:
         """Put the content between header and keys."""
         self._take_classes()
@@ -88,7 +92,7 @@ class PlaceScreen(Watching):
         """Bring the content up to date with what the node said. Only called while on top."""
 
     def move_ages(self, state: FeedState, view: NodeView) -> None:
-        """Let what counts seconds move on, once a second while on top."""
+        """Show newer figures of the status and let ages move on, once a second while on top."""
         self.show_view(state, view)
 
     def chosen_session(self) -> int | None:
@@ -116,15 +120,25 @@ class PlaceScreen(Watching):
         view = self.dashboard.view
         return action not in NEED_KEY or (view is not None and not view.status.is_watching)
 
+    def offer(self, state: FeedState) -> None:
+        """Show a new state at once; newer figures alone wait for the next second."""
+        if self._taken is None or not self._taken.differs_in_figures_only(state):
+            super().offer(state)
+
+    def on_screen_resume(self) -> None:
+        """Let nothing wait of what came while another screen was on top."""
+        self._taken = None
+
     def take(self, state: FeedState) -> None:
         """Bring the header up to date, then the content."""
+        self._taken = state
         self._take_frame(state)
         if state.view is not None:
             self.show_view(state, state.view)
 
     def tick(self) -> None:
-        """Move the ages on."""
-        state = self.state
+        """Move figures and ages on."""
+        state = self._taken = self.state
         self._take_frame(state)
         if state.view is not None:
             self.move_ages(state, state.view)
