@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -85,6 +86,11 @@ class Dashboard(KeyActions):
         if self._setup is None and self._make_setup is not None:
             self._setup = self._make_setup()
         return self._setup
+
+    @property
+    def export_folder(self) -> Path | None:
+        """Return where lists are written to, None where nothing can be kept."""
+        return None if self.options.folder is None else self.options.folder / "exports"
 
     def leave_for(self, outcome: Outcome) -> None:
         """End the dashboard with what it is to be opened on next."""

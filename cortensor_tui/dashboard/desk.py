@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from cortensor_tui.dashboard.feed import FeedState
@@ -39,6 +40,10 @@ class Desk(Protocol):
 
     def leave_for(self, outcome: Outcome) -> None:
         """End the dashboard, to be opened again on something else."""
+
+    @property
+    def export_folder(self) -> Path | None:
+        """Return where lists are written to, None where nothing can be kept."""
 
     @property
     def feed_state(self) -> FeedState:

@@ -51,6 +51,7 @@ class TaskPages(msgspec.Struct, frozen=True):
     wanted: TaskFilter = TaskFilter()
     order: TaskOrder = TaskOrder.ASSIGNED
     is_rising: bool = False
+    text_chars: int = ROW_TEXT_CHARS
 
     def request(self, ask: Ask) -> GetTasks:
         """Return what to ask the node for a page."""
@@ -61,7 +62,7 @@ class TaskPages(msgspec.Struct, frozen=True):
             before=place if is_falling_on else None,
             after=None if is_falling_on else place or OLDEST_TASK,
             limit=PAGE_ROWS,
-            text_chars=ROW_TEXT_CHARS,
+            text_chars=self.text_chars,
             wants_count=ask.wants_total,
             order=self.order,
         )

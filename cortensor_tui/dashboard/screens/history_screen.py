@@ -17,6 +17,7 @@ from cortensor_tui.dashboard.format import number
 from cortensor_tui.dashboard.history import Ask
 from cortensor_tui.dashboard.history_pages import Pages
 from cortensor_tui.dashboard.present.past import past_remark
+from cortensor_tui.dashboard.screens.exporting import Exporting
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.sorting import Sorted
 from cortensor_tui.dashboard.state import NodeView
@@ -28,7 +29,7 @@ from cortensor_tui.dashboard.widgets.text_lines import Heading
 from cortensor_tui.node.messages import RequestBody
 
 
-class HistoryScreen(PlaceScreen):
+class HistoryScreen(PlaceScreen, Exporting):
     """A paged list, newest first, with its filter; enter opens a row, on wide screens beside the list.
 
     A subclass says which pages a filter means, how an item becomes a row, and what shows one in full.
@@ -181,6 +182,15 @@ class HistoryScreen(PlaceScreen):
     def _mark_order(self) -> None:
         titles = [column.title for column in self.COLUMNS]
         self.table.show_order(titles.index(self.sorting.column), is_falling=self.sorting.is_falling_shown)
+
+    @property
+    def filter_text(self) -> str:
+        """Return the filter in force as it was typed."""
+        return self._filter_text
+
+    def exported_list(self) -> tuple[str, Pages[Any]]:
+        """Return the list in sight."""
+        return self.PLACE, self.pages_of(self._filter_text)
 
     def action_sort_next(self) -> None:
         """Sort by the next column."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.history_pages import TaskPages
 from cortensor_tui.dashboard.present import task_rows
+from cortensor_tui.dashboard.present.export_rows import ExportRow, exported_task
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_task
 from cortensor_tui.dashboard.present.task_report import copied
 from cortensor_tui.dashboard.present.timeline import legend
+from cortensor_tui.dashboard.screens.exporting import EXPORTED_TEXT_CHARS
 from cortensor_tui.dashboard.screens.history_screen import HistoryScreen
 from cortensor_tui.dashboard.screens.task_pane import COPIES_WHOLE, TaskPane
 from cortensor_tui.dashboard.sorting import Sorted
@@ -54,6 +57,15 @@ class TasksScreen(HistoryScreen):
     def first_sorting(self) -> Sorted[TaskOrder]:
         """Return the newest first."""
         return Sorted(task_rows.SORTINGS)
+
+    def exported_list(self) -> tuple[str, TaskPages]:
+        """Return the list in sight, with texts that are worth keeping."""
+        pages = self.pages_of(self.filter_text)
+        return self.PLACE, msgspec.structs.replace(pages, text_chars=EXPORTED_TEXT_CHARS)
+
+    def export_row(self, item: TaskView) -> ExportRow:
+        """Return a task as a row of a file."""
+        return exported_task(item)
 
     def row_of(self, item: TaskView) -> Row:
         """Return a task as a row."""

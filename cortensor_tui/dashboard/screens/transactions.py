@@ -11,6 +11,7 @@ from cortensor_tui.dashboard.cells import Line, Span
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.history_pages import TransactionPages
 from cortensor_tui.dashboard.present import transaction_rows
+from cortensor_tui.dashboard.present.export_rows import ExportRow, exported_transaction
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_transaction
 from cortensor_tui.dashboard.screens.history_screen import HistoryScreen
 from cortensor_tui.dashboard.screens.transaction_acts import ActsOnTransaction
@@ -50,6 +51,11 @@ class TransactionsScreen(HistoryScreen, ActsOnTransaction):
     def first_sorting(self) -> Sorted[TransactionOrder]:
         """Return the newest first."""
         return Sorted(transaction_rows.SORTINGS)
+
+    def export_row(self, item: Transaction) -> ExportRow:
+        """Return a transaction as a row of a file."""
+        is_private = texts_of_transaction(item, self.state.view) is not None
+        return exported_transaction(item, is_private=is_private)
 
     def row_of(self, item: Transaction) -> Row:
         """Return a transaction as a row."""

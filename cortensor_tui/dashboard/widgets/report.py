@@ -37,6 +37,7 @@ class Report(Scrolling):
         self._compose_lines = compose_lines
         self._stops: list[tuple[int, Stop]] = []
         self._cursor = 0
+        self._was_moved = False
 
     @property
     def current(self) -> Stop | None:
@@ -46,11 +47,11 @@ class Report(Scrolling):
         return None
 
     def all_lines(self, width: int) -> Sequence[Line]:
-        """Return the composed lines, clipped; the cursor stays on what it was on."""
+        """Return the composed lines, clipped; a cursor that was moved stays on what it was on."""
         before = self._stops[self._cursor][1] if self._cursor < len(self._stops) else None
         made = self._compose_lines(width)
         self._stops = [(at, one) for at, one in enumerate(made) if isinstance(one, Stop)]
-        if before is not None:
+        if before is not None and self._was_moved:
             self._cursor = self._again(before)
         return [clip(one.line if isinstance(one, Stop) else one, width) for one in made]
 
@@ -64,7 +65,7 @@ class Report(Scrolling):
 
     def start_over(self) -> None:
         """Go back to the top: something else is shown now."""
-        self._top, self._cursor, self._stops = 0, 0, []
+        self._top, self._cursor, self._stops, self._was_moved = 0, 0, [], False
 
     def go_to_title(self, title: str) -> None:
         """Begin with the line that carries this title, where there is enough below it."""
@@ -83,6 +84,7 @@ class Report(Scrolling):
 
     def action_scroll_by(self, by: int) -> None:
         """Move by a step, or scroll by more; the cursor comes along."""
+        self._was_moved = True
         if abs(by) == 1 and self._stepped(by):
             self.redraw()
             return

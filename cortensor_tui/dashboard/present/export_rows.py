@@ -1,0 +1,79 @@
+"""Tasks and transactions as rows of a file: one value a column, times in UTC, unknown ones empty."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from cortensor_tui.domain.inert import without_long_hex
+from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.domain.transactions import Transaction
+
+Value = str | int | float | None
+ExportRow = dict[str, Value]
+_NO_TEXTS: ExportRow = dict.fromkeys(("prompt_cid", "answer_cid", "prompt", "answer"))
+
+
+def exported_task(task: TaskView) -> ExportRow:
+    """Return a task; of a private session without its texts, shown or not: a file outlives the look at it."""
+    is_private = task.is_private or task.is_hidden
+    took_s = None
+    if task.assigned_at is not None and task.ended_at is not None:
+        took_s = round(task.ended_at - task.assigned_at, 3)
+    return {
+        "session": task.key.session_id,
+        "task": task.key.task_id,
+        "stage": task.stage.value,
+        "assigned_at": _utc(task.assigned_at),
+        "ended_at": _utc(task.ended_at),
+        "deadline_at": _utc(task.deadline_at),
+        "took_s": took_s,
+        "prompt_tokens": task.prompt_tokens,
+        "answer_tokens": task.answer_tokens,
+        "decode_tokens_per_s": task.decode_tokens_per_s,
+        "gas_fee_wei": task.gas_fee_wei,
+        "answer_hash": task.answer_hash,
+        "note": without_long_hex(task.note) if is_private else task.note,
+        **(_NO_TEXTS if is_private else _texts(task)),
+        "is_private": int(is_private),
+    }
+
+
+def _texts(task: TaskView) -> ExportRow:
+    return {
+        "prompt_cid": task.prompt_cid,
+        "answer_cid": task.answer_cid,
+        "prompt": task.prompt,
+        "answer": task.answer,
+    }
+
+
+def exported_transaction(one: Transaction, *, is_private: bool) -> ExportRow:
+    """Return a transaction; of a private session without the arguments of its call."""
+    return {
+        "id": one.transaction_id,
+        "kind": one.kind.value,
+        "state": one.state.value,
+        "session": one.session_id if one.task_key is None else one.task_key.session_id,
+        "task": None if one.task_key is None else one.task_key.task_id,
+        "nonce": one.nonce,
+        "hash": one.hash,
+        "sender": one.sender,
+        "block_number": one.block_number,
+        "gas_used": one.gas_used,
+        "gas_limit": one.gas_limit,
+        "fee_wei": one.fee_wei,
+        "created_at": _utc(one.created_at),
+        "sent_at": _utc(one.sent_at),
+        "mined_at": _utc(one.mined_at),
+        "attempts": len(one.attempts),
+        "error": without_long_hex(one.error) if is_private else one.error,
+        "waiting_for": without_long_hex(one.waiting_for) if is_private else one.waiting_for,
+        "call": one.call.partition("(")[0] if is_private else one.call,
+        "is_private": int(is_private),
+    }
+
+
+def _utc(at: float | None) -> str | None:
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
