@@ -24,7 +24,7 @@ class Exporting(Watching):
     """`E` writes the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("E", "export", "Export", show=False, id="list.export", tooltip="Write the list to a file"),
+        Binding("E", "export", "Export", show=False, id="list.export", tooltip="List to a file"),
     ]
 
     def exported_list(self) -> tuple[str, Pages[Any]]:
