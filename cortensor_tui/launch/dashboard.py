@@ -173,7 +173,8 @@ def require_terminal() -> None:
 
 async def start_node(settings: Settings, path: Path, start: NodeStart) -> None:
     """Start a node that outlives this process; return once it answers. Raises what kept it from starting."""
-    console = settings.data_dir / "logs" / "console.log"
+    # Named after the log: nodes that share a data folder do not write over one another.
+    console = settings.data_dir / "logs" / f"{Path(settings.log_file_name).stem}.console.log"
     make_private_folder(console.parent)
     descriptor = os.open(console, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as output:

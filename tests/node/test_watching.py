@@ -1,0 +1,174 @@
+"""What a watcher makes of a chain: each stage as it comes, others' tasks left out, and a chain taken back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cortensor_tui.domain.sessions import Service
+from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.tasks import TaskRecord
+from cortensor_tui.node.duty import Told
+from cortensor_tui.node.link import ChainLink, LinkedAddresses, open_link
+from cortensor_tui.node.watching import tasks, transactions
+from cortensor_tui.node.watching.room import Watching
+from cortensor_tui.settings import env_line, load_settings
+from cortensor_tui.storage.local_store import LocalStore
+from tests.devnet.devnet_on_anvil import ALICE, BOB, ORACLE, OWNER, DevnetOnAnvil
+from tests.devnet.task_steps import ANSWER, QUEUE, answer, hash_of
+
+pytestmark = pytest.mark.real
+
+
+class Watcher:
+    """Watches Alice, look by look."""
+
+    def __init__(self, link: ChainLink, store: LocalStore) -> None:
+        self.link = link
+        self.store = store
+        self.tasks: list[TaskRecord] = []
+        self.sent: list[Transaction] = []
+        told = Told(on_task=self.tasks.append, on_transaction=self.sent.append)
+        self.watching = Watching(link, store, told)
+
+    async def look(self) -> None:
+        assert await self.watching.look()
+
+    def record(self, key: tuple[int, int]) -> TaskRecord | None:
+        return self.link.journal.tasks.get(TaskKey(*key))
+
+    def stage(self, key: tuple[int, int]) -> Stage | None:
+        record = self.record(key)
+        return None if record is None else record.stage
+
+
+@pytest.fixture
+async def watcher(devnet: DevnetOnAnvil, tmp_path: Path) -> AsyncIterator[Watcher]:
+    values = {
+        "HOST": devnet.rpc.url,
+        "CHAINID": "31337",
+        "CORTENSOR_TUI_SESSION_V2_ADDRESS": devnet.contracts.session_v2,
+        "CORTENSOR_TUI_SESSION_QUEUE_V2_ADDRESS": devnet.contracts.session_queue_v2,
+        "CORTENSOR_TUI_WATCH_ADDRESS": ALICE,
+    }
+    path = tmp_path / "watch.env"
+    path.write_text("".join(env_line(key, value) for key, value in values.items()))
+    database = Database.open(tmp_path / "watching.sqlite")
+    addresses = LinkedAddresses(ALICE, ALICE, is_paying=False)
+    link = await open_link(devnet.rpc, load_settings(path, {}), database, addresses)
+    yield Watcher(link, LocalStore(tmp_path / "payloads"))
+    database.close()
+
+
+async def queued(devnet: DevnetOnAnvil, *nodes: str) -> tuple[int, int]:
+    session_id = await devnet.create_session(OWNER, nodes=nodes, redundant=len(nodes))
+    return session_id, await devnet.submit(session_id)
+
+
+async def assign(devnet: DevnetOnAnvil, key: tuple[int, int], *nodes: str) -> None:
+    await devnet.send(ORACLE, QUEUE, "assignTask", *devnet.assignment(key, *nodes))
+
+
+async def end(devnet: DevnetOnAnvil, key: tuple[int, int]) -> None:
+    await devnet.send(ORACLE, QUEUE, "end", *key, True)
+
+
+async def test_each_stage_is_seen_as_it_comes(devnet: DevnetOnAnvil, watcher: Watcher) -> None:
+    key = await queued(devnet, ALICE)
+    await watcher.look()
+    assert watcher.stage(key) is Stage.QUEUED, "the session has no other node"
+    [view] = watcher.watching.sessions.views()
+    assert view.service is Service.WATCHED
+
+    await assign(devnet, key, ALICE)
+    await watcher.look()
+    assert watcher.stage(key) is Stage.ASSIGNED
+    for step, stage in (("ack", Stage.ACKED), ("precommit", Stage.PRECOMMITTED), ("commit", Stage.COMMITTED)):
+        extra = {"ack": (), "precommit": (hash_of(ANSWER), ""), "commit": (ANSWER,)}[step]
+        await devnet.send(ALICE, QUEUE, step, *key, *extra)
+        await watcher.look()
+        assert watcher.stage(key) is stage
+        record = watcher.record(key)
+        assert record is not None
+        assert (record.answer_hash is not None) == (stage is not Stage.ACKED)
+        assert (record.answer_cid is not None) == (stage is Stage.COMMITTED)
+    await end(devnet, key)
+    await watcher.look()
+
+    record = watcher.record(key)
+    assert record is not None
+    assert (record.stage, record.note) == (Stage.ENDED, "")
+    assert record.answer_cid is not None
+    assert watcher.store.get(record.answer_cid).decode() == ANSWER
+    assert record.answer_hash == "0x" + hash_of(ANSWER).hex()
+    assert [one.kind for one in watcher.sent] == [
+        TransactionKind.ACK,
+        TransactionKind.PRECOMMIT,
+        TransactionKind.COMMIT,
+    ]
+    assert [one.call.split("(")[0] for one in watcher.sent] == [
+        f"SessionQueueV2.{step}" for step in ("ack", "precommit", "commit")
+    ]
+
+
+async def test_what_is_others_is_left_out(devnet: DevnetOnAnvil, watcher: Watcher) -> None:
+    shared = await queued(devnet, ALICE, BOB)
+    await watcher.look()
+    assert watcher.stage(shared) is None, "another node may get it"
+    await assign(devnet, shared, BOB)
+    await answer(devnet, shared, BOB)
+    await end(devnet, shared)
+    await watcher.look()
+    assert watcher.stage(shared) is None
+    assert watcher.sent == []
+
+    alone = await queued(devnet, BOB)
+    await watcher.look()
+    assert watcher.stage(alone) is None
+    assert watcher.tasks == []
+
+
+async def test_an_answer_that_never_came_is_a_miss(devnet: DevnetOnAnvil, watcher: Watcher) -> None:
+    key = await queued(devnet, ALICE)
+    await assign(devnet, key, ALICE)
+    await answer(devnet, key, ALICE, upto="ack")
+    await watcher.look()
+    await end(devnet, key)
+    await watcher.look()
+
+    record = watcher.record(key)
+    assert record is not None
+    assert (record.stage, record.note) == (Stage.MISSED, tasks.MISSED)
+    assert record.acked_at is not None
+    assert (record.precommitted_at, record.answer_cid) == (None, None)
+
+
+async def test_what_a_reorganisation_takes_back_is_taken_back_here(
+    devnet: DevnetOnAnvil, watcher: Watcher
+) -> None:
+    key = await queued(devnet, ALICE)
+    await assign(devnet, key, ALICE)
+    await answer(devnet, key, ALICE, upto="ack")
+    await watcher.look()
+    assert watcher.stage(key) is Stage.ACKED
+    [ack] = watcher.sent
+
+    await devnet.rpc.call("anvil_reorg", 1, [])
+    await watcher.look()
+
+    assert watcher.stage(key) is Stage.ASSIGNED
+    record = watcher.record(key)
+    assert record is not None
+    assert record.acked_at is None
+    gone = watcher.link.journal.transactions.with_hash(ack.hash)
+    assert gone is not None
+    assert (gone.state, gone.error) == (TransactionState.REPLACED, transactions.TAKEN_BACK)
+    assert gone.fee_wei is None
+
+    await answer(devnet, key, ALICE, upto="ack")
+    await watcher.look()
+    assert watcher.stage(key) is Stage.ACKED
