@@ -22,7 +22,7 @@ _TYPE_2 = b"\x02"
 _TO, _DATA = 5, 7  # places in an EIP-1559 transaction's list
 
 
-class SignedCall(msgspec.Struct, frozen=True, kw_only=True):
+class DecodedTransaction(msgspec.Struct, frozen=True, kw_only=True):
     """What signed bytes say of themselves; `sender` is recovered from the signature."""
 
     hash: str
@@ -69,7 +69,7 @@ class FoundBlock(msgspec.Struct, frozen=True, kw_only=True):
     transaction_hashes: frozenset[str]
 
 
-def read_signed(raw: bytes) -> SignedCall:
+def read_signed(raw: bytes) -> DecodedTransaction:
     """Return what signed bytes of an EIP-1559 transaction hold. Raises `ValueError` when they are none."""
     if raw[:1] != _TYPE_2:
         raise ValueError("they are no signed EIP-1559 transaction")
@@ -79,7 +79,7 @@ def read_signed(raw: bytes) -> SignedCall:
         sender = checksum(str(Account.recover_transaction(raw)))
     except Exception as error:  # the decoders raise whatever the bytes make them stumble over
         raise ValueError("they are no signed EIP-1559 transaction") from error
-    return SignedCall(
+    return DecodedTransaction(
         hash="0x" + keccak(raw).hex(),
         sender=sender,
         to=checksum("0x" + to.hex()),

@@ -35,7 +35,7 @@ class TransactionPlace(NamedTuple):
     transaction_id: int
 
 
-class SignedCall(NamedTuple):
+class JournaledCall(NamedTuple):
     """What a transaction calls, 0x hex; None where an older journal did not keep it."""
 
     kind: TransactionKind
@@ -143,7 +143,7 @@ class History:
         found = [transaction_from(row, attempts.get(row["transaction_id"], ())) for row in rows]
         return TransactionPage(found, None if page.reached is None else _transaction_place(page.reached))
 
-    def signed_call(self, transaction_id: int) -> SignedCall | None:
+    def signed_call(self, transaction_id: int) -> JournaledCall | None:
         """Return the call of a transaction, None where this chain has none of this id."""
         row = self._connection.execute(
             "SELECT kind, session_id, target, calldata FROM transactions"
@@ -152,7 +152,7 @@ class History:
         ).fetchone()
         if row is None:
             return None
-        return SignedCall(TransactionKind(row["kind"]), row["session_id"], row["target"], row["calldata"])
+        return JournaledCall(TransactionKind(row["kind"]), row["session_id"], row["target"], row["calldata"])
 
     def count_transactions(self, query: TransactionQuery) -> tuple[int, bool]:
         """Return how many transactions there are at least, and whether there may be more."""

@@ -12,6 +12,7 @@ from cortensor_tui.chain.contracts.abi import load_interface
 from cortensor_tui.chain.rpc.client import Call, EndpointError, RpcError
 from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import Problem, ProblemError
+from tests.support.scripted_rpc import ScriptedRpc
 
 QUEUE, SESSIONS = "0x" + "aa" * 20, "0x" + "bb" * 20
 NODE, STRANGER = "0x" + "11" * 20, "0x" + "22" * 20
@@ -41,11 +42,8 @@ def queue_log(name: str, session_id: int, task_id: int, *rest: Any, transaction:
     }
 
 
-class ForkingChain:
+class ForkingChain(ScriptedRpc):
     """An `Rpc`. `lie` may change the logs of an answer, `fault` may raise instead of answering."""
-
-    url = "http://forking.invalid"
-    latency_ms = None
 
     def __init__(self) -> None:
         self._digests = itertools.count(1)
@@ -79,18 +77,6 @@ class ForkingChain:
                 raise error
             answers.append(error if error is not None else self._answer(*call))
         return answers
-
-    async def call(self, method: str, *params: Any) -> Any:
-        answer = (await self.batch([(method, params)]))[0]
-        if isinstance(answer, RpcError):
-            raise answer
-        return answer
-
-    async def send_raw(self, raw: str) -> str:
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        pass
 
     def _answer(self, method: str, params: Sequence[Any]) -> Any:
         if method == "eth_getBlockByNumber":

@@ -10,14 +10,13 @@ from eth_abi.abi import encode
 from cortensor_tui.chain.contracts.abi import Function, decode_arguments, load_interface
 from cortensor_tui.chain.rpc.client import Call, RpcError
 from cortensor_tui.domain.networks import Generation
+from tests.support.scripted_rpc import ScriptedRpc
 
 
-class ScriptedContracts:
+class ScriptedContracts(ScriptedRpc):
     """An endpoint behind which functions answer from a table; any other reverts, as an unknown one does."""
 
     def __init__(self, generation: Generation, answers: Mapping[str, tuple[Any, ...]]) -> None:
-        self.url = "http://scripted"
-        self.latency_ms = None
         self.asked: list[str] = []
         self.requests = 0
         self._answers = answers
@@ -27,21 +26,9 @@ class ScriptedContracts:
             for function in load_interface(contract, generation).functions.values()
         }
 
-    async def call(self, method: str, *params: Any) -> Any:
-        (answer,) = await self.batch([(method, params)])
-        if isinstance(answer, RpcError):
-            raise answer
-        return answer
-
     async def batch(self, calls: Sequence[Call]) -> list[Any]:
         self.requests += 1
         return [self._answer(params[0]["data"]) for _, params in calls]
-
-    async def send_raw(self, raw: str) -> str:
-        raise AssertionError(f"nothing is sent here: {raw}")
-
-    async def close(self) -> None:
-        pass
 
     def _answer(self, calldata: str) -> Any:
         function = self._functions.get(bytes.fromhex(calldata[2:10]))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cortensor_tui.chain.contracts.abi import encode_call, load_interface
 from cortensor_tui.chain.contracts.call_text import KnownContract
-from cortensor_tui.chain.signing.external import Expected, SignedCall, decode_signed, require_expected
+from cortensor_tui.chain.signing.external import AcceptedCall, Expected, decode_signed, require_expected
 from cortensor_tui.domain.problems import Problem, ProblemError
 
 KEY, OTHER = "0x" + "4c" * 32, "0x" + "5d" * 32
@@ -46,7 +46,7 @@ def signed(key: str = KEY, **changes: Any) -> str:
 
 
 def refusal(raw: str) -> Problem:
-    def attempt() -> SignedCall:
+    def attempt() -> AcceptedCall:
         return require_expected(decode_signed(raw), EXPECTED)
 
     with pytest.raises(ProblemError) as caught:

@@ -8,43 +8,33 @@ from typing import Any
 import pytest
 
 from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
-from cortensor_tui.chain.rpc.client import EndpointError, RpcError
+from cortensor_tui.chain.rpc.client import Call, EndpointError, RpcError
 from cortensor_tui.chain.watching.events import LogDecoder
 from cortensor_tui.chain.watching.heads import head_from
 from cortensor_tui.chain.watching.log_ranges import LogRanges
 from cortensor_tui.domain.clock import SYSTEM_CLOCK
 from cortensor_tui.domain.endpoints import EndpointFault
 from cortensor_tui.domain.problems import Problem
+from tests.support.scripted_rpc import ScriptedRpc
 
 NODE = "0x" + "22" * 20
 CONTRACTS = Contracts(session_v2="0x" + "11" * 20, session_queue_v2="0x" + "12" * 20)
 
 
-class SmallAnswers:
+class SmallAnswers(ScriptedRpc):
     """An endpoint whose answers for more than `bears` blocks fail; it keeps what it was asked."""
-
-    url, latency_ms = "http://127.0.0.1:1", None
 
     def __init__(self, bears: int, error: Exception) -> None:
         self._bears, self._error = bears, error
         self.asked: list[tuple[int, int]] = []
 
-    async def call(self, method: str, *params: Any) -> Any:
-        raise AssertionError(method)
-
-    async def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+    async def batch(self, calls: Sequence[Call]) -> list[Any]:
         (_, (number, _)), (_, (asked,)) = calls
         first, last = int(asked["fromBlock"], 16), int(asked["toBlock"], 16)
         self.asked.append((first, last))
         if last - first + 1 > self._bears:
             raise self._error
         return [block(int(number, 16)), []]
-
-    async def send_raw(self, raw: str) -> str:
-        raise AssertionError(raw)
-
-    async def close(self) -> None:
-        return None
 
 
 def block(number: int) -> dict[str, str]:

@@ -10,36 +10,24 @@ import pytest
 from cortensor_tui.chain.networks.profiles import load_profiles
 from cortensor_tui.chain.networks.registration import read_registration
 from cortensor_tui.chain.rpc.client import Call, RpcError
+from tests.support.scripted_rpc import ScriptedRpc
 
 NODE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 LEVELS = "0x6C1255dCd8EFc56A1D4cBF0787f30A049E5Ff093"
 WORD = "0x" + "0" * 63
 
 
-class OneAnswer:
+class OneAnswer(ScriptedRpc):
     """An endpoint that answers every call alike, or refuses it."""
-
-    url = "http://127.0.0.1:1"
-    latency_ms = None
 
     def __init__(self, answer: Any) -> None:
         self._answer = answer
         self.asked: list[tuple[str, Any]] = []
 
-    async def call(self, method: str, *params: Any) -> Any:
-        self.asked.append((method, params))
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return self._answer
-
     async def batch(self, calls: Sequence[Call]) -> list[Any]:
-        raise AssertionError("one call is enough")
-
-    async def send_raw(self, raw: str) -> str:
-        raise AssertionError("nothing is sent")
-
-    async def close(self) -> None:
-        pass
+        [call] = calls
+        self.asked.append(call)
+        return [self._answer]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import msgspec
 from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.contracts.reader import ContractReader, Contracts
 from cortensor_tui.chain.networks.resolve import answer_hash
-from cortensor_tui.chain.rpc.client import Rpc
+from cortensor_tui.chain.rpc.client import Call, Rpc
 from cortensor_tui.chain.signing.signer import Signer
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.networks import Generation
@@ -31,6 +31,7 @@ from cortensor_tui.node.verification.evidence import Ground
 from cortensor_tui.storage.local_store import LocalStore
 from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 from tests.journal.test_journal import PARAMS
+from tests.support.scripted_rpc import PassingRpc
 
 PROMPT = "What is a chain? — 🙂"
 ANSWER = "An answer with ünïcode ⛓ and\nlines."
@@ -150,27 +151,17 @@ class AnsweringNode:
         return self.reader.queue_call(kind.value, key.session_id, key.task_id, *extra[kind])
 
 
-class LyingRpc:
+class LyingRpc(PassingRpc):
     """Answers as another endpoint does, but for what `change` makes of one method's results."""
 
     def __init__(self, truth: Rpc, method: str, change: Callable[[Any], Any]) -> None:
-        self._truth, self._method, self._change = truth, method, change
-        self.url = truth.url
-        self.latency_ms: float | None = None
+        super().__init__(truth)
+        self._method, self._change = method, change
         self.lies = 0
 
-    async def call(self, method: str, *params: Any) -> Any:
-        return self._said(method, await self._truth.call(method, *params))
-
-    async def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
-        answers = await self._truth.batch(calls)
+    async def batch(self, calls: Sequence[Call]) -> list[Any]:
+        answers = await super().batch(calls)
         return [self._said(method, answer) for (method, _), answer in zip(calls, answers, strict=True)]
-
-    async def send_raw(self, raw: str) -> str:
-        return await self._truth.send_raw(raw)
-
-    async def close(self) -> None:
-        return None
 
     def _said(self, method: str, answer: Any) -> Any:
         if method != self._method:

@@ -13,7 +13,7 @@ from cortensor_tui.chain.contracts.decoded_call import decoded_call
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.transactions import TransactionKind
-from cortensor_tui.journal.history import History, SignedCall
+from cortensor_tui.journal.history import History, JournaledCall
 from cortensor_tui.node.call_messages import MOST_VALUE_CHARS, GetCall
 from cortensor_tui.node.calls import read_call
 from tests.journal.past import NODE, write_past
@@ -30,9 +30,9 @@ class OneCall(History):
     """A past with one transaction."""
 
     def __init__(self, target: str | None, data: str | None) -> None:
-        self._call = SignedCall(TransactionKind.COMMIT, 7, target, data)
+        self._call = JournaledCall(TransactionKind.COMMIT, 7, target, data)
 
-    def signed_call(self, transaction_id: int) -> SignedCall | None:
+    def signed_call(self, transaction_id: int) -> JournaledCall | None:
         return self._call if transaction_id == 1 else None
 
 

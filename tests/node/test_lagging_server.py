@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cortensor_tui.chain.rpc.client import Call, Rpc, RpcError
+from cortensor_tui.chain.rpc.client import Call, Rpc
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.node import mining
@@ -17,46 +17,34 @@ from tests.chain.forking_chain import no_answer
 from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 from tests.node.mining_node import LONGEST_S, LOOK_S, MiningNode
 from tests.node.task_story import ANSWER, acked, answer_on_chain, assigned, end
+from tests.support.scripted_rpc import PassingRpc
 
 pytestmark = pytest.mark.real
 
 
-class LaggingServers:
+class LaggingServers(PassingRpc):
     """The chain, as asked of an endpoint whose servers may answer some methods as of an older block."""
 
     def __init__(self, rpc: Rpc) -> None:
-        self.url, self.latency_ms = rpc.url, None
+        super().__init__(rpc)
         self.as_of: int | None = None
         self.lagging: frozenset[str] = frozenset()
         self.left_to_lag = 0
         self.silent: frozenset[str] = frozenset()
         self.lies: Callable[[list[Any]], list[Any]] = list
-        self._rpc = rpc
 
     def lag(self, as_of: int, *methods: str, times: int = 1_000_000) -> None:
         """Answer these methods as of a block from now on, so many times."""
         self.as_of, self.lagging, self.left_to_lag = as_of, frozenset(methods), times
 
-    async def call(self, method: str, *params: Any) -> Any:
-        [outcome] = await self.batch([(method, params)])
-        if isinstance(outcome, RpcError):
-            raise outcome
-        return outcome
-
     async def batch(self, calls: Sequence[Call]) -> list[Any]:
         if any(method in self.silent for method, _ in calls):
             raise no_answer()
-        outcomes = await self._rpc.batch([self._asked(call) for call in calls])
+        outcomes = await super().batch([self._asked(call) for call in calls])
         return [
             self.lies(outcome) if method == "eth_getLogs" and isinstance(outcome, list) else outcome
             for (method, _), outcome in zip(calls, outcomes, strict=True)
         ]
-
-    async def send_raw(self, raw: str) -> str:
-        return await self._rpc.send_raw(raw)
-
-    async def close(self) -> None:
-        await self._rpc.close()
 
     def _asked(self, call: Call) -> Call:
         method, params = call

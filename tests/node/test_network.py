@@ -18,6 +18,7 @@ from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.network import find_network, head_warnings, profile_of
 from cortensor_tui.settings import Settings, load_settings
 from tests.devnet.devnet_on_anvil import ALICE, DevnetOnAnvil, in_every_generation
+from tests.support.scripted_rpc import PassingRpc
 
 pytestmark = pytest.mark.real
 
@@ -105,35 +106,15 @@ def test_no_alarm_is_raised_on_a_chain_that_makes_blocks_for_traffic_only() -> N
     assert all(profile.head_alarm_s is None for profile in load_profiles().values() if not profile.is_local)
 
 
-class OtherHash:
+class OtherHash(PassingRpc):
     """A real endpoint, but for `getHash`, which answers as another algorithm would."""
 
-    def __init__(self, rpc: Rpc) -> None:
-        self._rpc = rpc
-
-    @property
-    def url(self) -> str:
-        return self._rpc.url
-
-    @property
-    def latency_ms(self) -> float | None:
-        return None
-
-    async def call(self, method: str, *params: Any) -> Any:
-        return await self._rpc.call(method, *params)
-
     async def batch(self, calls: Sequence[Call]) -> list[Any]:
-        answers = await self._rpc.batch(calls)
+        answers = await super().batch(calls)
         is_hash = [
             method == "eth_call" and params[0]["data"].startswith(GET_HASH) for method, params in calls
         ]
         return ["0x" + "11" * 32 if asked else answer for asked, answer in zip(is_hash, answers, strict=True)]
-
-    async def send_raw(self, raw: str) -> str:
-        return await self._rpc.send_raw(raw)
-
-    async def close(self) -> None:
-        await self._rpc.close()
 
 
 @pytest.mark.parametrize(

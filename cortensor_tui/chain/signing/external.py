@@ -49,7 +49,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     functions: tuple[Function, ...]
 
 
-class SignedCall(msgspec.Struct, frozen=True, kw_only=True):
+class AcceptedCall(msgspec.Struct, frozen=True, kw_only=True):
     """A signed transaction that is what was expected; `text` is its decoded call."""
 
     signed: SignedElsewhere
@@ -89,7 +89,7 @@ def decode_signed(text: str) -> SignedElsewhere:
         raise _bad("its bytes cannot be decoded, or its signature is none") from error
 
 
-def require_expected(signed: SignedElsewhere, expected: Expected) -> SignedCall:
+def require_expected(signed: SignedElsewhere, expected: Expected) -> AcceptedCall:
     """Return the call that was signed. Raises `ProblemError` "signed_refused" with the decoded call."""
     shown = call_text(signed.to, signed.data, (expected.contract,))
     why = _difference(signed, expected)
@@ -97,7 +97,7 @@ def require_expected(signed: SignedElsewhere, expected: Expected) -> SignedCall:
         for function in expected.functions:
             arguments = decode_arguments(function, signed.data)
             if arguments is not None:
-                return SignedCall(signed=signed, function=function.name, arguments=arguments, text=shown)
+                return AcceptedCall(signed=signed, function=function.name, arguments=arguments, text=shown)
         why = f"it calls neither {' nor '.join(function.name for function in expected.functions)}"
     raise problem_error(
         "signed_refused",

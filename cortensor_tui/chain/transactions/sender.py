@@ -18,7 +18,7 @@ import structlog
 from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.contracts.send_errors import GOES_ON, NOT_TAKEN, SendError, classify, refusal
 from cortensor_tui.chain.rpc.client import Rpc, RpcError, quantity
-from cortensor_tui.chain.signing.external import SignedCall, SignedElsewhere
+from cortensor_tui.chain.signing.external import AcceptedCall, SignedElsewhere
 from cortensor_tui.chain.signing.signer import TransactionSigner, WatchedAddress
 from cortensor_tui.chain.transactions import foreign
 from cortensor_tui.chain.transactions.estimating import (
@@ -134,7 +134,7 @@ class TransactionSender:
                 return known
         return None
 
-    async def send_signed(self, call: SignedCall, purpose: Purpose) -> Transaction:
+    async def send_signed(self, call: AcceptedCall, purpose: Purpose) -> Transaction:
         """Save and send what an external wallet has signed for this key; return it as sent, or as it stands.
 
         Raises `ProblemError` "wrong_nonce" unless its nonce is the key's next one, on chain and here, and
@@ -204,7 +204,7 @@ class TransactionSender:
                 raise ProblemError(LEFT) from None
             raise
 
-    async def _send_adopted(self, call: SignedCall, purpose: Purpose) -> Transaction:
+    async def _send_adopted(self, call: AcceptedCall, purpose: Purpose) -> Transaction:
         transaction = self._parts.stream.adopt(call, purpose)
         error = await self._parts.broadcaster.send(transaction)
         if error is None:

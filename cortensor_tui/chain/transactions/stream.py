@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cortensor_tui.chain.contracts.contract_call import ContractCall
-from cortensor_tui.chain.signing.external import SignedCall
+from cortensor_tui.chain.signing.external import AcceptedCall
 from cortensor_tui.chain.signing.signer import TransactionSigner, WatchedAddress
 from cortensor_tui.chain.transactions.book import OpenBook
 from cortensor_tui.chain.transactions.fees import Fees, GasPrices
@@ -75,7 +75,7 @@ class SignedStream:
             self.nonces = self.nonces.taken(place)
         return self._keep(saved)
 
-    def adopt(self, call: SignedCall, purpose: Purpose) -> Transaction:
+    def adopt(self, call: AcceptedCall, purpose: Purpose) -> Transaction:
         """Save what an external wallet has signed with the key's next nonce on chain.
 
         The journal has the bytes alone, so nothing is ever signed again for it.

@@ -7,7 +7,7 @@ from typing import Any
 from cortensor_tui.chain.contracts.call_text import KnownContract
 from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.rpc.client import quantity
-from cortensor_tui.chain.signing.external import Expected, SignedCall, decode_signed, require_expected
+from cortensor_tui.chain.signing.external import AcceptedCall, Expected, decode_signed, require_expected
 from cortensor_tui.chain.transactions import Purpose
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.node.owner.assignments import Assignments
@@ -110,7 +110,7 @@ class WalletDesk:
             "max_priority_fee_per_gas_wei": str(estimate.fees.priority_fee_wei),
         }
 
-    def _signed(self, raw: str) -> SignedCall:
+    def _signed(self, raw: str) -> AcceptedCall:
         reader = self._sending.reader
         interface = reader.sessions_interface
         expected = Expected(

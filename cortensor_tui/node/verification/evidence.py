@@ -11,11 +11,11 @@ from eth_utils.crypto import keccak
 
 from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.lookup import (
+    DecodedTransaction,
     FoundBlock,
     FoundReceipt,
     FoundTransaction,
     QueueEvent,
-    SignedCall,
     find_block,
     find_queue_events,
     find_receipt,
@@ -61,7 +61,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     journaled: Transaction
-    signed: SignedCall | Unread
+    signed: DecodedTransaction | Unread
     transaction: FoundTransaction | Unread | None
     receipt: FoundReceipt | Unread | None
     block: FoundBlock | Unread | None
@@ -176,7 +176,7 @@ async def _trace(ground: Ground, journaled: Transaction) -> Trace:
     )
 
 
-def _signed(journal: Journal, journaled: Transaction) -> SignedCall | Unread:
+def _signed(journal: Journal, journaled: Transaction) -> DecodedTransaction | Unread:
     """Return what was signed: the mined attempt, or the newest where none has that hash."""
     if not journaled.attempts:
         return Unread("the journal has no signed bytes of it")
@@ -185,7 +185,7 @@ def _signed(journal: Journal, journaled: Transaction) -> SignedCall | Unread:
     try:
         return read_signed(raw)
     except ValueError:  # what is there says nothing that could hold
-        return SignedCall(hash="0x" + keccak(raw).hex(), sender="", to="", calldata="0x")
+        return DecodedTransaction(hash="0x" + keccak(raw).hex(), sender="", to="", calldata="0x")
 
 
 async def _closing(

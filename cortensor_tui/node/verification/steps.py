@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cortensor_tui.chain.contracts.abi import decode_arguments
-from cortensor_tui.chain.lookup import FoundBlock, FoundReceipt, FoundTransaction, SignedCall
+from cortensor_tui.chain.lookup import DecodedTransaction, FoundBlock, FoundReceipt, FoundTransaction
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.domain.verification import Place, ProofCheck
@@ -87,7 +87,7 @@ def _transaction_check(evidence: Evidence, trace: Trace, kind: TransactionKind, 
     return unknown(name, title, "the endpoint does not know it; it may not be mined", expected=expected)
 
 
-def _wrong_signature(evidence: Evidence, signed: SignedCall, expected: str) -> str | None:
+def _wrong_signature(evidence: Evidence, signed: DecodedTransaction, expected: str) -> str | None:
     """Say what the journal's own bytes contradict; they need no endpoint."""
     if signed.hash != expected:
         return "the signed bytes in the journal have another hash"
@@ -98,7 +98,7 @@ def _wrong_signature(evidence: Evidence, signed: SignedCall, expected: str) -> s
     return None
 
 
-def _wrong_copy(evidence: Evidence, copy: FoundTransaction, signed: SignedCall) -> str | None:
+def _wrong_copy(evidence: Evidence, copy: FoundTransaction, signed: DecodedTransaction) -> str | None:
     """Say what the endpoint's copy of the transaction contradicts."""
     if copy.hash != signed.hash:
         return "the endpoint answered with another transaction"
@@ -184,7 +184,7 @@ _CALLDATA_TITLES = {
 
 def _calldata(trace: Trace) -> str | Unread:
     """Return what was signed where it is known: the hash binds the chain to it."""
-    if isinstance(trace.signed, SignedCall):
+    if isinstance(trace.signed, DecodedTransaction):
         return trace.signed.calldata
     if isinstance(trace.transaction, FoundTransaction):
         return trace.transaction.calldata

@@ -12,6 +12,7 @@ import msgspec
 
 from cortensor_tui.chain.rpc.client import Call, RpcError
 from cortensor_tui.domain.problems import Problem, problem_error
+from tests.support.scripted_rpc import ScriptedRpc
 
 ADDRESS = "0x" + "11" * 20
 
@@ -60,10 +61,8 @@ class ModelSigner:
         return raw, "0x" + hashlib.sha256(raw).hexdigest()
 
 
-class ModelChain:
+class ModelChain(ScriptedRpc):
     """One account's transactions: a mempool, and blocks of one transaction each."""
-
-    url, latency_ms = "http://model", None
 
     def __init__(self) -> None:
         self.pool: dict[int, ModelTransaction] = {}
@@ -98,14 +97,6 @@ class ModelChain:
 
     # --- as an endpoint ----------------------------------------------------------------------------
 
-    async def call(self, method: str, *params: Any) -> Any:
-        if self.is_down:
-            raise problem_error("no_rpc", "down")
-        answer = self._answer(method, params)
-        if isinstance(answer, RpcError):
-            raise answer
-        return answer
-
     async def batch(self, calls: Sequence[Call]) -> list[Any]:
         if self.is_down:
             raise problem_error("no_rpc", "down")
@@ -136,9 +127,6 @@ class ModelChain:
         if refusal is not None:
             raise RpcError(-32000, refusal)
         return one.hash
-
-    async def close(self) -> None:
-        pass
 
     def _refusal(self, one: ModelTransaction) -> str | None:
         waiting = self.pool.get(one.nonce)

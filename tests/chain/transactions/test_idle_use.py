@@ -8,7 +8,7 @@ import pytest
 from eth_account import Account
 
 from cortensor_tui.chain.rpc.client import RpcError
-from cortensor_tui.chain.signing.external import SignedCall, decode_signed
+from cortensor_tui.chain.signing.external import AcceptedCall, decode_signed
 from cortensor_tui.chain.signing.signer import WatchedAddress, key_in_wallet
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import ProblemError
@@ -124,10 +124,10 @@ async def test_what_a_wallet_signed_for_this_node_is_ours(devnet: DevnetOnAnvil,
         assert stream.sender.problem is None
 
 
-async def signed_by_wallet(stream: Stream) -> SignedCall:
+async def signed_by_wallet(stream: Stream) -> AcceptedCall:
     call = stream.create("signed elsewhere")
     fields = {"type": 2, "chainId": 31337, "nonce": await first_nonce(stream.devnet), "to": call.to}
     fees = {"value": 0, "gas": 2_000_000, "maxFeePerGas": 100 * GWEI, "maxPriorityFeePerGas": GWEI}
     signed = Account.sign_transaction(fields | fees | {"data": call.data}, user_accounts()[0].private_key)
     raw = "0x" + bytes(signed.raw_transaction).hex()
-    return SignedCall(signed=decode_signed(raw), function="create", arguments=(), text=call.text)
+    return AcceptedCall(signed=decode_signed(raw), function="create", arguments=(), text=call.text)

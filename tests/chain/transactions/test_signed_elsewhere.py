@@ -10,7 +10,7 @@ import pytest
 from eth_account import Account
 
 from cortensor_tui.chain.rpc.client import RpcClient
-from cortensor_tui.chain.signing.external import SignedCall, decode_signed
+from cortensor_tui.chain.signing.external import AcceptedCall, decode_signed
 from cortensor_tui.chain.signing.signer import Signer, TransactionSigner, WatchedAddress, key_in_wallet
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import ProblemError
@@ -27,7 +27,7 @@ SIGNERS: dict[str, TransactionSigner] = {
 with_either_key = pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS)
 
 
-def signed(stream: Stream, name: str, nonce: int, max_fee_gwei: int = 100) -> SignedCall:
+def signed(stream: Stream, name: str, nonce: int, max_fee_gwei: int = 100) -> AcceptedCall:
     """Return a call as a wallet signs it."""
     call = stream.create(name)
     fields = {"type": 2, "chainId": 31337, "nonce": nonce, "to": call.to, "data": call.data, "value": 0}
@@ -37,7 +37,7 @@ def signed(stream: Stream, name: str, nonce: int, max_fee_gwei: int = 100) -> Si
         "maxPriorityFeePerGas": max_fee_gwei * GWEI,
     }
     raw = "0x" + bytes(Account.sign_transaction(fields | fees, KEY).raw_transaction).hex()
-    return SignedCall(signed=decode_signed(raw), function="create", arguments=(), text=call.text)
+    return AcceptedCall(signed=decode_signed(raw), function="create", arguments=(), text=call.text)
 
 
 async def told(work: Any) -> str:
