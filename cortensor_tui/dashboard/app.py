@@ -156,6 +156,8 @@ class Dashboard(KeyActions):
         """Hand the newest state to the screen on top, and tell what needs the operator."""
         self.pulse.see(message.state, self.now())
         self.heed(message.state)
+        if message.state.view is not None:
+            self.appearance.follow(self, message.state.view.status.theme)
         if (screen := self._watching) is not None:
             screen.offer(message.state)
 

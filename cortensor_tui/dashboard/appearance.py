@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from textual.app import App
 from textual.filter import LineFilter, Monochrome
 
@@ -22,6 +23,7 @@ class Appearance:
     def __init__(self, options: Options) -> None:
         self.names: tuple[str, ...] = ()
         self._options = options
+        self._named: str | msgspec.UnsetType | None = msgspec.UNSET
         self._ascii = (AsciiFilter(),) if options.is_ascii else ()
 
     def filters(self, own: list[LineFilter], *, has_color: bool) -> list[LineFilter]:
@@ -50,6 +52,14 @@ class Appearance:
         if wanted in app.available_themes:
             app.theme = wanted
         return [*faults, fault] if fault else faults
+
+    def follow(self, app: App[Any], named: str | None) -> None:
+        """Take the theme that the node's settings name, when they name another than they did before."""
+        is_other = self._named is not msgspec.UNSET and named != self._named
+        self._named = named
+        wanted = named or DEFAULT_THEME
+        if is_other and not app.no_color and wanted in app.available_themes:
+            app.theme = wanted
 
     def keep(self, name: str) -> str:
         """Keep a theme for the next time; return where, or why it will not be taken then.

@@ -91,6 +91,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     then what the journal has of that chain.
     `are_sessions_read`: before that, that there are none means nothing; an older node does not tell.
     `swaps` are those on their way, and those that stand half way.
+    `theme` is the one that the settings name for dashboards.
     """
 
     verdict: Verdict
@@ -115,3 +116,4 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     past: ServedChain | None = None
     are_sessions_read: bool = True
     swaps: tuple[SwapProgress, ...] = ()
+    theme: str | None = None

@@ -239,6 +239,7 @@ class Node:
             started_at=self._started_at,
             version=__version__,
             settings_path=str(self._settings.path.absolute()),
+            theme=self._settings.theme,
             answered_tasks=self._tally.answered,
             missed_tasks=self._tally.missed,
             warnings=self._warnings(),

@@ -6,6 +6,7 @@ import itertools
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from cortensor_tui.dashboard.present.timeline import Phase
 from cortensor_tui.dashboard.screens.theme import ThemeScreen
 from cortensor_tui.dashboard.themes import load_theme, load_themes, read_theme, shipped_folder
 from cortensor_tui.dashboard.toml_file import TomlFileError
+from cortensor_tui.node.messages import StatusChanged
 
 from . import samples
 from .conftest import live, shown, until
@@ -245,3 +247,23 @@ def test_ascii_and_mouse_follow_the_terminal_unless_told() -> None:
 def drawn(app: Dashboard) -> list[list[Segment]]:
     """Return the whole screen as it would be sent, after all filters."""
     return [list(strip) for strip in app.screen._compositor.render_strips()]
+
+
+async def test_a_theme_changed_elsewhere_is_shown_by_every_dashboard(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await live(pilot)
+        assert app.theme == "harbour"
+        status = app.view.status if app.view else samples.status()
+
+        async def name(theme: str | None) -> None:
+            await node.change(StatusChanged(msgspec.structs.replace(status, theme=theme)))
+            await until(pilot, lambda: app.view is not None and app.view.status.theme == theme)
+
+        await name("harbour-light")
+        await until(pilot, lambda: app.theme == "harbour-light")
+        await name("no-such")
+        assert app.theme == "harbour-light"
+        await name(None)
+        await until(pilot, lambda: app.theme == "harbour")

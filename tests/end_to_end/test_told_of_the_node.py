@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from cortensor_tui.domain.endpoints import EndpointState
 from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.network_report import NetworkReport
 from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.messages import Change, Snapshot, StatusChanged
 from cortensor_tui.node.network_messages import GetNetwork
 from cortensor_tui.node.paths import socket_path
+from cortensor_tui.node.settings_messages import ChangeSetting
 from tests.world import World, until_verdict
 
 pytestmark = pytest.mark.real
@@ -59,3 +62,28 @@ async def test_a_node_that_has_answered_tells_what_its_gas_is_worth_and_all_of_i
         assert told.head_feed is not None
         assert told.head_feed.health == "connected"
         assert told.head_feed.news > 0
+
+
+def _theme_in(told: Snapshot | Change) -> str | None:
+    if isinstance(told, Change) and isinstance(told.body, StatusChanged):
+        return told.body.status.theme
+    return None
+
+
+async def test_a_theme_that_is_written_is_told_to_every_dashboard(world: World) -> None:
+    settings = world.settings()
+    async with world.node(settings) as process:
+        await until_verdict(settings, Verdict.WAITING, process)
+        client = await NodeClient.connect(socket_path(settings))
+        try:
+            changes = client.attach()
+            snapshot = await anext(changes)
+            assert isinstance(snapshot, Snapshot)
+            assert snapshot.status.theme is None
+            await client.request(ChangeSetting(name="CORTENSOR_TUI_THEME", value="harbour-light"))
+            async with asyncio.timeout(30):
+                while (theme := _theme_in(await anext(changes))) is None:
+                    pass
+            assert theme == "harbour-light"
+        finally:
+            await client.close()
