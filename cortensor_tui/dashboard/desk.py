@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from cortensor_tui.dashboard.feed import FeedState
-from cortensor_tui.dashboard.present.pulse import Pulse
-from cortensor_tui.dashboard.setup import Outcome, Setup
-from cortensor_tui.dashboard.startup import StartupBoard
-from cortensor_tui.dashboard.state import NodeView
-from cortensor_tui.dashboard.toasts import Toasts
-from cortensor_tui.domain.problems import Problem
-from cortensor_tui.node.messages import ReplyBody, RequestBody
+if TYPE_CHECKING:
+    from cortensor_tui.dashboard.feed import FeedState
+    from cortensor_tui.dashboard.present.pulse import Pulse
+    from cortensor_tui.dashboard.setup import Outcome, Setup
+    from cortensor_tui.dashboard.startup import StartupBoard
+    from cortensor_tui.dashboard.state import NodeView
+    from cortensor_tui.dashboard.toasts import Toasts
+    from cortensor_tui.domain.problems import Problem
+    from cortensor_tui.node.messages import ReplyBody, RequestBody
 
 
 class Desk(Protocol):

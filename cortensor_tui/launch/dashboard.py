@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,7 +18,6 @@ from cortensor_tui.dashboard.run import run_dashboard  # first: it sets how ofte
 from cortensor_tui.settings.private_folder import make_private_folder
 
 from cortensor_tui.dashboard.app import Dashboard  # isort: skip
-from cortensor_tui.dashboard.setup import DemoWanted, Outcome, Setup
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.launch.options import demo_options, options_of
@@ -25,6 +25,9 @@ from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.key_source import needs_person
 from cortensor_tui.node.paths import socket_path
 from cortensor_tui.settings import NODE_ROLE, Secret, Settings, load_settings
+
+if TYPE_CHECKING:
+    from cortensor_tui.dashboard.setup import Outcome, Setup
 
 START_TIMEOUT_S = 20.0
 START_LOOK_S = 0.1
@@ -47,6 +50,8 @@ def open_dashboard(
     else:
         code, outcome = _run(_without_settings(settings_path, environ))
     while outcome is not None and code == 0:
+        from cortensor_tui.dashboard.setup import DemoWanted
+
         if isinstance(outcome, DemoWanted):
             from cortensor_tui.launch.demo import run_demo
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cortensor_tui.dashboard.present.freshness import PRESENT, Sight
 from cortensor_tui.dashboard.present.tables import session_row
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.health import NodeStatus
-from cortensor_tui.domain.session_filter import SessionFilter
 from cortensor_tui.domain.sessions import Service, SessionView
+
+if TYPE_CHECKING:
+    from cortensor_tui.domain.session_filter import SessionFilter
 
 COLUMNS = (
     Column("id", 5, is_right=True),
