@@ -5,6 +5,8 @@ That journal is never one of a key: nothing is decided by it, and no promise dep
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -79,5 +81,9 @@ def watched_address(settings: Settings) -> str:
 
 
 def watching_path(settings: Settings, address: str) -> Path:
-    """Return where the journal of a watched address is."""
-    return settings.data_dir / "watching" / f"{address.lower()}.sqlite"
+    """Return where the journal of a watched address is: one a settings file, as there is one node for each.
+
+    Two nodes that read on from one cursor would each miss what the other has read.
+    """
+    name = hashlib.sha256(os.fsencode(settings.path.expanduser().resolve())).hexdigest()[:8]
+    return settings.data_dir / "watching" / f"{address.lower()}-{name}.sqlite"

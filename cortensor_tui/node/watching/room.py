@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
+import structlog
+
 from cortensor_tui.chain.networks.profiles import NetworkProfile
+from cortensor_tui.chain.rpc.client import RpcError
 from cortensor_tui.chain.watching.events import ContractEvent
 from cortensor_tui.chain.watching.heads import head_from
 from cortensor_tui.chain.watching.watcher import Look
@@ -29,10 +31,12 @@ from cortensor_tui.node.watching.transactions import WatchedTransactions
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.local_store import LocalStore
 
+log = structlog.get_logger(__name__)
+
 STATE_EVERY_S = 5.0
 IDLE_STATE_EVERY_S = 15.0
 NEWEST_TASKS = 50  # of each session are read from state; earlier ones are those of the journal
-EARLIER_SPANS = 2  # of blocks, read at the first start for what the address has sent of late
+EARLIER_SPANS = 4  # of blocks, read at the first start for what the address has sent of late
 BUSY_FOR_S = 900.0  # a task open for longer may never end, and is looked at in no hurry
 
 
@@ -96,8 +100,14 @@ class Watching:
         head = self.link.head
         if head is None:
             return
+        rpc, queue = self.link.rpc, self.link.reader.contracts.session_queue_v2
         first = max(0, head.number - EARLIER_SPANS * self.link.profile.log_span_blocks)
-        block = head_from(await self.link.rpc.call("eth_getBlockByNumber", hex(first), False))
+        try:
+            block = head_from(await rpc.call("eth_getBlockByNumber", hex(first), False))
+            await rpc.call("eth_getLogs", {"fromBlock": hex(first), "toBlock": hex(first), "address": queue})
+        except RpcError as error:  # it keeps no logs of then: what comes from now on is seen
+            log.info("the past is not told by this endpoint", why=error.message[:200])
+            return
         start = Cursor(block_number=block.number, block_hash=block.hash)
         self.link.journal.cursor.move(start, self._clock.now())
 
@@ -168,5 +178,5 @@ class Watching:
         return self._clock.monotonic() - self._state_read_at_s > patience_s
 
     def _is_busy(self) -> bool:
-        now = time.time()
+        now = self._clock.now()
         return any(now - record.assigned_at < BUSY_FOR_S for record in self._tasks.open.values())
