@@ -10,6 +10,7 @@ from textual.widgets import Button, Input
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.present import settings as present
 from cortensor_tui.dashboard.present.settings import AT_OPENING
+from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.node.settings_messages import ChangeSetting, GetSettings, SettingChanged
 
 from .conftest import live, shown, text_of, until
@@ -201,6 +202,22 @@ async def test_what_a_dashboard_takes_when_it_is_opened_is_said_to(
         await until(
             pilot, lambda: "a dashboard takes it" in (app.toasts.shown.text if app.toasts.shown else "")
         )
+
+
+async def test_a_typed_value_is_not_lost_without_a_question(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_form(app, pilot, FEE)
+        await pilot.press("4", "escape")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: bool(app.screen.query("#value")))
+        assert app.screen.query_one("#value", Input).value == "4"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press("x")
+        await until(pilot, lambda: bool(app.screen.query("#settings")))
+        assert not any(isinstance(one, ChangeSetting) for one in node.requests)
 
 
 async def test_a_refused_write_stays_on_the_form(app: Dashboard, node: ScriptedNode) -> None:

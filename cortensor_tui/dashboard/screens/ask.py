@@ -54,3 +54,13 @@ class AskScreen(Panel[str]):
 
     def _lines(self, width: int) -> list[Line]:
         return [(Span(piece),) for part in self._question.split("\n") for piece in wrap(part, width)]
+
+
+class DiscardScreen(AskScreen):
+    """Asks before what was typed is thrown away; `IS_MEANT` is the answer that it may be."""
+
+    IS_MEANT = "discard"
+
+    def __init__(self, what_stays: str) -> None:
+        answers = (Answer("x", "Discard", self.IS_MEANT),)
+        super().__init__("Discard what you typed?", what_stays, answers)

@@ -13,6 +13,7 @@ from textual.widgets import Button, Input
 
 from cortensor_tui.dashboard.cells import Line, Span, wrap
 from cortensor_tui.dashboard.present import settings as present
+from cortensor_tui.dashboard.screens.ask import DiscardScreen
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.screens.form import field
 from cortensor_tui.dashboard.themes import DEFAULT_THEME
@@ -117,6 +118,18 @@ class ChangeSettingScreen(Panel[None]):
     @on(Button.Pressed, "#cancel")
     def _cancelled(self) -> None:
         self.action_leave()
+
+    def action_leave(self) -> None:
+        """Close, after a question where a value was typed."""
+        typed = self.query_one("#value", Input).value
+        if typed in ("", self._entry.text):
+            self.dismiss(None)
+        else:
+            self.app.push_screen(DiscardScreen("Nothing of it has been written."), self._on_discard)
+
+    def _on_discard(self, answer: str | None) -> None:
+        if answer == DiscardScreen.IS_MEANT:
+            self.dismiss(None)
 
     def _check(self, value: str | None) -> None:
         if self._pause is not None:  # what was typed before is no longer meant

@@ -17,7 +17,7 @@ from cortensor_tui.dashboard.cells import Line, Span, line, wrap
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import ether, number
 from cortensor_tui.dashboard.present.tables import transaction_span
-from cortensor_tui.dashboard.screens.ask import Answer, AskScreen
+from cortensor_tui.dashboard.screens.ask import DiscardScreen
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.screens.fields import FieldError
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
 
 SEND_TIMEOUT_S = 180.0
-DISCARD = "discard"
 MOST_PROBLEM_CHARS = 2_000
 _MAX_LABEL_CHARS = 60
 
@@ -132,12 +131,10 @@ class Form(Panel[None]):
         if self._is_done or self.is_sending or self._typed() == self._blank:
             self.dismiss(None)
             return
-        answers = (Answer("x", "Discard", DISCARD),)
-        ask = AskScreen("Discard what you typed?", "Nothing of it has been sent.", answers)
-        self.app.push_screen(ask, self._on_discard)
+        self.app.push_screen(DiscardScreen("Nothing of it has been sent."), self._on_discard)
 
     def _on_discard(self, answer: str | None) -> None:
-        if answer == DISCARD:
+        if answer == DiscardScreen.IS_MEANT:
             self.dismiss(None)
 
     def _typed(self) -> dict[str, str]:
