@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -23,14 +19,13 @@ from benchmarks.dashboard import Screen, attached_dashboard
 from benchmarks.heads import watched_heads
 from benchmarks.machine import this_machine
 from benchmarks.processes import REPOSITORY, BenchmarkError
-from benchmarks.report import ChainFigures, Decode, Figures, Pair, figures, table, write
+from benchmarks.report import ChainFigures, Decode, Figures, Pair, figures, table
+from benchmarks.running import run_measuring, say
 from benchmarks.served import BoundNode, anvil_world, bound_node
 from benchmarks.traffic import idle_traffic
-from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.inference.cpus import threads_for
 from cortensor_tui.inference.models import default_model_folder, fetch_default_model
-from cortensor_tui.launch.until_signal import until_signal
 
 PROMPT = "Write a very long story about a lighthouse keeper who learns to read the weather."
 CONTEXT_TOKENS = 512
@@ -149,42 +144,6 @@ async def chain_figures(plan: Plan, folder: Path, model: Path) -> ChainFigures:
     return ChainFigures(calls=calls, backfill_per_s=backfill, events=plan.events, steps=times, idle=idle)
 
 
-@contextmanager
-def own_surroundings() -> Iterator[Path]:
-    """Give a folder for all files and sockets, and keep this user's settings out of what is started."""
-    with tempfile.TemporaryDirectory(prefix="ctui-bench-") as name:
-        for key in [key for key in os.environ if key.startswith("CORTENSOR_TUI_")]:
-            del os.environ[key]
-        for key in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
-            os.environ[key] = name
-        os.environ.setdefault("TERM", "xterm-256color")
-        yield Path(name)
-
-
-def say(text: str) -> None:
-    """Show how far it is."""
-    print(text, flush=True)
-
-
-async def _main(plan: Plan, output: Path) -> int:
-    found: list[Figures] = []
-
-    async def work() -> None:
-        with own_surroundings() as folder:
-            found.append(await measure(plan, folder))
-
-    try:
-        await until_signal(work())
-    except (BenchmarkError, ProblemError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    if not found:
-        return 130
-    write(found[0], output)
-    print(f"\n{table(found[0])}\n\nwritten to {output}")
-    return 0
-
-
 def main() -> int:
     """Read the options and measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench", description=__doc__)
@@ -199,7 +158,7 @@ def main() -> int:
     if not 2 <= given.tokens <= 400:  # a speed takes two, and the context has room for no more
         parser.error("--tokens must be from 2 to 400")
     plan = Plan(given.pairs, given.tokens, given.steps, given.events, given.idle, given.statuses)
-    return asyncio.run(_main(plan, given.output))
+    return asyncio.run(run_measuring("bench", lambda folder: measure(plan, folder), table, given.output))
 
 
 def _count(text: str) -> int:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.bench import own_surroundings, say
 from benchmarks.machine import this_machine
-from benchmarks.processes import REPOSITORY, BenchmarkError
-from benchmarks.report import Figures, write
+from benchmarks.processes import REPOSITORY
+from benchmarks.report import Figures
+from benchmarks.running import run_measuring, say
 from benchmarks.served import BLOCK_S, anvil_world, bound_node
 from benchmarks.tui.attached import pairs
 from benchmarks.tui.big import big
@@ -22,9 +22,7 @@ from benchmarks.tui.hangup import exits_s
 from benchmarks.tui.resting import rest
 from benchmarks.tui.starting import starts
 from benchmarks.tui.streaming import streaming
-from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.models import default_model_folder, fetch_default_model
-from cortensor_tui.launch.until_signal import until_signal
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -69,25 +67,6 @@ async def measure(plan: Plan, folder: Path) -> Figures:
     )
 
 
-async def _main(plan: Plan, output: Path) -> int:
-    found: list[Figures] = []
-
-    async def work() -> None:
-        with own_surroundings() as folder:
-            found.append(await measure(plan, folder))
-
-    try:
-        await until_signal(work())
-    except (BenchmarkError, ProblemError) as error:
-        print(f"bench-tui: {error}", file=sys.stderr)
-        return 1
-    if not found:
-        return 130
-    write(found[0], output)
-    print(f"\n{table(found[0])}\n\nwritten to {output}")
-    return 0
-
-
 def main() -> int:
     """Read the options and measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tui", description=__doc__)
@@ -96,7 +75,8 @@ def main() -> int:
     given = parser.parse_args()
     for name in ("NO_COLOR", "TEXTUAL_FPS", "SSH_CONNECTION"):
         os.environ.pop(name, None)
-    return asyncio.run(_main(QUICK if given.quick else Plan(), given.output))
+    plan = QUICK if given.quick else Plan()
+    return asyncio.run(run_measuring("bench-tui", lambda folder: measure(plan, folder), table, given.output))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, fit, pad, width_of, wrap
+from cortensor_tui.dashboard.widgets.cursor_keys import cursor_keys
 from cortensor_tui.dashboard.widgets.line_view import LineView
 
 _LABEL_CELLS = 16
@@ -49,14 +50,9 @@ class EntryList(LineView, can_focus=True):
     EntryList { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False, id="entries.down", tooltip="Next value"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="entries.up", tooltip="Value before"),
-        Binding(
-            "pagedown,ctrl+d", "page(1)", "Page down", show=False, id="entries.page_down", tooltip="Page down"
+        *cursor_keys(
+            "entries", down="Next value", up="Value before", first="To the start", last="To the end"
         ),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="entries.page_up", tooltip="Page up"),
-        Binding("home,g", "edge(-1)", "Start", show=False, id="entries.first", tooltip="To the start"),
-        Binding("end,G", "edge(1)", "End", show=False, id="entries.last", tooltip="To the end"),
         Binding("enter", "open", "Open", show=False, id="entries.open", tooltip="Open what the cursor is on"),
     ]
 

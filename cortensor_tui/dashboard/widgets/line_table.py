@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, line, pad, width_of, wrap
+from cortensor_tui.dashboard.widgets.cursor_keys import cursor_keys
 from cortensor_tui.dashboard.widgets.line_view import LineView
 
 _GAP = 2
@@ -46,14 +47,7 @@ class RowTable(LineView, can_focus=True):
     """Rows under a header, wherever they are kept. Posts `Moved` with the cursor, and `Opened` on enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="Next row"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="table.up", tooltip="Previous row"),
-        Binding(
-            "pagedown,ctrl+d", "page(1)", "Page down", show=False, id="table.page_down", tooltip="Page down"
-        ),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="table.page_up", tooltip="Page up"),
-        Binding("home,g", "edge(-1)", "First", show=False, id="table.first", tooltip="First row"),
-        Binding("end,G", "edge(1)", "Last", show=False, id="table.last", tooltip="Last row"),
+        *cursor_keys("table", down="Next row", up="Previous row", first="First row", last="Last row"),
         Binding("enter", "open", "Details", show=False, id="table.open", tooltip="Details of the row"),
     ]
 

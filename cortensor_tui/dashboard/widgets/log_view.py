@@ -10,11 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, line, width_of, wrap
+from cortensor_tui.dashboard.widgets.cursor_keys import cursor_keys
 from cortensor_tui.dashboard.widgets.line_view import LineView
+from cortensor_tui.dashboard.widgets.scrolling import WHEEL_LINES
 from cortensor_tui.domain.logs import LogLine
 
 Draw = Callable[[LogLine, int], Line]
-WHEEL_LINES = 3
 
 
 class LogView(LineView, can_focus=True):
@@ -24,14 +25,13 @@ class LogView(LineView, can_focus=True):
     LogView { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False, id="log.down", tooltip="Next line"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="log.up", tooltip="Line before, and stay"),
-        Binding(
-            "pagedown,ctrl+d", "page(1)", "Page down", show=False, id="log.page_down", tooltip="Page down"
+        *cursor_keys(
+            "log",
+            down="Next line",
+            up="Line before, and stay",
+            first="The oldest line here",
+            last="Follow the newest",
         ),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="log.page_up", tooltip="Page up"),
-        Binding("home,g", "start", "First", show=False, id="log.first", tooltip="The oldest line here"),
-        Binding("end,G", "end", "Last", show=False, id="log.last", tooltip="Follow the newest"),
         Binding("enter", "open", "Whole line", show=False, id="log.open", tooltip="The line whole"),
     ]
 
@@ -140,13 +140,12 @@ class LogView(LineView, can_focus=True):
         """Move the cursor by half of what is in sight."""
         self._go(self._index + by * max(1, self.size.height // 2))
 
-    def action_start(self) -> None:
-        """Move to the oldest line held."""
-        self._go(0)
-
-    def action_end(self) -> None:
-        """Ask for the newest line."""
-        self.post_message(self.Followed())
+    def action_edge(self, side: int) -> None:
+        """Move to the oldest line held, or ask for the newest."""
+        if side < 0:
+            self._go(0)
+        else:
+            self.post_message(self.Followed())
 
     def action_open(self) -> None:
         """Tell that the current line was chosen."""
