@@ -295,7 +295,7 @@ async def test_enter_opens_what_is_under_the_cursor(app: Dashboard) -> None:
         await until(pilot, lambda: isinstance(app.screen, SessionPanel))
         assert samples.NODE in shown(app, "#entries")
         await pilot.press("escape", "tab", "enter")
-        await until(pilot, lambda: "precommit" in shown(app, "#document"))
+        await until(pilot, lambda: "precommit" in shown(app, "#report"))
 
 
 async def test_the_cursor_stays_on_its_row_as_rows_arrive(node: ScriptedNode, app: Dashboard) -> None:
