@@ -102,6 +102,15 @@ async def test_a_bad_value_cannot_be_written(app: Dashboard, node: ScriptedNode)
         assert not any(isinstance(one, ChangeSetting) for one in node.requests)
 
 
+async def test_the_line_of_keys_names_the_change(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_settings(app, pilot)
+        await until(pilot, lambda: "e Change" in shown(app, "KeyBar"))
+        await pilot.press("e")
+        await until(pilot, lambda: bool(app.screen.query("#value")))
+
+
 async def test_back_to_the_default_is_previewed_too(app: Dashboard, node: ScriptedNode) -> None:
     answer_settings(node)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -39,7 +39,7 @@ class SettingsScreen(PlaceScreen):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "change", "Change", id="settings.change", tooltip="Change the setting"),
+        Binding("e,enter", "change", "Change", id="settings.change", tooltip="Change the setting"),
         Binding(
             "slash", "filter", "Filter", key_display="/", id="settings.filter", tooltip="Filter the list"
         ),
