@@ -276,7 +276,7 @@ def session_select(
 
 def _session_label(view: SessionView) -> str:
     owner = "mine" if view.is_mine else "not mine"
-    closed = "" if view.session.is_active else ", closed"
+    closed = "" if view.session.is_active else ", not active"
     return f"{named_session(view)}  ({view.session.mode_name}, {owner}{closed})"
 
 

@@ -9,7 +9,7 @@ from cortensor_tui.dashboard.cells import Line, Span, wrap
 from cortensor_tui.dashboard.screens.assign import is_address
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
 from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
-from cortensor_tui.dashboard.screens.form import field, named_session
+from cortensor_tui.dashboard.screens.form import field
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.transactions import TransactionKind
@@ -61,8 +61,10 @@ class HandOverScreen(CheckedForm):
     def _consequences(self) -> str:
         view = self.dashboard.view
         found = view.session(self._session_id) if view else None
-        name = named_session(found) if found else str(self._session_id)
-        return f"Session {name} is no longer yours then. Only its new owner can give it back."
+        name = f" {inert(found.session.name, 60)}" if found else ""
+        return (
+            f"Session {self._session_id}{name} is no longer yours then. Only its new owner can give it back."
+        )
 
     def _consequence_lines(self, width: int) -> list[Line]:
         return [(Span(f" {piece}", "warn"),) for piece in wrap(self._consequences(), max(8, width - 2))]

@@ -22,7 +22,10 @@ from cortensor_tui.dashboard.widgets.line_table import RowTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
 
 LEAST_SIZE = (60, 16)
-NEED_KEY = ("assign", "unassign", "new_session", "submit", "swap", "edit", "deactivate")
+NEED_KEY = (
+    *("assign", "unassign", "swap", "submit"),
+    *("new_session", "edit", "deactivate", "routers", "hand_over"),
+)
 """Actions that ask the node for something to be signed."""
 
 
