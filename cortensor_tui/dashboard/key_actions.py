@@ -47,7 +47,7 @@ class KeyActions(OwnFiles):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette_provider}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy the hash or id"),
-        Binding("p", "reveal", "Private", show=False, id="app.reveal", tooltip="Show, hide private text"),
+        Binding("p", "reveal", "Private", show=False, id="app.reveal", tooltip="Show private text"),
         Binding("r,f5", "reconnect", "Refresh", show=False, id="app.refresh", tooltip="Fetch all anew"),
         Binding(
             "o", "start_node", "Start node", show=False, id="app.start_node", tooltip="Start a node here"

@@ -457,7 +457,13 @@ async def test_a_router_is_listed(node: ScriptedNode, app: Dashboard) -> None:
     node.answers[SetRouter] = lambda body: Sent(transaction=mined, session_id=7)
     async with app.run_test(size=SMALL) as pilot:
         await at_sessions(pilot)
-        await pilot.press("m")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionPanel))
+        await until(pilot, lambda: "list another" in shown(app, "#entries"))
+        entries = app.screen.query_one(EntryList)
+        while entries.current is None or "list another" not in entries.current.text:
+            await pilot.press("j")
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RouterScreen))
         form = app.screen
         await pilot.press(*samples.STRANGER[:10])

@@ -150,7 +150,7 @@ def _routers(facts: SessionFacts) -> Iterator[Entry]:
             "", inert(router.text, 1_024) or "(no text)", "muted", copy=inert(router.text), copy_name="text"
         )
     if reading is not None and can_change(facts):
-        yield Entry("", "▸ list another (m)", "accent", opens=OPENS_ROUTER)
+        yield Entry("", "▸ list another", "accent", opens=OPENS_ROUTER)
 
 
 def _fields(facts: SessionFacts, now: float) -> Iterator[Entry]:

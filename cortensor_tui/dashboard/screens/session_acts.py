@@ -32,7 +32,6 @@ class ActsOnSession(Watching):
         Binding(
             "Y", "copy_whole", "Copy all", show=False, id="session.copy_whole", tooltip="Copy it as JSON"
         ),
-        Binding("m", "routers", "Routers", show=False, id="session.routers", tooltip="List a router"),
         Binding(
             "H", "hand_over", "Hand over", show=False, id="session.hand_over", tooltip="To another owner"
         ),
@@ -96,10 +95,6 @@ class ActsOnSession(Watching):
         text = session_json(found, facts.reading if facts is not None and is_same else None)
         self.app.copy_to_clipboard(text)
         self.notify(f"{len(text):,} characters", title=f"Copied session {session_id} as JSON", timeout=3)
-
-    def action_routers(self) -> None:
-        """Open the form that lists a router."""
-        self._open_router("")
 
     def _open_router(self, address: str) -> None:
         from cortensor_tui.dashboard.screens.router import RouterScreen
