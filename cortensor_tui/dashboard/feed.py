@@ -6,13 +6,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from cortensor_tui.dashboard.state import NodeView, SequenceGapError, apply
+from cortensor_tui.dashboard.state import NodeView, SequenceGapError
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
-from cortensor_tui.node.messages import Change, GetStatus, ReplyBody, RequestBody, Snapshot, StatusChanged
+
+# The messages are loaded with the first connection: that takes as long as to draw the first screen.
+if TYPE_CHECKING:
+    from cortensor_tui.node.messages import Change, ReplyBody, RequestBody, Snapshot
 
 POST_INTERVAL_S = 0.25
 QUIET_S = 5.0
@@ -176,6 +179,8 @@ class Feed:
 
     async def _probe(self, client: Connection) -> None:
         """Ask a silent node for its status, so that silence and death can be told apart."""
+        from cortensor_tui.node.messages import GetStatus, StatusChanged
+
         while True:
             heard_at = self._state.heard_at or self._now()
             await asyncio.sleep(max(1.0, QUIET_S - (self._now() - heard_at)))
@@ -187,10 +192,11 @@ class Feed:
                 self._set(heard_at=self._now(), view=view)
 
     def _take(self, message: Snapshot | Change) -> None:
+        from cortensor_tui.dashboard.folding import apply
+
         view = apply(self._state.view, message)
         now = self._now()
         since = self._state.since if self._state.link is Link.LIVE else now
-        snapshots = self._state.snapshots + isinstance(message, Snapshot)
         self._set(
             link=Link.LIVE,
             since=since,
@@ -198,7 +204,7 @@ class Feed:
             retry_at=None,
             problem=None,
             view=view,
-            snapshots=snapshots,
+            snapshots=view.generation + 1,
         )
 
     def _set(self, **changes: object) -> None:

@@ -16,13 +16,13 @@ from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.inert import inert, inert_lines
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.node.messages import ReplyBody, RequestBody, Reveal, Stop
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
     from cortensor_tui.dashboard.palette import Command
     from cortensor_tui.dashboard.state import NodeView
+    from cortensor_tui.node.messages import ReplyBody, RequestBody
 
 StartNode = Callable[[], Awaitable[None]]
 
@@ -177,6 +177,8 @@ class KeyActions(OwnFiles):
         self.run_worker(self._reveal(texts), group="reveal", exclusive=True)
 
     async def _reveal(self, texts: PrivateTexts) -> None:
+        from cortensor_tui.node.messages import Reveal
+
         try:
             await self.request(Reveal(session_id=texts.session_id, is_hidden=not texts.is_hidden))
         except ProblemError as error:
@@ -209,6 +211,8 @@ class KeyActions(OwnFiles):
 
     async def stop_node(self) -> bool:
         """Ask the node to stop, which palette and farewell offer; tell whether it agreed."""
+        from cortensor_tui.node.messages import Stop
+
         try:
             await self.request(Stop())
         except ProblemError as error:

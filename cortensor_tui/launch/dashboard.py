@@ -21,13 +21,13 @@ from cortensor_tui.dashboard.app import Dashboard  # isort: skip
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.launch.options import demo_options, options_of
-from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.key_source import needs_person
 from cortensor_tui.node.paths import socket_path
 from cortensor_tui.settings import NODE_ROLE, Secret, Settings, load_settings
 
 if TYPE_CHECKING:
     from cortensor_tui.dashboard.setup import Outcome, Setup
+    from cortensor_tui.node.client import NodeClient
 
 START_TIMEOUT_S = 20.0
 START_LOOK_S = 0.1
@@ -144,6 +144,8 @@ class NodeStarter:
 
     async def connect(self) -> NodeClient:
         """Return a connection. Raises `ProblemError` when there is no node and none could be started."""
+        from cortensor_tui.node.client import NodeClient
+
         try:
             return await NodeClient.connect(self._path, settings_path=self._settings.path)
         except ProblemError:
@@ -220,6 +222,8 @@ def _node_command(settings: Settings, start: NodeStart) -> list[str]:
 
 
 async def _answers(path: Path) -> bool:
+    from cortensor_tui.node.client import NodeClient
+
     try:
         client = await NodeClient.connect(path, timeout_s=1.0)
     except ProblemError:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortensor_tui.dashboard.cells import Line, width_of
+from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.present.throughput import throughput
-from cortensor_tui.dashboard.state import from_snapshot
 from cortensor_tui.dashboard.widgets.chart import Series, chart_lines, nice_top
 from cortensor_tui.domain.throughput import HOUR_S, MINUTE_S, TEN_MINUTES_S, Throughput
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from cortensor_tui.dashboard.cells import Line
 from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.tables import session_rows
 from cortensor_tui.dashboard.present.throughput import throughput
 from cortensor_tui.dashboard.present.verdict import verdict_lines
-from cortensor_tui.dashboard.state import from_snapshot
 from cortensor_tui.dashboard.widgets.chart import chart_lines
 from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.problems import Problem

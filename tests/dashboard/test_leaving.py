@@ -7,10 +7,10 @@ import pytest
 from textual.widgets import Button
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.key_actions import LEFT_RUNNING, STOPPING
 from cortensor_tui.dashboard.quitting import DETACH, farewell
 from cortensor_tui.dashboard.screens.ask import AskScreen
-from cortensor_tui.dashboard.state import from_snapshot
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.node.messages import Stop
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.present.pulse import STEP_S, STEPS, Pulse
-from cortensor_tui.dashboard.state import from_snapshot
 from cortensor_tui.domain.health import ChainHealth
 
 from . import samples

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cortensor_tui.dashboard.feed import FeedState, Link
-from cortensor_tui.dashboard.state import from_snapshot
+from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.terminal_title import LEAST_INTERVAL_S, TerminalTitle, title_of
 
 from . import samples

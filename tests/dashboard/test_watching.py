@@ -10,11 +10,11 @@ import pytest
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.present.dependencies import column_lines
 from cortensor_tui.dashboard.present.details import node_details
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.why import why_text
-from cortensor_tui.dashboard.state import from_snapshot
 from cortensor_tui.dashboard.terminal_title import title_of
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.node.messages import Refused

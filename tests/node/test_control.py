@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cortensor_tui.dashboard.state import apply, from_snapshot
+from cortensor_tui.dashboard.folding import apply, from_snapshot
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.throughput import Span

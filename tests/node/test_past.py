@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from cortensor_tui.chain.networks.resolve import identify_chain
-from cortensor_tui.dashboard.state import NodeView, apply
+from cortensor_tui.dashboard.folding import apply
+from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey

@@ -21,11 +21,11 @@ from cortensor_tui.dashboard.widgets.line_view import LineView
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.node.messages import RequestBody
 
 if TYPE_CHECKING:
     from cortensor_tui.dashboard.history import Ask
     from cortensor_tui.dashboard.widgets.paged_table import PagedTable
+    from cortensor_tui.node.messages import RequestBody
 
 _MOST_TITLE_CHARS = 100
 Result = TypeVar("Result")

@@ -7,16 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortensor_tui.dashboard.state import (
+from cortensor_tui.dashboard.folding import (
     MAX_ANSWER_CHARS,
     MAX_RATES,
     MAX_TASKS,
     MAX_TRANSACTIONS,
-    NodeView,
-    SequenceGapError,
     apply,
     from_snapshot,
 )
+from cortensor_tui.dashboard.state import NodeView, SequenceGapError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.live_messages import InferenceFinished, InferenceStarted, RateSampled, TokensStreamed
