@@ -11,6 +11,7 @@ import pytest
 from cortensor_tui.chain.signing.keystore import address_of, decrypt, read_keystore
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.launch.setup.desk import SetupDesk
 from cortensor_tui.launch.setup.existing import likely_files, take_over, understand
 from cortensor_tui.launch.setup.probing import probe
 from cortensor_tui.launch.setup.writing import write_setup
@@ -144,6 +145,38 @@ def test_an_address_to_watch_is_written_without_any_key(tmp_path: Path) -> None:
     assert settings.log_file_name != "agent_miner.log", "a node that answers may run beside it"
     assert made == SetUp(settings_path=path)
     assert [one.name for one in path.parent.iterdir()] == [".env"]
+
+
+def test_a_second_try_takes_the_keystore_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "home" / ".env"
+    typed = draft(key_way=KeyWay.IMPORTED, private_key=KEY)
+    first = write_setup(path, typed)
+    path.unlink()  # as if the disk had been full just then
+    again = write_setup(path, typed)
+    assert again.keystore == first.keystore
+    path.unlink()
+    with pytest.raises(ProblemError, match="password"):
+        write_setup(path, draft(key_way=KeyWay.IMPORTED, private_key=KEY, password=Secret("another one")))
+    assert not path.exists()
+
+
+async def test_a_folder_that_cannot_be_written_is_told_in_three_parts(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    desk = SetupDesk(tmp_path / "file" / ".env", {})
+    with pytest.raises(ProblemError) as caught:
+        await desk.write(draft())
+    problem = caught.value.problem
+    assert "could not be written" in problem.what or "cannot be" in problem.what
+    assert problem.why
+    assert problem.remedy
+
+
+def test_the_summary_names_the_keystore_that_will_be_used(tmp_path: Path) -> None:
+    desk = SetupDesk(tmp_path / ".env", {})
+    typed = draft(keystore="/typed/before.json")
+    assert "before.json" not in "".join(desk.summary(typed))
+    typed = draft(keystore="/typed/before.json", key_way=KeyWay.EXISTING)
+    assert "CORTENSOR_TUI_NODE_KEYSTORE=/typed/before.json" in desk.summary(typed)
 
 
 def test_no_file_is_overwritten_and_a_refusal_leaves_none(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from cortensor_tui.settings import SPECS, Secret
 from cortensor_tui.settings.setup_draft import (
     Finding,
     KeyTreatment,
+    KeyWay,
     NetworkChoice,
     SetUp,
     SetupDraft,
@@ -70,29 +71,30 @@ class SetupDesk:
         require_absent(self.settings_path)
         if draft.is_watching:
             return shown_lines(env_values(draft, None))
-        keystore = draft.keystore.strip()
-        path = Path(keystore).expanduser().absolute() if keystore else KEYSTORE_TO_COME
+        is_there = draft.key_way is KeyWay.EXISTING
+        path = Path(draft.keystore.strip()).expanduser().absolute() if is_there else KEYSTORE_TO_COME
         return shown_lines(env_values(draft, path))
 
     async def write(self, draft: SetupDraft) -> SetUp:
         """Write keystore and settings."""
-        return await _in_thread(lambda: write_setup(self.settings_path, draft))
+        what = f"{self.settings_path} could not be written"
+        return await _in_thread(lambda: write_setup(self.settings_path, draft), what)
 
     async def understand(self, path: Path) -> Understood:
         """Return a settings file line by line."""
-        return await _in_thread(lambda: understand(path, self._environ))
+        return await _in_thread(lambda: understand(path, self._environ), f"{path} could not be read")
 
     async def take_over(self, source: Path, treatment: KeyTreatment, password: Secret) -> SetUp:
         """Use a settings file that exists."""
         target, environ = self.settings_path, self._environ
-        return await _in_thread(lambda: take_over(source, target, treatment, password, environ))
+        what = f"{target} could not be written"
+        return await _in_thread(lambda: take_over(source, target, treatment, password, environ), what)
 
 
-async def _in_thread(act: Callable[[], T]) -> T:
+async def _in_thread(act: Callable[[], T], what: str) -> T:
     """Do what takes its time. Raises `ProblemError`, also for what the system refuses."""
     try:
         return await asyncio.to_thread(act)
     except (OSError, RuntimeError, ValueError) as error:
-        raise problem_error(
-            "setup", "That did not work", inert(str(error), 300), "Check the path and the rights there"
-        ) from error
+        remedy = "Check the path, its rights and the disk, then try again"
+        raise problem_error("setup", inert(what, 300), inert(str(error), 300), remedy) from error

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from cortensor_tui.chain.signing.keystore import address_of, write_keystore
+from cortensor_tui.chain.signing.keystore import address_of
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.launch.keys import KeyMade, blank_key, default_keystore, plain_key
-from cortensor_tui.launch.passwords import require_good_password
-from cortensor_tui.launch.setup.writing import require_absent
+from cortensor_tui.launch.setup.writing import keep_key, require_absent
 from cortensor_tui.settings import (
     NODE_ROLE,
     RPC_HOST_SPECS,
@@ -151,6 +150,6 @@ def _absolute_paths(settings: Settings) -> dict[str, str]:
 
 def _encrypt(source: Path, target: Path, password: Secret) -> KeyMade:
     key = plain_key(source, NODE_ROLE)
-    require_good_password(password.reveal())
     path = default_keystore(target, NODE_ROLE, address_of(key))
-    return KeyMade(role=NODE_ROLE.name, address=write_keystore(path, key, password.reveal()), keystore=path)
+    keep_key(path, key, password)
+    return KeyMade(role=NODE_ROLE.name, address=address_of(key), keystore=path)

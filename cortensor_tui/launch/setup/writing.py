@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cortensor_tui.chain.signing.keystore import address_of, new_key, write_keystore
+from cortensor_tui.chain.signing.keystore import (
+    address_of,
+    decrypt,
+    new_key,
+    read_keystore,
+    write_keystore,
+)
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.launch.keys import default_keystore
 from cortensor_tui.launch.passwords import require_good_password
@@ -30,15 +36,30 @@ def write_setup(settings_path: Path, draft: SetupDraft) -> SetUp:
     settings_from(path, parse_env(text, path), {})
     make_private_folder(path.parent)
     if key is not None and keystore is not None:
-        password = draft.password.reveal()
-        require_good_password(password)
-        write_keystore(keystore, key, password)
+        keep_key(keystore, key, draft.password)
     write_private_file(path, text.encode(), may_replace=False)
     return SetUp(
         settings_path=path,
         password=None if keystore is None else draft.password,
         keystore=None if key is None else keystore,
     )
+
+
+def keep_key(path: Path, key: Secret, password: Secret) -> None:
+    """Write a keystore, unless it is there already from a try that did not come to its end.
+
+    Raises `ProblemError`, also where the keystore that is there is not opened by this password.
+    """
+    require_good_password(password.reveal())
+    if not path.exists():
+        write_keystore(path, key, password.reveal())
+    elif decrypt(read_keystore(path), password.reveal()) != key:
+        raise problem_error(
+            "file_exists",
+            f"{path} is there already",
+            "it holds another key and is not overwritten",
+            "Move it to another place",
+        )
 
 
 def require_absent(path: Path) -> None:
