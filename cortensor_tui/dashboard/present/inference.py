@@ -14,7 +14,7 @@ from cortensor_tui.node.live_messages import LiveInference
 
 _BARS_IN_LINE = 24
 _WAITING = (Stage.QUEUED, Stage.ASSIGNED, Stage.ACKED)
-IDLE = "No task has run since the node started. A session bound to it brings them; s submits a prompt to one."
+IDLE = "No task has run since the node started. Press s to submit a prompt."
 
 WATCHING = (
     "Tokens are seen where the model runs. This node watches, and shows each answer when it is on chain."
