@@ -6,15 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-import msgspec
 import structlog
 
 from cortensor_tui import __version__
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
-from cortensor_tui.domain.gas import GasOutlook
-from cortensor_tui.domain.health import Account, NodeStatus, StoreHealth
-from cortensor_tui.domain.networks import Registration
-from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.answering import InferenceFeed
@@ -28,9 +24,9 @@ from cortensor_tui.node.live import LiveRun
 from cortensor_tui.node.logs.desk import LogDesk
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.paths import socket_path, viewer_socket_path
-from cortensor_tui.node.preconditions import DISK_CODES, Facts
 from cortensor_tui.node.requests import RequestDesk
 from cortensor_tui.node.settings_desk import SettingsDesk
+from cortensor_tui.node.standing import Standing
 from cortensor_tui.node.tally import Tally
 from cortensor_tui.node.verdict import verdict_line
 from cortensor_tui.node.views import changed_view
@@ -41,7 +37,6 @@ from cortensor_tui.storage.local_store import LocalStore
 log = structlog.get_logger(__name__)
 
 TELL_S = 1.0
-STORE_CHECK_S = 15.0
 
 
 class Node:
@@ -72,15 +67,14 @@ class Node:
         self._duty = open_duty(feed, self._store)
         events = ChainEvents(on_found=self._chain_found, on_look=self._looked)
         self._chain = ChainRoom(settings, self._duty.database, self._duty.addresses, self._open_work, events)
-        self._started_at = clock.now()
-        self._store_health = self._store.health()
         self._history = HistoryDesk(self._store, clock, settings.private_sessions)
         self._tally = Tally(self._history, lambda change: self._hub.publish(change), clock)
-        self._hub = Hub(self._status())
+        self._standing = Standing(settings, self._duty, self._chain, self._tally, self._store, clock)
+        self._hub = Hub(self._standing.status())
         self._live = LiveRun(self._hub, clock)
         self._stopping = asyncio.Event()
         desk = RequestDesk(
-            self._status,
+            self._standing.status,
             self._store,
             self._history,
             self._chain,
@@ -109,7 +103,7 @@ class Node:
                 "chain": self._chain.run(),
                 "telling": self._keep_telling(),
                 "streaming": self._live.keep_flushing(),
-                "store": self._keep_checking_store(),
+                "store": self._standing.keep_checking_store(),
                 "tally": self._tally.run(),
             }.items()
         ]
@@ -142,6 +136,7 @@ class Node:
         """Go on with settings of which some that a running node can take are other ones."""
         self._settings = settings
         logging.getLogger().setLevel(settings.log_level.upper())
+        self._standing.take_settings(settings)
         self._duty.take_settings(settings)
         self._chain.take_settings(settings)
         if self._chain.work is not None:
@@ -188,13 +183,8 @@ class Node:
             self._live.sample()
             self._publish_status()
 
-    async def _keep_checking_store(self) -> None:
-        while True:
-            self._store_health = await asyncio.to_thread(self._store.health)
-            await asyncio.sleep(STORE_CHECK_S)
-
     def _publish_status(self) -> None:
-        before, status = self._hub.status, self._status()
+        before, status = self._hub.status, self._standing.status()
         self._hub.publish(StatusChanged(status))
         if (before.verdict, before.reason, before.problem) != (status.verdict, status.reason, status.problem):
             log.info("verdict", verdict=status.verdict.value, reason=status.reason)
@@ -222,69 +212,3 @@ class Node:
             record = link.journal.tasks.get(transaction.task_key)
             if record is not None:  # it has cost more now
                 self._task_changed(record)
-
-    def _status(self) -> NodeStatus:
-        link, work, addresses = self._chain.link, self._chain.work, self._duty.addresses
-        judged = self._duty.judge(self._facts())
-        return NodeStatus(
-            verdict=judged.verdict,
-            reason=judged.reason,
-            problem=judged.problem,
-            is_watching=self._duty.is_watching,
-            node=self._account(addresses.node),
-            owner=self._account(addresses.owner),
-            chain=self._chain.health(),
-            engine=self._duty.engine,
-            store=self._disk_health(),
-            started_at=self._started_at,
-            version=__version__,
-            settings_path=str(self._settings.path.absolute()),
-            theme=self._settings.theme,
-            answered_tasks=self._tally.answered,
-            missed_tasks=self._tally.missed,
-            warnings=self._warnings(),
-            preconditions=judged.preconditions,
-            gas=link.gas_outlook() if link else GasOutlook(),
-            registration=link.registration if link else Registration(),
-            owner_key_problem=self._duty.owner_key_problem,
-            past=self._chain.past.told if self._chain.past else None,
-            are_sessions_read=work is not None and work.sessions.is_read,
-            swaps=work.swaps if work else (),
-        )
-
-    def _account(self, address: str) -> Account:
-        account = self._chain.link.account(address) if self._chain.link else Account(address=address)
-        return self._duty.account(account)
-
-    def _disk_health(self) -> StoreHealth:
-        """Return the store's health, with what the journal beside it met."""
-        problem = self._chain.problem
-        if problem is None or problem.code not in DISK_CODES:
-            return self._store_health
-        return msgspec.structs.replace(self._store_health, error=self._store_health.error or _said(problem))
-
-    def _warnings(self) -> tuple[str, ...]:
-        link, work = self._chain.link, self._chain.work
-        found = (*(link.warnings if link else ()), *(work.warnings if work else ()))
-        return (*(note.text for note in self._settings.notes), *self._duty.warnings, *found)
-
-    def _facts(self) -> Facts:
-        link, work = self._chain.link, self._chain.work
-        node_address = self._duty.addresses.node
-        return Facts(
-            is_dedicated_enabled=self._settings.dedicated_enabled,
-            chain_problem=self._chain.problem,
-            is_connected=self._chain.has_looked,
-            engine=self._duty.engine,
-            store=self._store_health,
-            node_address=node_address,
-            balance_wei=link.balances_wei.get(node_address) if link else None,
-            low_balance_wei=self._settings.low_balance_wei,
-            sessions=work.sessions.views() if work else (),
-            key_trouble=work.key_problem if work else None,
-            task_trouble=work.held_by if work else None,
-        )
-
-
-def _said(problem: Problem) -> str:
-    return f"{problem.what}: {problem.why}" if problem.why else problem.what
