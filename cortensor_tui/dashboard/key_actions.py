@@ -99,7 +99,8 @@ class KeyActions(OwnFiles):
         from cortensor_tui.dashboard.quitting import farewell
         from cortensor_tui.dashboard.screens.ask import AskScreen
 
-        asked = farewell(self.view, owns_node=self.owns_node)
+        has_typed = (screen := self._watching) is not None and screen.has_typed
+        asked = farewell(self.view, owns_node=self.owns_node, has_typed=has_typed)
         if asked is None or isinstance(self.screen, AskScreen):
             self.leave()
         else:

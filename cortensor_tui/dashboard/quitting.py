@@ -18,8 +18,14 @@ class Farewell(msgspec.Struct, frozen=True):
     answers: tuple[Answer, ...]
 
 
-def farewell(view: NodeView | None, *, owns_node: bool) -> Farewell | None:
-    """Return what to ask before leaving, None where nothing hangs on it."""
+def farewell(view: NodeView | None, *, owns_node: bool, has_typed: bool = False) -> Farewell | None:
+    """Return what to ask before leaving, None where nothing hangs on it.
+
+    `has_typed` tells that something was typed that is kept nowhere.
+    """
+    if has_typed:
+        question = "What you typed is not written yet, and is kept nowhere."
+        return Farewell("Leave the set-up?", question, (Answer("q", "Leave", DETACH),))
     if owns_node:
         question = "Chain, node and client of the demo end with this dashboard, and their folder with them."
         return Farewell("End the demo?", question, (Answer("q", "End the demo", DETACH),))

@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, Select
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.dashboard.setup import DemoWanted
 from cortensor_tui.dashboard.widgets.setup_page import SetupPage
 from cortensor_tui.domain.problems import problem_error
@@ -187,6 +188,13 @@ async def test_quitting_in_the_middle_writes_nothing(app: Dashboard, setup: Scri
             await pilot.press("escape")
         await at_menu(app, pilot)
         await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press("escape")
+        await at_menu(app, pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running)
     assert not setup.written
     assert app.outcome is None
 

@@ -83,6 +83,11 @@ class Watching(Screen[Any]):
         """Tell whether the line of keys names an action: not where it could do nothing."""
         return True
 
+    @property
+    def has_typed(self) -> bool:
+        """Tell whether something was typed here that leaving the dashboard would lose."""
+        return False
+
     def private_texts(self) -> PrivateTexts | None:
         """Return the private session whose texts are in sight, None where nothing private is."""
         return None

@@ -78,6 +78,11 @@ class FirstRunScreen(PlaceScreen):
             return bool(self.query("SetupPage, ImportPage"))
         return action not in NEED_KEY and not action.startswith("go_to")
 
+    @property
+    def has_typed(self) -> bool:
+        """Tell whether something was typed that is not written."""
+        return self._draft != SetupDraft() or bool(self._import.password.reveal())
+
     # --- going back and forth --------------------------------------------------------------------
 
     async def action_step_back(self) -> None:
