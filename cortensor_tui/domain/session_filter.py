@@ -2,7 +2,7 @@
 
 A filter is words joined by spaces, all of which must hold; `-` before a word turns it round:
 
-    mine   served   refused   inactive   active   unbound   private
+    mine   served   watched   refused   inactive   active   unbound   private
     mode:dedicated   owner:0xf39F   node:0x7099   id:7,9   word   -word
 """
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cortensor_tui.chain.rpc.client import Call, Rpc, RpcError
 from cortensor_tui.domain.sessions import Service
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
@@ -20,6 +22,7 @@ from cortensor_tui.settings import env_line, load_settings
 from cortensor_tui.storage.local_store import LocalStore
 from tests.devnet.devnet_on_anvil import ALICE, BOB, ORACLE, OWNER, DevnetOnAnvil
 from tests.devnet.task_steps import ANSWER, QUEUE, answer, hash_of
+from tests.support.scripted_rpc import ScriptedRpc
 
 pytestmark = pytest.mark.real
 
@@ -46,8 +49,34 @@ class Watcher:
         return None if record is None else record.stage
 
 
+class WithoutOldLogs(ScriptedRpc):
+    """An endpoint that has pruned the logs of single blocks that are asked for, and answers all else."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self.url = rpc.url
+        self._rpc = rpc
+
+    async def batch(self, calls: Sequence[Call]) -> list[Any]:
+        answers = await self._rpc.batch(calls)
+        return [
+            RpcError(-32000, "pruned") if _is_old(call) else told
+            for call, told in zip(calls, answers, strict=True)
+        ]
+
+
+def _is_old(call: Call) -> bool:
+    method, params = call
+    return method == "eth_getLogs" and params[0]["fromBlock"] == params[0]["toBlock"]
+
+
 @pytest.fixture
-async def watcher(devnet: DevnetOnAnvil, tmp_path: Path) -> AsyncIterator[Watcher]:
+def rpc(devnet: DevnetOnAnvil) -> Rpc:
+    """How the chain is asked."""
+    return devnet.rpc
+
+
+@pytest.fixture
+async def watcher(devnet: DevnetOnAnvil, rpc: Rpc, tmp_path: Path) -> AsyncIterator[Watcher]:
     values = {
         "HOST": devnet.rpc.url,
         "CHAINID": "31337",
@@ -59,7 +88,7 @@ async def watcher(devnet: DevnetOnAnvil, tmp_path: Path) -> AsyncIterator[Watche
     path.write_text("".join(env_line(key, value) for key, value in values.items()))
     database = Database.open(tmp_path / "watching.sqlite")
     addresses = LinkedAddresses(ALICE, ALICE, is_paying=False)
-    link = await open_link(devnet.rpc, load_settings(path, {}), database, addresses)
+    link = await open_link(rpc, load_settings(path, {}), database, addresses)
     yield Watcher(link, LocalStore(tmp_path / "payloads"))
     database.close()
 
@@ -172,3 +201,39 @@ async def test_what_a_reorganisation_takes_back_is_taken_back_here(
     await answer(devnet, key, ALICE, upto="ack")
     await watcher.look()
     assert watcher.stage(key) is Stage.ACKED
+
+
+async def answered(devnet: DevnetOnAnvil) -> tuple[int, int]:
+    """Have a task answered before anybody watches."""
+    key = await queued(devnet, ALICE)
+    await assign(devnet, key, ALICE)
+    await answer(devnet, key, ALICE)
+    return key
+
+
+async def test_the_last_blocks_before_the_first_look_are_read_too(
+    devnet: DevnetOnAnvil, watcher: Watcher
+) -> None:
+    key = await answered(devnet)
+    await watcher.look()
+
+    assert watcher.stage(key) is Stage.COMMITTED
+    assert [one.kind.value for one in watcher.sent] == ["ack", "precommit", "commit"]
+
+
+class TestWithoutOldLogs:
+    """The journal begins at the head then; state tells the tasks all the same."""
+
+    @pytest.fixture
+    def rpc(self, devnet: DevnetOnAnvil) -> Rpc:
+        return WithoutOldLogs(devnet.rpc)
+
+    async def test_it_begins_at_the_head(self, devnet: DevnetOnAnvil, watcher: Watcher) -> None:
+        key = await answered(devnet)
+        await watcher.look()
+
+        assert watcher.stage(key) is Stage.COMMITTED
+        assert watcher.sent == []
+        await end(devnet, key)
+        await watcher.look()
+        assert watcher.stage(key) is Stage.ENDED
