@@ -93,6 +93,18 @@ def test_the_phase_going_on_grows_towards_its_deadline() -> None:
     assert late == "░▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒··┃"
 
 
+@pytest.mark.parametrize(
+    ("left_s", "has_deadline"), [(30.0, True), (170.0, True), (1_000.0, False), (-5.0, False)]
+)
+def test_the_chart_of_a_task_under_way_reaches_to_a_deadline_that_is_near(
+    left_s: float, has_deadline: bool
+) -> None:
+    task = samples.task(3, Stage.ACKED, assigned_at=NOW - 60, acked_at=NOW - 50, deadline_at=NOW + left_s)
+    last = text(chart(way_of(task), 80)[-1])
+    assert last.endswith(DEADLINE if has_deadline else "…")
+    assert width_of(chart(way_of(task), 80)[-1]) <= 80
+
+
 def test_past_its_deadline_the_bar_shows_where_it_was() -> None:
     running = samples.task(12, Stage.ACKED, acked_at=NOW - 55, assigned_at=NOW - 60, deadline_at=NOW - 30)
     shown = text(bar(way_of(running), 21))

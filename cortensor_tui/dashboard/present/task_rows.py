@@ -20,7 +20,7 @@ COLUMNS = (
     Column("age", 6, is_right=True),
     Column("task", 8),
     Column("stage", 14),
-    Column("way", 10, share=1, rank=1),
+    Column("way", 12, share=2, rank=1),
     Column("took", 9, rank=2, is_right=True),
     Column("longest", 22, rank=4),
     Column("tokens", 9, rank=3, is_right=True),

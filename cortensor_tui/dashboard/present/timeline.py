@@ -13,6 +13,9 @@ DEADLINE = "┃"
 MISSED = "✖"
 _AHEAD = "·"
 _LEAST_ENGINE_WAIT_S = 0.1
+_LABEL_CELLS, _DURATION_CELLS = 16, 9
+_MOST_AHEAD = 3.0
+"""A chart reaches to a deadline that is at most so many times as far off as the task is old."""
 
 
 class Phase(Enum):
@@ -200,25 +203,44 @@ def legend() -> Line:
 
 
 def chart(way: Timeline, cells: int) -> list[Line]:
-    """Return a line a phase, each where it lies in the whole: name, duration, bar."""
-    label_cells, duration_cells = 16, 9
-    room = max(4, cells - label_cells - duration_cells - 4)
-    whole_s = way.duration_s or 1.0
+    """Return a line a phase, each where it lies in the whole: name, duration, bar.
+
+    The whole is what is over; of a task under way it reaches to its deadline, where that is not far off.
+    """
+    room = max(4, cells - _LABEL_CELLS - _DURATION_CELLS - 4)
+    ahead_s = _ahead_s(way)
+    whole_s = way.duration_s + ahead_s or 1.0
     lines: list[Line] = []
     for index, step in enumerate(way.steps):
         left = int((step.start_at - way.start_at) / whole_s * (room - 1))
         size = max(1, min(room - left, round(step.duration_s / whole_s * room)))
         is_last = index == len(way.steps) - 1
-        mark = MISSED if is_last and way.is_missed else "…" if is_last and way.is_running else ""
         lines.append(
             (
-                Span(f" {step.phase.title:<{label_cells}}", "muted"),
-                Span(f"{seconds(step.duration_s):>{duration_cells}}  "),
+                Span(f" {step.phase.title:<{_LABEL_CELLS}}", "muted"),
+                Span(f"{seconds(step.duration_s):>{_DURATION_CELLS}}  "),
                 Span(" " * left + step.phase.sign * size, step.phase.role),
-                Span(mark, "bad" if way.is_missed else "muted"),
+                *(_chart_end(way, room - left - size, has_deadline=ahead_s > 0) if is_last else ()),
             )
         )
     return lines
+
+
+def _ahead_s(way: Timeline) -> float:
+    """Return how much of the chart lies ahead: none where it would leave nothing to be seen of the phases."""
+    if way.deadline_at is None or not way.is_running:
+        return 0.0
+    left_s = way.deadline_at - way.end_at
+    return left_s if 0 < left_s <= _MOST_AHEAD * way.duration_s else 0.0
+
+
+def _chart_end(way: Timeline, cells: int, *, has_deadline: bool) -> Line:
+    """Return what follows the last phase: the end it came to, or what is left until its deadline."""
+    if way.is_missed:
+        return (Span(MISSED, "bad"),)
+    if has_deadline and cells > 0:
+        return (Span(_AHEAD * (cells - 1), "rule"), Span(DEADLINE, "warn"))
+    return (Span("…", "muted"),) if way.is_running else ()
 
 
 def seconds(duration_s: float) -> str:

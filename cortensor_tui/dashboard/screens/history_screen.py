@@ -164,7 +164,8 @@ class HistoryScreen(PlaceScreen, Exporting):
     async def _fetch_page(self, table: PagedTable, ask: Ask, body: RequestBody) -> None:
         """Fetch a page, and say at once how many rows there are."""
         await super()._fetch_page(table, ask, body)
-        self.offer(self.state)  # the screen may have been taken down meanwhile
+        if self.is_whole:  # it may have been taken down meanwhile
+            self.take(self.state)
 
     @on(FilterLine.Wanted)
     def _on_filter(self, event: FilterLine.Wanted) -> None:

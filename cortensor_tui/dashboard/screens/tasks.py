@@ -8,6 +8,7 @@ import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from cortensor_tui.dashboard.cells import Line, width_of
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.history_pages import TaskPages
 from cortensor_tui.dashboard.present import task_rows
@@ -44,7 +45,7 @@ class TasksScreen(HistoryScreen):
 
     def compose_below(self) -> ComposeResult:
         """Yield what the signs of the bars mean."""
-        yield TextLines(lambda _: [legend()])
+        yield TextLines(_legend)
 
     def compose_detail(self) -> ComposeResult:
         """Yield the task."""
@@ -109,3 +110,9 @@ class TasksScreen(HistoryScreen):
     def private_texts(self) -> PrivateTexts | None:
         """Return what `p` does for the task under the cursor."""
         return texts_of_task(self.chosen)
+
+
+def _legend(width: int) -> list[Line]:
+    """Return what the signs mean, nothing where there is no room for the bars either."""
+    signs = legend()
+    return [signs] if width >= width_of(signs) else []
