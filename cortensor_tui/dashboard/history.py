@@ -138,11 +138,6 @@ class Window(Generic[Item]):
         """Tell whether the list may go on below the last row."""
         return not self._older.is_end
 
-    @property
-    def looked_back_to(self) -> Place | None:
-        """Return how far back the list has been looked through, None where to its end."""
-        return self._older.place
-
     def index_of(self, key: str) -> int | None:
         """Return where a row is, None where it is not held."""
         place = self._places.get(key)

@@ -29,18 +29,13 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def prefill_tokens_per_s(self) -> float | None:
-        """Return how fast prompts were read."""
+        """Return how fast prompts were read, None where none was."""
         return self.prompt_tokens / self.prefill_s if self.prefill_s else None
 
     @property
     def decode_tokens_per_s(self) -> float | None:
-        """Return how fast answers were written."""
+        """Return how fast answers were written, None where none was."""
         return self.answer_tokens / self.decode_s if self.decode_s else None
-
-    @property
-    def tasks_per_hour(self) -> float:
-        """Return how many tasks an hour were answered."""
-        return self.answered * HOUR_S / self.length_s
 
     def plus(self, other: Span) -> Span:
         """Return this span with what another one of the same time adds."""
@@ -83,15 +78,6 @@ class Throughput(msgspec.Struct, frozen=True):
                 for (length_s, began_at), span in sorted(spans.items())
                 if began_at > newest[length_s] - KEPT_SPANS[length_s] * length_s
             )
-        )
-
-    def adding(self, ended: Span) -> tuple[Span, ...]:
-        """Return how the spans stand that a short one falls into, one of each length."""
-        known = {(span.length_s, span.began_at): span for span in self.spans}
-        return tuple(
-            known.get((length_s, start), Span(start, length_s)).plus(ended)
-            for length_s in KEPT_SPANS
-            for start in (span_start(ended.began_at, length_s),)
         )
 
 

@@ -104,18 +104,9 @@ class TaskLog:
         """Return every task that has not ended, oldest first."""
         return self._select("stage NOT IN ('ended', 'missed') ORDER BY assigned_at")
 
-    def recent(self, limit: int, session_id: int | None = None) -> list[TaskRecord]:
+    def recent(self, limit: int) -> list[TaskRecord]:
         """Return the newest tasks, newest first."""
-        if session_id is None:
-            return self._select("1 ORDER BY assigned_at DESC LIMIT ?", limit)
-        return self._select("session_id = ? ORDER BY assigned_at DESC LIMIT ?", session_id, limit)
-
-    def count(self, stage: Stage) -> int:
-        """Return how many tasks stand at a stage."""
-        row = self._database.connection.execute(
-            "SELECT count(*) AS n FROM tasks WHERE chain = ? AND stage = ?", (self._chain, stage.value)
-        ).fetchone()
-        return int(row["n"])
+        return self._select("1 ORDER BY assigned_at DESC LIMIT ?", limit)
 
     def _select(self, where: str, *values: Any) -> list[TaskRecord]:
         rows = self._database.connection.execute(

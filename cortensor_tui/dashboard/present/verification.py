@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cortensor_tui.dashboard.cells import Line, Span, line, wrap
+from cortensor_tui.dashboard.cells import Line, line, wrap
 from cortensor_tui.dashboard.format import number, short_hash
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.verification import Finding, Place, ProofCheck, ProofVerdict, Verification
@@ -67,9 +67,3 @@ def _where(place: Place | None) -> str:
     if place.block_number is not None:
         parts.append(f"block {number(place.block_number)}")
     return " ".join(parts)
-
-
-def verdict_span(found: Verification) -> Span:
-    """Return the verdict with its mark, for a heading."""
-    mark, role = _VERDICTS[found.verdict]
-    return Span(f"{mark} {found.verdict}", role)

@@ -100,11 +100,6 @@ class RowTable(LineView, can_focus=True):
         """Return the row under the cursor."""
         return self.row_at(self._index) if self.row_count else None
 
-    @property
-    def first_and_last(self) -> tuple[int, int]:
-        """Return which rows are on the screen, counted from 1."""
-        return self._top + 1, min(self.row_count, self._top + self._page_rows)
-
     def show_order(self, column: int, *, is_falling: bool) -> None:
         """Mark by which column the rows are sorted, and whether the largest comes first."""
         self._order = (column, is_falling)
