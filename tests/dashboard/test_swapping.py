@@ -170,12 +170,12 @@ async def test_a_swap_that_cannot_be_stopped_any_more_says_why(node: ScriptedNod
 async def test_leaving_what_is_being_sent_asks_nothing_and_says_that_it_goes_on(
     node: ScriptedNode, app: Dashboard
 ) -> None:
-    async with app.run_test(size=SMALL, notifications=True) as pilot:
+    async with app.run_test(size=SMALL) as pilot:
         screen = await filled(pilot)
         screen._asked_at = samples.NOW
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, SessionsScreen))
-        assert [note.message for note in app._notifications] == ["The node goes on with it."]
+        await until(pilot, lambda: "The node goes on with it." in shown(app, "KeyBar"))
 
 
 @pytest.mark.parametrize(
