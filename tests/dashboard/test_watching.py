@@ -65,9 +65,10 @@ def test_engine_and_key_are_not_missed() -> None:
     lines = ["".join(span.text for span in one) for one in column_lines(view.status, Sight(samples.NOW), 110)]
     assert any("engine" in one and "not needed" in one for one in lines)
     assert any("key" in one and "not here" in one and "unlocked" not in one for one in lines)
-    assert ("engine", "none: this node only watches") in [
-        (one.label, one.text) for one in node_details(view.status)
-    ]
+    details = {one.label: one.text for one in node_details(view.status)}
+    assert details["engine"] == "none: this node only watches"
+    assert details["watched"] == samples.NODE
+    assert "owner" not in details
     assert "shown as the chain tells it" in why_text(view, samples.NOW)
     state = FeedState(link=Link.LIVE, since=0.0, heard_at=samples.NOW, view=view)
     assert title_of(state, samples.NOW).startswith("cortensor: WATCHING 0x7099…79C8")

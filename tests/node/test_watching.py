@@ -20,7 +20,14 @@ from cortensor_tui.node.watching import tasks, transactions
 from cortensor_tui.node.watching.room import Watching
 from cortensor_tui.settings import env_line, load_settings
 from cortensor_tui.storage.local_store import LocalStore
-from tests.devnet.devnet_on_anvil import ALICE, BOB, ORACLE, OWNER, DevnetOnAnvil
+from tests.devnet.devnet_on_anvil import (
+    ALICE,
+    BOB,
+    ORACLE,
+    OWNER,
+    DevnetOnAnvil,
+    in_every_generation,
+)
 from tests.devnet.task_steps import ANSWER, QUEUE, answer, hash_of
 from tests.support.scripted_rpc import ScriptedRpc
 
@@ -106,6 +113,7 @@ async def end(devnet: DevnetOnAnvil, key: tuple[int, int]) -> None:
     await devnet.send(ORACLE, QUEUE, "end", *key, True)
 
 
+@in_every_generation
 async def test_each_stage_is_seen_as_it_comes(devnet: DevnetOnAnvil, watcher: Watcher) -> None:
     key = await queued(devnet, ALICE)
     await watcher.look()

@@ -52,8 +52,7 @@ def node_details(status: NodeStatus) -> Details:
         Detail("verdict", f"{status.verdict}: {status.reason}", "strong"),
         *([Detail("problem", problem.sentence(), "bad")] if problem else ()),
         *(Detail("warning", warning, "warn") for warning in status.warnings),
-        *_account("node", status.node),
-        *_account("owner", status.owner),
+        *_accounts(status),
         *_chain(chain),
         *_engine(status),
         Detail(
@@ -77,6 +76,14 @@ def _engine(status: NodeStatus) -> Iterator[Detail]:
     yield Detail("context", f"{number(engine.context_tokens)} tokens, memory {mebibytes(engine.rss_bytes)}")
     if engine.error:
         yield Detail("engine error", engine.error, "bad")
+
+
+def _accounts(status: NodeStatus) -> Iterator[Detail]:
+    if status.is_watching:
+        yield from _account("watched", status.node)
+        return
+    yield from _account("node", status.node)
+    yield from _account("owner", status.owner)
 
 
 def _account(label: str, account: Account) -> Iterator[Detail]:
