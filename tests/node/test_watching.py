@@ -211,6 +211,25 @@ async def test_what_a_reorganisation_takes_back_is_taken_back_here(
     assert watcher.stage(key) is Stage.ACKED
 
 
+async def test_another_answer_on_another_fork_takes_the_place_of_the_first(
+    devnet: DevnetOnAnvil, watcher: Watcher
+) -> None:
+    key = await queued(devnet, ALICE)
+    await assign(devnet, key, ALICE)
+    await answer(devnet, key, ALICE)
+    await watcher.look()
+    await devnet.rpc.call("anvil_reorg", 2, [])
+    await devnet.send(ALICE, QUEUE, "precommit", *key, hash_of("Another."), "")
+    await devnet.send(ALICE, QUEUE, "commit", *key, "Another.")
+    await watcher.look()
+
+    record = watcher.record(key)
+    assert record is not None
+    assert record.answer_cid is not None
+    assert watcher.store.get(record.answer_cid).decode() == "Another."
+    assert record.answer_hash == "0x" + hash_of("Another.").hex()
+
+
 async def answered(devnet: DevnetOnAnvil) -> tuple[int, int]:
     """Have a task answered before anybody watches."""
     key = await queued(devnet, ALICE)

@@ -9,7 +9,7 @@ import msgspec
 from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
-from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain, TaskTimes
 from cortensor_tui.journal.tasks import TaskLog, TaskRecord
 from cortensor_tui.miner.chain_state import TaskState, read_states
 from cortensor_tui.miner.intake import Intake
@@ -79,12 +79,10 @@ class WatchedTasks:
         )
 
     async def _take(self, record: TaskRecord | None, state: TaskState, seen: Sighting) -> None:
-        known = record
+        known = await self._asked(record, state.task)
         if known is None:
-            if state.task is None:
-                return
-            known = await self._intake.record(state.task, state.task.created_at, None)
-        brought = await self._answered(self._brought(known, state, seen), state)
+            return
+        brought = await self._answered(self._brought(known, state, seen))
         if brought == record:
             return
         self._tasks.save(brought, "watched")
@@ -93,6 +91,13 @@ class WatchedTasks:
         else:
             self._open[brought.key] = brought
         self._on_change(brought)
+
+    async def _asked(self, record: TaskRecord | None, task: TaskOnChain | None) -> TaskRecord | None:
+        """Return the record of what is asked now: after a reorganisation, ids may have another prompt."""
+        if task is None or (record is not None and record.prompt_cid == self._intake.prompt_cid(task)):
+            return record
+        new = await self._intake.record(task, task.created_at, None)
+        return msgspec.structs.replace(new, times=TaskTimes())  # nothing was seen of it yet
 
     def _brought(self, record: TaskRecord, state: TaskState, seen: Sighting) -> TaskRecord:
         """Return the record at the contract's stage, with the times that are known of it."""
@@ -149,17 +154,15 @@ class WatchedTasks:
         }.get(record.stage, (None, 0.0))
         return None if began is None else began + allowed_s
 
-    async def _answered(self, record: TaskRecord, state: TaskState) -> TaskRecord:
-        """Return the record with hash and answer as far as the contract has them by now."""
-        has_hash = record.stage in (Stage.PRECOMMITTED, Stage.COMMITTED, Stage.ENDED)
-        has_answer = record.stage in (Stage.COMMITTED, Stage.ENDED)
-        is_known = record.answer_hash is not None and (record.answer_cid is not None or not has_answer)
-        if not has_hash or is_known:
-            return record
-        results = await self._reader.results(record.key)
-        ours = next((one for one in results if one.miner == self._node), None)
+    async def _answered(self, record: TaskRecord) -> TaskRecord:
+        """Return the record with hash and answer as far as the contract has them now."""
+        ours = None
+        if record.stage.place >= Stage.PRECOMMITTED.place:
+            results = await self._reader.results(record.key)
+            ours = next((one for one in results if one.miner == self._node), None)
         if ours is None:
-            return record
+            return msgspec.structs.replace(record, answer_hash=None, answer_cid=None)
+        has_answer = record.stage in (Stage.COMMITTED, Stage.ENDED)
         cid = self._store.put(ours.data.encode("utf-8")) if has_answer else None
         return msgspec.structs.replace(record, answer_hash=ours.hash, answer_cid=cid)
 
