@@ -43,6 +43,8 @@ class ScriptedNode:
         self.answers: dict[type[RequestBody], Answer] = {}
         self.otherwise: Answer | None = None
         """Answers what `answers` does not know."""
+        self.unanswered: set[type[RequestBody]] = set()
+        """Requests that are taken and never answered, as by a node that hangs."""
         self.requests: list[RequestBody] = []
         self.attached = 0
         self._sequence = snapshot.sequence
@@ -104,7 +106,7 @@ class ScriptedNode:
                     self._listening.add(writer)
                     fresh = msgspec.structs.replace(self.snapshot, sequence=self._sequence)
                     writer.write(_encoder.encode(fresh) + b"\n")
-                else:
+                elif type(request.body) not in self.unanswered:
                     body = self._answer(request.body)
                     writer.write(_encoder.encode(Reply(request_id=request.request_id, body=body)) + b"\n")
                 await writer.drain()

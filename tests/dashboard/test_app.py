@@ -140,7 +140,7 @@ async def test_a_lost_node_keeps_the_last_view_marked_as_old(node: ScriptedNode,
         await live(pilot)
         await node.stop()
         await until(pilot, lambda: "✖ UNREACHABLE" in shown(app, "#verdict"))
-        assert "trying again in" in shown(app, "#verdict")
+        assert "0 s old · again in 1 s" in shown(app, "#verdict")
         assert "harbour pilot" in shown(app, "#sessions")
         assert "○ was served" in shown(app, "#sessions")
         assert not app.screen.has_class("-old"), "it is dim only after a while"

@@ -6,6 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.network import endpoint_details, endpoint_rows, fact_details, facts
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.network import ASK_EVERY_S, ASKING, NetworkScreen
@@ -54,7 +55,7 @@ async def test_every_endpoint_and_everything_found_out_is_told(
 
 
 def test_a_row_has_lag_budget_sends_and_the_last_trouble_with_its_age() -> None:
-    rows = endpoint_rows(samples.network_report(), samples.NOW)
+    rows = endpoint_rows(samples.network_report(), Sight(samples.NOW))
     told = [[cell.text for cell in row.cells if hasattr(cell, "text")] for row in rows]
     assert told[0] == [
         *("● in use", "sepolia-rollup.arbitrum.io", "102,331,204", "0", "84 ms"),
@@ -140,8 +141,10 @@ async def test_what_was_told_stays_with_its_age_when_the_node_no_longer_answers(
         await until(pilot, lambda: "● in use" in shown(app, "#endpoints"))
         node.answers[GetNetwork] = lambda _: refusal("internal", "The node failed at this", "", "")
         clock[0] += 40
-        await until(pilot, lambda: "▲ 40 s old: The node failed" in shown(app, "#endpoints-pane Heading"))
-        assert "● in use" in shown(app, "#endpoints")
+        await until(
+            pilot, lambda: "as it was 40 s ago: The node failed" in shown(app, "#endpoints-pane Heading")
+        )
+        assert "○ in use" in shown(app, "#endpoints")
 
 
 async def test_enter_opens_a_row_in_full_and_y_copies_its_value(node: ScriptedNode, app: Dashboard) -> None:

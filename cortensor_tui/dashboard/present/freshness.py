@@ -65,6 +65,11 @@ class Sight(NamedTuple):
             return (_PAST_MARK if is_sure else mark, "muted")
         return OLD if is_sure and self.is_old(seen_at, fresh_s) else look
 
+    def span(self, told: Span) -> Span:
+        """Return a fact that begins with its mark."""
+        mark, role = self.look((told.text[:1], told.role))
+        return Span(mark + told.text[1:], role)
+
     def line(self, spans: Line) -> Line:
         """Return a line of facts in their own roles, or in none where they are past."""
         return tuple(Span(span.text, "muted") for span in spans) if self.is_past else spans

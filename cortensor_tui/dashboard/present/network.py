@@ -15,6 +15,7 @@ from cortensor_tui.dashboard.format import (
     number,
 )
 from cortensor_tui.dashboard.present.details import Detail, Details
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointReport, EndpointState, HeadFeedReport
 from cortensor_tui.domain.inert import inert
@@ -60,18 +61,18 @@ class Fact(NamedTuple):
     mark: str = ""
 
 
-def endpoint_rows(report: NetworkReport, now: float) -> list[Row]:
+def endpoint_rows(report: NetworkReport, sight: Sight) -> list[Row]:
     """Return the endpoints in the order of the settings."""
-    return [_endpoint_row(str(index), one, now) for index, one in enumerate(report.endpoints)]
+    return [_endpoint_row(str(index), one, sight) for index, one in enumerate(report.endpoints)]
 
 
-def _endpoint_row(key: str, one: EndpointReport, now: float) -> Row:
+def _endpoint_row(key: str, one: EndpointReport, sight: Sight) -> Row:
     health = one.health
     mark, role = _LOOKS[health.state]
     is_behind = one.blocks_behind is not None and one.blocks_behind > 0
     per_min = None if health.requests_per_s is None else round(health.requests_per_s * 60)
     cells = (
-        Span(f"{mark}{health.state}", role),
+        sight.span(Span(f"{mark}{health.state}", role)),
         Span(inert(health.name.removeprefix("https://"), 100)),
         Span(number(health.head_number)),
         Span(number(one.blocks_behind), "warn" if is_behind else "muted"),
@@ -79,9 +80,9 @@ def _endpoint_row(key: str, one: EndpointReport, now: float) -> Row:
         Span(number(health.requests_last_minute), "muted"),
         Span(number(per_min), "muted"),
         Span(number(one.sends_taken), "muted"),
-        _trouble(one, now),
+        _trouble(one, sight.at),
     )
-    return Row(key, cells, copy=health.name)
+    return Row(key, (cells[0], *sight.line(cells[1:])), copy=health.name)
 
 
 def _trouble(one: EndpointReport, now: float) -> Span:
@@ -164,16 +165,16 @@ def with_words(found: list[Fact], words: tuple[str, ...]) -> list[Fact]:
     ]
 
 
-def fact_rows(found: list[Fact]) -> list[Row]:
+def fact_rows(found: list[Fact], sight: Sight) -> list[Row]:
     """Return them as rows."""
-    return [_fact_row(one) for one in found]
+    return [_fact_row(one, sight) for one in found]
 
 
-def _fact_row(one: Fact) -> Row:
+def _fact_row(one: Fact, sight: Sight) -> Row:
     value = inert(one.value, _MOST_CHARS) or UNKNOWN
     cells = (
         Span(inert(one.what, 80), "muted"),
-        Span(f"{one.mark} {value}" if one.mark else value, one.look),
+        sight.span(Span(f"{one.mark} {value}", one.look)) if one.mark else Span(value, one.look),
         Span(inert(one.origin, _MOST_CHARS), "muted"),
     )
     return Row(one.key, cells, copy=one.value)

@@ -15,6 +15,7 @@ _MARKS = {
     StepState.FAILED: ("✖", "bad"),
 }
 _INDENT = "   "
+FIRST_WORD = "Waiting for the node's first word. r connects anew."
 
 
 def waiting_lines(
@@ -26,6 +27,8 @@ def waiting_lines(
     if state.link is Link.UNREACHABLE and state.problem is not None:
         offer = "Press o to start a node here." if can_start_node else ""
         return [(), *_problem(state.problem, offer, width)]
+    if state.view is None:
+        return [(), line((f"{_INDENT}{FIRST_WORD}", "muted"))]
     return []
 
 

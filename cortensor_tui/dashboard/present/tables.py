@@ -91,25 +91,26 @@ def served_count(view: NodeView) -> tuple[int, str]:
 
 def service_span(view: SessionView, sight: Sight = PRESENT) -> Span:
     """Return what the node does with a session, and why where it does not serve it."""
-    mark, role = sight.look(_SERVICE_LOOKS[view.service])
+    mark, role = _SERVICE_LOOKS[view.service]
     says_all = view.service in (Service.SERVED, Service.NOT_BOUND, Service.WATCHED)
     reason = "" if says_all or not view.reason else f": {inert(view.reason, 160)}"
-    was = "was " if sight.is_past else ""
-    return Span(f"{mark} {was}{view.service}{reason}", role)
+    was = "was " if sight.is_past and view.service is Service.SERVED else ""
+    return sight.span(Span(f"{mark} {was}{view.service}{reason}", role))
 
 
-def transaction_rows(view: NodeView, now: float) -> list[Row]:
+def transaction_rows(view: NodeView, sight: Sight) -> list[Row]:
     """Return the transactions, newest first."""
-    return [transaction_row(one, now) for one in reversed(view.transactions)]
+    return [transaction_row(one, sight) for one in reversed(view.transactions)]
 
 
-def transaction_row(one: Transaction, now: float) -> Row:
+def transaction_row(one: Transaction, sight: Sight) -> Row:
+    """Return a transaction as a row."""
     subject = one.task_key or one.session_id
-    state = transaction_span(one)
+    state = transaction_span(one, sight)
     note = one.error or one.waiting_for
     error = f": {inert(note, 200)}" if note else ""
     cells = (
-        Span(rough_age(one.mined_at or one.sent_at or one.created_at, now), "muted"),
+        Span(rough_age(one.mined_at or one.sent_at or one.created_at, sight.now), "muted"),
         Span(str(one.kind)),
         Span(UNKNOWN if subject is None else str(subject), "plain" if one.task_key else "muted"),
         Span(str(one.nonce), "muted"),
@@ -122,13 +123,15 @@ def transaction_row(one: Transaction, now: float) -> Row:
     return Row(str(one.transaction_id), cells, copy=one.hash)
 
 
-def transaction_span(one: Transaction) -> Span:
-    """Return the state of a transaction with its mark."""
+def transaction_span(one: Transaction, sight: Sight = PRESENT) -> Span:
+    """Return the state of a transaction with its mark; what is final stays so, whoever has gone."""
     mark, role = _TRANSACTION_LOOKS[one.state]
-    return Span(f"{mark}{one.state}", role)
+    told = Span(f"{mark}{one.state}", role)
+    return told if one.state.is_final else sight.span(told)
 
 
-def stage_span(stage: Stage) -> Span:
-    """Return a stage with its mark."""
+def stage_span(stage: Stage, sight: Sight = PRESENT) -> Span:
+    """Return a stage with its mark; what is final stays so, whoever has gone."""
     mark, role = _STAGE_LOOKS[stage]
-    return Span(f"{mark}{stage}", role)
+    told = Span(f"{mark}{stage}", role)
+    return told if stage.is_final else sight.span(told)

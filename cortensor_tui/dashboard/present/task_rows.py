@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from cortensor_tui.dashboard.cells import Line, Span
 from cortensor_tui.dashboard.format import UNKNOWN, number, rate, rough_age
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.private import prompt_of
 from cortensor_tui.dashboard.present.tables import stage_span
 from cortensor_tui.dashboard.present.task_report import cause_of, copied
@@ -54,15 +55,15 @@ class Bar(NamedTuple):
         return bar(self.way, cells)
 
 
-def task_row(task: TaskView, now: float) -> Row:
-    """Return one task."""
-    way = timeline(task, now)
+def task_row(task: TaskView, sight: Sight) -> Row:
+    """Return one task; the way of one that is under way is known up to the node's last word."""
+    way = timeline(task, sight.at)
     cells = (
-        Span(rough_age(task.assigned_at, now), "muted"),
+        Span(rough_age(task.assigned_at, sight.now), "muted"),
         Span(str(task.key)),
-        stage_span(task.stage),
+        stage_span(task.stage, sight),
         Bar(way) if way is not None else Span(UNKNOWN, "muted"),
-        _took(way, now),
+        _took(way, sight),
         _longest(way),
         Span(number(task.answer_tokens), "muted"),
         Span(rate(task.decode_tokens_per_s), "muted"),
@@ -71,12 +72,12 @@ def task_row(task: TaskView, now: float) -> Row:
     return Row(str(task.key), cells, copy=copied(task)[0])
 
 
-def _took(way: Timeline | None, now: float) -> Span:
+def _took(way: Timeline | None, sight: Sight) -> Span:
     """Return how long it took, in steps of ten seconds while it goes on: each step is repainted."""
     if way is None:
         return Span(UNKNOWN, "muted")
     if way.is_running:
-        return Span(f"{rough_age(way.start_at, now)} …", "accent")
+        return Span(f"{rough_age(way.start_at, sight.at)} …", "muted" if sight.is_past else "accent")
     return Span(seconds(way.duration_s))
 
 

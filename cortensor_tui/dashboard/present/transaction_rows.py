@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Span
 from cortensor_tui.dashboard.format import UNKNOWN, ether, number, rough_age, short_hash
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.present.timeline import seconds
 from cortensor_tui.dashboard.sorting import Sorting
@@ -31,16 +32,16 @@ SORTINGS = (
 )
 
 
-def transaction_row(one: Transaction, now: float) -> Row:
+def transaction_row(one: Transaction, sight: Sight) -> Row:
     """Return one transaction."""
     subject = one.task_key or one.session_id
-    state = transaction_span(one)
+    state = transaction_span(one, sight)
     note = one.error or one.waiting_for
     cells = (
-        Span(rough_age(one.mined_at or one.sent_at or one.created_at, now), "muted"),
+        Span(rough_age(one.mined_at or one.sent_at or one.created_at, sight.now), "muted"),
         Span(str(one.kind)),
         Span(UNKNOWN if subject is None else str(subject), "plain" if one.task_key else "muted"),
-        _wait(one, now),
+        _wait(one, sight),
         Span(ether(one.fee_wei, 7), "muted"),
         Span(str(one.nonce), "muted"),
         Span(short_hash(one.hash)),
@@ -51,10 +52,10 @@ def transaction_row(one: Transaction, now: float) -> Row:
     return Row(str(one.transaction_id), cells, copy=one.hash)
 
 
-def _wait(one: Transaction, now: float) -> Span:
+def _wait(one: Transaction, sight: Sight) -> Span:
     """Return how long it took from sent to mined; in steps of ten seconds while it waits still."""
     if one.mined_at is not None and one.sent_at is not None:
         return Span(seconds(one.mined_at - one.sent_at))
     if one.state.is_final:
         return Span(UNKNOWN, "muted")
-    return Span(f"{rough_age(one.created_at, now)} …", "accent")
+    return Span(f"{rough_age(one.created_at, sight.at)} …", "muted" if sight.is_past else "accent")

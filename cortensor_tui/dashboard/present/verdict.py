@@ -95,8 +95,11 @@ def _unreachable(lead: Line, state: FeedState, now: float, width: int) -> list[L
     left = line(*lead, (" ✖ UNREACHABLE", "bad strong"), f"  {what}")
     retry_s = max(0.0, (state.retry_at or now) - now)
     silent_s = Sight.of(state, now).silent_s
-    known = "" if state.view is None or silent_s is None else f"{duration(silent_s)} old · "
-    right = line((known, "warn"), (f"trying again in {duration(retry_s)} ", "muted"))
+    again = f"again in {duration(retry_s)} " if retry_s else "again "
+    if state.view is None or silent_s is None:
+        right = line((f"trying {again}", "muted"))
+    else:
+        right = line((f"{duration(silent_s)} old", "warn"), (f" · {again}", "muted"))
     lines = [spread(left, right, width)]
     if state.view is not None and state.problem is not None:
         lines += _remedy(state.problem.why, state.problem.remedy, width)

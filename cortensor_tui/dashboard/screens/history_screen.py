@@ -16,6 +16,7 @@ from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import number
 from cortensor_tui.dashboard.history import Ask
 from cortensor_tui.dashboard.history_pages import Pages
+from cortensor_tui.dashboard.present.freshness import as_it_was
 from cortensor_tui.dashboard.present.past import past_remark
 from cortensor_tui.dashboard.screens.exporting import Exporting
 from cortensor_tui.dashboard.screens.place import PlaceScreen
@@ -150,6 +151,8 @@ class HistoryScreen(PlaceScreen, Exporting):
         if self._frozen is not None:
             new = len(self.keys_of(view) - self.keys_of(self._frozen))
             return (Span(f"frozen · {new} new · f follows", "warn"),)
+        if self.sight.is_past:
+            return as_it_was(self.sight)
         if self.table.is_makeshift:
             return (Span("▲ not read: only what the node told of lately", "warn"),)
         past = past_remark(view.status.past, self.dashboard.now())

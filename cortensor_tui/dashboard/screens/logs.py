@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.format import number
+from cortensor_tui.dashboard.present.freshness import as_it_was
 from cortensor_tui.dashboard.present.log_rows import log_details, log_row, log_text
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.place import PlaceScreen
@@ -76,6 +77,8 @@ class LogsScreen(PlaceScreen):
         self.show_view(state, view)
         if state.link is Link.LIVE:
             self._ask_for_newer()
+        if self.sight.is_past:
+            self._say()
 
     def copy_text(self) -> tuple[str, str] | None:
         """Return the line under the cursor."""
@@ -227,6 +230,8 @@ class LogsScreen(PlaceScreen):
     def _remark(self) -> Line:
         if self._problem is not None:
             return line((f"▲ not read: {inert(self._problem.what, 60)}", "warn"))
+        if self.sight.is_past:
+            return as_it_was(self.sight)
         if self._is_searching:
             return line(("looking further back …", "muted"))
         if self._tail.is_following:

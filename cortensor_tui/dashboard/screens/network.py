@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from cortensor_tui.dashboard.cells import Line, line
+from cortensor_tui.dashboard.cells import Line, Span, line
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import duration
 from cortensor_tui.dashboard.present import network
 from cortensor_tui.dashboard.present.details import Details
+from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.state import NodeView
@@ -28,6 +29,8 @@ from cortensor_tui.node.network_messages import GetNetwork
 ASK_EVERY_S = 3.0
 STALE_FROM_S = 5 * ASK_EVERY_S
 MOST_ENDPOINT_LINES = 8
+AGAIN = f"It is asked again every {duration(ASK_EVERY_S)}."
+NOT_TOLD = "Nothing is told yet."
 ASKING = "Asking the node for its network…"
 NOTHING_MATCHES = "No row has all of these words. / changes them, esc clears them."
 NO_FACTS = "Nothing is known of the chain yet; the node tells more once an endpoint has answered."
@@ -92,26 +95,33 @@ class NetworkScreen(PlaceScreen):
             self._draw()
 
     def _draw(self) -> None:
-        report, now = self._report, self._shown_at()
+        report, sight = self._report, self.sight
         endpoints, facts = (
             self.query_one("#endpoints", LineTable),
             self.query_one("#network-facts", LineTable),
         )
         if report is None:
-            empty = ASKING if self._problem is None else self._problem.sentence()
-            endpoints.show((), inert(empty, 500))
-            facts.show((), "")
+            refused = "" if self._problem is None else f"{inert(self._problem.sentence(), 500)} {AGAIN}"
+            endpoints.show((), refused or ASKING)
+            facts.show((), NOT_TOLD)
         else:
-            endpoints.show(network.endpoint_rows(report, now))
-            known = network.facts(report, now)
+            endpoints.show(network.endpoint_rows(report, sight))
+            known = network.facts(report, sight.at)
             found = network.with_words(known, self._words)
-            facts.show(network.fact_rows(found), NO_FACTS if not known else NOTHING_MATCHES)
+            facts.show(network.fact_rows(found, sight), NO_FACTS if not known else NOTHING_MATCHES)
         rows = 1 if report is None else min(MOST_ENDPOINT_LINES, len(report.endpoints))
         endpoints.styles.height = rows + 1
         self._say_remarks()
 
-    def _shown_at(self) -> float:
-        return self._read_at if self._is_frozen else self.dashboard.now()
+    @property
+    def sight(self) -> Sight:
+        """Return how sure the report is, which is asked for and has an age of its own."""
+        now = self.dashboard.now()
+        if self._is_frozen:
+            return Sight(self._read_at)
+        age_s = now - self._read_at
+        is_old = self._problem is not None or age_s >= STALE_FROM_S or Sight.of(self.state, now).is_past
+        return Sight(now, age_s if is_old and self._report is not None else None)
 
     def _say_remarks(self) -> None:
         above, below = self.query(Heading)
@@ -119,18 +129,19 @@ class NetworkScreen(PlaceScreen):
         above.say(self._freshness())
         name = "" if report is None else inert(report.network, 60)
         error = "" if report is None else inert(report.error, 200)
-        below.say(line((name, "muted"), *((f" · {error}", "bad") for _ in (1,) if error)))
+        told = (Span(name, "muted"), *((Span(f" · {error}", "bad"),) if error else ()))
+        below.say(told if name else ())
 
     def _freshness(self) -> Line:
         """Return how old this is, and why it is not read anew."""
-        age_s = self.dashboard.now() - self._read_at
         if self._is_frozen:
+            age_s = self.dashboard.now() - self._read_at
             return line(("▲ FROZEN", "warn"), (f" {duration(age_s)} old · space goes on", "muted"))
         if self._report is None:
             return ()
-        if self._problem is not None or age_s >= STALE_FROM_S:
+        if self.sight.is_past:
             why = "" if self._problem is None else f": {inert(self._problem.what, 100)}"
-            return line((f"▲ {duration(age_s)} old{why}", "warn"))
+            return (*as_it_was(self.sight), Span(why, "warn"))
         return line((f"read every {duration(ASK_EVERY_S)}", "muted"))
 
     @on(FilterLine.Wanted)
@@ -171,7 +182,7 @@ class NetworkScreen(PlaceScreen):
             report = self._report
             if report is None or index >= len(report.endpoints):
                 return None
-            return network.endpoint_details(report.endpoints[index], self._shown_at())
+            return network.endpoint_details(report.endpoints[index], self.sight.at)
 
         row = event.table.current
         self.app.push_screen(DetailScreen("Endpoint", content, copy=row.copy if row else ""))
@@ -179,7 +190,7 @@ class NetworkScreen(PlaceScreen):
     @on(LineTable.Opened, "#network-facts")
     def _open_fact(self, event: LineTable.Opened) -> None:
         def content(state: FeedState) -> Details | None:
-            known = [] if self._report is None else network.facts(self._report, self._shown_at())
+            known = [] if self._report is None else network.facts(self._report, self.sight.at)
             found = next((one for one in known if one.key == event.key), None)
             return None if found is None else network.fact_details(found)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cortensor_tui.dashboard.present.details import Details
 
 NO_SESSIONS = "No sessions yet. Press n to create one, or bind this node to one with a."
-NOT_READ = "Unknown until the chain is read."
+NOT_READ = "Unknown until the chain is read. 5 shows how its endpoints stand."
 NO_TRANSACTIONS = "No transactions yet. They appear as the node answers tasks."
 CHARTS = ("decode", "prefill", "hourly")
 PULSE = ("latency", "head-age")
@@ -101,8 +101,8 @@ class OverviewScreen(PlaceScreen):
         return self._frozen or Picture(self.state, self.dashboard.now())
 
     @property
-    def _sight(self) -> Sight:
-        """Return how sure what the content shows is."""
+    def sight(self) -> Sight:
+        """Return how sure what the content shows is, also where it was frozen."""
         return Sight.of(self._picture.state, self._picture.at)
 
     def on_screen_resume(self) -> None:
@@ -124,12 +124,12 @@ class OverviewScreen(PlaceScreen):
     def show_view(self, state: FeedState, view: NodeView) -> None:
         """Bring every pane up to date, unless the picture is frozen."""
         if self._frozen is None:
-            self._show(view, self._sight)
+            self._show(view, self.sight)
 
     def move_ages(self, state: FeedState, view: NodeView) -> None:
         """Move everything on, also what is drawn but once a second."""
         if self._frozen is None:
-            sight = self._sight
+            sight = self.sight
             self._show(view, sight)
             self._show_transactions(view, sight)
             self._draw_charts(view, sight)
@@ -145,7 +145,7 @@ class OverviewScreen(PlaceScreen):
             str(live.key) if live else "",
             live.answer if live else "",
             inference.nothing_to_read(live, is_watching=view.status.is_watching),
-            is_whole=live is not None and live.finished is not None,
+            is_whole=live is not None and (live.finished is not None or sight.is_past),
         )
         if self._charted is None:  # from then on once a second is enough
             self._draw_charts(view, sight)
@@ -160,7 +160,7 @@ class OverviewScreen(PlaceScreen):
         """Show them once a second: a new one moves every row, and each row's age moves anyway."""
         past = past_remark(view.status.past, sight.now)
         is_read = view.status.chain.head_number is not None or past is not None
-        rows = tables.transaction_rows(view, sight.now)
+        rows = tables.transaction_rows(view, sight)
         self.query_one("#transactions", LineTable).show(rows, NO_TRANSACTIONS if is_read else NOT_READ)
         remark = (past or _pending(view),) if is_read else ()
         self._headings[3].say(sight.line(remark))
@@ -240,7 +240,7 @@ class OverviewScreen(PlaceScreen):
         self._length_s = LENGTHS_S[(place + 1) % len(LENGTHS_S)]
         picture = self._picture
         if picture.state.view is not None:
-            self._draw_charts(picture.state.view, self._sight)
+            self._draw_charts(picture.state.view, self.sight)
 
     # --- what the panes say ----------------------------------------------------------------------
 
@@ -267,7 +267,7 @@ class OverviewScreen(PlaceScreen):
             return []
         is_low = self.has_class("-narrow") and not self.has_class("-tall")
         draw = paired_lines if is_low else column_lines
-        return draw(view.status, self._sight, width)
+        return draw(view.status, self.sight, width)
 
     def _prompt(self, width: int) -> list[Line]:
         return inference.prompt_line(self._picture.state.view, width)

@@ -109,6 +109,11 @@ class PlaceScreen(Watching):
         """Return the newest state of the feed."""
         return self.dashboard.feed_state
 
+    @property
+    def sight(self) -> Sight:
+        """Return how sure what the node said is now."""
+        return Sight.of(self.state, self.dashboard.now())
+
     def on_mount(self) -> None:
         """Start with what is known."""
         self.take(self.state)

@@ -29,7 +29,7 @@ from cortensor_tui.domain.session_filter import SessionFilter, parse_session_fil
 from cortensor_tui.domain.sessions import SessionView
 
 NO_SESSIONS = "No sessions yet. Press n to create one, or bind this node to one with a."
-NOT_READ = "Unknown until the chain is read."
+NOT_READ = "Unknown until the chain is read. 5 shows how its endpoints stand."
 NONE_MATCHES = "No session matches the filter. Press / and then escape to see all again."
 FILTER_HINT = "mine  served  refused  inactive  mode:dedicated  owner:0x…  id:7  words"
 
@@ -101,7 +101,7 @@ class SessionsScreen(PlaceScreen, ActsOnSession):
 
     def show_view(self, state: FeedState, view: NodeView) -> None:
         """Show the newest sessions; nothing is made anew while they, filter and order are the same."""
-        sight = Sight.of(state, self.dashboard.now())
+        sight = self.sight
         is_read = session_table.are_known(view.status)
         wanted = (view.sessions, self._wanted, self._order, sight.is_past, is_read)
         if self._shown is None or any(old is not new for old, new in zip(self._shown, wanted, strict=True)):

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present import settings as present
+from cortensor_tui.dashboard.present.freshness import as_it_was
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.filter_line import FilterLine
@@ -21,6 +22,7 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.node.settings_messages import GetSettings, SettingEntry, SettingsTold
 
+AGAIN = "Press r to ask again."
 LOADING = "Asking the node for its settings …"
 NOTHING_FITS = "No setting fits the filter. Press / then esc to clear it."
 MOST_FAULT_LINES = 4
@@ -79,8 +81,10 @@ class SettingsScreen(PlaceScreen):
             self.action_read_again()
 
     def move_ages(self, state: FeedState, view: NodeView) -> None:
-        """Show what the setting under the cursor is for; nothing here grows old by itself."""
+        """Show what the setting under the cursor is for, and how old all is where the node is silent."""
         self._show_about()
+        if self.sight.is_past:
+            self._show()
 
     # --- what the keys do ------------------------------------------------------------------------
 
@@ -144,12 +148,14 @@ class SettingsScreen(PlaceScreen):
     def _show(self) -> None:
         table = self.query_one(LineTable)
         if self._told is None:
-            table.show([], LOADING if self._problem is None else self._problem.sentence())
+            refused = "" if self._problem is None else f"{inert(self._problem.sentence(), 500)} {AGAIN}"
+            table.show([], refused or LOADING)
             return
         rows = present.rows(self._told, self.query_one(FilterLine).text)
         table.show(rows, NOTHING_FITS)
         path = inert(self._told.path, 200)
-        self.query_one(Heading).say((*line((f"{path} · ", "muted")), *present.remark(self._told, len(rows))))
+        remark = as_it_was(self.sight) or present.remark(self._told, len(rows))
+        self.query_one(Heading).say((*line((f"{path} · ", "muted")), *remark))
         self.query_one("#faults", TextLines).redraw()
         self._show_about()
 

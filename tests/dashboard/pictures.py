@@ -1,0 +1,81 @@
+"""Pictures of one moment: at both sizes, in the dark and the light theme, of one app that runs once."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
+from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.widgets.line_view import LineView
+
+from .conftest import text_of, until
+
+SIZES = ((80, 24), (160, 48))
+THEMES = ("harbour", "harbour-light")
+LASTING = ("feed", "ticker")
+"""Groups of workers that run as long as the app does."""
+WAITS = ("being read from", "being asked for", "Reading", "reading …", "Asking", "Checking …", "Trying it")
+Ready = Callable[[], bool]
+Stage = Callable[[Pilot[None]], Awaitable[None]]
+Take = Callable[..., Awaitable[list[str]]]
+
+
+@pytest.fixture
+def take(snapshot: SnapshotAssertion) -> Iterator[Take]:
+    """Return what takes the four pictures of an app and tells which of them are not as they were.
+
+    `stage` brings the app to the moment, `is_ready` tells that everything is there, in each size.
+    """
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    kept = snapshot.use_extension(SVGImageExtension)
+
+    async def pictures(
+        app: Dashboard, stage: Stage, is_ready: Ready, waits_for_ever: bool = False
+    ) -> list[str]:
+        changed = []
+        async with app.run_test(size=SIZES[0]) as pilot:
+            await stage(pilot)
+            for width, height in SIZES:
+                await pilot.resize_terminal(width, height)
+                for theme in THEMES:
+                    app.theme = theme
+                    await _settle(pilot, is_ready, waits_for_ever=waits_for_ever)
+                    name = f"{width}x{height}-{theme}"
+                    if app.export_screenshot(title=app.title, simplify=True) != kept(name=name):
+                        changed.append(name)
+        return changed
+
+    yield pictures
+    os.environ.pop("TZ")
+    if before is not None:
+        os.environ["TZ"] = before
+    time.tzset()
+
+
+def is_waiting(app: Dashboard) -> bool:
+    """Tell whether something is being asked for, or soon will be, and says so."""
+    is_asking = any(worker.is_running and worker.group not in LASTING for worker in app.workers)
+    shown = (text_of(view) for view in app.screen.query(LineView) if view.is_on_screen)
+    return is_asking or any(words in text for text in shown for words in WAITS)
+
+
+async def _settle(pilot: Pilot[None], is_ready: Ready, *, waits_for_ever: bool) -> None:
+    app = pilot.app
+    assert isinstance(app, Dashboard)
+
+    def is_still() -> bool:
+        return waits_for_ever or not is_waiting(app)
+
+    await until(pilot, lambda: is_still() and is_ready())
+    app._tick()  # so that it does not matter how many seconds have passed
+    await until(pilot, is_still)
+    await pilot.wait_for_scheduled_animations()
+    await pilot.pause()

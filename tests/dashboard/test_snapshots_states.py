@@ -1,0 +1,253 @@
+"""How every place looks in each of its states: loading, empty, whole, silent, gone, refused, unreachable."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.feed import Link
+from cortensor_tui.domain.gas import GasOutlook
+from cortensor_tui.domain.health import Verdict
+from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions
+from cortensor_tui.node.log_messages import GetLogs, Logs
+from cortensor_tui.node.messages import GetStatus, ReplyBody, RequestBody, Snapshot
+from cortensor_tui.node.network_messages import GetNetwork
+from cortensor_tui.node.session_messages import GetSession
+from cortensor_tui.node.settings_messages import GetSettings
+
+from . import samples
+from .conftest import shown, until
+from .past import answer_history
+from .pictures import Take, is_waiting, take
+from .scripted_node import ScriptedNode, refusal
+from .session_samples import answer_readings
+from .settings_answers import answer_settings
+from .test_snapshots_logs import lines
+
+__all__ = ["take"]
+
+
+class Place(NamedTuple):
+    """A place: its key, its content, what it asks of the node, and words that stand there in its states."""
+
+    key: str
+    content: str
+    asks: tuple[type[RequestBody], ...]
+    whole: str
+    empty: str
+    loading: str
+
+
+PLACES = {
+    "dashboard": Place("1", "#sessions", (), "harbour", "No sessions yet", "Unknown until"),
+    "sessions": Place("2", "#sessions", (GetSession,), "harbour", "No sessions yet", "Unknown until"),
+    "tasks": Place("3", "#tasks", (GetTasks,), "8/2", "No tasks yet", "Reading"),
+    "transactions": Place("4", "#transactions", (GetTransactions,), "8/2", "No transactions", "Reading"),
+    "network": Place("5", "#endpoints", (GetNetwork,), "in use", "resting", "Asking"),
+    "logs": Place("6", "#log", (GetLogs,), "engine not running", "No log lines yet", "Reading"),
+    "settings": Place("7", "#settings", (GetSettings,), "HOST", "", "Asking"),
+}
+ASKING = [name for name, place in PLACES.items() if place.asks]
+FAULT = ("internal", "The node failed at this request", "a fault in it", "See its log, and report it")
+
+
+def unused() -> Snapshot:
+    """Return a node that reads the chain and has nothing to do yet."""
+    reason = "no session is bound to this node"
+    waiting = samples.status(Verdict.WAITING, reason=reason, answered_tasks=0, gas=GasOutlook())
+    return msgspec.structs.replace(samples.empty_snapshot(), status=waiting)
+
+
+class Stood:
+    """A dashboard and its node, both of which a test can let grow old."""
+
+    def __init__(self, place: Place, snapshot: Snapshot) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="ct"))
+        self.place = place
+        self.clock = samples.NOW
+        self.node = ScriptedNode(folder / "node.sock", snapshot)
+        self._tries = 0
+        self.app = Dashboard(self._connect, now=lambda: self.clock)
+
+    async def _connect(self) -> NodeClient:
+        self._tries += 1
+        if self._tries > 1:
+            await asyncio.Event().wait()  # the picture is of the first wait, however long it takes to draw
+        await self.node.start()
+        return await self.node.connect()
+
+    async def go(self, pilot: Pilot[None]) -> None:
+        """Go to the place, as soon as the node has said something."""
+        await until(pilot, lambda: self.app.view is not None)
+        await pilot.press(self.place.key)
+
+    def has(self, words: str) -> bool:
+        """Tell whether the place has come and its content has these words."""
+        return bool(self.app.screen.query(self.place.content)) and words in shown(
+            self.app, self.place.content
+        )
+
+    def is_whole(self) -> bool:
+        """Tell whether all of the place is there."""
+        return self.has(self.place.whole) and not is_waiting(self.app)
+
+    def says(self, words: str) -> bool:
+        """Tell whether the header has these words."""
+        return words in shown(self.app, "#verdict")
+
+    async def age(self, pilot: Pilot[None], seconds: float) -> None:
+        """Let time pass without a word of the node."""
+        self.node.unanswered |= {GetStatus, *self.place.asks}
+        self.clock += seconds
+        await pilot.pause()
+
+
+def answer_all(node: ScriptedNode) -> None:
+    """Have the node answer what any place asks."""
+    answer_readings(node)
+    answer_history(node)
+    answer_settings(node)
+    of_task = node.answers[GetLogs]
+
+    def logs(body: RequestBody) -> ReplyBody:
+        assert isinstance(body, GetLogs)
+        return of_task(body) if body.task else Logs(lines=() if body.after else lines(), newest=35)
+
+    node.answers[GetNetwork] = lambda _: samples.network_report()
+    node.answers[GetLogs] = logs
+
+
+def answer_nothing_yet(node: ScriptedNode) -> None:
+    """Have the node answer as one that has just started."""
+    answer_readings(node)
+    answer_settings(node)
+    node.answers[GetTasks] = lambda _: Tasks(())
+    node.answers[GetTransactions] = lambda _: Transactions(())
+    node.answers[GetLogs] = lambda _: Logs(lines=(), newest=0)
+    node.answers[GetNetwork] = lambda _: samples.network_report(
+        endpoints=samples.endpoint_reports()[2:3],
+        origin=None,
+        head_feed=None,
+        comparisons=(),
+        values=(),
+        error="The chain endpoint did not answer.",
+    )
+
+
+places = pytest.mark.parametrize("name", PLACES)
+
+
+@places
+async def test_whole(take: Take, name: str) -> None:
+    stood = Stood(PLACES[name], samples.snapshot())
+    answer_all(stood.node)
+    assert await take(stood.app, stood.go, stood.is_whole) == []
+
+
+@places
+async def test_loading(take: Take, name: str) -> None:
+    stood = Stood(PLACES[name], samples.empty_snapshot())
+    stood.node.unanswered = set(stood.place.asks)
+    found = await take(stood.app, stood.go, lambda: stood.has(stood.place.loading), waits_for_ever=True)
+    assert found == []
+
+
+@places
+async def test_empty(take: Take, name: str) -> None:
+    stood = Stood(PLACES[name], unused())
+    answer_nothing_yet(stood.node)
+    assert await take(stood.app, stood.go, lambda: stood.has(stood.place.empty)) == []
+
+
+@places
+async def test_silent(take: Take, name: str) -> None:
+    stood = Stood(PLACES[name], samples.snapshot())
+    answer_all(stood.node)
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await stood.go(pilot)
+        await until(pilot, stood.is_whole)
+        await stood.age(pilot, 12)
+
+    assert await take(stood.app, stage, lambda: stood.says("SILENT"), waits_for_ever=True) == []
+
+
+@places
+async def test_gone(take: Take, name: str) -> None:
+    stood = Stood(PLACES[name], samples.snapshot())
+    answer_all(stood.node)
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await stood.go(pilot)
+        await until(pilot, stood.is_whole)
+        await stood.age(pilot, 95)
+        await stood.node.stop()
+        await until(pilot, lambda: stood.app.feed_state.link is Link.UNREACHABLE)
+
+    assert await take(stood.app, stage, lambda: stood.says("UNREACHABLE")) == []
+
+
+@pytest.mark.parametrize("name", ASKING)
+async def test_refused(take: Take, name: str) -> None:
+    stood = Stood(PLACES[name], samples.snapshot())
+    answer_all(stood.node)
+    for kind in stood.place.asks:
+        stood.node.answers[kind] = lambda _: refusal(*FAULT)
+    assert await take(stood.app, stood.go, lambda: stood.has("")) == []
+
+
+async def test_blocked(take: Take) -> None:
+    stood = Stood(PLACES["dashboard"], samples.snapshot(status=samples.blocked(), live=None, rates=()))
+    assert await take(stood.app, stood.go, lambda: stood.says("BLOCKED")) == []
+
+
+async def test_late_head(take: Take) -> None:
+    chain = msgspec.structs.replace(samples.status().chain, head_seen_at=samples.NOW - 90)
+    stood = Stood(PLACES["dashboard"], samples.snapshot(status=samples.status(chain=chain)))
+    assert await take(stood.app, stood.go, lambda: stood.says("the head is 90 s old")) == []
+
+
+async def test_connecting(take: Take) -> None:
+    async def connect() -> NodeClient:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+
+    app = Dashboard(connect, now=lambda: samples.NOW)
+    assert await take(app, stage, lambda: "CONNECTING" in shown(app, "#verdict")) == []
+
+
+async def test_unreachable_from_the_start(take: Take) -> None:
+    problem = problem_error(
+        "no_node",
+        "No node is running for /home/op/.cortensor/.env",
+        "nothing listens on its socket",
+        "Start one with: cortensor-tui node run",
+    )
+    tries = [problem]
+
+    async def connect() -> NodeClient:
+        if tries:
+            raise tries.pop()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def start() -> None:
+        raise AssertionError
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+
+    app = Dashboard(connect, now=lambda: samples.NOW, start_node=start)
+    assert await take(app, stage, lambda: "UNREACHABLE" in shown(app, "#verdict")) == []
