@@ -25,8 +25,9 @@ def title_of(state: FeedState, now: float) -> str:
     status, sight = state.view.status, Sight.of(state, now)
     if sight.is_past:
         return f"cortensor: SILENT, was {status.verdict}"
-    if status.verdict is Verdict.SERVING and sight.is_old(status.chain.head_seen_at, HEAD_FRESH_S):
-        return "cortensor: SERVING, the head is old"
+    is_at_work = status.verdict in (Verdict.SERVING, Verdict.WATCHING)
+    if is_at_work and sight.is_old(status.chain.head_seen_at, HEAD_FRESH_S):
+        return f"cortensor: {status.verdict.upper()}, the head is old"
     reason = status.problem.what if status.problem is not None else status.reason
     return inert(f"cortensor: {status.verdict.upper()} {reason}".strip(), _MAX_CHARS)
 

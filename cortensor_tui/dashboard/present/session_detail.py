@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from cortensor_tui.dashboard.format import UNKNOWN, number, rough_age
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.private import prompt_of
 from cortensor_tui.dashboard.present.session_fields import field_entries
 from cortensor_tui.dashboard.present.tables import service_span, stage_span
@@ -39,21 +40,21 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     problem: Problem | None = None
 
 
-def session_entries(facts: SessionFacts, now: float) -> list[Entry]:
+def session_entries(facts: SessionFacts, sight: Sight) -> list[Entry]:
     """Return the session for an `EntryList`."""
     return [
-        *_here(facts),
+        *_here(facts, sight),
         *_nodes(facts),
-        *_tasks(facts, now),
+        *_tasks(facts, sight),
         *_routers(facts),
-        *_fields(facts, now),
+        *_fields(facts, sight.now),
     ]
 
 
-def _here(facts: SessionFacts) -> Iterator[Entry]:
+def _here(facts: SessionFacts, sight: Sight) -> Iterator[Entry]:
     view = facts.view
     session = view.session
-    span = service_span(view)
+    span = service_span(view, sight)
     name = inert(session.name, 200) or "(no name)"
     yield Entry("name", name, "strong", copy=inert(session.name), copy_name="name")
     why = f": {inert(view.reason, 160)}" if view.reason and view.reason not in span.text else ""
@@ -109,7 +110,7 @@ def _nodes(facts: SessionFacts) -> Iterator[Entry]:
             yield Entry(label, shown, role, copy=inert(address, 64), copy_name="node's address")
 
 
-def _tasks(facts: SessionFacts, now: float) -> Iterator[Entry]:
+def _tasks(facts: SessionFacts, sight: Sight) -> Iterator[Entry]:
     view = facts.view
     total = UNKNOWN if view.task_count is None else number(view.task_count)
     yield Entry("Tasks", f"{total} on chain", "muted", is_heading=True)
@@ -119,14 +120,14 @@ def _tasks(facts: SessionFacts, now: float) -> Iterator[Entry]:
             "", f"This node does not serve them{why}. Those it never took are in no list here.", "warn"
         )
     if facts.tasks is None:
-        yield Entry("", "being asked for …", "muted")
+        yield Entry("", "being asked for …" if facts.problem is None else "not read", "muted")
         return
     if not facts.tasks:
         yield Entry("", "This node has taken none of them.", "muted")
         return
     for task in facts.tasks:
-        stage = stage_span(task.stage)
-        text = f"{stage.text:<15} {rough_age(task.assigned_at, now):>6}  {inert(prompt_of(task), 200)}"
+        stage = stage_span(task.stage, sight)
+        text = f"{stage.text:<15} {rough_age(task.assigned_at, sight.now):>6}  {inert(prompt_of(task), 200)}"
         name = str(task.key)
         yield Entry(name, text, stage.role, copy=name, copy_name="task", opens=f"task:{name}", is_cut=True)
     if facts.has_older:

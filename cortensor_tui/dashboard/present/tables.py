@@ -94,7 +94,7 @@ def service_span(view: SessionView, sight: Sight = PRESENT) -> Span:
     mark, role = _SERVICE_LOOKS[view.service]
     says_all = view.service in (Service.SERVED, Service.NOT_BOUND, Service.WATCHED)
     reason = "" if says_all or not view.reason else f": {inert(view.reason, 160)}"
-    was = "was " if sight.is_past and view.service is Service.SERVED else ""
+    was = "was " if sight.is_past and view.service in (Service.SERVED, Service.WATCHED) else ""
     return sight.span(Span(f"{mark} {was}{view.service}{reason}", role))
 
 

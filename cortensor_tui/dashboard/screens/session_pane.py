@@ -12,6 +12,7 @@ from textual.timer import Timer
 from cortensor_tui.dashboard.cells import line
 from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_session
 from cortensor_tui.dashboard.present.session_detail import SessionFacts, session_entries
 from cortensor_tui.dashboard.widgets.entry_list import EntryList
@@ -42,6 +43,7 @@ class SessionPane(Vertical):
         self._session_id: int | None = None
         self._facts: SessionFacts | None = None
         self._asked_for: Session | None = None
+        self._snapshots = 0
         self._reached: TaskCursor | None = None
         self._most_tasks = PAGE_TASKS
         self._rest: Timer | None = None
@@ -107,8 +109,8 @@ class SessionPane(Vertical):
             owner_key_problem=view.status.owner_key_problem,
             tasks=tasks if self._is_past_known or (tasks and facts.tasks is not None) else None,
         )
-        if found.session != self._asked_for:
-            self._asked_for = found.session
+        if found.session != self._asked_for or state.snapshots != self._snapshots:
+            self._asked_for, self._snapshots = found.session, state.snapshots
             self._read_soon()
         self._draw(is_new=is_new)
 
@@ -131,7 +133,8 @@ class SessionPane(Vertical):
             tasks=None if self._facts.tasks is None else tasks[: self._most_tasks],
             has_older=self._facts.has_older or len(tasks) > self._most_tasks,
         )
-        self.entries.show(session_entries(shown, self._desk.now()), is_new=is_new)
+        sight = Sight.of(self._desk.feed_state, self._desk.now())
+        self.entries.show(session_entries(shown, sight), is_new=is_new)
         self.query_one(Heading).say(line((str(self._session_id), "strong")))
 
     def _read_soon(self) -> None:
