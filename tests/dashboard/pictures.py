@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
@@ -13,17 +16,66 @@ from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.widgets.line_view import LineView
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.log_messages import GetLogs, Logs
+from cortensor_tui.node.messages import ReplyBody, RequestBody, Snapshot
+from cortensor_tui.node.network_messages import GetNetwork
 
+from . import samples
 from .conftest import text_of, until
+from .past import answer_history
+from .scripted_node import ScriptedNode
+from .session_samples import answer_readings
+from .settings_answers import answer_settings
+from .test_snapshots_logs import lines
 
 SIZES = ((80, 24), (160, 48))
 THEMES = ("harbour", "harbour-light")
 LASTING = ("feed", "ticker")
 """Groups of workers that run as long as the app does."""
 WAITS = ("being read from", "being asked for", "Reading", "reading …", "Asking", "Checking …", "Trying it")
+FAULT = ("internal", "The node failed at this request", "a fault in it", "See its log, and report it")
 Ready = Callable[[], bool]
 Stage = Callable[[Pilot[None]], Awaitable[None]]
 Take = Callable[..., Awaitable[list[str]]]
+
+
+class Stood:
+    """A dashboard and its node, at a moment that stands still."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="ct"))
+        self.clock = samples.NOW
+        self.node = ScriptedNode(folder / "node.sock", snapshot)
+        self._tries = 0
+        self.app = Dashboard(self._connect, now=lambda: self.clock)
+
+    async def _connect(self) -> NodeClient:
+        self._tries += 1
+        if self._tries > 1:
+            await asyncio.Event().wait()  # the picture is of the first wait, however long it takes to draw
+        await self.node.start()
+        return await self.node.connect()
+
+    async def go_to(self, pilot: Pilot[None], key: str) -> None:
+        """Go to a place, as soon as the node has said something."""
+        await until(pilot, lambda: self.app.view is not None)
+        await pilot.press(key)
+
+
+def answer_all(node: ScriptedNode) -> None:
+    """Have the node answer what any place asks."""
+    answer_readings(node)
+    answer_history(node)
+    answer_settings(node)
+    of_task = node.answers[GetLogs]
+
+    def logs(body: RequestBody) -> ReplyBody:
+        assert isinstance(body, GetLogs)
+        return of_task(body) if body.task else Logs(lines=() if body.after else lines(), newest=35)
+
+    node.answers[GetNetwork] = lambda _: samples.network_report()
+    node.answers[GetLogs] = logs
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from cortensor_tui.node.messages import ReplyBody, RequestBody
 
 from . import samples
 from .conftest import shown, until
-from .scripted_node import refusal
 from .test_snapshots import Stood
 
 SIZES = [(80, 24), (160, 48)]
@@ -58,18 +57,11 @@ def lines() -> tuple[LogLine, ...]:
 
 
 STATES: dict[str, tuple[Callable[[], ReplyBody], tuple[str, ...], str]] = {
-    "following": (lambda: Logs(lines=lines(), newest=35), (), "engine not running"),
     "frozen": (lambda: Logs(lines=lines(), newest=35, left_out=0), ("k", "k", "k"), "frozen"),
-    "empty": (lambda: Logs(lines=(), newest=0), (), "No log lines yet"),
     "filtered": (
         lambda: Logs(lines=(), newest=35),
         ("slash", *"level:error nonce", "enter"),
         "No line matches",
-    ),
-    "refused": (
-        lambda: refusal("busy", "Too many requests at once", "16 are asked", "Wait"),
-        (),
-        "Too many requests",
     ),
 }
 

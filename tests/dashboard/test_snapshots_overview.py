@@ -27,15 +27,3 @@ def test_why_no_tasks_come(snap_compare: Any, state: str, size: tuple[int, int],
 def test_a_frozen_picture(snap_compare: Any, size: tuple[int, int], theme: str) -> None:
     stood = Stood(samples.snapshot(), theme)
     assert snap_compare(stood.app, terminal_size=size, run_before=when(stood.app, "SERVING", "space"))
-
-
-@pytest.mark.parametrize("state", ["live", "empty", "blocked"])
-def test_in_the_light_theme_on_a_wide_screen(snap_compare: Any, state: str) -> None:
-    snapshots = {
-        "live": (samples.snapshot(), "SERVING"),
-        "empty": (samples.empty_snapshot(), "WAITING"),
-        "blocked": (samples.snapshot(status=samples.blocked(), live=None, rates=()), "BLOCKED"),
-    }
-    snapshot, words = snapshots[state]
-    stood = Stood(snapshot, "harbour-light")
-    assert snap_compare(stood.app, terminal_size=(160, 48), run_before=when(stood.app, words))

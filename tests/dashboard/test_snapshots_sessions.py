@@ -8,7 +8,6 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from cortensor_tui.dashboard.feed import Link
 from cortensor_tui.dashboard.screens.close_session import CloseSessionScreen
 from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
 from cortensor_tui.dashboard.screens.swap import SwapScreen
@@ -45,50 +44,6 @@ async def until_read(pilot: Pilot[None], stood: Stood, size: tuple[int, int], la
     if size[0] >= 100:
         await until(pilot, lambda: "decoded" in shown(stood.app, "#entries"))
         await until(pilot, lambda: last in shown(stood.app, "#entries"))
-
-
-@by_size
-@by_theme
-def test_sessions(snap_compare: Any, size: tuple[int, int], theme: str) -> None:
-    stood = stood_at(samples.snapshot(), theme)
-
-    async def stage(pilot: Pilot[None]) -> None:
-        await at_sessions(pilot, stood)
-        await until_read(pilot, stood, size, "7/5")
-
-    assert snap_compare(stood.app, terminal_size=size, run_before=stage)
-
-
-@by_size
-def test_no_sessions_yet(snap_compare: Any, size: tuple[int, int]) -> None:
-    stood = stood_at(samples.snapshot(sessions=()))
-
-    async def stage(pilot: Pilot[None]) -> None:
-        await at_sessions(pilot, stood)
-
-    assert snap_compare(stood.app, terminal_size=size, run_before=stage)
-
-
-@by_size
-def test_before_the_chain_is_read(snap_compare: Any, size: tuple[int, int]) -> None:
-    stood = stood_at(samples.empty_snapshot())
-
-    async def stage(pilot: Pilot[None]) -> None:
-        await at_sessions(pilot, stood, "WAITING")
-
-    assert snap_compare(stood.app, terminal_size=size, run_before=stage)
-
-
-def test_after_the_node_has_gone(snap_compare: Any) -> None:
-    stood = stood_at(samples.snapshot())
-
-    async def stage(pilot: Pilot[None]) -> None:
-        await at_sessions(pilot, stood)
-        await stood.node.stop()
-        await until(pilot, lambda: stood.app.feed_state.link is Link.UNREACHABLE)
-        await until(pilot, lambda: "UNREACHABLE" in shown(stood.app, "#verdict"))
-
-    assert snap_compare(stood.app, terminal_size=(80, 24), run_before=stage)
 
 
 @by_size

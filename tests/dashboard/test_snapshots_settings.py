@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from cortensor_tui.node.settings_messages import GetSettings
-
 from . import samples
 from .conftest import shown, until
-from .scripted_node import refusal
 from .settings_answers import answer_settings
 from .test_snapshots import Stood
 
@@ -38,13 +35,6 @@ def at(stood: Stood, words: str, *keys: str, selector: str = "#settings") -> Any
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("theme", THEMES)
-def test_settings(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
-    one = stood(theme)
-    assert snap_compare(one.app, terminal_size=size, run_before=at(one, "LOG_LEVEL", "j", "j"))
-
-
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_a_change_before_it_is_written(snap_compare: Any, size: tuple[int, int]) -> None:
     one = stood()
     stage = at(one, "=3 #", "j", "j", "enter", "3", selector="#outcome")
@@ -55,14 +45,3 @@ def test_a_filter_that_hides_all(snap_compare: Any) -> None:
     one = stood()
     stage = at(one, "No setting fits", "slash", *"nosuch", "enter")
     assert snap_compare(one.app, terminal_size=(80, 24), run_before=stage)
-
-
-def test_a_node_that_cannot_tell(snap_compare: Any) -> None:
-    one = stood()
-    one.node.answers[GetSettings] = lambda body: refusal(
-        "unknown_request",
-        "The node does not know this request",
-        "it is older than this dashboard",
-        "Update it",
-    )
-    assert snap_compare(one.app, terminal_size=(80, 24), run_before=at(one, "does not know this request"))

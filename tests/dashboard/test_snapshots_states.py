@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -19,19 +17,17 @@ from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions
 from cortensor_tui.node.log_messages import GetLogs, Logs
-from cortensor_tui.node.messages import GetStatus, ReplyBody, RequestBody, Snapshot
+from cortensor_tui.node.messages import GetStatus, RequestBody, Snapshot
 from cortensor_tui.node.network_messages import GetNetwork
 from cortensor_tui.node.session_messages import GetSession
 from cortensor_tui.node.settings_messages import GetSettings
 
 from . import samples
 from .conftest import shown, until
-from .past import answer_history
-from .pictures import Take, is_waiting, take
+from .pictures import FAULT, Stood, Take, answer_all, is_waiting, take
 from .scripted_node import ScriptedNode, refusal
 from .session_samples import answer_readings
 from .settings_answers import answer_settings
-from .test_snapshots_logs import lines
 
 __all__ = ["take"]
 
@@ -57,7 +53,6 @@ PLACES = {
     "settings": Place("7", "#settings", (GetSettings,), "HOST", "", "Asking"),
 }
 ASKING = [name for name, place in PLACES.items() if place.asks]
-FAULT = ("internal", "The node failed at this request", "a fault in it", "See its log, and report it")
 
 
 def unused() -> Snapshot:
@@ -67,34 +62,21 @@ def unused() -> Snapshot:
     return msgspec.structs.replace(samples.empty_snapshot(), status=waiting)
 
 
-class Stood:
-    """A dashboard and its node, both of which a test can let grow old."""
+class AtPlace(Stood):
+    """A dashboard that goes to one place."""
 
-    def __init__(self, place: Place, snapshot: Snapshot) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="ct"))
-        self.place = place
-        self.clock = samples.NOW
-        self.node = ScriptedNode(folder / "node.sock", snapshot)
-        self._tries = 0
-        self.app = Dashboard(self._connect, now=lambda: self.clock)
-
-    async def _connect(self) -> NodeClient:
-        self._tries += 1
-        if self._tries > 1:
-            await asyncio.Event().wait()  # the picture is of the first wait, however long it takes to draw
-        await self.node.start()
-        return await self.node.connect()
+    def __init__(self, name: str, snapshot: Snapshot) -> None:
+        super().__init__(snapshot)
+        self.place = PLACES[name]
 
     async def go(self, pilot: Pilot[None]) -> None:
         """Go to the place, as soon as the node has said something."""
-        await until(pilot, lambda: self.app.view is not None)
-        await pilot.press(self.place.key)
+        await self.go_to(pilot, self.place.key)
 
     def has(self, words: str) -> bool:
         """Tell whether the place has come and its content has these words."""
-        return bool(self.app.screen.query(self.place.content)) and words in shown(
-            self.app, self.place.content
-        )
+        is_there = bool(self.app.screen.query(self.place.content))
+        return is_there and words in shown(self.app, self.place.content)
 
     def is_whole(self) -> bool:
         """Tell whether all of the place is there."""
@@ -104,26 +86,11 @@ class Stood:
         """Tell whether the header has these words."""
         return words in shown(self.app, "#verdict")
 
-    async def age(self, pilot: Pilot[None], seconds: float) -> None:
+    async def grow_old(self, pilot: Pilot[None], seconds: float) -> None:
         """Let time pass without a word of the node."""
         self.node.unanswered |= {GetStatus, *self.place.asks}
         self.clock += seconds
         await pilot.pause()
-
-
-def answer_all(node: ScriptedNode) -> None:
-    """Have the node answer what any place asks."""
-    answer_readings(node)
-    answer_history(node)
-    answer_settings(node)
-    of_task = node.answers[GetLogs]
-
-    def logs(body: RequestBody) -> ReplyBody:
-        assert isinstance(body, GetLogs)
-        return of_task(body) if body.task else Logs(lines=() if body.after else lines(), newest=35)
-
-    node.answers[GetNetwork] = lambda _: samples.network_report()
-    node.answers[GetLogs] = logs
 
 
 def answer_nothing_yet(node: ScriptedNode) -> None:
@@ -148,14 +115,14 @@ places = pytest.mark.parametrize("name", PLACES)
 
 @places
 async def test_whole(take: Take, name: str) -> None:
-    stood = Stood(PLACES[name], samples.snapshot())
+    stood = AtPlace(name, samples.snapshot())
     answer_all(stood.node)
     assert await take(stood.app, stood.go, stood.is_whole) == []
 
 
 @places
 async def test_loading(take: Take, name: str) -> None:
-    stood = Stood(PLACES[name], samples.empty_snapshot())
+    stood = AtPlace(name, samples.empty_snapshot())
     stood.node.unanswered = set(stood.place.asks)
     found = await take(stood.app, stood.go, lambda: stood.has(stood.place.loading), waits_for_ever=True)
     assert found == []
@@ -163,33 +130,33 @@ async def test_loading(take: Take, name: str) -> None:
 
 @places
 async def test_empty(take: Take, name: str) -> None:
-    stood = Stood(PLACES[name], unused())
+    stood = AtPlace(name, unused())
     answer_nothing_yet(stood.node)
     assert await take(stood.app, stood.go, lambda: stood.has(stood.place.empty)) == []
 
 
 @places
 async def test_silent(take: Take, name: str) -> None:
-    stood = Stood(PLACES[name], samples.snapshot())
+    stood = AtPlace(name, samples.snapshot())
     answer_all(stood.node)
 
     async def stage(pilot: Pilot[None]) -> None:
         await stood.go(pilot)
         await until(pilot, stood.is_whole)
-        await stood.age(pilot, 12)
+        await stood.grow_old(pilot, 12)
 
     assert await take(stood.app, stage, lambda: stood.says("SILENT"), waits_for_ever=True) == []
 
 
 @places
 async def test_gone(take: Take, name: str) -> None:
-    stood = Stood(PLACES[name], samples.snapshot())
+    stood = AtPlace(name, samples.snapshot())
     answer_all(stood.node)
 
     async def stage(pilot: Pilot[None]) -> None:
         await stood.go(pilot)
         await until(pilot, stood.is_whole)
-        await stood.age(pilot, 95)
+        await stood.grow_old(pilot, 95)
         await stood.node.stop()
         await until(pilot, lambda: stood.app.feed_state.link is Link.UNREACHABLE)
 
@@ -198,7 +165,7 @@ async def test_gone(take: Take, name: str) -> None:
 
 @pytest.mark.parametrize("name", ASKING)
 async def test_refused(take: Take, name: str) -> None:
-    stood = Stood(PLACES[name], samples.snapshot())
+    stood = AtPlace(name, samples.snapshot())
     answer_all(stood.node)
     for kind in stood.place.asks:
         stood.node.answers[kind] = lambda _: refusal(*FAULT)
@@ -206,13 +173,13 @@ async def test_refused(take: Take, name: str) -> None:
 
 
 async def test_blocked(take: Take) -> None:
-    stood = Stood(PLACES["dashboard"], samples.snapshot(status=samples.blocked(), live=None, rates=()))
+    stood = AtPlace("dashboard", samples.snapshot(status=samples.blocked(), live=None, rates=()))
     assert await take(stood.app, stood.go, lambda: stood.says("BLOCKED")) == []
 
 
 async def test_late_head(take: Take) -> None:
     chain = msgspec.structs.replace(samples.status().chain, head_seen_at=samples.NOW - 90)
-    stood = Stood(PLACES["dashboard"], samples.snapshot(status=samples.status(chain=chain)))
+    stood = AtPlace("dashboard", samples.snapshot(status=samples.status(chain=chain)))
     assert await take(stood.app, stood.go, lambda: stood.says("the head is 90 s old")) == []
 
 

@@ -11,13 +11,11 @@ from textual.widgets import Input
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.screens.task_pane import TaskPane
 from cortensor_tui.dashboard.widgets.line_table import RowTable
-from cortensor_tui.node.history_messages import GetTasks, Tasks
 from cortensor_tui.node.messages import Snapshot
 
 from . import samples
 from .conftest import shown, until
 from .past import answer_history
-from .scripted_node import refusal
 from .test_snapshots import Stood
 
 SIZES = [(80, 24), (160, 48)]
@@ -61,13 +59,6 @@ def at(
 
 @sizes
 @pytest.mark.parametrize("theme", THEMES)
-def test_tasks(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
-    one = stood(theme)
-    assert snap_compare(one.app, terminal_size=size, run_before=at(one, "#tasks", "7/11", "j"))
-
-
-@sizes
-@pytest.mark.parametrize("theme", THEMES)
 def test_one_task(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
     one = stood(theme)
     assert snap_compare(one.app, terminal_size=size, run_before=at(one, "#report", "ended", "j", "enter"))
@@ -104,21 +95,4 @@ def test_a_mistake_in_the_filter(snap_compare: Any, size: tuple[int, int]) -> No
 def test_a_filter_that_hides_all(snap_compare: Any) -> None:
     one = stood()
     stage = at(one, "#tasks", "No task matches", "slash", *"session:99", "enter")
-    assert snap_compare(one.app, terminal_size=(80, 24), run_before=stage)
-
-
-@sizes
-def test_no_tasks_yet(snap_compare: Any, size: tuple[int, int]) -> None:
-    one = stood(snapshot=samples.empty_snapshot())
-    one.node.answers[GetTasks] = lambda _: Tasks(())
-    stage = at(one, "#tasks", "Press s", verdict="WAITING", first="No tasks yet")
-    assert snap_compare(one.app, terminal_size=size, run_before=stage)
-
-
-def test_a_past_that_cannot_be_read(snap_compare: Any) -> None:
-    one = stood(snapshot=samples.empty_snapshot())
-    one.node.answers[GetTasks] = lambda _: refusal(
-        "journal_unusable", "The journal cannot be read", "the disk is full", "Make room on it"
-    )
-    stage = at(one, "#tasks", "Make room", verdict="WAITING", first="The journal")
     assert snap_compare(one.app, terminal_size=(80, 24), run_before=stage)

@@ -9,7 +9,6 @@ from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.widgets.line_table import RowTable
-from cortensor_tui.node.history_messages import GetTransactions, Transactions
 
 from . import samples
 from .conftest import shown, until
@@ -44,23 +43,8 @@ def at(stood: Stood, first: str, *keys: str, verdict: str = "SERVING", is_read: 
 
 
 @sizes
-@pytest.mark.parametrize("theme", ["harbour", "harbour-light"])
-def test_transactions(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
-    one = Stood(samples.snapshot(), theme)
-    answer_history(one.node)
-    assert snap_compare(one.app, terminal_size=size, run_before=at(one, "8/2", "j"))
-
-
-@sizes
 def test_one_transaction(snap_compare: Any, size: tuple[int, int]) -> None:
     one = Stood(samples.snapshot())
     answer_history(one.node)
     stage = at(one, "8/2", "G", "enter", is_read=True)
     assert snap_compare(one.app, terminal_size=size, run_before=stage)
-
-
-def test_no_transactions_yet(snap_compare: Any) -> None:
-    one = Stood(samples.empty_snapshot())
-    one.node.answers[GetTransactions] = lambda _: Transactions(())
-    stage = at(one, "No transactions yet", verdict="WAITING")
-    assert snap_compare(one.app, terminal_size=(80, 24), run_before=stage)
