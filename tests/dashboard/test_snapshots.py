@@ -78,31 +78,3 @@ def test_between_narrow_and_wide(snap_compare: Any, name: str) -> None:
 def test_high_contrast(snap_compare: Any) -> None:
     stood = Stood(samples.snapshot(), "high-contrast")
     assert snap_compare(stood.app, terminal_size=(80, 24), run_before=when(stood.app, "SERVING"))
-
-
-@pytest.mark.parametrize("is_allowed", [True, False], ids=["allowed", "refused"])
-def test_assignment_form(snap_compare: Any, is_allowed: bool) -> None:
-    stood = Stood(samples.snapshot())
-    answer_checks(stood.node, is_allowed)
-
-    async def stage(pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: "SERVING" in shown(stood.app, "#verdict"))
-        await pilot.press("j", "a")
-        await until(pilot, lambda: "you own it" in shown(stood.app, "#checks"))
-
-    assert snap_compare(stood.app, terminal_size=(80, 24), run_before=stage)
-
-
-@pytest.mark.parametrize(
-    ("name", "keys"),
-    [
-        ("help", ["question_mark"]),
-        ("new session", ["n"]),
-        ("submit", ["s"]),
-        ("node", ["i"]),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_screens_over_the_main_one(snap_compare: Any, name: str, keys: list[str]) -> None:
-    stood = Stood(samples.snapshot())
-    assert snap_compare(stood.app, terminal_size=(80, 24), run_before=when(stood.app, "SERVING", *keys))

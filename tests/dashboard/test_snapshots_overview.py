@@ -14,16 +14,6 @@ SIZES = [(80, 24), (160, 48)]
 
 @pytest.mark.parametrize("theme", ["harbour", "harbour-light"])
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("state", ["met", "blocked"])
-def test_why_no_tasks_come(snap_compare: Any, state: str, size: tuple[int, int], theme: str) -> None:
-    told = samples.blocked() if state == "blocked" else samples.status()
-    stood = Stood(samples.snapshot(status=told), theme)
-    words = "BLOCKED" if state == "blocked" else "SERVING"
-    assert snap_compare(stood.app, terminal_size=size, run_before=when(stood.app, words, "w"))
-
-
-@pytest.mark.parametrize("theme", ["harbour", "harbour-light"])
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_a_frozen_picture(snap_compare: Any, size: tuple[int, int], theme: str) -> None:
     stood = Stood(samples.snapshot(), theme)
     assert snap_compare(stood.app, terminal_size=size, run_before=when(stood.app, "SERVING", "space"))

@@ -124,7 +124,9 @@ PANELS = {
     "task": Panel("1", (lambda app: open_task(app, TaskKey(7, 11)),), "ended"),
     "task-missed": Panel("3", (lambda app: open_task(app, TaskKey(8, 2)),), "cause"),
     "texts": Panel("3", ("j", "enter", "enter"), "characters"),
-    "transaction": Panel("1", (lambda app: open_transaction(app, 5, ""),), "only the owner submits"),
+    "transaction": Panel(
+        "1", (lambda app: open_transaction(app, samples.transactions()[4]),), "only the owner submits"
+    ),
     "endpoint": Panel("5", ("j", "j", "enter"), "breaker"),
     "fact": Panel("5", ("tab", "enter"), "value"),
     "log-line": Panel("6", ("k", "k", "enter"), "room"),

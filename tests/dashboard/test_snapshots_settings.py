@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from textual.pilot import Pilot
 
 from . import samples
@@ -32,13 +31,6 @@ def at(stood: Stood, words: str, *keys: str, selector: str = "#settings") -> Any
         await until(pilot, lambda: words in shown(stood.app, selector))
 
     return stage
-
-
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_a_change_before_it_is_written(snap_compare: Any, size: tuple[int, int]) -> None:
-    one = stood()
-    stage = at(one, "=3 #", "j", "j", "enter", "3", selector="#outcome")
-    assert snap_compare(one.app, terminal_size=size, run_before=stage)
 
 
 def test_a_filter_that_hides_all(snap_compare: Any) -> None:
