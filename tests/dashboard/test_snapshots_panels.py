@@ -114,7 +114,7 @@ PANELS = {
     ),
     "prompt": Panel("2", ("s",), "Prompt"),
     "change-session": Panel("2", ("e", typed("#name", "quay")), "at most"),
-    "routers": Panel("2", (lambda app: app.push_screen(RouterScreen(7)),), "0x and 40"),
+    "routers": Panel("2", (lambda app: app.push_screen(RouterScreen(7)),), "address is"),
     "hand-over": Panel("2", ("H",), "owner"),
     "swap": Panel("2", ("w", typed("#comes", samples.STRANGER)), "then call", answer_swaps),
     "swap-busy": Panel("2", ("w", typed("#comes", samples.STRANGER)), "then call", swap_while_busy),
