@@ -15,6 +15,7 @@ from benchmarks.tui.busy_life import BusyLife
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.launch.until_signal import until_signal
+from cortensor_tui.node.call_messages import GetCall
 from cortensor_tui.node.control import ControlServer
 from cortensor_tui.node.history import HistoryDesk
 from cortensor_tui.node.history_messages import GetTask, GetTasks, GetTransactions
@@ -50,7 +51,7 @@ class ScriptedDesk:
                 return StatusChanged(self._hub.status)
             case GetSessions():
                 return SessionsChanged(self._hub.sessions)
-            case GetTasks() | GetTask() | GetTransactions():
+            case GetTasks() | GetTask() | GetTransactions() | GetCall():
                 return await self._history.answer(body, self._journal)
             case _:
                 raise problem_error("scripted", "This node is scripted", "it has no chain behind it")

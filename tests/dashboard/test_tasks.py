@@ -15,6 +15,7 @@ from cortensor_tui.dashboard.screens.task_pane import LOG_GROUP, TaskPane
 from cortensor_tui.dashboard.screens.task_panel import TaskPanel
 from cortensor_tui.dashboard.screens.tasks import TasksScreen
 from cortensor_tui.dashboard.widgets.paged_table import PagedTable
+from cortensor_tui.dashboard.widgets.report import Report
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.node.history_messages import (
     OLDEST_TASK,
@@ -298,6 +299,45 @@ async def test_y_copies_the_hash_of_the_answer(app: Dashboard) -> None:
         assert app.clipboard == "7/12"
         await pilot.press("j", "y")
         assert app.clipboard == "0x" + "0b" * 32
+
+
+async def test_the_whole_answer_is_copied_from_the_list(app: Dashboard, node: ScriptedNode) -> None:
+    answer = "a line of it\n" * 2_000
+    whole = msgspec.structs.replace(samples.ended_task(11), answer=answer)
+    node.answers[GetTask] = lambda _: Tasks((whole,))
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("j", "Y")
+        await until(pilot, lambda: app.clipboard == answer)
+
+
+async def test_in_a_task_y_copies_what_the_cursor_is_on_and_enter_reads_it(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "Rivers carry" in shown(app, "#report"))
+        await pilot.press("y")
+        assert app.clipboard == "7/11"
+        await pilot.press("j")
+        while "prompt" not in current_name(app):
+            await pilot.press("j")
+        await pilot.press("y")
+        assert app.clipboard == samples.PROMPT
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ReadingScreen) and "prompt" in shown(app, "#tabs"))
+        await until(pilot, lambda: samples.PROMPT in shown(app, "#text"))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, TasksScreen))
+        while "answer's hash" not in current_name(app):
+            await pilot.press("j")
+        await pilot.press("y")
+        assert app.clipboard == "0x" + "0b" * 32
+
+
+def current_name(app: Dashboard) -> str:
+    """Return what the cursor of the report is on."""
+    stop = app.screen.query_one(Report).current
+    return "" if stop is None else stop.name
 
 
 def report(app: Dashboard) -> str:
