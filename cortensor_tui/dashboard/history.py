@@ -6,27 +6,15 @@ go of what is far from the cursor. What happens meanwhile is merged in where it 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple
 
+from cortensor_tui.dashboard.stretch import Entry, Item, Place, Stretch
 from cortensor_tui.domain.problems import Problem
-
-Place = tuple[float, ...]
-"""Where an item stands in the list's order; the first has the greatest, which is the newest at first."""
-Item = TypeVar("Item")
 
 PAGE_ROWS = 100
 MOST_ROWS = 600
-
-
-class Entry(NamedTuple, Generic[Item]):
-    """An item in its place."""
-
-    place: Place
-    key: str
-    item: Item
 
 
 class Side(StrEnum):
@@ -67,17 +55,6 @@ class Seen(NamedTuple, Generic[Item]):
     is_wanted: bool
 
 
-class _Edge(NamedTuple):
-    """One end of the window. Beyond `place`, which it includes, nothing is known; None is the list's end."""
-
-    place: Place | None
-
-    @property
-    def is_end(self) -> bool:
-        return self.place is None
-
-
-_END = _Edge(None)
 _STUCK = Problem(
     code="unexpected_reply",
     what="The node's list does not go on",
@@ -93,14 +70,10 @@ class Window(Generic[Item]):
     """
 
     def __init__(self, page_rows: int = PAGE_ROWS, most_rows: int = MOST_ROWS) -> None:
-        self._margin_rows = (
-            page_rows // 2
-        )  # the next page is asked for when what is seen is so close to the edge
+        # The next page is asked for when what is seen is so close to the edge.
+        self._margin_rows = page_rows // 2
         self._most_rows = max(most_rows, 3 * page_rows)
-        self._entries: list[Entry[Item]] = []
-        self._places: dict[str, Place] = {}
-        self._newer = _END
-        self._older = _END
+        self._held: Stretch[Item] = Stretch()
         self._start: Side | None = Side.OLDER
         self._start_at: Place | None = None
         self._asked: Ask | None = None
@@ -112,11 +85,11 @@ class Window(Generic[Item]):
 
     def __len__(self) -> int:
         """Return how many rows are held."""
-        return len(self._entries)
+        return len(self._held)
 
     def __getitem__(self, index: int) -> Entry[Item]:
         """Return a row, the newest held first."""
-        return self._entries[index]
+        return self._held[index]
 
     @property
     def is_loading(self) -> bool:
@@ -131,17 +104,16 @@ class Window(Generic[Item]):
     @property
     def has_newer(self) -> bool:
         """Tell whether the list may go on above the first row."""
-        return not self._newer.is_end
+        return self._held.newer is not None
 
     @property
     def has_older(self) -> bool:
         """Tell whether the list may go on below the last row."""
-        return not self._older.is_end
+        return self._held.older is not None
 
     def index_of(self, key: str) -> int | None:
         """Return where a row is, None where it is not held."""
-        place = self._places.get(key)
-        return None if place is None else self._index_for(place)
+        return self._held.index_of(key)
 
     # --- what to ask -----------------------------------------------------------------------------
 
@@ -155,10 +127,9 @@ class Window(Generic[Item]):
 
     def clear(self, at: Place | None = None) -> None:
         """Let go of all rows and read anew: another list is wanted, or the part of it below a place."""
-        self._hold([])
+        self._held = Stretch()
         self.total = None
         self._tail, self._is_makeshift = {}, False
-        self._newer = self._older = _END
         self.restart(at=at)
 
     def retry(self) -> None:
@@ -179,10 +150,10 @@ class Window(Generic[Item]):
     def _next(self, first: int, last: int) -> tuple[Side, Place | None] | None:
         if self._start is not None:
             return self._start, self._start_at
-        if self._older.place is not None and last + self._margin_rows >= len(self._entries):
-            return Side.OLDER, self._older.place
-        if self._newer.place is not None and first < self._margin_rows:
-            return Side.NEWER, self._newer.place
+        if self._held.older is not None and last + self._margin_rows >= len(self._held):
+            return Side.OLDER, self._held.older
+        if self._held.newer is not None and first < self._margin_rows:
+            return Side.NEWER, self._held.newer
         return None
 
     # --- what came -------------------------------------------------------------------------------
@@ -223,9 +194,9 @@ class Window(Generic[Item]):
         if ask != self._asked:
             return
         self._asked, self.problem = None, problem
-        if self._start is not None and not self._entries:
+        if self._start is not None and not self._held:
             self._is_makeshift = True
-            self._newer = self._older = _END
+            self._held = Stretch()
             for seen in self._tail.values():
                 self._merge(seen, 0)
 
@@ -233,72 +204,37 @@ class Window(Generic[Item]):
         if not _goes_on(ask, page):  # or the same would be asked for ever
             self.problem = _STUCK
             return
-        fresh = [entry for entry in page.entries if entry.key not in self._places]  # what is held is newer
-        edge = _Edge(page.reached)
         if ask.side is Side.OLDER:
-            self._hold([*self._entries, *fresh])
-            self._older = edge
+            self._held.extend_older(page.entries, page.reached)
         else:
-            self._hold([*fresh, *self._entries])
-            self._newer = edge
-            near += len(fresh)
-        self._trim(near)
+            near += self._held.extend_newer(page.entries, page.reached)
+        self._held.trim(self._most_rows, near)
 
     def _begin(self, ask: Ask, page: Page[Item]) -> None:
         """Begin with a first page; above one that begins below a place, the list goes on with that place."""
-        self._hold(page.entries)
+        if ask.side is Side.NEWER:
+            newer, older = page.reached, None
+        else:
+            newer = None if ask.beyond is None else (*ask.beyond[:-1], ask.beyond[-1] - 1)
+            older = page.reached
+        self._held.replace(page.entries, newer, older)
         self._is_makeshift = False
         self.total = page.total or self.total
-        reached = _Edge(page.reached)
-        if ask.side is Side.NEWER:
-            self._older, self._newer = _END, reached
-        else:
-            above = _END if ask.beyond is None else _Edge((*ask.beyond[:-1], ask.beyond[-1] - 1))
-            self._older, self._newer = reached, above
         self._start = self._start_at = None
 
     def _merge(self, seen: Seen[Item], near: int) -> None:
         entry, is_wanted = seen
-        rows_before = len(self._entries)
-        known = self.index_of(entry.key)
-        if known is not None:
-            del self._entries[known], self._places[entry.key]
-        is_read = self._start is None or known is not None or self._is_makeshift
-        if is_wanted and is_read and self._covers(entry.place):
-            self._entries.insert(self._index_for(entry.place), entry)
-            self._places[entry.key] = entry.place
+        rows_before = len(self._held)
+        was_held = self._held.remove(entry.key)
+        is_read = self._start is None or was_held or self._is_makeshift
+        if is_wanted and is_read and self._held.covers(entry.place):
+            self._held.insert(entry)
         if self.total is not None and self._start is None:
-            self.total = (self.total[0] + len(self._entries) - rows_before, self.total[1])
-        self._trim(near)
-
-    def _covers(self, place: Place) -> bool:
-        is_above = self._older.place is None or place >= self._older.place
-        return is_above and (self._newer.place is None or place <= self._newer.place)
-
-    def _index_for(self, place: Place) -> int:
-        return bisect_left(self._entries, tuple(-part for part in place), key=_descending)
-
-    def _trim(self, near: int) -> None:
-        excess = len(self._entries) - self._most_rows
-        if excess <= 0:
-            return
-        if near < len(self._entries) / 2:
-            self._hold(self._entries[:-excess])
-            self._older = _Edge(self._entries[-1].place)
-        else:
-            self._hold(self._entries[excess:])
-            self._newer = _Edge(self._entries[0].place)
-
-    def _hold(self, entries: Iterable[Entry[Item]]) -> None:
-        self._entries = list(entries)
-        self._places = {entry.key: entry.place for entry in self._entries}
+            self.total = (self.total[0] + len(self._held) - rows_before, self.total[1])
+        self._held.trim(self._most_rows, near)
 
 
 def _goes_on(ask: Ask, page: Page[Item]) -> bool:
     if page.reached is None or ask.beyond is None:
         return True
     return page.reached < ask.beyond if ask.side is Side.OLDER else page.reached > ask.beyond
-
-
-def _descending(entry: Entry[Item]) -> Place:
-    return tuple(-part for part in entry.place)

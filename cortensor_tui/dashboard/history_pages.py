@@ -6,8 +6,9 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from cortensor_tui.dashboard.history import PAGE_ROWS, Ask, Entry, Page, Place, Seen, Side
+from cortensor_tui.dashboard.history import PAGE_ROWS, Ask, Page, Seen, Side
 from cortensor_tui.dashboard.state import NodeView
+from cortensor_tui.dashboard.stretch import Entry, Place
 from cortensor_tui.domain.list_orders import TaskOrder, TransactionOrder, task_number, transaction_number
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.task_filter import TaskFilter

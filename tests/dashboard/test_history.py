@@ -7,7 +7,8 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cortensor_tui.dashboard.history import Ask, Entry, Page, Seen, Side, Window
+from cortensor_tui.dashboard.history import Ask, Page, Seen, Side, Window
+from cortensor_tui.dashboard.stretch import Entry
 from cortensor_tui.domain.problems import Problem
 
 PAGE_ROWS = 4
