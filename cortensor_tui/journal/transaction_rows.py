@@ -71,7 +71,7 @@ def insert_transaction(
     return int(row["transaction_id"])
 
 
-def insert_seen(connection: sqlite3.Connection, chain: int, seen: Transaction) -> int:
+def insert_seen(connection: sqlite3.Connection, chain: int, seen: Transaction, call: SavedCall | None) -> int:
     """Save a transaction that another program sent, as it was seen on chain, or anew; return its id."""
     values: dict[str, Any] = {
         name: getattr(seen, name)
@@ -95,6 +95,8 @@ def insert_seen(connection: sqlite3.Connection, chain: int, seen: Transaction) -
         "kind": seen.kind.value,
         "state": seen.state.value,
         "task_id": seen.task_key.task_id if seen.task_key else None,
+        "target": call.target if call else None,
+        "calldata": call.data if call else None,
         "call": seen.call[:MOST_CALL_CHARS],
     }
     changing = ("state", "mined_at", "block_number", "block_hash", "gas_used", "fee_wei", "error")

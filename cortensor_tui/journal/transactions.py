@@ -45,13 +45,14 @@ class TransactionLog:
             insert_first_attempt(connection, transaction_id, signed.attempt, now)
         return self.get(transaction_id)
 
-    def save_seen(self, seen: Transaction) -> Transaction:
+    def save_seen(self, seen: Transaction, call: SavedCall | None = None) -> Transaction:
         """Save what another program sent, as it was seen on chain; its `transaction_id` is made here.
 
+        `call` is what it calls, None where that is known already or was not told.
         The journal has no signed bytes of it, so it can never be sent from here.
         """
         with self._database.step(f"{seen.kind} seen") as connection:
-            transaction_id = insert_seen(connection, self._chain, seen)
+            transaction_id = insert_seen(connection, self._chain, seen, call)
         return self.get(transaction_id)
 
     def with_hash(self, digest: str) -> Transaction | None:

@@ -15,6 +15,7 @@ from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.sessions import Service
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskView
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
+from cortensor_tui.node.call_messages import Call, GetCall
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.history_messages import GetTask, GetTransactions, Tasks, Transactions
 from cortensor_tui.node.messages import Change, GetSessions, SessionsChanged, TaskChanged
@@ -107,6 +108,11 @@ async def test_a_watcher_shows_a_task_to_its_answer_and_sends_nothing(
         ]
         assert all(one.sender == world.miner.address for one in sent.transactions)
         assert all(one.fee_wei and one.call and one.mined_at for one in sent.transactions)
+
+        commit = await client.request(GetCall(transaction_id=sent.transactions[0].transaction_id))
+        assert isinstance(commit, Call)
+        assert commit.function == "commit"
+        assert result.data in [one.value for one in commit.arguments]
 
         sessions = await client.request(GetSessions())
         assert isinstance(sessions, SessionsChanged)

@@ -16,6 +16,7 @@ from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.transactions import Transaction, TransactionState
 from cortensor_tui.journal.database import LARGEST_STORED
+from cortensor_tui.journal.transaction_rows import SavedCall
 from cortensor_tui.journal.transactions import TransactionLog
 from cortensor_tui.node.watching.sightings import SeenStep
 
@@ -59,7 +60,7 @@ class WatchedTransactions:
             except (KeyError, TypeError, ValueError, ProblemError) as error:
                 log.warning("a transaction cannot be read", hash=step.hash, why=str(error)[:200])
                 continue
-            self._on_change(self._log.save_seen(seen))
+            self._on_change(self._log.save_seen(seen, _call(sent, seen)))
 
     async def _read(self, steps: Sequence[SeenStep]) -> list[tuple[Any, Any]]:
         calls: list[Call] = []
@@ -106,3 +107,11 @@ class WatchedTransactions:
             error=TAKEN_BACK,
         )
         self._on_change(self._log.save_seen(gone))
+
+
+def _call(sent: dict[str, Any], seen: Transaction) -> SavedCall | None:
+    """Return what a transaction calls, None for one that makes a contract."""
+    target, data = sent.get("to"), sent.get("input")
+    if not isinstance(target, str) or not isinstance(data, str) or seen.gas_limit is None:
+        return None
+    return SavedCall(target=checksum(target), data=data, gas_limit=seen.gas_limit)
