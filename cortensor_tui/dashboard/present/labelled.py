@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from rich.cells import cell_len
+
 from cortensor_tui.dashboard.cells import Line, Span, fit, pad, wrap
 from cortensor_tui.dashboard.format import number
 from cortensor_tui.domain.inert import ELLIPSIS, inert, inert_lines
 
 LABEL_CELLS = 12  # the longest label, and room for a hash beside it in 80 columns
+_BELOW_CELLS = 2
 _MOST_CHARS = 4_000
 
 
@@ -20,8 +23,13 @@ def section(title: str, width: int, remark: str = "") -> list[Line]:
 
 
 def labelled(label: str, text: str, width: int, role: str = "plain") -> list[Line]:
-    """Return a value beside its label; foreign text in it becomes inert."""
+    """Return a value beside its label; foreign text in it becomes inert.
+
+    A single word that is too long for that stands below its label where it fits, to be selected whole.
+    """
     pieces = _wrapped(text[: _MOST_CHARS + 1], _MOST_CHARS, _room(width))
+    if len(pieces) > 1 and " " not in text and cell_len(whole := "".join(pieces)) <= width - _BELOW_CELLS:
+        return [*beside(label, [()]), (Span(" " * _BELOW_CELLS + whole, role),)]
     return beside(label, [(Span(piece, role),) for piece in pieces] or [(Span("", role),)])
 
 
