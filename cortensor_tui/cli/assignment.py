@@ -8,23 +8,20 @@ from typing import Annotated, NamedTuple
 import typer
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
+from cortensor_tui.cli.checked_calls import print_dry_run, refusal
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.external import send_signed, write_unsigned
-from cortensor_tui.cli.formats import ether, labelled
 from cortensor_tui.cli.options import AsJson, Env, address_option, id_number
 from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, usage_error
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import checked_json, transaction_json
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import GetStatus, StatusChanged
 from cortensor_tui.node.owner_messages import (
     Assign,
     AssignmentChecked,
-    Check,
     CheckAssignment,
-    CheckedCall,
     Sent,
 )
 
@@ -124,7 +121,7 @@ def _send(
 
     checked, sent = with_node(env, check_and_send)
     if sent is None:
-        return _print_dry_run(session_id, checked, as_json)
+        return print_dry_run(checked, checked_json(session_id, checked), as_json=as_json)
     require_mined(sent)
     if as_json:
         print_json(
@@ -139,44 +136,3 @@ def _send(
         bound = f"{inert(checked.node_address, 42)} {done} session {session_id}."
         print_text(f"{bound} {mined_sentence(sent.transaction)}")
     return Exit.DONE
-
-
-def _print_dry_run(session_id: int, checked: AssignmentChecked, as_json: bool) -> int:
-    if as_json:
-        print_json(checked_json(session_id, checked))
-    else:
-        print_text(labelled(checked_pairs(checked)))
-    return Exit.DONE if checked.is_allowed else Exit.FAILED
-
-
-def checked_pairs(checked: CheckedCall) -> list[tuple[str, str]]:
-    """Return what was found of a call for people, the result last."""
-    gas = "unknown" if checked.gas_limit is None else str(checked.gas_limit)
-    return [
-        *((_mark(check), inert(f"{check.name}: {check.detail}")) for check in checked.checks),
-        ("call", inert(checked.call)),
-        ("contract", inert(checked.contract, 42)),
-        ("calldata", inert(checked.calldata)),
-        ("gas limit", gas),
-        ("fee", f"at most {ether(checked.fee_wei)}" if checked.fee_wei else "unknown"),
-        ("result", "would be sent" if checked.is_allowed else "would be refused"),
-    ]
-
-
-def _mark(check: Check) -> str:
-    return "unknown" if check.is_met is None else "ok" if check.is_met else "NOT MET"
-
-
-def refusal(checked: CheckedCall) -> ProblemError:
-    """Return the error for a call of which not every check is met."""
-    unmet = [check for check in checked.checks if not check.is_met]
-    why = "; ".join(f"{check.name}: {check.detail}" for check in unmet)
-    is_unknown = all(check.is_met is None for check in unmet)
-    return problem_error(
-        "check_unknown" if is_unknown else "check_failed",
-        "A check could not be made, so nothing was sent"
-        if is_unknown
-        else "A check failed, so nothing was sent",
-        why,
-        "Look with --dry-run, mend that and try again",
-    )

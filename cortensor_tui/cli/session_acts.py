@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
-from cortensor_tui.cli.assignment import DryRun, UnsignedFile, checked_pairs, refusal
+from cortensor_tui.cli.assignment import DryRun, UnsignedFile
+from cortensor_tui.cli.checked_calls import print_dry_run, refusal
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.external import write_unsigned_act
-from cortensor_tui.cli.formats import ether, labelled
+from cortensor_tui.cli.formats import ether
 from cortensor_tui.cli.options import AsJson, Env, SessionId, address_option
 from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, problem_json, usage_error
 from cortensor_tui.cli.sending import mined_sentence, require_mined
@@ -169,7 +170,8 @@ def act_on(env: Path, body: Change, done: str, dry_run: bool, unsigned: Path | N
 
     checked, sent = with_node(env, check_and_send)
     if sent is None:
-        return _print_dry_act(body.session_id, checked, as_json)
+        document = {"dry_run": True, "session_id": body.session_id, **call_json(checked)}
+        return print_dry_run(checked, document, as_json=as_json)
     require_mined(sent)
     if as_json:
         print_json({"session_id": body.session_id, "transaction": transaction_json(sent.transaction)})
@@ -178,27 +180,12 @@ def act_on(env: Path, body: Change, done: str, dry_run: bool, unsigned: Path | N
     return Exit.DONE
 
 
-def _print_dry_act(session_id: int, checked: ActChecked, as_json: bool) -> int:
-    if as_json:
-        print_json({"dry_run": True, "session_id": session_id, **call_json(checked)})
-    else:
-        print_text(labelled(checked_pairs(checked)))
-    return Exit.DONE if checked.is_allowed else Exit.FAILED
-
-
 def _print_dry_swap(checked: SwapChecked, as_json: bool) -> int:
-    if as_json:
-        then = {"then_call": checked.then_call, "then_fee_wei": checked.then_fee_wei}
-        print_json({"dry_run": True, **call_json(checked), **then})
-    else:
-        fee = (
-            f"at most {ether(checked.then_fee_wei)}"
-            if checked.then_fee_wei
-            else "known once the first is out"
-        )
-        pairs = checked_pairs(checked)
-        print_text(labelled([*pairs[:-1], ("then", inert(checked.then_call)), ("then fee", fee), pairs[-1]]))
-    return Exit.DONE if checked.is_allowed else Exit.FAILED
+    document = {"dry_run": True, **call_json(checked)}
+    document |= {"then_call": checked.then_call, "then_fee_wei": checked.then_fee_wei}
+    fee = f"at most {ether(checked.then_fee_wei)}" if checked.then_fee_wei else "known once the first is out"
+    then = (("then", inert(checked.then_call)), ("then fee", fee))
+    return print_dry_run(checked, document, as_json=as_json, then=then)
 
 
 def _print_swapped(body: SwapNodes, swapped: Swapped, as_json: bool) -> int:
