@@ -71,6 +71,15 @@ async def test_without_settings_it_begins_with_the_menu(app: Dashboard) -> None:
         await until(pilot, lambda: "NO NODE YET" in shown(app, "#verdict"))
 
 
+async def test_the_menu_shows_its_cursor_from_the_first_moment(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "menu")
+        menu = app.screen.query_one("#menu")
+        first, last = ({one.style.bgcolor for one in menu.render_line(y) if one.style} for y in (1, 4))
+        assert first != last
+
+
 async def test_no_place_misses_a_node_that_never_was(app: Dashboard) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await at_menu(app, pilot)

@@ -43,7 +43,7 @@ class FirstRunScreen(PlaceScreen):
     DEFAULT_CSS = """
     FirstRunScreen {
         & #page { height: 1fr; }
-        & #menu { height: 7; }
+        & #menu { height: 5; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -102,14 +102,6 @@ class EntryList(LineView, can_focus=True):
             found.append(_with_cursor(one, width) if has_cursor else one)
         return found
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
-        self.redraw()
-
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Move with the wheel."""
         event.stop()

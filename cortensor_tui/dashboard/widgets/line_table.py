@@ -116,14 +116,6 @@ class RowTable(LineView, can_focus=True):
             shown.append(self._row(self.row_at(index), widths, width, has_cursor))
         return shown
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
-        self.redraw()
-
     def on_resize(self) -> None:
         """Keep the cursor in sight in the new height."""
         self._keep_in_sight()

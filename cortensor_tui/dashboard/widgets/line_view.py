@@ -67,6 +67,11 @@ class LineView(Widget):
         self._lines = self.lines(*self.size)
         self.refresh()
 
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show or hide the cursor, where there is one."""
+        super().watch_has_focus(has_focus)
+        self.redraw()
+
     def notify_style_update(self) -> None:
         """Forget the looks of the theme before."""
         super().notify_style_update()

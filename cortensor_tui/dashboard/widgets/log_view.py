@@ -110,14 +110,6 @@ class LogView(LineView, can_focus=True):
         self._top = max(0, min(self._top, len(self._log) - height))
         self._top = min(max(self._top, self._index - height + 1), self._index)
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
-        self.redraw()
-
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Move with the wheel."""
         event.stop()

@@ -74,14 +74,6 @@ class Report(Scrolling):
                 self._top = index
         self.redraw()
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
-        self.redraw()
-
     def action_scroll_by(self, by: int) -> None:
         """Move by a step, or scroll by more; the cursor comes along."""
         self._was_moved = True
