@@ -15,6 +15,7 @@ from cortensor_tui.dashboard.export_file import ExportFile, FileKind
 from cortensor_tui.dashboard.options import Options
 from cortensor_tui.dashboard.present.export_rows import exported_task, exported_transaction
 from cortensor_tui.dashboard.screens import exporting
+from cortensor_tui.dashboard.screens.sessions import SessionsScreen
 from cortensor_tui.dashboard.screens.tasks import TasksScreen
 from cortensor_tui.node.history_messages import GetTasks
 
@@ -127,3 +128,18 @@ def test_what_is_private_is_not_in_the_file_even_where_it_was_shown(is_hidden: b
     assert "ab" * 200 not in str(row["note"])
     sent = exported_transaction(retried(), is_private=True)
     assert (sent["call"], sent["is_private"]) == ("SessionQueueV2.commit", 1)
+
+
+async def test_sessions_are_written_as_they_are_filtered_and_sorted(app: Dashboard, tmp_path: Path) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await live(pilot)
+        await pilot.press("2")
+        await until(
+            pilot, lambda: isinstance(app.screen, SessionsScreen) and "harbour" in shown(app, "#sessions")
+        )
+        await pilot.press("slash", *"mine", "enter", "S", "R", "E", "j")
+        await until(pilot, lambda: "Exported the sessions: 3 rows" in told(app))
+    [path] = (tmp_path / "own" / "exports").iterdir()
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [row["session"] for row in rows] == [3, 7, 8]
+    assert rows[1]["dedicated_nodes"] == samples.NODE

@@ -436,7 +436,12 @@ async def test_a_session_is_handed_over_once_its_id_is_typed(node: ScriptedNode,
     body = HandOver(session_id=7, new_owner=samples.STRANGER)
     async with app.run_test(size=SMALL) as pilot:
         await at_sessions(pilot)
-        await pilot.press("H")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SessionPanel))
+        entries = app.screen.query_one(EntryList)
+        while entries.current is None or "hand it over" not in entries.current.text:
+            await pilot.press("j")
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, HandOverScreen))
         form = app.screen
         assert "0x and 40 hexadecimal digits" in shown(app, "#checks")

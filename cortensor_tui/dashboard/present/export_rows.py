@@ -1,10 +1,11 @@
-"""Tasks and transactions as rows of a file: one value a column, times in UTC, unknown ones empty."""
+"""Sessions, tasks and transactions as rows of a file: one value a column, in UTC, unknown ones empty."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from cortensor_tui.domain.inert import without_long_hex
+from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.transactions import Transaction
 
@@ -70,6 +71,36 @@ def exported_transaction(one: Transaction, *, is_private: bool) -> ExportRow:
         "waiting_for": without_long_hex(one.waiting_for) if is_private else one.waiting_for,
         "call": one.call.partition("(")[0] if is_private else one.call,
         "is_private": int(is_private),
+    }
+
+
+def exported_session(view: SessionView) -> ExportRow:
+    """Return a session; lists of nodes are joined by spaces."""
+    session = view.session
+    return {
+        "session": session.session_id,
+        "name": session.name,
+        "mode": session.mode_name,
+        "is_active": int(session.is_active),
+        "service": view.service.value,
+        "reason": view.reason,
+        "is_mine": int(view.is_mine),
+        "owner": session.owner,
+        "dedicated_nodes": " ".join(session.dedicated_nodes),
+        "ephemeral_nodes": " ".join(session.ephemeral_nodes),
+        "min_nodes": session.min_nodes,
+        "max_nodes": session.max_nodes,
+        "redundant": session.redundant,
+        "validator_nodes": session.validator_nodes,
+        "task_count": view.task_count,
+        "model_identifier": session.model_identifier,
+        "sla": session.sla,
+        "reserve_period_s": session.reserve_period_s,
+        "max_task_executions": session.max_task_executions,
+        "created_at": _utc(session.created_at),
+        "updated_at": _utc(session.updated_at),
+        "metadata": session.metadata,
+        "is_private": int(view.is_private),
     }
 
 

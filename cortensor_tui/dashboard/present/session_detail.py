@@ -20,6 +20,7 @@ from cortensor_tui.domain.tasks import TaskView
 
 OPENS_TASKS = "tasks"
 OPENS_OLDER = "older"
+OPENS_HAND_OVER = "hand over"
 OPENS_ROUTER = "router:"
 """Followed by the router's address; by nothing for a new one."""
 _NOT_READ = "being read from the contract …"
@@ -65,6 +66,8 @@ def _here(facts: SessionFacts, sight: Sight) -> Iterator[Entry]:
     )
     owner = inert(session.owner, 64)
     yield Entry("owner", f"{owner}{' (you)' if view.is_mine else ''}", copy=owner, copy_name="owner")
+    if facts.view.is_mine and facts.owner_key_problem is None:
+        yield Entry("", "▸ hand it over", "accent", opens=OPENS_HAND_OVER)
     yield Entry("you may", *_may(facts))
     if view.is_private:
         withheld = "prompts and answers are withheld · p shows them"
@@ -84,7 +87,7 @@ def _may(facts: SessionFacts) -> tuple[str, str]:
         return f"only look: {inert(facts.owner_key_problem.what, 120)}", "warn"
     if not facts.view.session.is_active:
         return "unbind its nodes and hand it over; it is closed for good", "muted"
-    return "change (e), close (x), hand over (H), bind (a), unbind (u), swap (w), submit (s)", "plain"
+    return "change (e), close (x), bind (a), unbind (u), swap (w), submit (s)", "plain"
 
 
 def can_change(facts: SessionFacts) -> bool:

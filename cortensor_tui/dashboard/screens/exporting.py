@@ -1,4 +1,4 @@
-"""Writes the list in sight to a file: asked of the node a page at a time, as far as a bound."""
+"""Writes the list in sight to a file, as far as a bound; a long past is asked for a page at a time."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ class Exporting(Watching):
         Binding("E", "export", "Export", show=False, id="list.export", tooltip="List to a file"),
     ]
 
-    def exported_list(self) -> tuple[str, Pages[Any]]:
-        """Return what the list is called, and its pages with longer texts than its rows need."""
+    def export_name(self) -> str:
+        """Return what the list is called."""
         raise NotImplementedError
 
-    def export_row(self, item: Any) -> ExportRow:
-        """Return an item as a row of a file."""
+    async def write_rows(self, file: ExportFile) -> bool:
+        """Write every row, `MOST_EXPORTED_ROWS` at most. Returns whether there was more.
+
+        Raises `ProblemError`, or `OSError` where the file cannot be written.
+        """
         raise NotImplementedError
 
     def action_export(self) -> None:
@@ -41,7 +44,7 @@ class Exporting(Watching):
         if folder is None:
             self.notify("No folder is known to write to.", markup=False, timeout=3)
             return
-        name, _ = self.exported_list()
+        name = self.export_name()
         question = (
             f"The {name} of this list, filtered and sorted as it is, go into a file that only you may read:"
             f" at most {number(MOST_EXPORTED_ROWS)}, without the texts of private sessions.\n\n{folder}"
@@ -57,14 +60,14 @@ class Exporting(Watching):
             self.run_worker(self._export(FileKind(kind)), group="export", exclusive=True)
 
     async def _export(self, kind: FileKind) -> None:
-        name, pages = self.exported_list()
+        name = self.export_name()
         folder = self.dashboard.export_folder
         if folder is None:
             return
         self.notify(f"Writing the {name} …", markup=False, timeout=2)
         try:
             with ExportFile(folder, name, kind, self.dashboard.now()) as file:
-                has_more = await self._write(file, pages)
+                has_more = await self.write_rows(file)
         except ProblemError as error:
             self.dashboard.tell(error.problem)
         except OSError as error:
@@ -81,8 +84,25 @@ class Exporting(Watching):
             said = f"{first}{number(file.count)} rows, in {file.path}"
             self.notify(said, title=f"Exported the {name}", markup=False, timeout=TOLD_S)
 
-    async def _write(self, file: ExportFile, pages: Pages[Any]) -> bool:
+
+class ExportingPages(Exporting):
+    """A list whose past is paged from the node."""
+
+    def exported_list(self) -> tuple[str, Pages[Any]]:
+        """Return what the list is called, and its pages with longer texts than its rows need."""
+        raise NotImplementedError
+
+    def export_row(self, item: Any) -> ExportRow:
+        """Return an item as a row of a file."""
+        raise NotImplementedError
+
+    def export_name(self) -> str:
+        """Return what the list is called."""
+        return self.exported_list()[0]
+
+    async def write_rows(self, file: ExportFile) -> bool:
         """Write page after page. Returns whether there was more than may be written."""
+        _, pages = self.exported_list()
         ask = Ask(Side.OLDER, None, 0)
         while True:
             page = pages.page(await self.dashboard.request(pages.request(ask)))

@@ -18,7 +18,7 @@ from cortensor_tui.dashboard.history import Ask
 from cortensor_tui.dashboard.history_pages import Pages
 from cortensor_tui.dashboard.present.freshness import as_it_was
 from cortensor_tui.dashboard.present.past import past_remark
-from cortensor_tui.dashboard.screens.exporting import Exporting
+from cortensor_tui.dashboard.screens.exporting import ExportingPages
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.sorting import Sorted
 from cortensor_tui.dashboard.state import NodeView
@@ -30,7 +30,7 @@ from cortensor_tui.dashboard.widgets.text_lines import Heading
 from cortensor_tui.node.messages import RequestBody
 
 
-class HistoryScreen(PlaceScreen, Exporting):
+class HistoryScreen(PlaceScreen, ExportingPages):
     """A paged list, newest first, with its filter; enter opens a row, on wide screens beside the list.
 
     A subclass says which pages a filter means, how an item becomes a row, and what shows one in full.

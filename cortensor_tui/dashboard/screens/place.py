@@ -24,7 +24,7 @@ from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
 LEAST_SIZE = (60, 16)
 NEED_KEY = (
     *("assign", "unassign", "swap", "submit"),
-    *("new_session", "edit", "deactivate", "hand_over"),
+    *("new_session", "edit", "deactivate"),
 )
 """Actions that ask the node for something to be signed."""
 

@@ -7,7 +7,12 @@ from typing import ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 
-from cortensor_tui.dashboard.present.session_detail import OPENS_OLDER, OPENS_ROUTER, OPENS_TASKS
+from cortensor_tui.dashboard.present.session_detail import (
+    OPENS_HAND_OVER,
+    OPENS_OLDER,
+    OPENS_ROUTER,
+    OPENS_TASKS,
+)
 from cortensor_tui.dashboard.present.session_json import session_json
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.screens.session_pane import SessionPane
@@ -31,9 +36,6 @@ class ActsOnSession(Watching):
         Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt"),
         Binding(
             "Y", "copy_whole", "Copy all", show=False, id="session.copy_whole", tooltip="Copy it as JSON"
-        ),
-        Binding(
-            "H", "hand_over", "Hand over", show=False, id="session.hand_over", tooltip="To another owner"
         ),
     ]
 
@@ -107,8 +109,7 @@ class ActsOnSession(Watching):
             listed = next((one for one in routers if one.address == address), None)
             self.app.push_screen(RouterScreen(session_id, listed))
 
-    def action_hand_over(self) -> None:
-        """Open the form that gives the session away."""
+    def _open_hand_over(self) -> None:
         from cortensor_tui.dashboard.screens.hand_over import HandOverScreen
 
         session_id = self.chosen_session()
@@ -128,6 +129,8 @@ class ActsOnSession(Watching):
             self.query_one(SessionPane).read_older()
         elif event.opens == OPENS_TASKS:
             self.app.run_worker(self._show_tasks(self.chosen_session()), group="tasks", exclusive=True)
+        elif event.opens == OPENS_HAND_OVER:
+            self._open_hand_over()
         elif event.opens.startswith(OPENS_ROUTER):
             self._open_router(event.opens.removeprefix(OPENS_ROUTER))
         else:

@@ -11,12 +11,15 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 
 from cortensor_tui.dashboard.cells import Line, Span, line
+from cortensor_tui.dashboard.export_file import ExportFile
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present import session_table
+from cortensor_tui.dashboard.present.export_rows import exported_session
 from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_session
 from cortensor_tui.dashboard.present.session_table import SessionOrder
 from cortensor_tui.dashboard.present.tables import served_count
+from cortensor_tui.dashboard.screens.exporting import Exporting
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.screens.session_acts import ActsOnSession
 from cortensor_tui.dashboard.screens.session_pane import SessionPane
@@ -34,7 +37,7 @@ NONE_MATCHES = "No session matches the filter. Press / and then escape to see al
 FILTER_HINT = "mine  served  refused  inactive  mode:dedicated  owner:0x…  id:7  words"
 
 
-class SessionsScreen(PlaceScreen, ActsOnSession):
+class SessionsScreen(PlaceScreen, ActsOnSession, Exporting):
     """A list; where there is room the session under the cursor is shown beside it, else enter opens it."""
 
     PLACE = "sessions"
@@ -140,6 +143,18 @@ class SessionsScreen(PlaceScreen, ActsOnSession):
         """Return what `p` does for the session under the cursor."""
         view, session_id = self.dashboard.view, self.chosen_session()
         return texts_of_session(view.session(session_id) if view and session_id is not None else None)
+
+    def export_name(self) -> str:
+        """Return what the list is called."""
+        return "sessions"
+
+    async def write_rows(self, file: ExportFile) -> bool:
+        """Write the list as it is filtered and sorted; the node tells of a thousand or so, not of more."""
+        view = self.dashboard.view
+        wanted = filter(self._wanted.matches, view.sessions) if view is not None else ()
+        for one in session_table.ordered(wanted, self._order):
+            file.write(exported_session(one))
+        return False
 
     # --- what the keys do ------------------------------------------------------------------------
 
