@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.screens.detail import open_task, open_transaction
+from cortensor_tui.dashboard.screens.hand_over import HandOverScreen
 from cortensor_tui.dashboard.screens.router import RouterScreen
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.messages import RequestBody, Snapshot
@@ -115,7 +116,7 @@ PANELS = {
     "prompt": Panel("2", ("s",), "Prompt"),
     "change-session": Panel("2", ("e", typed("#name", "quay")), "at most"),
     "routers": Panel("2", (lambda app: app.push_screen(RouterScreen(7)),), "address is"),
-    "hand-over": Panel("2", ("H",), "owner"),
+    "hand-over": Panel("2", (lambda app: app.push_screen(HandOverScreen(7)),), "owner"),
     "swap": Panel("2", ("w", typed("#comes", samples.STRANGER)), "then call", answer_swaps),
     "swap-busy": Panel("2", ("w", typed("#comes", samples.STRANGER)), "then call", swap_while_busy),
     "close-session": Panel("2", ("x",), "at most"),
