@@ -21,7 +21,7 @@ from cortensor_tui.node.log_messages import GetLogs, Logs
 from cortensor_tui.node.messages import ReplyBody, RequestBody, Snapshot
 from cortensor_tui.node.network_messages import GetNetwork
 
-from . import samples
+from . import network_samples, samples
 from .conftest import text_of, until
 from .past import answer_history
 from .scripted_node import ScriptedNode
@@ -74,7 +74,7 @@ def answer_all(node: ScriptedNode) -> None:
         assert isinstance(body, GetLogs)
         return of_task(body) if body.task else Logs(lines=() if body.after else lines(), newest=35)
 
-    node.answers[GetNetwork] = lambda _: samples.network_report()
+    node.answers[GetNetwork] = lambda _: network_samples.network_report()
     node.answers[GetLogs] = logs
 
 

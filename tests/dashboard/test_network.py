@@ -13,7 +13,7 @@ from cortensor_tui.dashboard.screens.network import ASK_EVERY_S, ASKING, Network
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointReport, HeadFeedReport
 from cortensor_tui.node.network_messages import GetNetwork
 
-from . import samples
+from . import network_samples, samples
 from .conftest import live, shown, until
 from .scripted_node import ScriptedNode, refusal
 
@@ -34,7 +34,7 @@ async def go(pilot: Pilot[None], app: Dashboard) -> None:
 async def test_every_endpoint_and_everything_found_out_is_told(
     node: ScriptedNode, app: Dashboard, size: tuple[int, int]
 ) -> None:
-    node.answers[GetNetwork] = lambda _: samples.network_report()
+    node.answers[GetNetwork] = lambda _: network_samples.network_report()
     async with app.run_test(size=size) as pilot:
         await go(pilot, app)
         await until(pilot, lambda: "● in use" in shown(app, "#endpoints"))
@@ -55,7 +55,7 @@ async def test_every_endpoint_and_everything_found_out_is_told(
 
 
 def test_a_row_has_lag_budget_sends_and_the_last_trouble_with_its_age() -> None:
-    rows = endpoint_rows(samples.network_report(), Sight(samples.NOW))
+    rows = endpoint_rows(network_samples.network_report(), Sight(samples.NOW))
     told = [[cell.text for cell in row.cells if hasattr(cell, "text")] for row in rows]
     assert told[0] == [
         *("● in use", "sepolia-rollup.arbitrum.io", "102,331,204", "0", "84 ms"),
@@ -71,7 +71,7 @@ def labelled(one: EndpointReport) -> dict[str, str]:
 
 
 def test_an_endpoint_in_full_says_when_the_breaker_lets_a_probe_through() -> None:
-    used, waiting, resting, wrong = samples.network_report().endpoints
+    used, waiting, resting, wrong = network_samples.network_report().endpoints
     told = labelled(used)
     assert told["budget"].startswith("at most 10 a second, 18.5 left at once")
     assert told["breaker"].startswith("closed")
@@ -82,7 +82,7 @@ def test_an_endpoint_in_full_says_when_the_breaker_lets_a_probe_through() -> Non
 
 
 def test_a_fact_names_the_setting_that_would_change_it_once() -> None:
-    told = {one.what: one for one in facts(samples.network_report(), samples.NOW)}
+    told = {one.what: one for one in facts(network_samples.network_report(), samples.NOW)}
     assert told["SessionV2"].origin.endswith(" · CORTENSOR_TUI_SESSION_V2_ADDRESS")
     assert told["requests_per_s"].origin == "set as CORTENSOR_TUI_REQUESTS_PER_S"
     assert told["task_status"].origin == "from two clients"
@@ -96,7 +96,7 @@ def test_a_fact_names_the_setting_that_would_change_it_once() -> None:
 
 
 def test_what_is_not_known_is_no_difference() -> None:
-    told = {one.what: one for one in facts(samples.network_report(), samples.NOW)}
+    told = {one.what: one for one in facts(network_samples.network_report(), samples.NOW)}
     assert (told["first block"].mark, told["first block"].value) == ("○ unknown", "not told")
 
 
@@ -105,7 +105,7 @@ async def test_it_is_asked_again_while_it_is_looked_at_and_not_when_it_is_not(
 ) -> None:
     clock = [samples.NOW]
     app.now = lambda: clock[0]
-    node.answers[GetNetwork] = lambda _: samples.network_report()
+    node.answers[GetNetwork] = lambda _: network_samples.network_report()
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
         assert asked(node) == 0, "the first screen does not need it"
@@ -135,7 +135,7 @@ async def test_what_was_told_stays_with_its_age_when_the_node_no_longer_answers(
 ) -> None:
     clock = [samples.NOW]
     app.now = lambda: clock[0]
-    node.answers[GetNetwork] = lambda _: samples.network_report()
+    node.answers[GetNetwork] = lambda _: network_samples.network_report()
     async with app.run_test(size=SMALL) as pilot:
         await go(pilot, app)
         await until(pilot, lambda: "● in use" in shown(app, "#endpoints"))
@@ -148,7 +148,7 @@ async def test_what_was_told_stays_with_its_age_when_the_node_no_longer_answers(
 
 
 async def test_enter_opens_a_row_in_full_and_y_copies_its_value(node: ScriptedNode, app: Dashboard) -> None:
-    node.answers[GetNetwork] = lambda _: samples.network_report()
+    node.answers[GetNetwork] = lambda _: network_samples.network_report()
     async with app.run_test(size=SMALL) as pilot:
         await go(pilot, app)
         await until(pilot, lambda: "● in use" in shown(app, "#endpoints"))
@@ -167,7 +167,7 @@ async def test_enter_opens_a_row_in_full_and_y_copies_its_value(node: ScriptedNo
 
 
 async def test_words_filter_what_was_found_and_esc_clears_them(node: ScriptedNode, app: Dashboard) -> None:
-    node.answers[GetNetwork] = lambda _: samples.network_report()
+    node.answers[GetNetwork] = lambda _: network_samples.network_report()
     async with app.run_test(size=SMALL) as pilot:
         await go(pilot, app)
         await until(pilot, lambda: "SessionV2" in shown(app, "#network-facts"))
@@ -188,7 +188,7 @@ async def test_words_filter_what_was_found_and_esc_clears_them(node: ScriptedNod
 async def test_a_frozen_picture_is_asked_for_no_more(node: ScriptedNode, app: Dashboard) -> None:
     clock = [samples.NOW]
     app.now = lambda: clock[0]
-    node.answers[GetNetwork] = lambda _: samples.network_report()
+    node.answers[GetNetwork] = lambda _: network_samples.network_report()
     async with app.run_test(size=SMALL) as pilot:
         await go(pilot, app)
         await until(pilot, lambda: "● in use" in shown(app, "#endpoints"))
@@ -201,7 +201,7 @@ async def test_a_frozen_picture_is_asked_for_no_more(node: ScriptedNode, app: Da
 
 
 async def test_nothing_found_yet_is_said(node: ScriptedNode, app: Dashboard) -> None:
-    node.answers[GetNetwork] = lambda _: samples.network_report(
+    node.answers[GetNetwork] = lambda _: network_samples.network_report(
         origin=None, head_feed=None, comparisons=(), values=(), error="The chain endpoint did not answer."
     )
     async with app.run_test(size=SMALL) as pilot:
@@ -213,5 +213,7 @@ async def test_nothing_found_yet_is_said(node: ScriptedNode, app: Dashboard) -> 
 
 def test_a_feed_that_never_was_is_told_calmly() -> None:
     feed = HeadFeedReport(name="ws://127.0.0.1:8545", health=NO_WEBSOCKET)
-    [told] = [one for one in facts(samples.network_report(head_feed=feed), samples.NOW) if one.key == "feed"]
+    [told] = [
+        one for one in facts(network_samples.network_report(head_feed=feed), samples.NOW) if one.key == "feed"
+    ]
     assert (told.mark, told.look, told.value) == ("○", "muted", NO_WEBSOCKET)

@@ -17,8 +17,8 @@ from cortensor_tui.node.messages import Snapshot
 
 from . import samples
 from .conftest import shown, until
+from .form_answers import answer_checks
 from .scripted_node import ScriptedNode
-from .test_app import answer_checks
 
 Stage = Callable[[Pilot[None]], Awaitable[None]]
 

@@ -21,10 +21,10 @@ from cortensor_tui.node.settings_messages import CheckSetting
 
 from . import samples
 from .conftest import text_of, until
+from .form_answers import answer_checks
 from .pictures import FAULT, Stood, Take, answer_all, is_waiting, take
 from .scripted_node import ScriptedNode, act_checked, refusal
 from .session_samples import answer_swaps
-from .test_app import answer_checks
 
 __all__ = ["take"]
 

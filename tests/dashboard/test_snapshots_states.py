@@ -22,7 +22,7 @@ from cortensor_tui.node.network_messages import GetNetwork
 from cortensor_tui.node.session_messages import GetSession
 from cortensor_tui.node.settings_messages import GetSettings
 
-from . import samples
+from . import network_samples, samples
 from .conftest import shown, until
 from .pictures import FAULT, Stood, Take, answer_all, is_waiting, take
 from .scripted_node import ScriptedNode, refusal
@@ -100,8 +100,8 @@ def answer_nothing_yet(node: ScriptedNode) -> None:
     node.answers[GetTasks] = lambda _: Tasks(())
     node.answers[GetTransactions] = lambda _: Transactions(())
     node.answers[GetLogs] = lambda _: Logs(lines=(), newest=0)
-    node.answers[GetNetwork] = lambda _: samples.network_report(
-        endpoints=samples.endpoint_reports()[2:3],
+    node.answers[GetNetwork] = lambda _: network_samples.network_report(
+        endpoints=network_samples.endpoint_reports()[2:3],
         origin=None,
         head_feed=None,
         comparisons=(),
