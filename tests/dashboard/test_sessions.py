@@ -464,7 +464,7 @@ async def test_a_router_is_listed(node: ScriptedNode, app: Dashboard) -> None:
         await at_sessions(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SessionPanel))
-        await until(pilot, lambda: "list another" in shown(app, "#entries"))
+        await until(pilot, lambda: "older ones" in shown(app, "#entries"))
         entries = app.screen.query_one(EntryList)
         while entries.current is None or "list another" not in entries.current.text:
             await pilot.press("j")

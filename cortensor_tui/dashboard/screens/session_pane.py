@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from textual.app import ComposeResult
@@ -43,7 +43,6 @@ class SessionPane(Vertical):
         self._session_id: int | None = None
         self._facts: SessionFacts | None = None
         self._asked_for: Session | None = None
-        self._snapshots = 0
         self._reached: TaskCursor | None = None
         self._most_tasks = PAGE_TASKS
         self._rest: Timer | None = None
@@ -102,15 +101,15 @@ class SessionPane(Vertical):
             return
         facts = self._facts or SessionFacts(view=found, node=view.status.node.address)
         known = facts.tasks if facts.tasks is not None and self._is_past_known else ()
-        tasks = merged(known, (task for task in view.tasks if task.key.session_id == self._session_id))
+        tasks = merged(known, self._told())
         self._facts = msgspec.structs.replace(
             facts,
             view=found,
             owner_key_problem=view.status.owner_key_problem,
             tasks=tasks if self._is_past_known or (tasks and facts.tasks is not None) else None,
         )
-        if found.session != self._asked_for or state.snapshots != self._snapshots:
-            self._asked_for, self._snapshots = found.session, state.snapshots
+        if found.session != self._asked_for:
+            self._asked_for = found.session
             self._read_soon()
         self._draw(is_new=is_new)
 
@@ -166,9 +165,14 @@ class SessionPane(Vertical):
             return
         if isinstance(reply, Tasks) and session_id == self._session_id and self._facts is not None:
             self._reached = reply.reached
-            tasks = merged(self._facts.tasks or (), reply.tasks)
+            tasks = merged((*self._told(), *(self._facts.tasks or ())), reply.tasks)
             self._is_past_known = True
             self._learn(session_id, tasks=tasks, has_older=reply.has_more)
+
+    def _told(self) -> Iterator[TaskView]:
+        """Yield the tasks of the session that the node tells of by itself."""
+        tasks = () if self._desk.view is None else self._desk.view.tasks
+        return (task for task in tasks if task.key.session_id == self._session_id)
 
     def _learn(self, session_id: int, **changes: object) -> None:
         if session_id == self._session_id and self._facts is not None:
