@@ -44,6 +44,7 @@ def status_json(status: NodeStatus) -> dict[str, Any]:
         "started_at": iso_time(status.started_at),
         "version": status.version,
         "settings_path": status.settings_path,
+        "theme": status.theme,
         "warnings": list(status.warnings),
     }
 
