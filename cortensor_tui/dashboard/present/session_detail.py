@@ -29,7 +29,8 @@ _NOT_READ = "being read from the contract …"
 class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one session now. `reading` and `tasks` are None until they have come.
 
-    `tasks` are those this node knows of, newest first; `has_older` says that there are more of them.
+    `tasks` are those this node knows of, newest first; `has_older` says that there are more of them,
+    where `is_past_known`; else they are being asked for.
     """
 
     view: SessionView
@@ -38,6 +39,7 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     reading: SessionReading | None = None
     tasks: tuple[TaskView, ...] | None = None
     has_older: bool = False
+    is_past_known: bool = True
     problem: Problem | None = None
 
 
@@ -133,7 +135,9 @@ def _tasks(facts: SessionFacts, sight: Sight) -> Iterator[Entry]:
         text = f"{stage.text:<15} {rough_age(task.assigned_at, sight.now):>6}  {inert(prompt_of(task), 200)}"
         name = str(task.key)
         yield Entry(name, text, stage.role, copy=name, copy_name="task", opens=f"task:{name}", is_cut=True)
-    if facts.has_older:
+    if not facts.is_past_known:
+        yield Entry("", "older ones are being asked for …", "muted")
+    elif facts.has_older:
         yield Entry("", "▾ older ones", "accent", opens=OPENS_OLDER)
     yield Entry("", "▸ all in Tasks", "accent", opens=OPENS_TASKS)
 

@@ -93,6 +93,8 @@ class SessionPane(Vertical):
             self._snapshots = state.snapshots
             self._reached = self._asked_for = None
             self._is_past_known = False
+            if self._facts is not None:
+                self._facts = msgspec.structs.replace(self._facts, problem=None)
         view = state.view
         found = view.session(self._session_id) if view and self._session_id is not None else None
         if view is None or found is None:
@@ -131,6 +133,7 @@ class SessionPane(Vertical):
             self._facts,
             tasks=None if self._facts.tasks is None else tasks[: self._most_tasks],
             has_older=self._facts.has_older or len(tasks) > self._most_tasks,
+            is_past_known=self._is_past_known or self._facts.problem is not None,
         )
         sight = Sight.of(self._desk.feed_state, self._desk.now())
         self.entries.show(session_entries(shown, sight), is_new=is_new)
@@ -168,6 +171,7 @@ class SessionPane(Vertical):
             tasks = merged((*self._told(), *(self._facts.tasks or ())), reply.tasks)
             self._is_past_known = True
             self._learn(session_id, tasks=tasks, has_older=reply.has_more)
+            self.take(self._desk.feed_state)  # with those that the feed has come to know meanwhile
 
     def _told(self) -> Iterator[TaskView]:
         """Yield the tasks of the session that the node tells of by itself."""
