@@ -460,7 +460,7 @@ async def test_a_session_is_handed_over_once_its_id_is_typed(node: ScriptedNode,
 async def test_a_router_is_listed(node: ScriptedNode, app: Dashboard) -> None:
     mined = samples.transaction(9, TransactionKind.UPDATE_SESSION, TransactionState.MINED, task_key=None)
     node.answers[SetRouter] = lambda body: Sent(transaction=mined, session_id=7)
-    async with app.run_test(size=SMALL) as pilot:
+    async with app.run_test(size=(80, 50)) as pilot:
         await at_sessions(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SessionPanel))
