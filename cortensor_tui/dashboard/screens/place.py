@@ -130,7 +130,8 @@ class PlaceScreen(Watching):
 
     def offer(self, state: FeedState) -> None:
         """Show a new state at once; newer figures alone wait for the next second."""
-        if self._taken is None or not self._taken.differs_in_figures_only(state):
+        before = self._taken
+        if before is None or before is state or not before.differs_in_figures_only(state):
             super().offer(state)
 
     def on_screen_resume(self) -> None:
