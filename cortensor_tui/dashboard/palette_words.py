@@ -35,6 +35,7 @@ _WORDS = {
     "place.setup": "configure demo first import onboarding run watch",
     "place.tasks": "answers history inference missed",
     "place.transactions": "fees gas nonce revert",
+    "report.open": "answer pager prompt read text",
     "session.change": "edit mode name rename update",
     "session.close": "deactivate deactivateSession delete end remove",
     "session.swap": "exchange rebind replace",
@@ -46,7 +47,6 @@ _WORDS = {
     "settings.changed": "modified own",
     "settings.filter": "find search",
     "settings.read": "fetch reload",
-    "tasks.read": "answer pager prompt text",
     "tasks.verify": "check hash proof verify",
     "transactions.copy_link": "arbiscan browser etherscan url",
 }
