@@ -22,12 +22,15 @@ from cortensor_tui.dashboard.own_files import THEMES
 from cortensor_tui.dashboard.places import FIRST, PLACES
 from cortensor_tui.dashboard.plain_terminals import in_ascii
 from cortensor_tui.dashboard.present.pulse import Pulse
+from cortensor_tui.dashboard.screens.start import StartScreen
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.steady_stylesheet import SteadyStylesheet
 from cortensor_tui.dashboard.terminal_title import TerminalTitle, title_of
 
 if TYPE_CHECKING:
     from cortensor_tui.dashboard.setup import Outcome, Setup
+
+_START = "start"
 
 
 class Dashboard(KeyActions):
@@ -40,8 +43,11 @@ class Dashboard(KeyActions):
 
     TITLE = "Cortensor"
     CSS_PATH = "app.tcss"
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {place.name: place.load for place in PLACES}
-    DEFAULT_MODE = FIRST.name
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        _START: StartScreen,
+        **{place.name: place.load for place in PLACES},
+    }
+    DEFAULT_MODE = _START
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
@@ -129,16 +135,17 @@ class Dashboard(KeyActions):
             self.add_class("-ascii")
         if self.board is not None:
             self.board.listen(lambda: self._post_quietly(BoardMoved()))
-        self.call_after_refresh(self._follow)  # the first screen first
+        self.call_after_refresh(self._open)
         self.set_interval(1.0, self._tick)
         self.app_suspend_signal.subscribe(self, lambda _: self._restore_title(), immediate=True)
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
-        if self._begins_with_setup:
-            self.go_to("setup")
         if self._run_seconds is not None:
             self.set_timer(self._run_seconds, self.leave)
 
-    def _follow(self) -> None:
+    def _open(self) -> None:
+        """Open the first place and follow the node, now that the first screen is seen."""
+        if self.current_mode == _START:
+            self.go_to("setup" if self._begins_with_setup else FIRST.name)
         self.run_worker(self._feed.run(), name="feed", group="feed", exclusive=True)
 
     def on_ready(self) -> None:

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from cortensor_tui.dashboard.cells import Line, Span, line
-from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.format import duration
 from cortensor_tui.dashboard.present import network
 from cortensor_tui.dashboard.present.details import Details
@@ -76,7 +76,7 @@ class NetworkScreen(PlaceScreen):
         """Ask again when what was told is old; the pushed status does not hold it."""
         now = self.dashboard.now()
         is_due = self._asked_at is None or now - self._asked_at >= ASK_EVERY_S
-        if is_due and not self._is_asking and not self._is_frozen:
+        if is_due and state.link is Link.LIVE and not self._is_asking and not self._is_frozen:
             self._is_asking, self._asked_at = True, now
             self.run_worker(self._ask(), group="network", exclusive=True)
         self._draw()
@@ -140,7 +140,9 @@ class NetworkScreen(PlaceScreen):
         if self._report is None:
             return ()
         if self.sight.is_past:
-            why = "" if self._problem is None else f": {inert(self._problem.what, 100)}"
+            # That a node is gone is told above, with why.
+            problem = self._problem if self.state.link is Link.LIVE else None
+            why = "" if problem is None else f": {inert(problem.what, 100)}"
             return (*as_it_was(self.sight), Span(why, "warn"))
         return line((f"read every {duration(ASK_EVERY_S)}", "muted"))
 
