@@ -238,6 +238,7 @@ class Mining:
 
     async def stop(self) -> None:
         """Stop working; the journal has each task's place."""
+        self.owner_desk.close()
         await self.scheduler.stop()
         self._streams.close()
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.chain.contracts.contract_call import ContractCall
+from cortensor_tui.chain.transactions import Estimate
+from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.swaps import SwapStage, WhenBusy
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
@@ -30,6 +33,7 @@ from tests.devnet.devnet_on_anvil import (
     DevnetOnAnvil,
     in_every_generation,
 )
+from tests.node.mining_node import MINER, MiningNode
 from tests.node.session_owner import Owner, owner
 
 __all__ = ["owner"]
@@ -191,6 +195,71 @@ async def test_a_swap_that_waits_can_be_stopped(devnet: DevnetOnAnvil, owner: Ow
     assert owner.desk.swaps.progress(never) == ()
     assert owner.stream.told == []
     assert await owner.refusal(StopSwap(session_id=session_id)) == "no_swap"
+
+
+async def test_a_swap_that_waits_is_given_up_with_its_chain(devnet: DevnetOnAnvil, owner: Owner) -> None:
+    session_id, _ = await busy_session(devnet)
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB, when_busy=WhenBusy.WAIT)
+    await owner.start()
+    asking = asyncio.create_task(owner.desk.answer(asked))
+    await looking(owner, lambda: bool(owner.desk.swaps.progress(never)))
+    owner.desk.close()
+    await looking(owner, asking.done)
+    stopped = asking.exception()
+    assert isinstance(stopped, ProblemError)
+    assert (stopped.problem.code, stopped.problem.remedy) == ("swap_stopped", "Nothing was sent")
+    assert "no longer looks at this chain" in stopped.problem.why
+    assert owner.desk.swaps.progress(never) == ()
+    assert await owner.refusal(asked) == "swap_stopped", "nothing waits where nobody looks"
+
+
+async def test_a_node_that_leaves_its_chain_gives_up_the_swaps_that_wait(
+    devnet: DevnetOnAnvil, tmp_path: Path
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    await devnet.send(OWNER, "SessionV2", "updateOwner", session_id, MINER.address)
+    task_id = await devnet.submit(session_id, sender=MINER.address)
+    await devnet.send(ORACLE, "SessionQueueV2", "assignTask", *devnet.assignment((session_id, task_id), ALICE))
+    node = MiningNode(devnet, tmp_path)
+    await node.start()
+    await node.look()
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB, when_busy=WhenBusy.WAIT)
+    asking = asyncio.create_task(node.mining.owner_desk.answer(asked))
+    async with asyncio.timeout(30):
+        while not node.mining.swaps:
+            await asyncio.sleep(0)
+        await node.stop()
+        with pytest.raises(ProblemError) as told:
+            await asking
+    node.database.close()
+    assert told.value.problem.code == "swap_stopped"
+
+
+async def test_a_swap_goes_on_waiting_where_the_chain_is_away_for_its_last_check(
+    devnet: DevnetOnAnvil, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id, task = await busy_session(devnet)
+    asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB, when_busy=WhenBusy.WAIT)
+    await owner.start()
+    asking = asyncio.create_task(owner.desk.answer(asked))
+    swaps, sender = owner.desk.swaps, owner.stream.sender
+    await looking(owner, lambda: any(one.tasks == (task,) for one in swaps.progress(never)))
+    estimate = sender.estimate
+    away = Problem(code="no_rpc", what="The chain does not answer", why="it is away")
+
+    async def unanswered(call: ContractCall) -> Estimate:
+        raise ProblemError(away)
+
+    monkeypatch.setattr(sender, "estimate", unanswered)
+    await devnet.send(ORACLE, "SessionQueueV2", "end", session_id, task.task_id, True)
+    await looking(owner, lambda: asking.done() or any(one.problem for one in swaps.progress(never)))
+    [told] = swaps.progress(never)
+    assert told.stage is SwapStage.WAITING
+    assert told.problem is not None
+    assert told.problem.why == "it is away"
+    monkeypatch.setattr(sender, "estimate", estimate)
+    await looking(owner, asking.done)
+    assert (await owner.reader.sessions([session_id]))[0].dedicated_nodes == (BOB,)
 
 
 async def test_a_swap_is_made_in_the_middle_of_a_task_where_that_is_asked_for(

@@ -72,6 +72,10 @@ class OwnerDesk:
         """Judge what wallets have signed by another fee cap from now on."""
         self._wallet.take_fee_cap(fee_cap_wei)
 
+    def close(self) -> None:
+        """Let go of swaps that wait: this chain is no longer looked at."""
+        self.swaps.close()
+
     async def answer(self, body: OwnerRequest | SessionAct) -> OwnerReply | SessionReply:
         """Do what is asked. Raises `ProblemError` for what cannot be done."""
         match body:

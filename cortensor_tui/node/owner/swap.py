@@ -11,11 +11,11 @@ from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.sessions import Session, SessionMode
 from cortensor_tui.domain.swaps import SwapProgress, SwapStage, WhenBusy
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.node.owner.checks import check_address, check_binding, require_met
+from cortensor_tui.node.owner.checks import check_address, check_binding
 from cortensor_tui.node.owner.in_flight import tasks_in_flight
 from cortensor_tui.node.owner.sending import OwnerSending
 from cortensor_tui.node.owner.session_checks import SessionChecks
-from cortensor_tui.node.owner.swap_run import SwapRun, swap_calls
+from cortensor_tui.node.owner.swap_run import SwapRun, require_swappable, swap_calls
 from cortensor_tui.node.owner_messages import Check
 from cortensor_tui.node.session_messages import StopSwap, SwapChecked, SwapNodes, Swapped, SwapStopped
 
@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 class Swaps:
     """Swaps nodes, one swap a session at a time.
 
-    A swap that has begun goes on when whoever asked for it has gone.
+    A swap that has begun goes on when whoever asked for it has gone. None goes on waiting once its chain is no
+    longer looked at.
     """
 
     def __init__(self, sending: OwnerSending, checks: SessionChecks) -> None:
@@ -33,6 +34,14 @@ class Swaps:
         self._checks = checks
         self._runs: dict[int, SwapRun] = {}
         self._tasks: dict[int, asyncio.Task[Swapped]] = {}
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Give up what waits, and take nothing more: this chain is no longer looked at."""
+        self._is_closed = True
+        for session_id, task in self._tasks.items():
+            if self._runs[session_id].progress.stage is SwapStage.WAITING:
+                task.cancel()
 
     def progress(self, is_bound: Callable[[int, str], bool]) -> tuple[SwapProgress, ...]:
         """Return every swap on its way, and those that stand half way until their second node is bound."""
@@ -78,7 +87,9 @@ class Swaps:
 
     async def swap(self, asked: SwapNodes) -> Swapped:
         """Unbind one and bind the other. Raises `ProblemError` while nothing has changed yet."""
-        await self._require_allowed(asked)
+        require_swappable(asked, await self.check(asked))
+        if self._is_closed:
+            raise self._stopped(asked.session_id)
         if asked.session_id in self._tasks:
             raise problem_error(
                 "swap_running",
@@ -86,7 +97,7 @@ class Swaps:
                 self._runs[asked.session_id].progress.stage.value,
                 "Wait for it, or stop it while it waits",
             )
-        run = SwapRun(self._sending, asked, lambda: self._require_allowed(asked))
+        run = SwapRun(self._sending, asked, self.check)
         task = asyncio.create_task(run.carry_out())
         self._runs[asked.session_id], self._tasks[asked.session_id] = run, task
         task.add_done_callback(lambda ended: self._ended(asked.session_id, ended))
@@ -95,9 +106,7 @@ class Swaps:
         except asyncio.CancelledError:
             if not task.cancelled():
                 raise  # whoever asked has gone
-            raise problem_error(
-                "swap_stopped", f"The swap of session {asked.session_id} was stopped", "", "Nothing was sent"
-            ) from None
+            raise self._stopped(asked.session_id) from None
 
     def stop(self, asked: StopSwap) -> SwapStopped:
         """Give up a swap that waits, or forget one half way. Raises "swap_sent" for one being sent."""
@@ -117,9 +126,13 @@ class Swaps:
             )
         return SwapStopped(session_id=asked.session_id)
 
-    async def _require_allowed(self, asked: SwapNodes) -> None:
-        checked = await self.check(asked)
-        require_met(checked.checks, f"Cannot swap the nodes of session {asked.session_id}")
+    def _stopped(self, session_id: int) -> ProblemError:
+        return problem_error(
+            "swap_stopped",
+            f"The swap of session {session_id} was stopped",
+            "the node no longer looks at this chain" if self._is_closed else "",
+            "Nothing was sent",
+        )
 
     async def _in_flight(self, session: Session | None) -> tuple[tuple[TaskKey, ...], Check | None]:
         """Return the tasks that are being answered, and whether there is none as a check."""
@@ -138,10 +151,11 @@ class Swaps:
 
     def _ended(self, session_id: int, task: asyncio.Task[Swapped]) -> None:
         del self._tasks[session_id]
-        if self._runs[session_id].progress.stage is not SwapStage.HALF_WAY:
+        run = self._runs.get(session_id)  # one half way may be forgotten already
+        if run is not None and run.progress.stage is not SwapStage.HALF_WAY:
             del self._runs[session_id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.info("a swap came to nothing", why=str(error)[:200])  # told to whoever still waits
+            log.warning("a swap came to nothing", session=session_id, why=str(error)[:200])
 
 
 def _of_both(session: Session | None, leaving: str | None, coming: str | None) -> list[Check]:

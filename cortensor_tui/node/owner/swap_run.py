@@ -16,12 +16,11 @@ from cortensor_tui.chain.transactions import Purpose
 from cortensor_tui.domain.addresses import ZERO_ADDRESS
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.swaps import SwapProgress, SwapStage, WhenBusy
-from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind
-from cortensor_tui.node.owner.checks import check_address
+from cortensor_tui.node.owner.checks import check_address, require_met
 from cortensor_tui.node.owner.in_flight import tasks_in_flight
 from cortensor_tui.node.owner.sending import OwnerSending
-from cortensor_tui.node.session_messages import SwapNodes, Swapped
+from cortensor_tui.node.session_messages import SwapChecked, SwapNodes, Swapped
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +32,15 @@ class SwapRun:
     """Carries one swap out; `progress` is how far it is."""
 
     def __init__(
-        self, sending: OwnerSending, asked: SwapNodes, require_allowed: Callable[[], Awaitable[None]]
+        self,
+        sending: OwnerSending,
+        asked: SwapNodes,
+        check: Callable[[SwapNodes], Awaitable[SwapChecked]],
     ) -> None:
-        """`require_allowed` raises `ProblemError` where the swap can no longer be made after a wait."""
+        """`check` is asked anew after a wait."""
         self._sending = sending
         self._asked = asked
-        self._require_allowed = require_allowed
+        self._check = check
         is_waiting = asked.when_busy is WhenBusy.WAIT
         self.progress = SwapProgress(
             session_id=asked.session_id,
@@ -52,7 +54,6 @@ class SwapRun:
         """Wait where that is wanted, then send both halves. Raises `ProblemError` if the first one fails."""
         if self._asked.when_busy is WhenBusy.WAIT:
             await self._wait()
-            await self._require_allowed()
         leaving, _ = check_address(self._asked.unbind_address)
         coming, _ = check_address(self._asked.bind_address)
         out, back_in = swap_calls(self._sending.reader, self._asked.session_id, leaving, coming)
@@ -71,16 +72,23 @@ class SwapRun:
         return Swapped(session_id=self._asked.session_id, unbound=unbound, bound=bound)
 
     async def _wait(self) -> None:
-        """Look again and again until no task of the session is being answered."""
+        """Look again and again until no task of the session is being answered.
+
+        Raises `ProblemError` where the swap can no longer be made by then. What cannot be read is no reason to
+        give up: the chain may be away for a while.
+        """
         while True:
-            tasks: tuple[TaskKey, ...] = self.progress.tasks
-            problem = None
+            tasks, problem = self.progress.tasks, None
             try:
                 tasks = tuple(await tasks_in_flight(self._sending.reader, self._asked.session_id))
-            except ProblemError as error:  # no reason to give up: the chain may be away for a while
+                checked = None if tasks else await self._check(self._asked)
+            except ProblemError as error:
                 problem = error.problem
-            if not tasks and problem is None:
-                return
+            else:
+                if checked is not None:
+                    tasks, problem = checked.in_flight, _unread(self._asked, checked)
+                if not tasks and problem is None:
+                    return
             self.progress = msgspec.structs.replace(self.progress, tasks=tasks, problem=problem)
             await asyncio.sleep(WAIT_LOOK_S)
 
@@ -101,6 +109,20 @@ def swap_calls(
         unbind_call(reader, session_id, leaving or ZERO_ADDRESS),
         bind_call(reader, session_id, coming or ZERO_ADDRESS),
     )
+
+
+def _unread(asked: SwapNodes, checked: SwapChecked) -> Problem | None:
+    """Return which check could not be made, None where all hold. Raises the first that does not."""
+    unknown = next((check for check in checked.checks if check.is_met is None), None)
+    if unknown is None or any(check.is_met is False for check in checked.checks):
+        require_swappable(asked, checked)
+        return None
+    return Problem(code="check_unknown", what=f"{unknown.name} could not be checked", why=unknown.detail)
+
+
+def require_swappable(asked: SwapNodes, checked: SwapChecked) -> None:
+    """Raise the first check that is not met as a `ProblemError`."""
+    require_met(checked.checks, f"Cannot swap the nodes of session {asked.session_id}")
 
 
 def _half_way(asked: SwapNodes, problem: Problem) -> Problem:
