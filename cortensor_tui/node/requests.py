@@ -39,6 +39,7 @@ from cortensor_tui.node.messages import (
     Stop,
 )
 from cortensor_tui.node.network_messages import GetNetwork
+from cortensor_tui.node.owner_messages import SendSigned, Sent
 from cortensor_tui.node.session_list import SessionList, read_session
 from cortensor_tui.node.session_messages import GetSession, HandOver, SetRouter
 from cortensor_tui.node.settings_desk import SettingsDesk
@@ -96,7 +97,7 @@ class RequestDesk:
                 return await read_session(work.link.reader, work.sessions, body.session_id)
             case Attach() | Reveal():
                 raise problem_error("unknown_request", "The node does not know this request")
-            case HandOver() | SetRouter():
+            case HandOver() | SetRouter() | SendSigned():
                 return await self._changed_silently(body)
             case _:
                 return await self._connected().owner_desk.answer(body)
@@ -126,11 +127,12 @@ class RequestDesk:
             return answer
         return msgspec.structs.replace(answer, past=past.told)
 
-    async def _changed_silently(self, body: HandOver | SetRouter) -> ReplyBody:
-        """Do what no event of the contract tells a session of, and read the session anew."""
+    async def _changed_silently(self, body: HandOver | SetRouter | SendSigned) -> ReplyBody:
+        """Do what no event of the contract may tell a session of, and read the session anew."""
         work = self._connected()
         reply = await work.owner_desk.answer(body)
-        await work.sessions.read(body.session_id)
+        if isinstance(reply, Sent) and reply.session_id is not None:
+            await work.sessions.reread(reply.session_id)
         return reply
 
     async def _wait_task(self, body: WaitTask) -> TaskOutcome:

@@ -129,6 +129,16 @@ class SessionList:
         """Read one session now and keep it, if it exists."""
         await self._read_sessions([session_id])
 
+    async def reread(self, session_id: int) -> None:
+        """Read one session after an act of which no event tells.
+
+        The act is done whatever comes of this: a session that cannot be read now is read with ours.
+        """
+        try:
+            await self.read(session_id)
+        except ProblemError as error:
+            log.warning("a session is read later", session=session_id, why=error.problem.sentence())
+
     def take(self, session: Session, task_count: int) -> SessionView:
         """Keep a session that was just read, and return it."""
         self._keep(session)

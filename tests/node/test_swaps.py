@@ -219,7 +219,9 @@ async def test_a_node_that_leaves_its_chain_gives_up_the_swaps_that_wait(
     session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
     await devnet.send(OWNER, "SessionV2", "updateOwner", session_id, MINER.address)
     task_id = await devnet.submit(session_id, sender=MINER.address)
-    await devnet.send(ORACLE, "SessionQueueV2", "assignTask", *devnet.assignment((session_id, task_id), ALICE))
+    await devnet.send(
+        ORACLE, "SessionQueueV2", "assignTask", *devnet.assignment((session_id, task_id), ALICE)
+    )
     node = MiningNode(devnet, tmp_path)
     await node.start()
     await node.look()

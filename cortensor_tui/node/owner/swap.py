@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 class Swaps:
     """Swaps nodes, one swap a session at a time.
 
-    A swap that has begun goes on when whoever asked for it has gone. None goes on waiting once its chain is no
+    A swap that has begun goes on when whoever asked for it has gone; none waits on once its chain is no
     longer looked at.
     """
 

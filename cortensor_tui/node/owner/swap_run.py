@@ -74,8 +74,8 @@ class SwapRun:
     async def _wait(self) -> None:
         """Look again and again until no task of the session is being answered.
 
-        Raises `ProblemError` where the swap can no longer be made by then. What cannot be read is no reason to
-        give up: the chain may be away for a while.
+        Raises `ProblemError` where the swap can no longer be made by then. What cannot be read is no reason
+        to give up: the chain may be away for a while.
         """
         while True:
             tasks, problem = self.progress.tasks, None
