@@ -16,7 +16,7 @@ from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.node.duty import Told
 from cortensor_tui.node.link import ChainLink, LinkedAddresses, open_link
-from cortensor_tui.node.watching import tasks, transactions
+from cortensor_tui.node.watching import room, tasks, transactions
 from cortensor_tui.node.watching.room import Watching
 from cortensor_tui.settings import env_line, load_settings
 from cortensor_tui.storage.local_store import LocalStore
@@ -29,7 +29,7 @@ from tests.devnet.devnet_on_anvil import (
     in_every_generation,
 )
 from tests.devnet.task_steps import ANSWER, QUEUE, answer, hash_of
-from tests.support.scripted_rpc import ScriptedRpc
+from tests.support.scripted_rpc import PassingRpc, ScriptedRpc
 
 pytestmark = pytest.mark.real
 
@@ -74,6 +74,17 @@ class WithoutOldLogs(ScriptedRpc):
 def _is_old(call: Call) -> bool:
     method, params = call
     return method == "eth_getLogs" and params[0]["fromBlock"] == params[0]["toBlock"]
+
+
+class WithoutOldBlocks(PassingRpc):
+    """An endpoint that knows the first block and the newest one alone, as after a fast sync."""
+
+    async def batch(self, calls: Sequence[Call]) -> list[Any]:
+        answers = await super().batch(calls)
+        return [
+            None if method == "eth_getBlockByNumber" and params[0] not in ("0x0", "latest") else told
+            for (method, params), told in zip(calls, answers, strict=True)
+        ]
 
 
 @pytest.fixture
@@ -264,3 +275,19 @@ class TestWithoutOldLogs:
         await end(devnet, key)
         await watcher.look()
         assert watcher.stage(key) is Stage.ENDED
+
+
+class TestWithoutOldBlocks:
+    """The journal begins at the head as well."""
+
+    @pytest.fixture
+    def rpc(self, devnet: DevnetOnAnvil, monkeypatch: pytest.MonkeyPatch) -> Rpc:
+        monkeypatch.setattr(room, "EARLIER_SPANS", 0)  # a test's chain is no longer than one span
+        return WithoutOldBlocks(devnet.rpc)
+
+    async def test_it_begins_at_the_head(self, devnet: DevnetOnAnvil, watcher: Watcher) -> None:
+        key = await answered(devnet)
+        await watcher.look()
+
+        assert watcher.stage(key) is Stage.COMMITTED
+        assert watcher.sent == []

@@ -103,11 +103,15 @@ class Watching:
         rpc, queue = self.link.rpc, self.link.reader.contracts.session_queue_v2
         first = max(0, head.number - EARLIER_SPANS * self.link.profile.log_span_blocks)
         try:
-            block = head_from(await rpc.call("eth_getBlockByNumber", hex(first), False))
+            found = await rpc.call("eth_getBlockByNumber", hex(first), False)
             await rpc.call("eth_getLogs", {"fromBlock": hex(first), "toBlock": hex(first), "address": queue})
         except RpcError as error:  # it keeps no logs of then: what comes from now on is seen
             log.info("the past is not told by this endpoint", why=error.message[:200])
             return
+        if not isinstance(found, dict):
+            log.info("the past is not told by this endpoint", why=f"it has no block {first}")
+            return
+        block = head_from(found)
         start = Cursor(block_number=block.number, block_hash=block.hash)
         self.link.journal.cursor.move(start, self._clock.now())
 
@@ -135,7 +139,9 @@ class Watching:
         if is_doubtful:
             self._done.clear()
         if is_doubtful or self._is_state_due(is_blind=look.trouble is not None):
-            touched |= set(self._tasks.open) | (await self._newest_tasks() - self._done)
+            newest_tasks = await self._newest_tasks()
+            self._done &= newest_tasks
+            touched |= set(self._tasks.open) | (newest_tasks - self._done)
             self._state_read_at_s = self._clock.monotonic()
             self.pace.asked()
         if touched:
