@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cortensor_tui.chain.contracts.abi import encode_call
 from cortensor_tui.chain.rpc.client import Call, Rpc, RpcError
 from cortensor_tui.domain.sessions import Service
 from cortensor_tui.domain.tasks import Stage, TaskKey
@@ -83,6 +84,23 @@ class WithoutOldBlocks(PassingRpc):
         answers = await super().batch(calls)
         return [
             None if method == "eth_getBlockByNumber" and params[0] not in ("0x0", "latest") else told
+            for (method, params), told in zip(calls, answers, strict=True)
+        ]
+
+
+class WithoutOneDecoration(PassingRpc):
+    """An endpoint that refuses, again and again, how the prompt of one task is to be treated."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        super().__init__(rpc)
+        self.refused = ""
+
+    async def batch(self, calls: Sequence[Call]) -> list[Any]:
+        answers = await super().batch(calls)
+        return [
+            RpcError(-32000, "refused")
+            if method == "eth_call" and params[0]["data"] == self.refused
+            else told
             for (method, params), told in zip(calls, answers, strict=True)
         ]
 
@@ -291,3 +309,25 @@ class TestWithoutOldBlocks:
 
         assert watcher.stage(key) is Stage.COMMITTED
         assert watcher.sent == []
+
+
+class TestWithATaskThatCannotBeRead:
+    """It is left for later; every other task is followed."""
+
+    @pytest.fixture
+    def rpc(self, devnet: DevnetOnAnvil) -> WithoutOneDecoration:
+        return WithoutOneDecoration(devnet.rpc)
+
+    async def test_it_keeps_no_other_waiting(
+        self, devnet: DevnetOnAnvil, rpc: WithoutOneDecoration, watcher: Watcher
+    ) -> None:
+        refused, other = await queued(devnet, ALICE), await queued(devnet, ALICE)
+        decoration = watcher.link.reader.queue_interface.functions["getTaskDecoration"]
+        rpc.refused = encode_call(decoration, *refused)
+        await watcher.look()
+        assert (watcher.stage(refused), watcher.stage(other)) == (None, Stage.QUEUED)
+
+        rpc.refused = ""
+        await assign(devnet, refused, ALICE)
+        await watcher.look()
+        assert watcher.stage(refused) is Stage.ASSIGNED

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
+import structlog
 
 from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.networks.profiles import NetworkProfile
+from cortensor_tui.chain.rpc.client import EndpointError
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain, TaskTimes
 from cortensor_tui.journal.tasks import TaskLog, TaskRecord
 from cortensor_tui.miner.chain_state import TaskState, read_states
 from cortensor_tui.miner.intake import Intake
 from cortensor_tui.node.watching.sightings import NOTHING_SEEN, Sighting
 from cortensor_tui.storage.local_store import LocalStore
+
+log = structlog.get_logger(__name__)
 
 MISSED = "it ended without an answer of this address"
 NOT_ASSIGNED = "it was assigned to others"
@@ -59,13 +64,20 @@ class WatchedTasks:
     ) -> set[TaskKey]:
         """Bring tasks to where the contract has them; return those that have ended, whoever answered.
 
-        `is_awaited` tells whether a task that is not assigned yet will be the node's.
+        `is_awaited` tells whether a task that is not assigned yet will be the node's. Raises `ProblemError`
+        when the endpoint does not answer; a task that it refuses to tell is left for later.
         """
         ended = set()
         for state in await read_states(self._reader, self._node, sorted(set(keys))):
             record = self._open.get(state.key) or self._tasks.get(state.key)
-            if record is not None or self._is_its_own(state, is_awaited):
-                await self._take(record, state, seen.get(state.key, NOTHING_SEEN))
+            try:
+                if record is not None or self._is_its_own(state, is_awaited):
+                    await self._take(record, state, seen.get(state.key, NOTHING_SEEN))
+            except EndpointError:
+                raise
+            except ProblemError as error:  # it is read again with the next state, and keeps no other waiting
+                log.warning("a task could not be read", task=str(state.key), why=error.problem.sentence())
+                continue
             if state.task is not None and state.task.is_ended:
                 ended.add(state.key)
         return ended
