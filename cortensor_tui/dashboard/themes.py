@@ -15,6 +15,8 @@ from cortensor_tui.dashboard.toml_file import TomlFile, TomlFileError, read_toml
 DEFAULT_THEME = "harbour"
 PLAIN_THEME = "terminal"
 """The one that leaves colors to the terminal, and the only one that makes sense without any."""
+TERMINALS_OWN = "ansi_default"
+"""The color that a terminal has by itself. As the cursor's: what it is on is reversed."""
 ROLES = (
     "primary",
     "secondary",
@@ -104,9 +106,10 @@ def _check(file: TomlFile, colors: dict[str, Any]) -> None:
 
 def _derived(colors: dict[str, str]) -> dict[str, str]:
     """Return Textual's detail colors, so that its own widgets look like ours."""
+    is_reversed = colors["cursor"] == TERMINALS_OWN  # which Textual's lists cannot do
     return {
-        "block-cursor-background": colors["cursor"],
-        "block-cursor-foreground": colors["foreground"],
+        "block-cursor-background": colors["primary" if is_reversed else "cursor"],
+        "block-cursor-foreground": "ansi_bright_white" if is_reversed else colors["foreground"],
         "block-cursor-text-style": "none",
         "border": colors["accent"],
         "border-blurred": colors["rule"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from textual.command import CommandPalette
+from textual.command import CommandPalette, SearchIcon
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -34,6 +34,13 @@ async def offered(pilot: Pilot[None], query: str = "", key: str = "ctrl+p") -> l
         await until(pilot, lambda: bool(shown.option_count) and shown.get_option_at_index(0) is not before)
         await pilot.pause(0.3)  # more may follow, a batch at a time
     return [str(option.prompt).split("\n")[0] for option in shown.options]
+
+
+async def test_no_sign_that_few_fonts_have_stands_before_its_field(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await offered(pilot)
+        assert not app.screen.query_one(SearchIcon).display
 
 
 @pytest.mark.parametrize("key", ["ctrl+p", "colon"])

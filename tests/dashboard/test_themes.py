@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.widgets import OptionList, Select
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.choices import FILE_NAME, Choices, load_choices
@@ -24,6 +25,7 @@ from cortensor_tui.dashboard.present.timeline import Phase
 from cortensor_tui.dashboard.screens.theme import ThemeScreen
 from cortensor_tui.dashboard.themes import load_theme, load_themes, read_theme, shipped_folder
 from cortensor_tui.dashboard.toml_file import TomlFileError
+from cortensor_tui.dashboard.widgets.looks import look
 from cortensor_tui.node.messages import StatusChanged
 
 from . import samples
@@ -87,6 +89,34 @@ async def test_a_theme_that_can_hardly_be_read_is_taken_with_a_warning(
         await live(pilot)
         assert app.theme == "mine"
         assert f"▲ Themes: {fault}" in shown(app, "KeyBar")
+
+
+@pytest.mark.parametrize("role", ["muted", "bad", "accent", "warn", "bar"])
+async def test_the_row_under_the_cursor_can_be_read_whatever_colors_a_terminal_has(
+    node: ScriptedNode, role: str
+) -> None:
+    app = Dashboard(node.connect, options=Options(theme="terminal"), now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL):
+        style = look(f"{role} cursor", Style(), app.theme_variables)
+    assert style.reverse
+    assert (style.color, style.bgcolor) == (None, None)
+
+
+async def test_a_choice_stands_out_in_a_list_whatever_colors_a_terminal_has(node: ScriptedNode) -> None:
+    app = Dashboard(node.connect, options=Options(theme="terminal"), now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: bool(app.screen.query(Select)))
+        choice = app.screen.query_one(Select)
+        choice.focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: choice.expanded)
+        overlay = choice.query_one(OptionList)
+        await until(pilot, lambda: overlay.highlighted == 0 and overlay.region.height > 2)
+        first, second = (overlay.render_line(y)._segments[-2:] for y in (0, 1))
+        papers = [{one.style.bgcolor for one in line if one.style} for line in (first, second)]
+    assert papers[0] != papers[1]
 
 
 def test_what_colors_a_terminal_has_is_not_judged() -> None:

@@ -12,6 +12,8 @@ from functools import lru_cache
 from rich.style import Style
 from textual.color import Color
 
+from cortensor_tui.dashboard.themes import TERMINALS_OWN
+
 _INKS = {
     "muted": "muted",
     "stale": "muted",
@@ -25,15 +27,22 @@ _INKS = {
     "bar": "secondary",
 }
 _PAPERS = {"cursor": "cursor"}
+_REVERSED = Style(reverse=True)
 _BOLD = frozenset({"strong", "title"})
 _DIM = frozenset({"stale"})
 ROLES = ("plain", *dict.fromkeys((*_INKS, *_PAPERS, *_BOLD, *_DIM)))
 
 
 def look(role: str, plain: Style, theme: Mapping[str, str]) -> Style:
-    """Return the style of a role over the plain one; "a b" is b over a. `theme` holds colors by name."""
-    style = plain
-    for name in role.split():
+    """Return the style of a role over the plain one; "a b" is b over a. `theme` holds colors by name.
+
+    A theme whose cursor has no color of its own reverses its row, without the colors of what stands in it:
+    nobody knows how those of a terminal look on each other.
+    """
+    style, names = plain, role.split()
+    if "cursor" in names and theme["cursor"] == TERMINALS_OWN:
+        return style + _style(None, None, not _BOLD.isdisjoint(names), False) + _REVERSED
+    for name in names:
         ink, paper = _INKS.get(name), _PAPERS.get(name)
         style += _style(
             None if ink is None else theme[ink],
