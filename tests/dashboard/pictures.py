@@ -15,6 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.setup import Setup
 from cortensor_tui.dashboard.widgets.line_view import LineView
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.log_messages import GetLogs, Logs
@@ -41,14 +42,15 @@ Take = Callable[..., Awaitable[list[str]]]
 
 
 class Stood:
-    """A dashboard and its node, at a moment that stands still."""
+    """A dashboard and its node, at a moment that stands still; `setup` is what place 8 stands on."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, setup: Setup | None = None) -> None:
         folder = Path(tempfile.mkdtemp(prefix="ct"))
         self.clock = samples.NOW
         self.node = ScriptedNode(folder / "node.sock", snapshot)
         self._tries = 0
-        self.app = Dashboard(self._connect, now=lambda: self.clock)
+        make_setup = None if setup is None else lambda: setup
+        self.app = Dashboard(self._connect, now=lambda: self.clock, make_setup=make_setup)
 
     async def _connect(self) -> NodeClient:
         self._tries += 1

@@ -1,4 +1,4 @@
-"""How place 8 looks: the menu, a step with what was found, a problem, a file that is read, the summary."""
+"""How the pages of place 8 look: a file that is read, an address to watch, the summary."""
 
 from __future__ import annotations
 
@@ -30,32 +30,6 @@ def begun(setup: ScriptedSetup, theme: str = "harbour") -> Dashboard:
     return Dashboard(
         connect, theme=theme, make_setup=lambda: setup, begins_with_setup=True, now=lambda: samples.NOW
     )
-
-
-@pytest.mark.parametrize("size", SIZES, ids=IDS)
-@pytest.mark.parametrize("theme", ["harbour", "harbour-light"])
-def test_menu(snap_compare: Any, theme: str, size: tuple[int, int]) -> None:
-    app = begun(ScriptedSetup(), theme)
-
-    async def stage(pilot: Pilot[None]) -> None:
-        await at_menu(app, pilot)
-        await until(pilot, lambda: "Set up a node" in shown(app, "#menu"))
-
-    assert snap_compare(app, terminal_size=size, run_before=stage)
-
-
-@pytest.mark.parametrize("size", SIZES, ids=IDS)
-def test_a_step_with_a_problem(snap_compare: Any, size: tuple[int, int]) -> None:
-    setup = ScriptedSetup()
-    app = begun(setup)
-
-    async def stage(pilot: Pilot[None]) -> None:
-        await at_step(app, pilot, setup, Step.ENDPOINT)
-        await until(pilot, lambda: bool(app.screen.query("#host")))
-        app.screen.query_one("#host", Input).value = "nonsense"
-        await until(pilot, lambda: "it is no address" in shown(app, "#findings"))
-
-    assert snap_compare(app, terminal_size=size, run_before=stage)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=IDS)

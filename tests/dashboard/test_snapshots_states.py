@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.feed import Link
@@ -21,13 +22,16 @@ from cortensor_tui.node.messages import GetStatus, RequestBody, Snapshot
 from cortensor_tui.node.network_messages import GetNetwork
 from cortensor_tui.node.session_messages import GetSession
 from cortensor_tui.node.settings_messages import GetSettings
+from cortensor_tui.settings.setup_draft import Step
 
 from . import network_samples, samples
 from .conftest import shown, until
 from .pictures import FAULT, Stood, Take, answer_all, is_waiting, take
 from .scripted_node import ScriptedNode, refusal
+from .scripted_setup import ScriptedSetup
 from .session_samples import answer_readings
 from .settings_answers import answer_settings
+from .test_first_run import at_menu, at_step
 
 __all__ = ["take"]
 
@@ -51,7 +55,9 @@ PLACES = {
     "network": Place("5", "#endpoints", (GetNetwork,), "in use", "resting", "Asking"),
     "logs": Place("6", "#log", (GetLogs,), "engine not running", "No log lines yet", "Reading"),
     "settings": Place("7", "#settings", (GetSettings,), "HOST", "", "Asking"),
+    "setup": Place("8", "#menu", (), "Set up a node", "", ""),
 }
+LOADING = [name for name, place in PLACES.items() if place.loading]
 ASKING = [name for name, place in PLACES.items() if place.asks]
 
 
@@ -66,7 +72,7 @@ class AtPlace(Stood):
     """A dashboard that goes to one place."""
 
     def __init__(self, name: str, snapshot: Snapshot) -> None:
-        super().__init__(snapshot)
+        super().__init__(snapshot, ScriptedSetup())
         self.place = PLACES[name]
 
     async def go(self, pilot: Pilot[None]) -> None:
@@ -120,7 +126,7 @@ async def test_whole(take: Take, name: str) -> None:
     assert await take(stood.app, stood.go, stood.is_whole) == []
 
 
-@places
+@pytest.mark.parametrize("name", LOADING)
 async def test_loading(take: Take, name: str) -> None:
     stood = AtPlace(name, samples.empty_snapshot())
     stood.node.unanswered = set(stood.place.asks)
@@ -128,7 +134,7 @@ async def test_loading(take: Take, name: str) -> None:
     assert found == []
 
 
-@places
+@pytest.mark.parametrize("name", LOADING)
 async def test_empty(take: Take, name: str) -> None:
     stood = AtPlace(name, unused())
     answer_nothing_yet(stood.node)
@@ -218,3 +224,43 @@ async def test_unreachable_from_the_start(take: Take) -> None:
 
     app = Dashboard(connect, now=lambda: samples.NOW, start_node=start)
     assert await take(app, stage, lambda: "UNREACHABLE" in shown(app, "#verdict")) == []
+
+
+def without_settings(setup: ScriptedSetup) -> Dashboard:
+    """Return a dashboard that begins at place 8, since there is nothing to show a node of."""
+
+    async def connect() -> NodeClient:
+        raise problem_error("no_settings", "There is no node to show yet")
+
+    return Dashboard(connect, make_setup=lambda: setup, begins_with_setup=True, now=lambda: samples.NOW)
+
+
+async def test_setup_without_settings(take: Take) -> None:
+    app = without_settings(ScriptedSetup())
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await at_menu(app, pilot)
+
+    assert await take(app, stage, lambda: "Set up a node" in shown(app, "#menu")) == []
+
+
+async def test_setup_with_a_problem(take: Take) -> None:
+    setup = ScriptedSetup()
+    app = without_settings(setup)
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await at_step(app, pilot, setup, Step.ENDPOINT)
+        await until(pilot, lambda: bool(app.screen.query("#host")))
+        app.screen.query_one("#host", Input).value = "nonsense"
+
+    assert await take(app, stage, lambda: "it is no address" in shown(app, "#findings")) == []
+
+
+async def test_setup_in_the_demo(take: Take) -> None:
+    stood = Stood(samples.snapshot())
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await stood.go_to(pilot, "8")
+        await until(pilot, lambda: bool(stood.app.screen.query("#not-here")))
+
+    assert await take(stood.app, stage, lambda: "leave it (q)" in shown(stood.app, "#not-here")) == []

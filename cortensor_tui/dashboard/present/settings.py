@@ -13,7 +13,7 @@ THEME = "CORTENSOR_TUI_THEME"
 CHANGED, LIVE, PENDING = "changed", "live", "pending"
 FILTER_HINT = "words of a name or a meaning; changed, live, pending"
 COLUMNS = (
-    Column("setting", 34),
+    Column("setting", 38),
     Column("value", 16, share=3),
     Column("from", 11, rank=1),
     Column("changes", 13, rank=3),

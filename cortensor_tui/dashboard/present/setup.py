@@ -16,6 +16,13 @@ from cortensor_tui.domain.problems import Problem
 from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetUp, Step, Understood, UnderstoodLine
 
 MENU_ABOUT = "Nothing is written or started before you say so. Up and down choose, enter goes on."
+NOT_HERE = Problem(
+    code="not_here",
+    what="Nothing can be set up from here",
+    why="This dashboard shows what another program started, as the demo does",
+    remedy="For a node of your own leave it (q) and start cortensor-tui: without a settings file it begins "
+    "here, with one it shows its node, and 8 sets up another",
+)
 NO_CHOICE = Finding(
     field="network", is_good=None, text="no network is chosen yet", remedy="Enter opens the list"
 )
@@ -198,6 +205,12 @@ def problem_lines(problem: Problem, width: int) -> list[Line]:
         for piece in wrap(inert(text, 600), width - 4) if text else ():
             found.append((Span("   " if found else " ✖ ", "bad"), Span(piece)))
     return found
+
+
+def not_here_lines(width: int) -> list[Line]:
+    """Return why there is no menu, and what to do instead."""
+    told = (NOT_HERE.what, "strong"), (NOT_HERE.why, "plain"), (NOT_HERE.remedy, "plain")
+    return [line((f" {piece}", role)) for text, role in told for piece in wrap(f"{text}.", width - 2)]
 
 
 def file_lines(lines: Sequence[str], path: str, width: int) -> list[Line]:

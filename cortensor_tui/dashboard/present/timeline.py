@@ -193,7 +193,7 @@ def legend() -> Line:
     """Return what the signs of the bar mean."""
     shown = [phase for phase in Phase if phase is not Phase.ENGINE and phase is not Phase.OTHERS]
     named = [(phase.sign, "waits" if phase is Phase.END else phase.title, phase.role) for phase in shown]
-    spans: list[Span] = []
+    spans = [Span(" ")]
     for sign, title, role in (*named, (DEADLINE, "deadline", "warn")):
         spans += [Span(f"{sign} ", role), Span(f"{title}  ", "muted")]
     return tuple(spans)

@@ -32,7 +32,6 @@ from cortensor_tui.settings.setup_draft import (
 )
 
 PAUSE_S = 0.5
-NOT_HERE = "Nothing can be set up from here: this dashboard shows what another program started."
 
 
 class FirstRunScreen(PlaceScreen):
@@ -102,7 +101,7 @@ class FirstRunScreen(PlaceScreen):
     async def _show_menu(self) -> None:
         self._step = None
         if self._setup is None:
-            await self._show(TextLines(lambda _: [line((f" {NOT_HERE}", "muted"))]))
+            await self._show(TextLines(present.not_here_lines, id="not-here"))
             return
         path = inert(str(self._setup.settings_path), 200)
         self.query_one(Heading).say(line((f"writes {path} at the last step ", "muted")))

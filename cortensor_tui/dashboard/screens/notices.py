@@ -15,7 +15,8 @@ from cortensor_tui.dashboard.present.details import Detail
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.document import Document
 
-_NONE = [Detail("", "Nothing has needed you since this dashboard was opened.", "muted")]
+_NONE = [Detail("none", "Nothing has needed you since this dashboard was opened.", "muted")]
+_CLOCK_CELLS = 10
 
 
 class NoticesScreen(Panel[None]):
@@ -36,7 +37,7 @@ class NoticesScreen(Panel[None]):
 
     def compose_panel(self) -> ComposeResult:
         """Yield the list."""
-        yield Document(id="document")
+        yield Document(id="document", label_cells=_CLOCK_CELLS)
 
     def on_mount(self) -> None:
         """Show it."""

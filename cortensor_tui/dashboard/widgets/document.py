@@ -15,8 +15,9 @@ _LABEL_CELLS = 17
 class Document(Scrolling):
     """Draws details, wrapped. Foreign text is made inert here."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None, label_cells: int = _LABEL_CELLS) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._label_cells = label_cells
         self._details: tuple[Detail, ...] = ()
 
     def show(self, details: Sequence[Detail]) -> None:
@@ -26,7 +27,7 @@ class Document(Scrolling):
 
     def all_lines(self, width: int) -> list[Line]:
         """Return every detail."""
-        return [one for detail in self._details for one in detail_lines(detail, width)]
+        return [one for detail in self._details for one in detail_lines(detail, width, self._label_cells)]
 
 
 def detail_lines(detail: Detail, width: int, label_cells: int = _LABEL_CELLS) -> list[Line]:
