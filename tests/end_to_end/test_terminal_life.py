@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -30,6 +32,14 @@ async def until_title(terminal: Terminal, wanted: str, *, is_gone: bool = False)
     async with asyncio.timeout(LIMIT_S):
         while (wanted in await title(terminal)) is is_gone:
             await asyncio.sleep(0.1)
+
+
+async def flags(terminal: Terminal) -> str:
+    """Return whether the program has the second screen, and whether it takes the mouse."""
+    told = await terminal.tmux(
+        "display-message", "-p", "-t", "t", "alternate=#{alternate_on} mouse=#{mouse_any_flag}"
+    )
+    return told.strip()
 
 
 async def test_to_the_shell_and_back_and_away_and_back(world: World) -> None:
@@ -88,6 +98,49 @@ async def test_any_size_and_no_colors(world: World) -> None:
         await terminal.until("WAITING", "Quit")
         await terminal.press("q")
         assert await terminal.until_ended() == 0
+
+
+async def test_a_hang_up_gives_the_terminal_back_and_leaves_the_node(world: World, tmp_path: Path) -> None:
+    """The dashboard alone is hung up on; the shell that it was started from stays."""
+    settings = world.settings()
+    pid_file = tmp_path / "pid"
+    told = f"echo $$ > {shlex.quote(str(pid_file))}; exec {shlex.join(PROGRAM)} --env {settings}"
+    shell = ["bash", "--norc", "--noprofile", "-i"]
+    async with stopping(settings), open_terminal(shell, columns=80, rows=24) as terminal:
+        before = await title(terminal)
+        await terminal.type(shlex.join(["sh", "-c", told]))
+        await terminal.press("Enter")
+        await terminal.until("WAITING", "Quit")
+        await until_title(terminal, "cortensor: WAITING")
+        assert await flags(terminal) == "alternate=1 mouse=1"
+
+        os.kill(int(pid_file.read_text()), signal.SIGHUP)
+        await until_title(terminal, "cortensor", is_gone=True)
+        await terminal.type("stty -a; echo ended with $?")
+        await terminal.press("Enter")
+        assert " icanon" in await terminal.until("icanon", "ended with 0")
+        assert await flags(terminal) == "alternate=0 mouse=0"
+        assert await title(terminal) == before
+        assert (await status_of(settings)).node.address == world.miner.address, "the node lives"
+
+
+@pytest.mark.parametrize(
+    ("environment", "taken"),
+    [
+        ("CORTENSOR_TUI_MOUSE=0", 0),
+        ("SSH_CONNECTION=198.51.100.7 50522 198.51.100.9 22", 0),
+        ("SSH_CONNECTION_NONE=", 1),
+    ],
+    ids=["off", "over SSH", "by itself"],
+)
+async def test_the_mouse_is_the_terminals_own_where_it_is_not_taken(
+    world: World, environment: str, taken: int
+) -> None:
+    settings = world.settings()
+    command = ["env", "-u", "SSH_CONNECTION", environment, *PROGRAM, "--env", str(settings)]
+    async with stopping(settings), open_terminal(command, columns=80, rows=24) as terminal:
+        await terminal.until("WAITING", "Quit")
+        assert await flags(terminal) == f"alternate=1 mouse={taken}"
 
 
 async def test_a_lost_line_ends_the_dashboard_and_not_the_node(world: World, tmp_path: Path) -> None:
