@@ -116,6 +116,8 @@ def _send(
             raise refusal(checked)
         if checked.in_flight:
             print_notice(f"Task {checked.in_flight[-1]} is being answered by it and may end unanswered.")
+        elif not checked.is_in_flight_known:
+            print_notice("Whether it is answering a task could not be read; such a task may end unanswered.")
         body = Assign(session_id=session_id, node_address=target, unbind=unbind)
         return checked, await ask(client, body, Sent, SEND_TIMEOUT_S)
 

@@ -87,7 +87,8 @@ class CheckedCall(msgspec.Struct, frozen=True, kw_only=True):
     """What a call would do, sent now. `fee_wei` is the most it can cost, None where that was not estimated.
 
     `signer` is the address whose key signs it. Wei as text. `in_flight` are tasks that are being answered now
-    and may end unanswered by it; they stand in the way of nothing.
+    and may end unanswered by it; they stand in the way of nothing. Where `is_in_flight_known` is false, there
+    may be some.
     """
 
     checks: tuple[Check, ...]
@@ -98,6 +99,7 @@ class CheckedCall(msgspec.Struct, frozen=True, kw_only=True):
     gas_limit: int | None
     signer: str = ""
     in_flight: tuple[TaskKey, ...] = ()
+    is_in_flight_known: bool = True
 
     @property
     def is_allowed(self) -> bool:

@@ -127,3 +127,12 @@ async def test_unbinding_in_the_middle_of_a_task_says_so(home: Home, node: Scrip
     ended = await home.run("unassign", "3")
     assert ended.code == 0
     assert "Task 3/7 is being answered by it and may end unanswered." in ended.err
+
+
+async def test_unbinding_where_nobody_can_tell_whether_there_is_a_task_says_so(
+    home: Home, node: ScriptedNode
+) -> None:
+    node.answers[CheckAssignment] = msgspec.structs.replace(CHECKED, is_in_flight_known=False)
+    ended = await home.run("unassign", "3")
+    assert ended.code == 0
+    assert "Whether it is answering a task could not be read" in ended.err

@@ -41,8 +41,8 @@ def sends(node: ScriptedNode) -> None:
     node.answers[Assign] = lambda body: Sent(transaction=unbound, session_id=7)
 
 
-def answer_unbinding(node: ScriptedNode, *in_flight: TaskKey) -> None:
-    """Have the node check unbinding, in the middle of these tasks."""
+def answer_unbinding(node: ScriptedNode, *in_flight: TaskKey, is_known: bool = True) -> None:
+    """Have the node check unbinding, in the middle of these tasks, or where it cannot tell of which."""
 
     def checked(body: RequestBody) -> ReplyBody:
         assert isinstance(body, CheckAssignment)
@@ -55,6 +55,7 @@ def answer_unbinding(node: ScriptedNode, *in_flight: TaskKey) -> None:
             fee_wei="123000000000000",
             gas_limit=60_000,
             in_flight=in_flight,
+            is_in_flight_known=is_known,
         )
 
     node.answers[CheckAssignment] = checked
@@ -122,6 +123,20 @@ async def test_unbinding_in_the_middle_of_a_task(node: ScriptedNode, app: Dashbo
         await pilot.press("7", "f10")
         await until(pilot, lambda: "is no longer bound to session 7" in shown(app, "#outcome"))
         assert asked(node, Assign) == [Assign(session_id=7, node_address=samples.NODE, unbind=True)]
+
+
+async def test_unbinding_where_nobody_can_tell_whether_there_is_a_task(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    answer_unbinding(node, is_known=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await at_form(pilot, "u", AssignScreen)
+        assert "Whether it is answering a task could not be read." in shown(app, "#checks")
+        await pilot.press("f10")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        assert not asked(node, Assign)
+        await pilot.press("7", "f10")
+        await until(pilot, lambda: "is no longer bound to session 7" in shown(app, "#outcome"))
 
 
 async def test_unbinding_an_idle_node_needs_nothing_typed(node: ScriptedNode, app: Dashboard) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.transactions import Estimate
-from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.swaps import SwapStage, WhenBusy
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
@@ -279,7 +279,22 @@ async def test_unbinding_tells_which_tasks_it_costs(devnet: DevnetOnAnvil, owner
     checked = await owner.ask(asked, AssignmentChecked)
     assert (checked.is_allowed, checked.in_flight) == (True, (task,))
     await devnet.send(ORACLE, "SessionQueueV2", "end", session_id, task.task_id, True)
-    assert (await owner.ask(asked, AssignmentChecked)).in_flight == ()
+    checked = await owner.ask(asked, AssignmentChecked)
+    assert (checked.in_flight, checked.is_in_flight_known) == ((), True)
+
+
+async def test_unbinding_tells_where_it_cannot_tell_what_it_costs(
+    devnet: DevnetOnAnvil, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id, _ = await busy_session(devnet)
+
+    async def unanswered(session_ids: list[int]) -> list[int]:
+        raise problem_error("no_rpc", "The chain does not answer")
+
+    monkeypatch.setattr(owner.reader, "task_counts", unanswered)
+    asked = CheckAssignment(session_id=session_id, node_address=ALICE, unbind=True)
+    checked = await owner.ask(asked, AssignmentChecked)
+    assert (checked.is_allowed, checked.in_flight, checked.is_in_flight_known) == (True, (), False)
 
 
 async def test_a_swap_half_way_is_told_until_the_node_is_bound_or_it_is_forgotten(

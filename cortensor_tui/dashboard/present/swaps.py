@@ -10,6 +10,10 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.swaps import SwapProgress, SwapStage
 from cortensor_tui.domain.tasks import TaskKey
 
+STAKE_UNREAD = (
+    "Whether it is answering a task could not be read. Such a task may end unanswered, and what its gas cost"
+    " is lost."
+)
 _MOST_NAMED = 3
 _MOST_LINES = 2
 

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Select
 
 from cortensor_tui.dashboard.feed import FeedState
-from cortensor_tui.dashboard.present.swaps import tasks_at_stake
+from cortensor_tui.dashboard.present.swaps import STAKE_UNREAD, tasks_at_stake
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
 from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
 from cortensor_tui.dashboard.screens.form import chosen_session, field, named_session, session_select
@@ -91,11 +91,12 @@ class AssignScreen(CheckedForm):
     def confirmation(self) -> ConfirmScreen | None:
         """Have the session's id typed where the node is taken off in the middle of a task."""
         session_id = chosen_session(self.query_one("#session", Select))
-        if self._checked is None or not self._checked.in_flight:
+        lost = self._at_stake()
+        if not lost:
             return None
-        lost = tasks_at_stake(self._checked.in_flight)
+        is_known = self._checked is not None and self._checked.is_in_flight_known
         return ConfirmScreen(
-            f"Unbind in the middle of a task of session {session_id}",
+            f"Unbind {'' if is_known else 'perhaps '}in the middle of a task of session {session_id}",
             f"{lost} The node can be bound again; the task cannot come back.",
             str(session_id),
             "Unbind now",
@@ -109,7 +110,16 @@ class AssignScreen(CheckedForm):
 
     def remarks(self) -> list[str]:
         """Say what is at stake."""
-        return [tasks_at_stake(self._checked.in_flight)] if self._checked and self._checked.in_flight else []
+        lost = self._at_stake()
+        return [lost] if lost else []
+
+    def _at_stake(self) -> str:
+        """Return what may be lost by it, empty where nothing is."""
+        if self._checked is None:
+            return ""
+        if not self._checked.is_in_flight_known:
+            return STAKE_UNREAD
+        return tasks_at_stake(self._checked.in_flight) if self._checked.in_flight else ""
 
     def success(self, sent: Sent) -> str:
         """Return what is now so."""

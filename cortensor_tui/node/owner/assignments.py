@@ -44,7 +44,9 @@ class Assignments:
         if not asked.unbind or address is None or session is None:
             return checked
         in_flight = await self._in_flight(asked.session_id, address)
-        return msgspec.structs.replace(checked, in_flight=in_flight)
+        return msgspec.structs.replace(
+            checked, in_flight=in_flight or (), is_in_flight_known=in_flight is not None
+        )
 
     async def require_allowed(self, asked: Assignment) -> AssignmentChecked:
         """Return the checks. Raises the first that is not met, as a `ProblemError`."""
@@ -61,12 +63,15 @@ class Assignments:
         mined = await self._sending.send(call, Purpose(kind=kind, session_id=asked.session_id))
         return Sent(transaction=mined, session_id=asked.session_id)
 
-    async def _in_flight(self, session_id: int, address: str) -> tuple[TaskKey, ...]:
-        """Return the tasks that the node answers just now. Unbinding it is nobody's to refuse for them."""
+    async def _in_flight(self, session_id: int, address: str) -> tuple[TaskKey, ...] | None:
+        """Return the tasks that the node answers just now, None where that cannot be read.
+
+        Unbinding it is nobody's to refuse for them.
+        """
         try:
             return tuple(await tasks_in_flight(self._sending.reader, session_id, address))
         except ProblemError:
-            return ()
+            return None
 
     def call(self, asked: Assignment, address: str) -> ContractCall:
         """Return the call for an address with its checksum."""

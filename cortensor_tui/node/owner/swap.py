@@ -81,6 +81,7 @@ class Swaps:
             gas_limit=tried.gas_limit,
             signer=self._sending.owner,
             in_flight=in_flight,
+            is_in_flight_known=none_in_flight is not None and none_in_flight.is_met is not None,
             then_call=back_in.text,
             then_fee_wei=second,
         )
