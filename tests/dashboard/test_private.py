@@ -7,6 +7,7 @@ import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions
@@ -71,12 +72,19 @@ def drawn(app: Dashboard) -> str:
     )
 
 
+def has_private(app: Dashboard) -> bool:
+    """Tell whether `p` has something to act on: a list is drawn before it has a row to be on."""
+    screen = app.screen
+    return isinstance(screen, Watching) and screen.is_whole and screen.private_texts() is not None
+
+
 async def reveals_and_hides(pilot: Pilot[None], app: Dashboard) -> None:
     """Press `p` twice and look at the whole terminal in between and after."""
     assert SECRET not in drawn(app)
     assert HIDDEN in drawn(app)
+    await until(pilot, lambda: has_private(app))
     await pilot.press("p")
-    await until(pilot, lambda: SECRET in drawn(app))
+    await until(pilot, lambda: SECRET in drawn(app) and has_private(app))
     assert HIDDEN not in drawn(app)
     await pilot.press("p")
     await until(pilot, lambda: SECRET not in drawn(app))

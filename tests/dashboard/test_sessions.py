@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -11,11 +12,13 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, Select
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.screens.assign import AssignScreen
 from cortensor_tui.dashboard.screens.change_session import ChangeSessionScreen
 from cortensor_tui.dashboard.screens.close_session import CloseSessionScreen
 from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
 from cortensor_tui.dashboard.screens.hand_over import HandOverScreen
 from cortensor_tui.dashboard.screens.router import RouterScreen
+from cortensor_tui.dashboard.screens.session_pane import SessionPane
 from cortensor_tui.dashboard.screens.session_panel import SessionPanel
 from cortensor_tui.dashboard.screens.sessions import NONE_MATCHES, SessionsScreen
 from cortensor_tui.dashboard.screens.tasks import TasksScreen
@@ -25,7 +28,8 @@ from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import Service
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
-from cortensor_tui.node.messages import RequestBody, SessionsChanged, StatusChanged
+from cortensor_tui.node.history_messages import GetTasks
+from cortensor_tui.node.messages import ReplyBody, RequestBody, SessionsChanged, StatusChanged
 from cortensor_tui.node.owner_messages import Check, Sent
 from cortensor_tui.node.session_messages import (
     CheckAct,
@@ -240,6 +244,42 @@ async def test_older_tasks_come_a_page_at_a_time(node: ScriptedNode, app: Dashbo
         await until(pilot, lambda: "7/9" in shown(app, "#entries"))
         assert "✖ missed" in shown(app, "#entries")
         assert "older ones" not in shown(app, "#entries")
+
+
+async def test_older_tasks_that_come_too_late_leave_no_hole(
+    node: ScriptedNode, app: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.snapshot = msgspec.structs.replace(node.snapshot, tasks=())  # all must be asked for
+    older_asked, may_come = asyncio.Event(), asyncio.Event()
+    ask = app.request
+
+    async def slowly(body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
+        reply = await ask(body, timeout_s)
+        if isinstance(body, GetTasks) and body.before is not None:
+            older_asked.set()
+            await may_come.wait()
+        return reply
+
+    monkeypatch.setattr(app, "request", slowly)
+    async with app.run_test(size=WIDE) as pilot:
+        await at_sessions(pilot)
+        pane = app.screen.query_one(SessionPane)
+        await until(pilot, lambda: "older ones" in shown(app, "#entries"))
+        pane.read_older()
+        await until(pilot, older_asked.is_set)
+        pane.point_at(8)
+        pane.point_at(7)
+        may_come.set()
+        await until(pilot, lambda: "7/11" in shown(app, "#entries"))
+
+
+async def test_binding_begins_with_the_session_under_the_cursor(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AssignScreen))
+        await until(pilot, lambda: bool(app.screen.query("#session")))
+        assert app.screen.query_one("#session", Select).value == 7, "though this node is bound to it"
 
 
 async def test_the_way_to_all_its_tasks_leads_to_the_tasks(node: ScriptedNode, app: Dashboard) -> None:

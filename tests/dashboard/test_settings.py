@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 from textual.pilot import Pilot
@@ -11,7 +13,8 @@ from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.present import settings as present
 from cortensor_tui.dashboard.present.settings import AT_OPENING
 from cortensor_tui.dashboard.screens.ask import AskScreen
-from cortensor_tui.node.settings_messages import ChangeSetting, GetSettings, SettingChanged
+from cortensor_tui.node.messages import ReplyBody, RequestBody
+from cortensor_tui.node.settings_messages import ChangeSetting, CheckSetting, GetSettings, SettingChanged
 
 from .conftest import live, shown, text_of, until
 from .scripted_node import ScriptedNode, refusal
@@ -89,6 +92,46 @@ async def test_a_change_is_previewed_then_written_with_what_was_seen(
         await until(pilot, lambda: bool(app.screen.query("#settings")))
         assert ChangeSetting(name=FEE, value="3", fingerprint="f1") in node.requests
         await until(pilot, lambda: sum(isinstance(one, GetSettings) for one in node.requests) > asked_before)
+
+
+async def test_what_is_typed_on_is_not_written_as_it_was_before(
+    app: Dashboard, node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_settings(node)
+    may_come, asked = asyncio.Event(), []
+    ask = app.request
+
+    async def slowly(body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
+        reply = await ask(body, timeout_s)
+        if isinstance(body, CheckSetting):
+            asked.append(body.value)
+            if body.value == "3":
+                await may_come.wait()
+        return reply
+
+    monkeypatch.setattr(app, "request", slowly)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_form(app, pilot, FEE)
+        app.screen.query_one("#value", Input).value = "3"
+        await until(pilot, lambda: asked == ["3"])
+        app.screen.query_one("#value", Input).value = "30"
+        await pilot.pause()
+        may_come.set()
+        await pilot.press("enter")
+        await until(pilot, lambda: asked == ["3", "30"])
+        written = [one.value for one in node.requests if isinstance(one, ChangeSetting)]
+        assert "3" not in written
+
+
+async def test_another_node_s_settings_are_asked_for(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_settings(app, pilot)
+        other = msgspec.structs.replace(told(), path="/home/op/elsewhere/.env")
+        node.answers[GetSettings] = lambda _: other
+        await node.stop()
+        await node.start()
+        await until(pilot, lambda: "/home/op/elsewhere/.env" in shown(app, "Heading"))
 
 
 async def test_a_bad_value_cannot_be_written(app: Dashboard, node: ScriptedNode) -> None:

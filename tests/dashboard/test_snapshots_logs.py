@@ -61,7 +61,7 @@ STATES: dict[str, tuple[Callable[[], ReplyBody], tuple[str, ...], str]] = {
     "filtered": (
         lambda: Logs(lines=(), newest=35),
         ("slash", *"level:error nonce", "enter"),
-        "No line matches",
+        "No line matches level:error nonce",
     ),
 }
 

@@ -15,9 +15,9 @@ from cortensor_tui.dashboard.screens.sessions import SessionsScreen
 from cortensor_tui.dashboard.screens.swap import SwapScreen
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.swaps import SwapProgress, SwapStage, WhenBusy
-from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
-from cortensor_tui.node.messages import RequestBody, StatusChanged
+from cortensor_tui.node.messages import RequestBody, StatusChanged, TaskChanged
 from cortensor_tui.node.session_messages import StopSwap, SwapNodes, Swapped, SwapStopped
 
 from . import samples
@@ -134,6 +134,23 @@ async def test_while_a_task_runs_it_can_be_given_up_once_the_id_is_typed(
         await pilot.press("7", "enter")
         await until(pilot, lambda: "The other node is bound now." in shown(app, "#outcome"))
         assert asked(node, SwapNodes) == [swap(WhenBusy.NOW)]
+
+
+async def test_another_task_is_not_given_up_for_the_one_that_was_named(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    answer_swaps(node, in_flight=(TASK,))
+    async with app.run_test(size=(80, 34)) as pilot:
+        screen = await filled(pilot)
+        screen.query_one("#now", Button).press()
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        answer_swaps(node, in_flight=(TaskKey(7, 13),))
+        await node.change(TaskChanged(samples.task(13, Stage.ACKED)))
+        await until(pilot, lambda: app.view is not None and app.view.task(TaskKey(7, 13)) is not None)
+        await pilot.press("7", "enter")
+        await until(pilot, lambda: "7/13" in shown(app, "#checks"))
+        assert not asked(node, SwapNodes)
+        assert not screen.is_sending
 
 
 async def test_a_swap_on_its_way_is_seen_from_every_place_and_stopped_in_its_form(

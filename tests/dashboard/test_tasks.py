@@ -184,6 +184,15 @@ async def test_a_frozen_list_stands_still_until_it_follows_again(
         await until(pilot, lambda: keys_shown(app)[0] == "7/13")
 
 
+async def test_a_filter_is_no_longer_frozen(app: Dashboard, node: ScriptedNode) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("f", "slash", *"open", "enter")
+        await node.change(TaskChanged(samples.task(13, Stage.ACKED)))
+        await until(pilot, lambda: keys_shown(app) == ["7/13", "7/12"])
+        assert "frozen" not in shown(app, "#list > Heading")
+
+
 async def test_enter_opens_a_task_and_escape_closes_it(app: Dashboard) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await open_tasks(pilot, app)
@@ -365,6 +374,56 @@ async def test_a_task_that_the_node_does_not_have_is_told_as_such(app: Dashboard
             pilot,
             lambda: "no such task" in report(app),
         )
+
+
+async def test_texts_of_a_task_that_the_node_does_not_have_are_not_waited_for(
+    app: Dashboard, node: ScriptedNode
+) -> None:
+    node.answers[GetTask] = lambda _: Tasks(())
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        app.push_screen(ReadingScreen(TaskKey(99, 1), is_answer_first=True))
+        await until(pilot, lambda: isinstance(app.screen, ReadingScreen) and bool(app.screen.query("#text")))
+        await until(pilot, lambda: "no such task" in shown(app, "#text"))
+
+
+async def test_an_answer_that_comes_while_its_task_is_read_is_shown(
+    app: Dashboard, node: ScriptedNode
+) -> None:
+    node.answers[GetTask] = lambda _: Tasks((samples.task(12, Stage.ACKED),))
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        app.push_screen(ReadingScreen(TaskKey(7, 12), is_answer_first=True))
+        await until(pilot, lambda: isinstance(app.screen, ReadingScreen) and bool(app.screen.query("#text")))
+        await until(pilot, lambda: "no answer yet" in shown(app, "#text"))
+        ended = samples.ended_task(12)
+        node.answers[GetTask] = lambda _: Tasks((ended,))
+        await node.change(TaskChanged(ended))
+        await until(pilot, lambda: (ended.answer or "")[:20] in shown(app, "#text"))
+
+
+async def test_a_screen_that_is_left_while_it_reads_ends_nothing(
+    app: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, may_come = asyncio.Event(), asyncio.Event()
+
+    async def slowly(body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
+        asked.set()
+        await may_come.wait()
+        return Tasks((samples.ended_task(12),))
+
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        monkeypatch.setattr(app, "request", slowly)
+        reader = ReadingScreen(TaskKey(7, 12), is_answer_first=True)
+        app.push_screen(reader)
+        await asked.wait()
+        reader.action_leave()
+        for widget in reader.query("#panel"):
+            await widget.remove()
+        may_come.set()
+        await until(pilot, lambda: reader not in app.screen_stack)
+        assert app.is_running
 
 
 async def read_to_the_end(pilot: Pilot[None], app: Dashboard, words: str) -> None:

@@ -22,6 +22,7 @@ from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.domain.verification import Verification
 
 PROOF_TITLE = "Verification"
+UNKNOWN_TASK = "This node has no such task."
 OPENS_PROMPT, OPENS_ANSWER = "prompt", "answer"
 _PROMPT_LINES = 6
 _ANSWER_LINES = 12

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -154,6 +155,11 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
     def compose_panel(self) -> ComposeResult:
         """Yield what is in the box."""
         raise NotImplementedError
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close, and end what is awaited for it: its answer would find nothing left to be shown in."""
+        self.workers.cancel_node(self)
+        return super().dismiss(result)
 
     def show_toast(self) -> None:
         """Show it at the foot of the screen, where a box has no more than its border."""

@@ -30,6 +30,7 @@ from cortensor_tui.node.settings_messages import (
 
 DEBOUNCE_S = 0.25
 MAX_CHARS = 4_000
+_CHECKING = "checking"
 _WRITTEN_ONLY = "written; the node takes it at its next start"
 _TAKEN = "written, and the node works with it now"
 _SHOWN = "written, and this dashboard shows it now"
@@ -137,7 +138,7 @@ class ChangeSettingScreen(Panel[None]):
         self._forget()
         self._ask(value)
 
-    @work(group="setting", exclusive=True)
+    @work(group=_CHECKING, exclusive=True)
     async def _ask(self, value: str | None) -> None:
         if self._entry.key == present.THEME and value and value.strip() not in self.app.available_themes:
             self._refuse(self._no_theme(value.strip()))
@@ -152,7 +153,7 @@ class ChangeSettingScreen(Panel[None]):
             self._allow(is_allowed=reply.is_change)
             self._say(present.preview_lines(reply, self._width))
 
-    @work(group="setting", exclusive=True)
+    @work(group="writing", exclusive=True)  # of its own: typing on must not hide that it was written
     async def _write(self, value: str | None, checked: SettingChecked) -> None:
         body = ChangeSetting(name=self._entry.key, value=value, fingerprint=checked.fingerprint)
         try:
@@ -175,6 +176,7 @@ class ChangeSettingScreen(Panel[None]):
         self.dismiss(None)
 
     def _forget(self) -> None:
+        self.workers.cancel_group(self, _CHECKING)  # its answer would be about another value by then
         self._checked = None
         self._allow(is_allowed=False)
         self._say([])

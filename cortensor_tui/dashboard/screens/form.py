@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 SEND_TIMEOUT_S = 180.0
 MOST_PROBLEM_CHARS = 2_000
 _MAX_LABEL_CHARS = 60
+CHANGED_MEANWHILE = Problem(
+    code="form",
+    what="Nothing was sent",
+    why="something else is at stake now than when you confirmed it",
+    remedy="Look at what is shown now, then confirm again",
+)
 
 
 class Form(Panel[None]):
@@ -109,7 +115,12 @@ class Form(Panel[None]):
             self.app.push_screen(asked, self._on_confirmed)
 
     def _on_confirmed(self, is_confirmed: bool | None) -> None:
-        if is_confirmed:
+        if not is_confirmed:
+            return
+        self.take(self.dashboard.feed_state)  # what came while the word was typed
+        if self.query_one("#confirm", Button).disabled:
+            self.show_problem(CHANGED_MEANWHILE)
+        else:
             self._start_sending()
 
     def _start_sending(self) -> None:

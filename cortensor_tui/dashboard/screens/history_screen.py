@@ -173,7 +173,7 @@ class HistoryScreen(PlaceScreen, ExportingPages):
     @on(FilterLine.Wanted)
     def _on_filter(self, event: FilterLine.Wanted) -> None:
         self._filter_text = event.text
-        self._opened = None
+        self._frozen = self._opened = None  # another list is read as it is now
         self._show_list()
 
     def _show_list(self) -> None:

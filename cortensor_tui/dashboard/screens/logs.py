@@ -51,6 +51,7 @@ class LogsScreen(PlaceScreen):
         self._snapshots = 0
         self._problem: Problem | None = None
         self._is_searching = False
+        self._is_read = False
 
     def compose_place(self) -> ComposeResult:
         """Yield the lines under their title, and the filter below them."""
@@ -132,10 +133,10 @@ class LogsScreen(PlaceScreen):
     # --- asking ----------------------------------------------------------------------------------
 
     def _start_over(self) -> None:
-        self._is_searching = False
+        self._is_searching = self._is_read = False
         self.workers.cancel_group(self, "older log")
         if not self._tail.count:
-            self._tail.show((), READING)
+            self._tail.show((), self._nothing())
         self.run_worker(self._read_newest(), group="log", exclusive=True)
 
     def _ask_for_newer(self) -> None:
@@ -209,7 +210,7 @@ class LogsScreen(PlaceScreen):
             self._problem = error.problem
             self._say()
             return None
-        self._problem = None
+        self._problem, self._is_read = None, True
         return reply if isinstance(reply, Logs) else None
 
     # --- what is shown ---------------------------------------------------------------------------
@@ -218,6 +219,8 @@ class LogsScreen(PlaceScreen):
         return log_row(one, self.dashboard.now(), width)
 
     def _nothing(self) -> str:
+        if not self._is_read:
+            return READING
         if self._wanted.wants_all:
             return NO_LINES
         return f"No line matches {inert(self.query_one(FilterLine).text, 60)}. / changes the filter."

@@ -11,11 +11,12 @@ from cortensor_tui.dashboard.cells import Line, Span, line
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import number
 from cortensor_tui.dashboard.present.private import HIDDEN, PrivateTexts, texts_of_task
+from cortensor_tui.dashboard.present.task_report import UNKNOWN_TASK
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.pager import Pager
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.domain.tasks import TaskKey, TaskView
+from cortensor_tui.domain.tasks import Stage, TaskKey, TaskView
 from cortensor_tui.node.history_messages import GetTask, Tasks
 
 
@@ -46,6 +47,8 @@ class ReadingScreen(Panel[None]):
         self._whole: TaskView | None = None
         self._trouble = ""
         self._snapshots = -1
+        self._stage: Stage | None = None
+        self._shown: str | None = None
 
     def compose_panel(self) -> ComposeResult:
         """Yield the names of the texts, and the pager."""
@@ -58,11 +61,16 @@ class ReadingScreen(Panel[None]):
         self.take(self.dashboard.feed_state)
 
     def take(self, state: FeedState) -> None:
-        """Ask anew where texts may have been hidden or shown since."""
+        """Ask anew where texts may have been hidden or shown since, and where the task has gone on."""
+        told = state.view.task(self._key) if state.view is not None else None
+        stage = self._stage if told is None else told.stage
         if state.snapshots != self._snapshots:
             self._snapshots, self._whole = state.snapshots, None
             self._show()
-            self.run_worker(self._load(), group="load", exclusive=True)
+        elif stage == self._stage:
+            return
+        self._stage = stage
+        self.run_worker(self._load(), group="load", exclusive=True)
 
     def tick(self) -> None:
         """Let the names show how far it was read; the text itself does not change."""
@@ -88,12 +96,15 @@ class ReadingScreen(Panel[None]):
         except ProblemError as error:
             self._trouble = error.problem.sentence()
         else:
-            if isinstance(reply, Tasks) and reply.tasks:
-                self._whole, self._trouble = reply.tasks[0], ""
+            self._whole = reply.tasks[0] if isinstance(reply, Tasks) and reply.tasks else None
+            self._trouble = UNKNOWN_TASK if self._whole is None else ""
         self._show()
 
     def _show(self) -> None:
-        self.query_one(Pager).show(self._text())
+        text = self._text()
+        if text != self._shown:  # else it would go back to the start
+            self._shown = text
+            self.query_one(Pager).show(text)
         self.query_one("#tabs", TextLines).redraw()
 
     def _text(self) -> str:

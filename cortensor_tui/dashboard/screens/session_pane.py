@@ -78,6 +78,7 @@ class SessionPane(Vertical):
         """Show another session, or none."""
         if session_id == self._session_id:
             return
+        self.workers.cancel_node(self)  # an older page that comes late would stand where the first belongs
         self._session_id = session_id
         self._facts = self._asked_for = self._reached = None
         self._is_past_known = False
@@ -90,6 +91,7 @@ class SessionPane(Vertical):
         With a fresh snapshot its tasks are too: their texts may have been hidden or shown since.
         """
         if state.snapshots != self._snapshots:
+            self.workers.cancel_node(self)
             self._snapshots = state.snapshots
             self._reached = self._asked_for = None
             self._is_past_known = False

@@ -54,6 +54,7 @@ class SettingsScreen(PlaceScreen):
         self._told: SettingsTold | None = None
         self._problem: Problem | None = None
         self._about: SettingEntry | None = None
+        self._snapshots = 0
 
     def compose_place(self) -> ComposeResult:
         """Yield faults of the file, the list, its filter and what the chosen setting is for."""
@@ -76,8 +77,9 @@ class SettingsScreen(PlaceScreen):
         self.action_read_again()
 
     def show_view(self, state: FeedState, view: NodeView) -> None:
-        """Ask as soon as there is a node to ask."""
-        if self._told is None and self._problem is None:
+        """Ask as soon as there is a node to ask, and again after a gap: it may be one with other settings."""
+        if state.snapshots != self._snapshots:
+            self._snapshots = state.snapshots
             self.action_read_again()
 
     def move_ages(self, state: FeedState, view: NodeView) -> None:

@@ -18,6 +18,7 @@ from cortensor_tui.dashboard.present.task_log import TaskLog, task_log_lines
 from cortensor_tui.dashboard.present.task_report import (
     OPENS_PROMPT,
     PROOF_TITLE,
+    UNKNOWN_TASK,
     Proof,
     TaskReport,
     copied,
@@ -51,7 +52,6 @@ SHOWN_CHARS = 4_000
 MOST_TRANSACTIONS = 50
 VERIFY_TIMEOUT_S = 60.0  # some twenty reads, on a slow public chain
 NONE_CHOSEN = "No task is chosen."
-UNKNOWN_TASK = "This node has no such task."
 READING = "Reading …"
 COPIES_WHOLE = "Copy the answer whole"
 
