@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from cortensor_tui.dashboard.state import NodeView
     from cortensor_tui.dashboard.toasts import Toasts
     from cortensor_tui.domain.problems import Problem
+    from cortensor_tui.domain.tasks import TaskKey
+    from cortensor_tui.domain.transactions import Transaction
     from cortensor_tui.node.messages import ReplyBody, RequestBody
 
 
@@ -66,6 +68,12 @@ class Desk(Protocol):
 
     def copy(self, text: str, name: str) -> None:
         """Copy a text to the clipboard and say so; `name` is what it is called."""
+
+    def open_task(self, key: TaskKey) -> None:
+        """Show one task in full, over what is there."""
+
+    def open_transaction(self, one: Transaction) -> None:
+        """Show one transaction in full, over what is there."""
 
     def go_to(self, name: str) -> None:
         """Show a place by its name in `places.PLACES`."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from cortensor_tui.dashboard.palette import Command
     from cortensor_tui.dashboard.state import NodeView
+    from cortensor_tui.domain.tasks import TaskKey
+    from cortensor_tui.domain.transactions import Transaction
     from cortensor_tui.node.messages import ReplyBody, RequestBody
 
 StartNode = Callable[[], Awaitable[None]]
@@ -187,6 +189,18 @@ class KeyActions(OwnFiles):
             return
         done = "shown; the node's log says so" if texts.is_hidden else "hidden"
         self.notify(f"The texts of session {texts.session_id} are {done}.", markup=False, timeout=3)
+
+    def open_task(self, key: TaskKey) -> None:
+        """Show one task in full, over what is there."""
+        from cortensor_tui.dashboard.screens.task_panel import TaskPanel
+
+        self.push_screen(TaskPanel(key))
+
+    def open_transaction(self, one: Transaction) -> None:
+        """Show one transaction in full, over what is there."""
+        from cortensor_tui.dashboard.screens.transaction_panel import TransactionPanel
+
+        self.push_screen(TransactionPanel(one))
 
     def action_help(self) -> None:
         """Show all keys."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import msgspec
 from textual.app import App
@@ -31,6 +31,13 @@ class Command(msgspec.Struct, frozen=True):
     run: Callable[[], Awaitable[Any] | Any]
     words: str = ""
     action: str = ""
+
+
+class HasCommands(Protocol):
+    """An app that says what can be done on a screen."""
+
+    def palette_commands(self, screen: Screen[Any]) -> Iterator[Command]:
+        """Yield what the palette offers there."""
 
 
 def key_commands(screen: Screen[Any]) -> Iterator[Command]:

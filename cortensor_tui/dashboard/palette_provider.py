@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from cortensor_tui.dashboard.palette import Command, commands_elsewhere
-
-if TYPE_CHECKING:
-    from cortensor_tui.dashboard.key_actions import KeyActions
+from cortensor_tui.dashboard.palette import Command, HasCommands, commands_elsewhere
 
 _BY_WORD, _ELSEWHERE = 0.5, 0.4
 """What is found by another word, or in another place, stands after what is called so here."""
@@ -41,7 +38,7 @@ class PaletteProvider(Provider):
 
     @property
     def _here(self) -> list[Command]:
-        return list(cast("KeyActions", self.app).palette_commands(self.screen))
+        return list(cast(HasCommands, self.app).palette_commands(self.screen))
 
     def _hit(self, command: Command, query: str) -> Hit | None:
         matcher = self.matcher(query)

@@ -8,12 +8,12 @@ imported when the place is first looked at, so that the first screen does not wa
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 if TYPE_CHECKING:
-    from cortensor_tui.dashboard.screens.place import PlaceScreen
+    from textual.screen import Screen
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -30,13 +30,13 @@ class Place(msgspec.Struct, frozen=True):
         """Return the id under which its key can be changed."""
         return f"place.{self.name}"
 
-    def kind(self) -> type[PlaceScreen]:
+    def kind(self) -> type[Screen[Any]]:
         """Return the class of its screen."""
         module, _, screen = self.screen.partition(":")
         found = getattr(import_module(f"cortensor_tui.dashboard.screens.{module}"), screen)
-        return cast("type[PlaceScreen]", found)
+        return cast("type[Screen[Any]]", found)
 
-    def load(self) -> PlaceScreen:
+    def load(self) -> Screen[Any]:
         """Return a new instance of its screen."""
         return self.kind()()
 

@@ -21,6 +21,7 @@ from cortensor_tui.dashboard.app import Dashboard  # isort: skip
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.launch.options import demo_options, options_of
+from cortensor_tui.launch.terminal import require_terminal
 from cortensor_tui.node.key_source import needs_person
 from cortensor_tui.node.paths import socket_path
 from cortensor_tui.settings import NODE_ROLE, Secret, Settings, load_settings
@@ -165,17 +166,6 @@ class NodeStarter:
             self.board.fail(error.problem)
             raise
         self.board.update("node", StepState.DONE)
-
-
-def require_terminal() -> None:
-    """Raise `ProblemError` "no_terminal" where nothing can be drawn."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise problem_error(
-            "no_terminal",
-            "The dashboard needs a terminal",
-            "standard input or output is not one",
-            "Run it in a terminal, or use the commands: cortensor-tui status --json",
-        )
 
 
 async def start_node(settings: Settings, path: Path, start: NodeStart) -> None:

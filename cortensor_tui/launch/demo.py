@@ -18,8 +18,8 @@ from cortensor_tui.dashboard.run import run_dashboard  # first: it sets how ofte
 from cortensor_tui.dashboard.app import Dashboard  # isort: skip
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import Problem, problem_error
-from cortensor_tui.launch.dashboard import require_terminal
 from cortensor_tui.launch.options import demo_options, require_demo_settings
+from cortensor_tui.launch.terminal import require_terminal
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.paths import socket_path
 

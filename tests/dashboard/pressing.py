@@ -14,7 +14,6 @@ from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.key_actions import KeyActions
 from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
-from cortensor_tui.dashboard.screens.detail import open_task
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.screens.reading import ReadingScreen
 from cortensor_tui.domain.tasks import TaskKey
@@ -84,7 +83,7 @@ TRANSACTION = Scene(
 )
 NODE = Scene("dashboard", ("i",), "esc back", height=16)
 SESSION = Scene("sessions", ("g", "enter"), "Tasks 12")
-TASK = Scene("dashboard", (), "esc back", lambda app: open_task(app, TaskKey(7, 11)))
+TASK = Scene("dashboard", (), "esc back", lambda app: app.open_task(TaskKey(7, 11)))
 TASK_BESIDE = Scene("tasks", ("j", "enter"), "ended")
 READING = Scene("dashboard", (), "characters", lambda app: app.push_screen(_reader()))
 WHY = Scene("dashboard", ("w",), "Why am I not", height=12)
@@ -156,14 +155,16 @@ class Stage:
         )
 
     async def settle(self) -> Portrait:
-        """Wait until nothing moves any more."""
-        last, calm = self.portrait(), 0
-        while calm < 3:
-            await self.pilot.pause(0.02)
+        """Wait until nothing moves any more: no answer is awaited, and two looks see the same."""
+        last = None
+        while True:
+            await self.pilot.pause(0.01)
+            if any(one.is_running and one.group != "feed" for one in self.app.workers):
+                continue
             now = self.portrait()
-            is_calm = now == last and not any(words in self.text() for words in _BUSY)
-            last, calm = now, calm + 1 if is_calm else 0
-        return last
+            if now == last and not any(words in self.text() for words in _BUSY):
+                return now
+            last = now
 
     async def reach(self, scene: Scene) -> Portrait:
         """Come to a scene from wherever one is."""

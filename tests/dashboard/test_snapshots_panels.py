@@ -10,7 +10,6 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from cortensor_tui.dashboard.app import Dashboard
-from cortensor_tui.dashboard.screens.detail import open_task, open_transaction
 from cortensor_tui.dashboard.screens.hand_over import HandOverScreen
 from cortensor_tui.dashboard.screens.router import RouterScreen
 from cortensor_tui.domain.tasks import TaskKey
@@ -123,11 +122,11 @@ PANELS = {
     "close-session-asked": Panel("2", ("x", "enter", "8"), "Type 7"),
     "session": Panel("2", ("enter",), "decoded", snapshot=idle),
     "session-not-read": Panel("2", ("enter",), "not read", refusing(GetSession), idle),
-    "task": Panel("1", (lambda app: open_task(app, TaskKey(7, 11)),), "ended"),
-    "task-missed": Panel("3", (lambda app: open_task(app, TaskKey(8, 2)),), "cause"),
+    "task": Panel("1", (lambda app: app.open_task(TaskKey(7, 11)),), "ended"),
+    "task-missed": Panel("3", (lambda app: app.open_task(TaskKey(8, 2)),), "cause"),
     "texts": Panel("3", ("j", "enter", "enter"), "characters"),
     "transaction": Panel(
-        "1", (lambda app: open_transaction(app, samples.transactions()[4]),), "only the owner submits"
+        "1", (lambda app: app.open_transaction(samples.transactions()[4]),), "only the owner submits"
     ),
     "endpoint": Panel("5", ("j", "j", "enter"), "breaker"),
     "fact": Panel("5", ("tab", "enter"), "value"),

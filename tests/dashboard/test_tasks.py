@@ -9,7 +9,6 @@ import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
-from cortensor_tui.dashboard.screens.detail import open_task
 from cortensor_tui.dashboard.screens.reading import ReadingScreen
 from cortensor_tui.dashboard.screens.task_pane import LOG_GROUP, TaskPane
 from cortensor_tui.dashboard.screens.task_panel import TaskPanel
@@ -358,7 +357,7 @@ def report(app: Dashboard) -> str:
 async def test_a_task_opens_over_any_other_place_too(app: Dashboard) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
-        open_task(app, TaskKey(8, 2))
+        app.open_task(TaskKey(8, 2))
         await until(pilot, lambda: "cause" in report(app))
         await pilot.press("v")
         await until(pilot, lambda: "✖ REFUTED" in report(app))
@@ -369,7 +368,7 @@ async def test_a_task_opens_over_any_other_place_too(app: Dashboard) -> None:
 async def test_a_task_that_the_node_does_not_have_is_told_as_such(app: Dashboard) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
-        open_task(app, TaskKey(99, 1))
+        app.open_task(TaskKey(99, 1))
         await until(
             pilot,
             lambda: "no such task" in report(app),

@@ -14,7 +14,8 @@ from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present.swaps import STAKE_UNREAD, tasks_at_stake
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
 from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
-from cortensor_tui.dashboard.screens.form import chosen_session, field, named_session, session_select
+from cortensor_tui.dashboard.screens.fields import field
+from cortensor_tui.dashboard.screens.form import chosen_session, named_session, session_select
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.transactions import TransactionKind

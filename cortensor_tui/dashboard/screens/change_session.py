@@ -10,8 +10,7 @@ from textual.widgets import Input, Select
 from cortensor_tui.dashboard.cells import Line, Span, wrap
 from cortensor_tui.dashboard.present.session_fields import fixed_terms, whole_metadata
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
-from cortensor_tui.dashboard.screens.fields import read_int
-from cortensor_tui.dashboard.screens.form import field
+from cortensor_tui.dashboard.screens.fields import field, read_int
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError, problem_error

@@ -15,7 +15,7 @@ from cortensor_tui.dashboard.cells import Line, Span, wrap
 from cortensor_tui.dashboard.present import settings as present
 from cortensor_tui.dashboard.screens.ask import DiscardScreen
 from cortensor_tui.dashboard.screens.base import Panel
-from cortensor_tui.dashboard.screens.form import field
+from cortensor_tui.dashboard.screens.fields import field
 from cortensor_tui.dashboard.themes import DEFAULT_THEME
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert

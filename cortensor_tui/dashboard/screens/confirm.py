@@ -12,7 +12,7 @@ from textual.widgets import Button, Input
 
 from cortensor_tui.dashboard.cells import Line, Span, line, wrap
 from cortensor_tui.dashboard.screens.base import Panel
-from cortensor_tui.dashboard.screens.form import field
+from cortensor_tui.dashboard.screens.fields import field
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present.details import Detail, Details
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.document import Document
-from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.domain.transactions import Transaction
 
 Content = Callable[[FeedState], Details | None]
 _GONE = [Detail("", "The node no longer tells of this.", "muted")]
@@ -59,17 +57,3 @@ class DetailScreen(Panel[None]):
     def copy_text(self) -> tuple[str, str] | None:
         """Return the thing's own hash or id."""
         return (self._copy, "value") if self._copy else None
-
-
-def open_transaction(app: App[Any], one: Transaction) -> None:
-    """Show one transaction in full, over what is there."""
-    from cortensor_tui.dashboard.screens.transaction_panel import TransactionPanel
-
-    app.push_screen(TransactionPanel(one))
-
-
-def open_task(app: App[Any], key: TaskKey) -> None:
-    """Show one task in full, over what is there."""
-    from cortensor_tui.dashboard.screens.task_panel import TaskPanel
-
-    app.push_screen(TaskPanel(key))

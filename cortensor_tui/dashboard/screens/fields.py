@@ -1,9 +1,11 @@
-"""Reading numbers out of form fields, with a sentence for what is no number."""
+"""Fields of forms: a control with its label, and numbers out of them, or a sentence for what is none."""
 
 from __future__ import annotations
 
+from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widget import Widget
+from textual.widgets import Input, Label
 
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError
@@ -15,6 +17,12 @@ class FieldError(ProblemError):
     def __init__(self, problem: Problem, selector: str) -> None:
         super().__init__(problem)
         self.selector = selector
+
+
+def field(label: str, control: Widget) -> Horizontal:
+    """Return a control with its label at the left."""
+    control.add_class("control")
+    return Horizontal(Label(label), control, classes="field")
 
 
 def read_int(screen: Screen[None], selector: str, label: str, least: int, most: int) -> int:

@@ -10,8 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Select, TextArea
+from textual.widgets import Button, Input, Select, TextArea
 
 from cortensor_tui.dashboard.cells import Line, Span, line, wrap
 from cortensor_tui.dashboard.feed import FeedState
@@ -255,12 +254,6 @@ def transaction_line(one: Transaction) -> Line:
         f"  {one.hash[:14]}…{one.hash[-6:]}",
         (f"  {' · '.join(facts)}", "muted"),
     )
-
-
-def field(label: str, control: Widget) -> Horizontal:
-    """Return a control with its label at the left."""
-    control.add_class("control")
-    return Horizontal(Label(label), control, classes="field")
 
 
 def session_select(

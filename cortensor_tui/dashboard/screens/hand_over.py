@@ -9,7 +9,7 @@ from cortensor_tui.dashboard.cells import Line, Span, wrap
 from cortensor_tui.dashboard.screens.assign import is_address
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
 from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
-from cortensor_tui.dashboard.screens.form import field
+from cortensor_tui.dashboard.screens.fields import field
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.transactions import TransactionKind

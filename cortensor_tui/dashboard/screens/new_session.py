@@ -6,8 +6,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Select
 
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
-from cortensor_tui.dashboard.screens.fields import read_int
-from cortensor_tui.dashboard.screens.form import field
+from cortensor_tui.dashboard.screens.fields import field, read_int
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.sessions import SessionMode
 from cortensor_tui.domain.transactions import TransactionKind

@@ -197,12 +197,10 @@ class OverviewScreen(PlaceScreen):
 
     @on(LineTable.Opened, "#transactions")
     def _open_transaction(self, event: LineTable.Opened) -> None:
-        from cortensor_tui.dashboard.screens.detail import open_transaction
-
         view = self._picture.state.view
         one = view.transaction(int(event.key)) if view is not None else None
         if one is not None:
-            open_transaction(self.app, one)
+            self.dashboard.open_transaction(one)
 
     @on(OpenableLines.Opened, "#verdict")
     def _open_verdict(self) -> None:

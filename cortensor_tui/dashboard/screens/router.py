@@ -7,7 +7,7 @@ from textual.widgets import Input, Select
 
 from cortensor_tui.dashboard.screens.assign import is_address
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
-from cortensor_tui.dashboard.screens.form import field
+from cortensor_tui.dashboard.screens.fields import field
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.session_reading import Router
 from cortensor_tui.domain.transactions import TransactionKind

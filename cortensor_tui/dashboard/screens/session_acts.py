@@ -142,7 +142,5 @@ class ActsOnSession(Watching):
         self.app.screen.query_one(FilterLine).set_text(f"session:{session_id}")
 
     def _open_task(self, key: str) -> None:
-        from cortensor_tui.dashboard.screens.detail import open_task
-
         session_id, _, task_id = key.partition("/")
-        open_task(self.app, TaskKey(int(session_id), int(task_id)))
+        self.dashboard.open_task(TaskKey(int(session_id), int(task_id)))

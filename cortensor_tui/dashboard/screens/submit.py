@@ -6,8 +6,8 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Select, TextArea
 
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
-from cortensor_tui.dashboard.screens.fields import read_float, read_int
-from cortensor_tui.dashboard.screens.form import chosen_session, field, session_select
+from cortensor_tui.dashboard.screens.fields import field, read_float, read_int
+from cortensor_tui.dashboard.screens.form import chosen_session, session_select
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.node.messages import RequestBody

@@ -12,7 +12,8 @@ from cortensor_tui.dashboard.present.swaps import named, swap_sentence, tasks_at
 from cortensor_tui.dashboard.screens.assign import NO_ADDRESS, is_address
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
 from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
-from cortensor_tui.dashboard.screens.form import field, transaction_line
+from cortensor_tui.dashboard.screens.fields import field
+from cortensor_tui.dashboard.screens.form import transaction_line
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.swaps import SwapProgress, SwapStage, WhenBusy

@@ -201,9 +201,7 @@ class TaskPane(Vertical):
         transactions = self._report.transactions if self._report is not None else None
         found = [one for one in transactions or () if one.transaction_id == transaction_id]
         if found:
-            from cortensor_tui.dashboard.screens.transaction_panel import TransactionPanel
-
-            self.app.push_screen(TransactionPanel(found[0]))
+            self._desk.open_transaction(found[0])
         elif self.task_in_sight is not None:
             from cortensor_tui.dashboard.screens.reading import open_texts
 

@@ -71,9 +71,7 @@ class TransactionPane(Vertical):
         event.stop()
         key = task_opened(event.opens)
         if key is not None:
-            from cortensor_tui.dashboard.screens.detail import open_task
-
-            open_task(self.app, key)
+            self._desk.open_task(key)
         elif event.opens == OPENS_CALL and self._told.found is not None:
             from cortensor_tui.dashboard.screens.whole_text import WholeTextScreen
 
