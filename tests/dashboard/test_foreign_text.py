@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,15 +93,19 @@ async def visit(shown: Drawn, place: Place) -> None:
     await settled(shown)
 
 
+def meant(app: Dashboard) -> list[str]:
+    """Return the rows that the application means to be on the terminal."""
+    return ["".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()]
+
+
 async def settled(shown: Drawn) -> None:
     """Let what was asked for arrive, then look at every row."""
     await shown.pilot.pause(0.03)
     shown.app.screen.refresh()
     await shown.pilot.pause()
-    meant = [
-        "".join(segment.text for segment in strip) for strip in shown.app.screen._compositor.render_strips()
-    ]
-    assert shown.terminal.lines == meant
+    with suppress(TimeoutError):  # an answer may be on its way to the terminal; what was moved stays so
+        await until(shown.pilot, lambda: shown.terminal.lines == meant(shown.app))
+    assert shown.terminal.lines == meant(shown.app)
     for copied in shown.terminal.clipboard:
         assert inert_module.inert_lines(copied, len(copied) + 1) == copied.split("\n")
     for title in shown.terminal.titles:

@@ -11,6 +11,7 @@ from cortensor_tui.dashboard.present.network import endpoint_details, endpoint_r
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.network import ASK_EVERY_S, ASKING, NetworkScreen
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointReport, HeadFeedReport
+from cortensor_tui.node.messages import GetStatus
 from cortensor_tui.node.network_messages import GetNetwork
 
 from . import network_samples, samples
@@ -116,7 +117,9 @@ async def test_it_is_asked_again_while_it_is_looked_at_and_not_when_it_is_not(
         await until(pilot, lambda: asked(node) == 2)
         await pilot.press("1")
         clock[0] += 10 * ASK_EVERY_S
-        await pilot.pause(1.2)
+        app._tick()
+        await pilot.pause()
+        await app.request(GetStatus())  # what was asked before has come to the node by then
         assert asked(node) == 2
 
 

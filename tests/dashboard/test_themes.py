@@ -219,14 +219,21 @@ async def test_every_theme_draws_the_dashboard_and_a_form(node: ScriptedNode, na
         assert button.size.height == 1, "one line, on or off"
 
 
+def text_drawn(app: Dashboard) -> str:
+    return "\n".join("".join(segment.text for segment in line) for line in drawn(app))
+
+
 async def test_in_ascii_mode_nothing_else_is_drawn(node: ScriptedNode) -> None:
     app = Dashboard(node.connect, options=Options(is_ascii=True), now=lambda: samples.NOW)
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
-        for keys in (["n"], ["escape", "question_mark"], ["escape", "ctrl+p"]):
-            await pilot.press(*keys)
-            await pilot.pause(0.2)
-            assert "".join(segment.text for line in drawn(app) for segment in line).isascii()
+        opened = {"n": "New session", "question_mark": "Help", "ctrl+p": "Quit"}
+        for key, words in opened.items():
+            await pilot.press(key)
+            await until(pilot, lambda words=words: words in text_drawn(app))  # type: ignore[misc]
+            assert text_drawn(app).isascii()
+            await pilot.press("escape")
+            await until(pilot, lambda: len(app.screen_stack) == 1)
 
 
 def test_in_ascii_the_phases_of_a_task_are_told_apart() -> None:
