@@ -39,6 +39,9 @@ class SessionPane(Vertical):
 
     def __init__(self, desk: Desk, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self.entries = EntryList(id="entries")
+        """The list of values."""
+        self._heading = Heading("Session")
         self._desk = desk
         self._session_id: int | None = None
         self._facts: SessionFacts | None = None
@@ -52,18 +55,13 @@ class SessionPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Yield the values under their title."""
-        yield Heading("Session")
-        yield EntryList(id="entries")
+        yield self._heading
+        yield self.entries
 
     @property
     def session_id(self) -> int | None:
         """Return the session that is shown."""
         return self._session_id
-
-    @property
-    def entries(self) -> EntryList:
-        """Return the list of values."""
-        return self.query_one(EntryList)
 
     @property
     def facts(self) -> SessionFacts | None:
@@ -101,7 +99,7 @@ class SessionPane(Vertical):
         found = view.session(self._session_id) if view and self._session_id is not None else None
         if view is None or found is None:
             self.entries.show(())
-            self.query_one(Heading).say(line(("none is chosen", "muted")))
+            self._heading.say(line(("none is chosen", "muted")))
             return
         facts = self._facts or SessionFacts(view=found, node=view.status.node.address)
         known = facts.tasks if facts.tasks is not None and self._is_past_known else ()
@@ -139,7 +137,7 @@ class SessionPane(Vertical):
         )
         sight = Sight.of(self._desk.feed_state, self._desk.now())
         self.entries.show(session_entries(shown, sight), is_new=is_new)
-        self.query_one(Heading).say(line((str(self._session_id), "strong")))
+        self._heading.say(line((str(self._session_id), "strong")))
 
     def _read_soon(self) -> None:
         if self._rest is not None:

@@ -65,6 +65,8 @@ class TaskPane(Vertical):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._heading = Heading("Task")
+        self._shown = Report(self._lines, id="report")
         self._key: TaskKey | None = None
         self._report: TaskReport | None = None
         self._loaded: tuple[Transaction, ...] | None = None
@@ -75,8 +77,8 @@ class TaskPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Yield the report under the task's number."""
-        yield Heading("Task")
-        yield Report(self._lines, id="report")
+        yield self._heading
+        yield self._shown
 
     def on_mount(self) -> None:
         """Follow the log as long as the task is looked at."""
@@ -94,18 +96,18 @@ class TaskPane(Vertical):
             self._start_over(key, state, is_other=is_other)
         if key is not None:
             self._take(key, state, listed)
-        self.query_one(Report).redraw()
+        self._shown.redraw()
 
     def verify(self) -> None:
         """Prove the task against the chain."""
         if self._report is not None:
             self._report = msgspec.structs.replace(self._report, proof=Proof())
-            self.query_one(Report).go_to_title(PROOF_TITLE)
+            self._shown.go_to_title(PROOF_TITLE)
             self.run_worker(self._verify(self._report.task.key), group="verify", exclusive=True)
 
     def copy_text(self) -> tuple[str, str] | None:
         """Return what the cursor is on and what that is called, else the answer's hash or the number."""
-        stop = self.query_one(Report).current
+        stop = self._shown.current
         task = self.task_in_sight
         if stop is None or not stop.copy:
             return None if task is None else copied(task)
@@ -115,7 +117,7 @@ class TaskPane(Vertical):
     def copy_whole(self) -> None:
         """Copy the answer, or the prompt where the cursor is on it, however long."""
         if self._key is not None:
-            stop = self.query_one(Report).current
+            stop = self._shown.current
             is_prompt = stop is not None and stop.opens == OPENS_PROMPT
             self.run_worker(self._copy_whole(self._key, is_prompt=is_prompt), group="copy", exclusive=True)
 
@@ -132,8 +134,8 @@ class TaskPane(Vertical):
         self._log = None
         self.workers.cancel_node(self)
         if is_other:
-            self.query_one(Report).start_over()
-        self.query_one(Heading).rename(f"Task {key}" if key else "Task")
+            self._shown.start_over()
+        self._heading.rename(f"Task {key}" if key else "Task")
         if key is not None:
             self.run_worker(self._load(key), group="task", exclusive=True)
 

@@ -35,6 +35,7 @@ class TransactionPane(Vertical):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._shown = Report(self._lines, id="report")
         self._one: Transaction | None = None
         self._told = ToldCall()
         self._explorer = ""
@@ -43,25 +44,25 @@ class TransactionPane(Vertical):
     def compose(self) -> ComposeResult:
         """Yield the report under its title."""
         yield Heading("Transaction")
-        yield Report(self._lines, id="report")
+        yield self._shown
 
     def show(self, one: Transaction | None, state: FeedState) -> None:
         """Show a transaction as it is known now, None where there is none."""
         before, self._one = self._one, one
         is_other = before is None or one is None or before.transaction_id != one.transaction_id
         if is_other:
-            self.query_one(Report).start_over()
+            self._shown.start_over()
         if is_other or state.snapshots != self._snapshots:  # texts may be hidden or shown since
             self._snapshots, self._told = state.snapshots, ToldCall()
             self.workers.cancel_node(self)
             if one is not None:
                 self.run_worker(self._load(one.transaction_id), group="call", exclusive=True)
         self._explorer = state.view.status.chain.explorer if state.view is not None else ""
-        self.query_one(Report).redraw()
+        self._shown.redraw()
 
     def copy_text(self) -> tuple[str, str] | None:
         """Return what the cursor is on and what that is called, else the hash."""
-        stop = self.query_one(Report).current
+        stop = self._shown.current
         if stop is not None and stop.copy:
             return stop.copy, stop.name
         return None if self._one is None else (self._one.hash, "hash")
