@@ -227,13 +227,15 @@ async def test_in_ascii_mode_nothing_else_is_drawn(node: ScriptedNode) -> None:
     app = Dashboard(node.connect, options=Options(is_ascii=True), now=lambda: samples.NOW)
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
-        opened = {"n": "New session", "question_mark": "Help", "ctrl+p": "Quit"}
-        for key, words in opened.items():
+        for key, opens in (("n", "NewSessionScreen"), ("question_mark", "HelpScreen")):
             await pilot.press(key)
-            await until(pilot, lambda words=words: words in text_drawn(app))  # type: ignore[misc]
+            await until(pilot, lambda opens=opens: type(app.screen).__name__ == opens)  # type: ignore[misc]
             assert text_drawn(app).isascii()
             await pilot.press("escape")
             await until(pilot, lambda: len(app.screen_stack) == 1)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "Why no tasks come" in text_drawn(app))
+        assert text_drawn(app).isascii()
 
 
 def test_in_ascii_the_phases_of_a_task_are_told_apart() -> None:
