@@ -15,12 +15,13 @@ from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import Stop
 from cortensor_tui.node.paths import socket_path
-from tests.terminal import open_terminal
+from tests.terminal import LOOK_S, open_terminal
 from tests.world import World, status_of
 
 pytestmark = pytest.mark.real
 
 PROGRAM = (sys.executable, "-m", "cortensor_tui")
+MINED = ["commit", "precommit", "ack"]
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(120, 40), (80, 24)])
@@ -32,7 +33,7 @@ async def test_bind_prompt_and_answer_by_hand(world: World, columns: int, rows: 
         await terminal.until("WAITING", "my session")  # the dashboard found no node and started one
 
         await terminal.press("a")
-        await terminal.until("Bind a dedicated node", world.miner.address, "trial run")
+        await terminal.until("Bind a node to session", world.miner.address, "trial run")
         await terminal.step("Tab", "Tab", "Enter")
         await terminal.until("mined")
         await terminal.step("Escape")
@@ -52,12 +53,9 @@ async def test_bind_prompt_and_answer_by_hand(world: World, columns: int, rows: 
         await terminal.step("Escape")
 
         [result] = await world.reader.results(key)
-        screen = await terminal.until("1 answered")
-        mined = [line for line in screen.splitlines() if "mined" in line and f"{session_id}/0" in line]
-        stages = [
-            stage for line in mined for stage in line.split() if stage in ("ack", "precommit", "commit")
-        ]
-        assert stages == ["commit", "precommit", "ack"]
+        async with asyncio.timeout(60):  # the table is drawn once a second
+            while mined_stages(screen := await terminal.until("1 answered"), key) != MINED:
+                await asyncio.sleep(LOOK_S)
         words = result.data.split()
         assert words
         assert words[-1] in screen, "the answer's end is on the screen"
@@ -65,6 +63,12 @@ async def test_bind_prompt_and_answer_by_hand(world: World, columns: int, rows: 
         await terminal.press("q")
         assert await terminal.until_ended() == 0
         assert (await status_of(settings)).answered_tasks == 1, "the node outlives its dashboard"
+
+
+def mined_stages(screen: str, key: TaskKey) -> list[str]:
+    """Return the stages of a task whose transactions are on the screen as mined, from top to bottom."""
+    mined = [line.split() for line in screen.splitlines() if "mined" in line and str(key) in line]
+    return [word for line in mined for word in line if word in MINED]
 
 
 @asynccontextmanager
