@@ -86,6 +86,19 @@ async def test_the_ends_a_page_and_enter() -> None:
         assert app.opened == ["opens 38", "opens 3", "opens 8"]
 
 
+async def test_a_click_puts_the_cursor_on_a_stop_and_a_second_opens_it() -> None:
+    app = Bare(made([at % 5 == 3 for at in range(40)]))
+    async with app.run_test(size=(30, HEIGHT)) as pilot:
+        await pilot.press("pagedown")
+        await pilot.click(Report, offset=(2, 3))  # the page begins with line 5
+        assert app.report.current is not None
+        assert app.report.current.copy == "8"
+        await pilot.click(Report, offset=(2, 1))
+        assert app.report.current.copy == "8", "nothing is there"
+        await pilot.double_click(Report, offset=(2, 3))
+        assert app.opened == ["opens 8"]
+
+
 async def test_a_cursor_that_was_moved_stays_on_its_value_when_lines_come_before_it() -> None:
     app = Bare(made([True] * 4))
     async with app.run_test(size=(30, HEIGHT)) as pilot:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Select
 
@@ -149,6 +150,40 @@ async def test_a_mistake_in_a_filter_is_told_and_the_list_stays(app: Dashboard) 
         await pilot.press("slash", *"mode:many")
         await until(pilot, lambda: "There is no mode many" in shown(app, "#filter > TextLines"))
         assert len(listed(app)) == 4
+
+
+def wheel(kind: type[MouseScrollDown] | type[MouseScrollUp]) -> MouseScrollDown | MouseScrollUp:
+    """Return a step of the wheel."""
+    return kind(None, 10, 2, 0, 0, 0, False, False, False)
+
+
+async def test_a_click_moves_the_cursor_the_wheel_too_and_a_second_click_opens(app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await at_sessions(pilot)
+        table = app.screen.query_one("#sessions", LineTable)
+        chosen = listed(app)
+        await pilot.click("#sessions", offset=(10, 3))
+        assert table.current is not None
+        assert table.current.key == chosen[2]
+        for y in (0, 12):
+            await pilot.click("#sessions", offset=(10, y))
+            assert table.current.key == chosen[2], "neither the header nor the room below is a row"
+        table.post_message(wheel(MouseScrollUp))
+        await pilot.pause()
+        assert table.current.key == chosen[0]
+        table.post_message(wheel(MouseScrollDown))
+        await pilot.pause()
+        assert table.current.key == chosen[3]
+        await pilot.double_click("#sessions", offset=(10, 2))
+        await until(pilot, lambda: isinstance(app.screen, SessionPanel))
+        assert table.current.key == chosen[1]
+        await until(pilot, lambda: "dedicated" in shown(app, "#entries"))
+        rows = shown(app, "#entries").split("\n")
+        at = next(row for row, text in enumerate(rows) if text.strip().startswith("owner"))
+        await pilot.click("#entries", offset=(10, at))
+        current = app.screen.query_one(EntryList).current
+        assert current is not None
+        assert current.label == "owner"
 
 
 async def test_a_thousand_sessions_scroll(node: ScriptedNode, app: Dashboard) -> None:

@@ -12,6 +12,7 @@ from textual.message import Message
 from cortensor_tui.dashboard.cells import Line, Span, clip, fit, pad, width_of, wrap
 from cortensor_tui.dashboard.widgets.cursor_keys import cursor_keys
 from cortensor_tui.dashboard.widgets.line_view import LineView
+from cortensor_tui.dashboard.widgets.scrolling import OPENING_CLICK
 
 _LABEL_CELLS = 16
 _LONG_LABEL_CELLS = 23  # the longest name of a field, and a space
@@ -111,6 +112,16 @@ class EntryList(LineView, can_focus=True):
         """Move with the wheel."""
         event.stop()
         self._scroll(-_WHEEL_ENTRIES)
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the value that was clicked; a second click opens it."""
+        at = self._top + event.y
+        if at >= len(self._laid) or not self._entries[self._laid[at][0]].is_selectable:
+            return
+        self._index = self._laid[at][0]
+        self.redraw()
+        if event.chain == OPENING_CLICK:
+            self.action_open()
 
     def action_move(self, by: int) -> None:
         """Move the cursor to the next value; past the last one, scroll to the end."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple, Protocol
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, line, pad, width_of, wrap
 from cortensor_tui.dashboard.widgets.cursor_keys import cursor_keys
 from cortensor_tui.dashboard.widgets.line_view import LineView
+from cortensor_tui.dashboard.widgets.scrolling import OPENING_CLICK, WHEEL_LINES
 
 _GAP = 2
 
@@ -137,6 +139,25 @@ class RowTable(LineView, can_focus=True):
         """Tell that the current row was chosen."""
         if self.current is not None:
             self.post_message(self.Opened(self, self.current.key))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row that was clicked; a second click opens it."""
+        index = self._top + event.y - 1
+        if event.y < 1 or event.y > self._page_rows or index >= self.row_count:
+            return
+        self._go(index)
+        if event.chain == OPENING_CLICK:
+            self.action_open()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move with the wheel."""
+        event.stop()
+        self.action_move(WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move with the wheel."""
+        event.stop()
+        self.action_move(-WHEEL_LINES)
 
     @property
     def _page_rows(self) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, width_of
 from cortensor_tui.dashboard.stops import ReportLine, Stop
-from cortensor_tui.dashboard.widgets.scrolling import Scrolling
+from cortensor_tui.dashboard.widgets.scrolling import OPENING_CLICK, Scrolling
 
 Composer = Callable[[int], Sequence[ReportLine]]
 
@@ -89,6 +90,16 @@ class Report(Scrolling):
         super().action_edge(side)
         self._cursor = 0 if side < 0 else max(0, len(self._stops) - 1)
         self.redraw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the stop that was clicked; a second click opens it."""
+        clicked = [number for number, (at, _) in enumerate(self._stops) if at == self._top + event.y]
+        if not clicked:
+            return
+        self._cursor, self._was_moved = clicked[0], True
+        self.redraw()
+        if event.chain == OPENING_CLICK:
+            self.action_open()
 
     def action_open(self) -> None:
         """Tell what is behind the stop under the cursor."""

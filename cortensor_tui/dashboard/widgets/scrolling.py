@@ -12,6 +12,8 @@ from cortensor_tui.dashboard.cells import Line
 from cortensor_tui.dashboard.widgets.line_view import LineView
 
 WHEEL_LINES = 3
+OPENING_CLICK = 2
+"""Which click in a row on the same place opens what is there; the first one puts the cursor on it."""
 SCROLL_KEYS: list[BindingType] = [
     Binding("down,j", "scroll_by(1)", "Down", show=False, id="document.down", tooltip="One line down"),
     Binding("up,k", "scroll_by(-1)", "Up", show=False, id="document.up", tooltip="One line up"),
