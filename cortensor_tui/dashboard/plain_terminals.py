@@ -12,7 +12,7 @@ from textual.filter import LineFilter
 
 _BRIGHT_BLACK = 8
 _SAME_WIDTH = {
-    **dict.fromkeys("●▲◆", "*"),
+    **dict.fromkeys("●◆", "*"),
     **dict.fromkeys("○◇", "o"),
     **dict.fromkeys("✖✗", "x"),
     **dict.fromkeys("✓✔", "v"),
@@ -21,7 +21,7 @@ _SAME_WIDTH = {
     **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼╔╗╚╝", "+"),
     **dict.fromkeys("→›▶▸»▷", ">"),
     **dict.fromkeys("←‹◀◂«◁", "<"),
-    **dict.fromkeys("↑▴△", "^"),
+    **dict.fromkeys("▲↑▴△", "^"),
     **dict.fromkeys("↓▼▾▽", "v"),
     **dict.fromkeys("–—−‑", "-"),
     **dict.fromkeys("‘’", "'"),

@@ -114,6 +114,7 @@ def _derived(colors: dict[str, str]) -> dict[str, str]:
         "border": colors["accent"],
         "border-blurred": colors["rule"],
         "input-cursor-background": colors["foreground"],
+        "input-cursor-text-style": "none",  # its ground says it; without colors that is reversed
         "input-selection-background": f"{colors['accent']} 35%",
         "ansi-background": colors["background"],
         "ansi-foreground": colors["foreground"],

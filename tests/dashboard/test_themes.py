@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.widgets import OptionList, Select
+from textual.widgets import Input, OptionList, Select
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.choices import FILE_NAME, Choices, load_choices
@@ -100,6 +100,25 @@ async def test_the_row_under_the_cursor_can_be_read_whatever_colors_a_terminal_h
         style = look(f"{role} cursor", Style(), app.theme_variables)
     assert style.reverse
     assert (style.color, style.bgcolor) == (None, None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_the_place_to_type_at_stands_out(node: ScriptedNode, name: str) -> None:
+    app = Dashboard(node.connect, options=Options(theme=name), now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        style = app.focused.get_component_rich_style("input--cursor")  # type: ignore[union-attr]
+    assert not style.reverse
+    assert style.bgcolor is not None
+    [without] = NoColorFilter().apply([Segment("x", style)], BLACK)
+    assert without.style is not None
+    assert without.style.reverse
+
+
+def test_in_ascii_each_mark_stays_another() -> None:
+    assert len({in_ascii(mark) for mark in "●▲✖○✓"}) == 5
 
 
 async def test_a_choice_stands_out_in_a_list_whatever_colors_a_terminal_has(node: ScriptedNode) -> None:
