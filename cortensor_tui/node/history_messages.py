@@ -12,8 +12,8 @@ from cortensor_tui.domain.transactions import Transaction, TransactionKind, Tran
 from cortensor_tui.domain.verification import Verification
 
 MOST_LISTED = 200
-LEAST_NUMBER = -2.0
-"""Less than what anything is sorted by."""
+LEAST_NUMBER = -1e12
+"""Less than what anything is sorted by, a duration between two clocks too."""
 OLDEST_TASK = TaskCursor(LEAST_NUMBER, TaskKey(-1, -1))
 """After this place are all tasks, in every order."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,6 +93,25 @@ def test_pages_join_to_what_the_filter_says_in_every_order(
 
     first = OLDEST_TASK if is_upwards else None
     assert _joined(read, first, is_upwards=is_upwards) == expected
+
+
+def test_a_task_that_ended_before_it_began_by_two_clocks_has_its_place(tmp_path: Path) -> None:
+    journal = write_past(tmp_path / "journal.sqlite", sessions=1, tasks=5, transactions=1)
+    [record, *_] = [one for one in journal.tasks.recent(5) if one.ended_at is not None]
+    journal.tasks.save(msgspec.structs.replace(record, ended_at=record.assigned_at - 5.0), "two clocks")
+    history = History(journal.path, journal.chain)
+    page = history.tasks(
+        TaskFilter(),
+        session_id=None,
+        start=OLDEST_TASK,
+        is_upwards=True,
+        limit=10,
+        now=NOW,
+        order=TaskOrder.TOOK,
+    )
+    history.close()
+    assert len(page.tasks) == 5
+    assert page.tasks[-1].record.key == record.key
 
 
 @pytest.mark.usefixtures("few_asked")

@@ -14,11 +14,13 @@ from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.chain.signing.signer import WatchedAddress, key_in_wallet
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.swaps import WhenBusy
 from cortensor_tui.node.owner import OwnerDesk, sending
 from cortensor_tui.node.owner.sending import RECEIPT_TRIES
 from cortensor_tui.node.owner_messages import Assign, CheckSigned, CreateSession, Sent, SignedChecked, Submit
+from cortensor_tui.node.session_messages import SwapNodes
 from tests.chain.transactions.stream import GWEI, Stream
-from tests.devnet.devnet_on_anvil import ALICE, OWNER, STRANGER, DevnetOnAnvil
+from tests.devnet.devnet_on_anvil import ALICE, ORACLE, OWNER, STRANGER, DevnetOnAnvil
 
 pytestmark = pytest.mark.real
 CAP_WEI = 100 * GWEI
@@ -124,6 +126,15 @@ async def test_who_has_no_owners_key_here_is_told_what_can_be_done_for_each_call
             await asking
         assert told.value.problem.code == "no_owner_key", told.value
         remedies[name] = told.value.problem.remedy
+    task = (session_id, await devnet.submit(session_id))
+    await devnet.send(ORACLE, "SessionQueueV2", "assignTask", *devnet.assignment(task, ALICE))
+    swap = SwapNodes(
+        session_id=session_id, unbind_address=ALICE, bind_address=STRANGER, when_busy=WhenBusy.WAIT
+    )
+    with pytest.raises(ProblemError) as told:
+        await asyncio.wait_for(desk.answer(swap), 30)
+    assert told.value.problem.code == "no_owner_key", "before it waits for what cannot be signed then"
+    assert desk.swaps.progress(lambda session, node: False) == ()
     for name in ("create", "submit"):
         assert f"calling {name} of SessionV2 at {devnet.contracts.session_v2}" in remedies[name]
         assert "CORTENSOR_TUI_OWNER_KEYSTORE" in remedies[name]

@@ -78,6 +78,11 @@ class TransactionSender:
         return self._parts.gate.problem
 
     @property
+    def key_problem(self) -> Problem | None:
+        """Return why nothing is ever signed for this address here, None where its key is at hand."""
+        return self._signer.reason if isinstance(self._signer, WatchedAddress) else None
+
+    @property
     def is_busy(self) -> bool:
         """Tell whether anything is to be followed or waits to be sent."""
         return bool(len(self._parts.book) or len(self._parts.queue) or self._parts.gate.is_paused)

@@ -89,6 +89,8 @@ class Swaps:
     async def swap(self, asked: SwapNodes) -> Swapped:
         """Unbind one and bind the other. Raises `ProblemError` while nothing has changed yet."""
         require_swappable(asked, await self.check(asked))
+        if (no_key := self._sending.sender.key_problem) is not None:
+            raise ProblemError(no_key)  # before a wait, not after it
         if self._is_closed:
             raise self._stopped(asked.session_id)
         if asked.session_id in self._tasks:
