@@ -87,6 +87,12 @@ def padded(spans: Line, cells: int) -> Line:
     return tuple(joined)
 
 
+def pointed(spans: Line, cells: int) -> Line:
+    """Return the line with the cursor on it, over all of `cells`."""
+    filled = (*spans, Span(" " * (cells - width_of(spans))))
+    return tuple(Span(span.text, f"{span.role} cursor") for span in filled)
+
+
 def _is_invisible(span: Span, before: Span) -> bool:
     """Tell whether a span is blank and looks the same in the look before it."""
     has_cursor = "cursor" in before.role

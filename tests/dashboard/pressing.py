@@ -171,7 +171,7 @@ class Stage:
         while len(self.app.screen_stack) > 1:
             self.app.pop_screen()
         self.app.go_to(scene.place)
-        await self.pilot.resize_terminal(WIDTH, HEIGHT)
+        await self._resize(HEIGHT)
         await until(self.pilot, lambda: self.portrait().place == scene.place)
         await self.settle()
         while PLACES[scene.place].shows not in self.text() or isinstance(self.app.focused, Input):
@@ -180,7 +180,7 @@ class Stage:
                 await self._press(("enter",))  # what was typed goes
             self.app.go_to(scene.place)
             await self.settle()
-        await self.pilot.resize_terminal(WIDTH, scene.height)
+        await self._resize(scene.height)
         if scene.opened is not None:
             scene.opened(self.app)
             await self.settle()
@@ -190,6 +190,11 @@ class Stage:
         if (toast := self.app.toasts.shown) is not None:
             self.app.toasts.end(toast)
         return await self.settle()
+
+    async def _resize(self, height: int) -> None:
+        if self.app.size != (WIDTH, height):
+            await self.pilot.resize_terminal(WIDTH, height)
+            await until(self.pilot, lambda: self.app.size == (WIDTH, height))
 
     async def _press(self, keys: tuple[str, ...]) -> None:
         for key in keys:

@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from cortensor_tui.dashboard.cells import Line, Span, clip, fit, pad, width_of, wrap
+from cortensor_tui.dashboard.cells import Line, Span, clip, fit, pad, pointed, width_of, wrap
 from cortensor_tui.dashboard.widgets.cursor_keys import cursor_keys
 from cortensor_tui.dashboard.widgets.line_view import LineView
 from cortensor_tui.dashboard.widgets.scrolling import OPENING_CLICK
@@ -100,7 +100,7 @@ class EntryList(LineView, can_focus=True):
         found = []
         for at, one in self._laid[self._top : self._top + height]:
             has_cursor = self.has_focus and at == self._index and self.current is not None
-            found.append(_with_cursor(one, width) if has_cursor else one)
+            found.append(pointed(one, width) if has_cursor else one)
         return found
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -213,8 +213,3 @@ def _entry_lines(entry: Entry, width: int) -> list[Line]:
             spans.append(Span(" " * _GAP))
         found.append(clip(tuple(spans[:-1]), width))
     return found
-
-
-def _with_cursor(one: Line, width: int) -> Line:
-    filled = (*one, Span(" " * (width - width_of(one))))
-    return tuple(Span(span.text, f"{span.role} cursor") for span in filled)

@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from cortensor_tui.dashboard.cells import Line, Span, clip, line, pad, width_of, wrap
+from cortensor_tui.dashboard.cells import Line, Span, clip, line, pad, pointed, width_of, wrap
 from cortensor_tui.dashboard.widgets.cursor_keys import cursor_keys
 from cortensor_tui.dashboard.widgets.line_view import LineView
 from cortensor_tui.dashboard.widgets.scrolling import OPENING_CLICK, WHEEL_LINES
@@ -214,10 +214,7 @@ class RowTable(LineView, can_focus=True):
                 spans += _cell(cell, cells, is_right=column.is_right)
                 spans.append(Span(" " * _GAP))
         shown = clip(tuple(spans[:-1]), width)
-        if not has_cursor:
-            return shown
-        filled = (*shown, Span(" " * (width - width_of(shown))))
-        return tuple(Span(span.text, f"{span.role} cursor") for span in filled)
+        return pointed(shown, width) if has_cursor else shown
 
 
 class LineTable(RowTable):

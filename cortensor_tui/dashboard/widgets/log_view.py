@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from cortensor_tui.dashboard.cells import Line, Span, clip, line, width_of, wrap
+from cortensor_tui.dashboard.cells import Line, clip, line, pointed, wrap
 from cortensor_tui.dashboard.widgets.cursor_keys import cursor_keys
 from cortensor_tui.dashboard.widgets.line_view import LineView
 from cortensor_tui.dashboard.widgets.scrolling import WHEEL_LINES
@@ -100,7 +100,7 @@ class LogView(LineView, can_focus=True):
         shown = []
         for index in range(self._top, min(self._top + height, len(self._log))):
             drawn = clip(self._draw(self._log[index], width), width)
-            shown.append(_pointed(drawn, width) if self._has_cursor(index) else drawn)
+            shown.append(pointed(drawn, width) if self._has_cursor(index) else drawn)
         return shown
 
     def _has_cursor(self, index: int) -> bool:
@@ -154,8 +154,3 @@ class LogView(LineView, can_focus=True):
         if wanted < self.size.height:
             self.post_message(self.NearStart())
         self.redraw()
-
-
-def _pointed(drawn: Line, width: int) -> Line:
-    filled = (*drawn, Span(" " * (width - width_of(drawn))))
-    return tuple(Span(span.text, f"{span.role} cursor") for span in filled)

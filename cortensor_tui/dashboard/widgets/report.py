@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from cortensor_tui.dashboard.cells import Line, Span, clip, width_of
+from cortensor_tui.dashboard.cells import Line, clip, pointed
 from cortensor_tui.dashboard.stops import ReportLine, Stop
 from cortensor_tui.dashboard.widgets.scrolling import OPENING_CLICK, Scrolling
 
@@ -61,7 +61,7 @@ class Report(Scrolling):
         shown = super().lines(width, height)
         if self.has_focus and self.current is not None:
             row = self._stops[self._cursor][0] - self._top
-            shown[row] = _with_cursor(shown[row], width)
+            shown[row] = pointed(shown[row], width)
         return shown
 
     def start_over(self) -> None:
@@ -131,8 +131,3 @@ class Report(Scrolling):
         same = [number for number, (_, one) in enumerate(self._stops) if one.name == before.name]
         exact = [number for number in same if self._stops[number][1][2:] == before[2:]]
         return (exact or same or [min(self._cursor, max(0, len(self._stops) - 1))])[0]
-
-
-def _with_cursor(one: Line, width: int) -> Line:
-    filled = (*one, Span(" " * (width - width_of(one))))
-    return tuple(Span(span.text, f"{span.role} cursor") for span in filled)
