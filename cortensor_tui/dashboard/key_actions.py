@@ -75,7 +75,7 @@ class KeyActions(OwnFiles):
         ),
         Binding("ctrl+l", "redraw", "Redraw", show=False, id="app.redraw", tooltip="Draw all anew"),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend", tooltip="To the shell"),
-        Binding("q,f10", "quit", "Quit", id="app.quit", tooltip="Leave the dashboard"),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the dashboard"),
     ]
 
     @property

@@ -243,6 +243,19 @@ async def test_settings_can_be_written_without_a_start(app: Dashboard, setup: Sc
     assert app.outcome is None
 
 
+async def test_the_key_that_goes_on_never_leaves(app: Dashboard, setup: ScriptedSetup) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.SUMMARY)
+        await until(pilot, lambda: not app.screen.query_one("#write-only", Button).disabled)
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#written")))
+        await pilot.press("f10", "escape")
+        await at_menu(app, pilot)
+        await pilot.press("f10", "1", "f10", "3", "f10")
+        await until(pilot, lambda: "There is no node to show yet" in shown(app, "#waiting"))
+        assert app.is_running
+
+
 async def test_a_file_can_be_taken_over_without_a_start(app: Dashboard, setup: ScriptedSetup) -> None:
     setup.has_plain_key = False
     async with app.run_test(size=(80, 24)) as pilot:
