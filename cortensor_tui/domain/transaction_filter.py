@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -48,34 +49,59 @@ class TransactionFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_transactions(text: str) -> TransactionFilter:
-    """Return the filter that is written here; each field at most once. Raises `FilterError`."""
+    """Return the filter that is written here; every word must hold. Raises `FilterError`."""
     found: dict[str, object] = {}
+    said: dict[str, str] = {}
     for word in words_of(text, MAX_WORDS):
         field, value = _condition(word)
-        if field in found:
-            raise FilterError(word.start, word.end, f"{field} is said twice", "Join several with a comma")
-        found[field] = value
+        typed = text[word.start - word.is_negated : word.end]
+        found[field] = value if field not in found else _both(found[field], value, said[field], typed, word)
+        said[field] = f"{said[field]} {typed}" if field in said else typed
     return msgspec.convert(found, TransactionFilter) if found else TransactionFilter()
 
 
+def _both(before: object, value: object, said: str, typed: str, word: Word) -> object:
+    """Return what holds for the words of a field so far and for one more. Raises `FilterError`."""
+    if isinstance(before, tuple) and isinstance(value, tuple):
+        if both := tuple(one for one in before if one in value):
+            return both
+    elif before == value:
+        return value
+    raise FilterError(
+        word.start,
+        word.end,
+        f"No transaction is both {said} and {typed}",
+        "Keep one of them; several of a field are joined by a comma: state:pending,failed",
+    )
+
+
 def _condition(word: Word) -> tuple[str, object]:
-    if word.is_negated or word.is_quoted:
+    if word.is_quoted:
         raise FilterError(word.start, word.end, "This cannot be looked for", _ALLOWED)
     if word.text.lower() in STATE_WORDS:
-        return "states", STATE_WORDS[word.text.lower()]
+        return "states", _signed(word, STATE_WORDS[word.text.lower()], TransactionState)
     name, sign, text = word.text.partition(":")
     if not sign or name.lower() not in FIELDS:
         raise FilterError(word.start, word.start + len(name), f"There is no field {name}", _ALLOWED)
     value = Word(text, word.start + len(name) + 1, word.end, False, False)
     match name.lower():
-        case "task":
-            return "task", _task(value)
-        case "session":
-            return "session_id", _session(value)
         case "kind":
-            return "kinds", _chosen(value, TransactionKind)
-        case _:
-            return "states", _chosen(value, TransactionState)
+            return "kinds", _signed(word, _chosen(value, TransactionKind), TransactionKind)
+        case "state":
+            return "states", _signed(word, _chosen(value, TransactionState, STATE_WORDS), TransactionState)
+        case "task" if not word.is_negated:
+            return "task", _task(value)
+        case "session" if not word.is_negated:
+            return "session_id", _session(value)
+    raise FilterError(word.start - 1, word.end, f"{name} cannot be left out", f"Write {word.text}")
+
+
+def _signed(word: Word, chosen: tuple[_Choice, ...], choices: type[_Choice]) -> tuple[_Choice, ...]:
+    """Return what was chosen, or all but that where the word has a - before it. Raises `FilterError`."""
+    left = tuple(one for one in choices if (one in chosen) != word.is_negated)
+    if not left:
+        raise FilterError(word.start - 1, word.end, "This leaves none", _ALLOWED)
+    return left
 
 
 _ALLOWED = "Write task:7/12, session:7, kind:ack,commit, state:sent, pending, mined or failed"
@@ -96,11 +122,15 @@ def _session(value: Word) -> int:
     return int(value.text)
 
 
-def _chosen(value: Word, choices: type[_Choice]) -> tuple[_Choice, ...]:
-    """Return what begins with any of the words; those of two words are written with a dash."""
+def _chosen(
+    value: Word, choices: type[_Choice], words: Mapping[str, tuple[_Choice, ...]] | None = None
+) -> tuple[_Choice, ...]:
+    """Return what begins with any of the words, or is meant by one of `words`; a dash stands for a space."""
     wanted: set[_Choice] = set()
     for name, start, end in listed(value):
-        matching = [one for one in choices if name and one.replace(" ", "-").startswith(name.lower())]
+        matching = (words or {}).get(name.lower()) or [
+            one for one in choices if name and one.replace(" ", "-").startswith(name.lower())
+        ]
         if not matching:
             allowed = ", ".join(one.replace(" ", "-") for one in choices)
             raise FilterError(start, end, f"There is no {name or 'empty word'} here", f"Choose of {allowed}")

@@ -33,6 +33,23 @@ from cortensor_tui.domain.transactions import TransactionKind, TransactionState
                 states=(TransactionState.REVERTED, TransactionState.REJECTED, TransactionState.REPLACED)
             ),
         ),
+        (
+            "state:pending,reverted",
+            TransactionFilter(
+                states=(
+                    TransactionState.SIGNED,
+                    TransactionState.SENT,
+                    TransactionState.UNKNOWN,
+                    TransactionState.REVERTED,
+                )
+            ),
+        ),
+        (
+            "pending -state:unknown",
+            TransactionFilter(states=(TransactionState.SIGNED, TransactionState.SENT)),
+        ),
+        ("kind:ack,commit -kind:ack", TransactionFilter(kinds=(TransactionKind.COMMIT,))),
+        ("session:7 session:7", TransactionFilter(session_id=7)),
     ],
 )
 def test_what_is_wanted(text: str, wanted: TransactionFilter) -> None:
@@ -44,12 +61,27 @@ def test_what_is_wanted(text: str, wanted: TransactionFilter) -> None:
     ("text", "marked", "sentence"),
     [
         ("paris", "paris", "There is no field paris, at character 1. Write task:7/12"),
-        ("-failed", "failed", "This cannot be looked for, at character 2."),
+        ('"failed"', '"failed"', "This cannot be looked for, at character 1."),
+        ("-task:7/1", "-task:7/1", "Task cannot be left out, at character 1. Write task:7/1."),
+        ("-state:pending,mined,failed", "-state:pending,mined,failed", "This leaves none, at character 1."),
         ("kind:foo", "foo", "There is no foo here, at character 6. Choose of ack, precommit, "),
         ("kind:ack,", "", "There is no empty word here, at character 10."),
         ("task:7", "7", "7 is no task, at character 6. Write task:7/12."),
         ("session:x", "x", "X is no session id, at character 9."),
-        ("failed state:sent", "state:sent", "States is said twice, at character 8."),
+        (
+            "pending failed",
+            "failed",
+            "No transaction is both pending and failed, at character 9. Keep one of them; several of a field"
+            " are joined by a comma: state:pending,failed.",
+        ),
+        ("failed state:sent", "state:sent", "No transaction is both failed and state:sent, at character 8."),
+        ("pending -sent", "sent", "There is no field sent, at character 10."),
+        ("pending -state:sent mined", "mined", "No transaction is both pending -state:sent and mined, at "),
+        (
+            "session:7 session:8",
+            "session:8",
+            "No transaction is both session:7 and session:8, at character 11",
+        ),
     ],
 )
 def test_a_mistake_says_where_it_is_and_what_is_allowed(text: str, marked: str, sentence: str) -> None:
