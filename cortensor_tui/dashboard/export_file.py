@@ -66,6 +66,8 @@ class ExportFile:
 
 def _cell(value: Value) -> Value:
     """Return a value for a spreadsheet: foreign text inert, and never taken for a formula."""
+    if isinstance(value, bool):
+        return str(value).lower()  # as in JSON
     if not isinstance(value, str):
         return value
     shown = inert(value, _MOST_CELL_CHARS)

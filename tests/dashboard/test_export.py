@@ -56,6 +56,7 @@ async def test_csv_has_every_task_in_the_order_of_the_list(app: Dashboard, tmp_p
         assert "13 rows" in told(app)
     rows = list(csv.DictReader(path.open(encoding="utf-8", newline="")))
     assert [f"{row['session']}/{row['task']}" for row in rows] == ["8/2", *(f"7/{n}" for n in range(1, 13))]
+    assert {row["is_private"] for row in rows} == {"false"}
     assert rows[0]["note"].startswith("the task ended")
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -64,8 +65,10 @@ async def test_csv_has_every_task_in_the_order_of_the_list(app: Dashboard, tmp_p
 async def test_json_lines_have_what_the_filter_wants(app: Dashboard, tmp_path: Path) -> None:
     async with app.run_test(size=SIZE) as pilot:
         path = await exported(pilot, app, tmp_path, "slash", *"missed", "enter", "E", "j")
+        assert ": 1 row, in" in told(app)
     [row] = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     assert (row["session"], row["task"], row["stage"], row["answer"]) == (8, 2, "missed", None)
+    assert row["is_private"] is False
 
 
 async def test_no_more_is_written_than_may_be(
@@ -124,10 +127,10 @@ def test_what_is_private_is_not_in_the_file_even_where_it_was_shown(is_hidden: b
         samples.ended_task(3), is_private=True, is_hidden=is_hidden, prompt_cid="cid", note="0x" + "ab" * 200
     )
     row = exported_task(task)
-    assert (row["prompt"], row["answer"], row["prompt_cid"], row["is_private"]) == (None, None, None, 1)
+    assert (row["prompt"], row["answer"], row["prompt_cid"], row["is_private"]) == (None, None, None, True)
     assert "ab" * 200 not in str(row["note"])
     sent = exported_transaction(retried(), is_private=True)
-    assert (sent["call"], sent["is_private"]) == ("SessionQueueV2.commit", 1)
+    assert (sent["call"], sent["is_private"]) == ("SessionQueueV2.commit", True)
 
 
 async def test_sessions_are_written_as_they_are_filtered_and_sorted(app: Dashboard, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.transactions import Transaction
 
-Value = str | int | float | None
+Value = str | int | float | bool | None
 ExportRow = dict[str, Value]
 _NO_TEXTS: ExportRow = dict.fromkeys(("prompt_cid", "answer_cid", "prompt", "answer"))
 
@@ -35,7 +35,7 @@ def exported_task(task: TaskView) -> ExportRow:
         "answer_hash": task.answer_hash,
         "note": without_long_hex(task.note) if is_private else task.note,
         **(_NO_TEXTS if is_private else _texts(task)),
-        "is_private": int(is_private),
+        "is_private": is_private,
     }
 
 
@@ -70,7 +70,7 @@ def exported_transaction(one: Transaction, *, is_private: bool) -> ExportRow:
         "error": without_long_hex(one.error) if is_private else one.error,
         "waiting_for": without_long_hex(one.waiting_for) if is_private else one.waiting_for,
         "call": one.call.partition("(")[0] if is_private else one.call,
-        "is_private": int(is_private),
+        "is_private": is_private,
     }
 
 
@@ -81,10 +81,10 @@ def exported_session(view: SessionView) -> ExportRow:
         "session": session.session_id,
         "name": session.name,
         "mode": session.mode_name,
-        "is_active": int(session.is_active),
+        "is_active": session.is_active,
         "service": view.service.value,
         "reason": view.reason,
-        "is_mine": int(view.is_mine),
+        "is_mine": view.is_mine,
         "owner": session.owner,
         "dedicated_nodes": " ".join(session.dedicated_nodes),
         "ephemeral_nodes": " ".join(session.ephemeral_nodes),
@@ -100,7 +100,7 @@ def exported_session(view: SessionView) -> ExportRow:
         "created_at": _utc(session.created_at),
         "updated_at": _utc(session.updated_at),
         "metadata": session.metadata,
-        "is_private": int(view.is_private),
+        "is_private": view.is_private,
     }
 
 

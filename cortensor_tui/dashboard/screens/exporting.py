@@ -81,7 +81,8 @@ class Exporting(Watching):
             )
         else:
             first = "the first " if has_more else ""
-            said = f"{first}{number(file.count)} rows, in {file.path}"
+            rows = "row" if file.count == 1 else "rows"
+            said = f"{first}{number(file.count)} {rows}, in {file.path}"
             self.notify(said, title=f"Exported the {name}", markup=False, timeout=TOLD_S)
 
 
