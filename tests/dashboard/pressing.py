@@ -92,7 +92,7 @@ ASSIGN = Scene("sessions", ("j", "a"), "Node address", height=12)
 FILTER = Scene("tasks", ("slash", "4"), "/")
 NOTICES = Scene("dashboard", ("exclamation_mark",), "Notices")
 CHANGE_SETTING = Scene("settings", ("j", "j", "enter", "3"), "=3 #")
-SETUP_FILE = Scene("setup", ("j", "enter"), "old/.env")
+SETUP_FILE = Scene("setup", ("g", "j", "enter"), "old/.env")
 CONFIRM = Scene("dashboard", tuple("yes"), "Type yes", lambda app: app.push_screen(_confirmation()))
 
 

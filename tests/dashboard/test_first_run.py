@@ -9,6 +9,7 @@ from textual.widgets import Button, Input, Select
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.dashboard.setup import DemoWanted
+from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.setup_page import SetupPage
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.node.client import NodeClient
@@ -102,6 +103,46 @@ async def test_the_line_of_keys_names_only_what_works_without_a_node(app: Dashbo
         await pilot.press("escape", "1")
         await until(pilot, lambda: "Tasks" in shown(app, "KeyBar"))
         assert "Assign" not in shown(app, "KeyBar")
+
+
+async def test_the_help_names_only_what_works_without_a_node(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "menu")
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "Everywhere" in shown(app, "#panel TextLines"))
+        told = shown(app, "#panel TextLines")
+        for words in ("One step back", "Leave the dashboard", "Sessions", "Logs"):
+            assert words in told
+        for words in (
+            "Bind",
+            "Unbind",
+            "Create",
+            "Submit",
+            "Copy",
+            "private",
+            "Start a node",
+            "The next step",
+        ):
+            assert words not in told
+        await pilot.press("escape", "3", "question_mark")
+        await until(pilot, lambda: "What needed you" in shown(app, "#panel TextLines"))
+        assert "Submit a prompt" not in shown(app, "#panel TextLines")
+
+
+async def test_the_menu_keeps_the_chosen_row(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        for keys in (("j", "j", "j", "enter"), ("enter",)):
+            await at_menu(app, pilot)
+            await until(pilot, lambda: app.focused is not None and app.focused.id == "menu")
+            await pilot.press(*keys)
+            await until(pilot, lambda: bool(app.screen.query("#choice")))
+            await pilot.press("escape")
+        await at_menu(app, pilot)
+        menu = app.screen.query_one("#menu", LineTable)
+        assert menu.current is not None
+        assert "Set up a node" in str(menu.current)
+    assert app.outcome is None
 
 
 async def test_the_demo_is_one_key_away(app: Dashboard) -> None:
@@ -306,7 +347,7 @@ async def test_leaving_a_file_keeps_what_was_typed(app: Dashboard, setup: Script
         await pilot.pause()
         await pilot.press("escape")
         await at_menu(app, pilot)
-        await pilot.press("j", "enter")
+        await pilot.press("enter")
         await until(pilot, lambda: bool(app.screen.query("#path")))
         assert app.screen.query_one("#path", Input).value == "/somewhere/.env"
         assert app.screen.query_one("#password", Input).value == PASSWORD

@@ -32,6 +32,8 @@ from cortensor_tui.settings.setup_draft import (
 )
 
 PAUSE_S = 0.5
+_OF_WHAT_A_NODE_TELLS = ("copy", "reveal")
+"""Actions on what stands on other places, of which there is nothing here."""
 
 
 class FirstRunScreen(PlaceScreen):
@@ -56,6 +58,7 @@ class FirstRunScreen(PlaceScreen):
         self._import = ImportDraft()
         self._steps: tuple[Step, ...] = SERVING_STEPS
         self._step: Step | None = None
+        self._way = present.DEMO
         self._pause: Timer | None = None
 
     @property
@@ -72,10 +75,12 @@ class FirstRunScreen(PlaceScreen):
         self.call_later(self._show_menu)
 
     def offers(self, action: str) -> bool:
-        """Leave out what is done to sessions; the way on is there where a page has one."""
+        """Leave out what is done to sessions and texts; the way on is there where a page has one."""
         if action == "step_on":
             return bool(self.query("SetupPage, ImportPage"))
-        return action not in NEED_KEY and not action.startswith("go_to")
+        if action == "start_node":
+            return self.dashboard.can_start_node
+        return action not in (*NEED_KEY, *_OF_WHAT_A_NODE_TELLS) and not action.startswith("go_to")
 
     @property
     def has_typed(self) -> bool:
@@ -111,6 +116,7 @@ class FirstRunScreen(PlaceScreen):
         )
         await self._show(menu, about)
         menu.show(present.MENU)
+        menu.point_at(self._way)
         menu.focus()
 
     async def _show_step(self, step: Step) -> None:
@@ -137,6 +143,7 @@ class FirstRunScreen(PlaceScreen):
     async def _chosen(self, event: LineTable.Opened) -> None:
         if self._setup is None:
             return
+        self._way = event.key
         if event.key == present.DEMO:
             self.dashboard.leave_for(DemoWanted())
         elif event.key == present.IMPORT:

@@ -15,7 +15,7 @@ from cortensor_tui.dashboard.cells import Line
 from cortensor_tui.dashboard.key_names import KEYS_FILE_NAME
 from cortensor_tui.dashboard.places import place_of_binding
 from cortensor_tui.dashboard.present.key_table import OWN, KeyEntry, key_lines
-from cortensor_tui.dashboard.screens.base import Panel
+from cortensor_tui.dashboard.screens.base import Panel, Watching
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 
 HERE, LIST, PLACES, EVERYWHERE = "Here", "In what has the focus", "Places", "Everywhere"
@@ -84,7 +84,7 @@ def key_entries(screen: Screen[Any], own: Container[str] = ()) -> list[KeyEntry]
     keys: dict[str, list[str]] = {}
     found: dict[str, tuple[DOMNode, Binding]] = {}
     for key, (node, binding, _, _) in screen.active_bindings.items():
-        if binding.id:
+        if binding.id and _works_on(screen, binding):
             keys.setdefault(binding.action, []).append(key)
             found.setdefault(binding.action, (node, binding))
     entries = [
@@ -92,6 +92,12 @@ def key_entries(screen: Screen[Any], own: Container[str] = ()) -> list[KeyEntry]
         for action, (node, binding) in found.items()
     ]
     return [*entries, KeyEntry(EVERYWHERE, ("tab",), "Next pane")]
+
+
+def _works_on(screen: Screen[Any], binding: Binding) -> bool:
+    """Tell whether a key could do something, as the line of keys does. Places are all named."""
+    is_place = place_of_binding(binding.id) is not None
+    return is_place or not isinstance(screen, Watching) or screen.offers(binding.action)
 
 
 def _words(binding: Binding) -> str:
