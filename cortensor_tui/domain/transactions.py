@@ -102,3 +102,11 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     waiting_for: str = ""
     attempts: tuple[Attempt, ...] = ()
     is_hidden: bool = False
+
+    @property
+    def signed_at(self) -> float | None:
+        """Return when it was first signed, None where another program sent it and it was seen on chain."""
+        if self.attempts:
+            return self.attempts[0].signed_at
+        is_own = self.sent_at is not None or self.state is TransactionState.SIGNED
+        return self.created_at if is_own else None

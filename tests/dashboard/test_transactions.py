@@ -7,12 +7,15 @@ import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.present.call_lines import ToldCall
+from cortensor_tui.dashboard.present.transaction_report import report_lines
 from cortensor_tui.dashboard.screens.transaction_panel import TransactionPanel
 from cortensor_tui.dashboard.screens.transactions import TransactionsScreen
 from cortensor_tui.dashboard.screens.whole_text import WholeTextScreen
+from cortensor_tui.dashboard.stops import Stop
 from cortensor_tui.dashboard.widgets.report import Report
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.domain.transactions import TransactionState
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.node.call_messages import GetCall
 from cortensor_tui.node.history_messages import GetTransactions
 from cortensor_tui.node.messages import TransactionChanged
@@ -87,6 +90,25 @@ async def test_a_transaction_shows_its_call_its_revert_and_every_attempt(app: Da
             assert words in report
         await pilot.press("escape")
         await until(pilot, lambda: app.screen.query_one("#transactions").has_focus)
+
+
+def times_of(one: Transaction) -> list[str]:
+    """Return what the report of a transaction says of its times."""
+    lines = report_lines(one, ToldCall(), "", samples.NOW, 80)
+    told = ["".join(span.text for span in text) for text in lines if not isinstance(text, Stop)]
+    return [text.strip() for text in told if text.strip().startswith(("signed", "sent", "mined"))]
+
+
+def test_of_what_another_program_sent_only_its_block_is_known() -> None:
+    seen = samples.transaction(
+        1, TransactionKind.ACK, TransactionState.MINED, created_at=samples.NOW, mined_at=samples.NOW
+    )
+    signed, sent, mined = times_of(seen)
+    assert (signed.split(), sent.split()) == (["signed", "–"], ["sent", "–"])
+    assert mined.endswith("UTC")
+    own = samples.transaction(2, TransactionKind.ACK, TransactionState.SIGNED)
+    assert times_of(own)[0].endswith("UTC"), "it is signed and not sent yet"
+    assert times_of(retried())[0].endswith("UTC")
 
 
 async def test_x_leaves_the_transactions_of_the_task_and_escape_brings_all_back(

@@ -72,7 +72,7 @@ def _took(one: Transaction) -> str:
 
 
 def _times(one: Transaction, now: float, width: int) -> Iterator[ReportLine]:
-    for label, at in (("signed", one.created_at), ("sent", one.sent_at), ("mined", one.mined_at)):
+    for label, at in (("signed", one.signed_at), ("sent", one.sent_at), ("mined", one.mined_at)):
         yield from labelled(label, moment(at), width, "muted" if at is None else "plain")
     if one.deadline_at is not None and not one.state.is_final:
         left_s = one.deadline_at - now
