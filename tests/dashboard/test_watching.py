@@ -11,10 +11,13 @@ import pytest
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.folding import from_snapshot
+from cortensor_tui.dashboard.places import PLACES
 from cortensor_tui.dashboard.present.dependencies import column_lines
 from cortensor_tui.dashboard.present.details import node_details
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.why import why_text
+from cortensor_tui.dashboard.screens.place import PlaceScreen
+from cortensor_tui.dashboard.screens.submit import SubmitScreen
 from cortensor_tui.dashboard.terminal_title import title_of
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.node.messages import Refused
@@ -58,6 +61,21 @@ async def test_an_act_all_the_same_is_answered_with_the_reason(app: Dashboard, n
         await until(pilot, lambda: "WATCHING" in shown(app, "#verdict"))
         await pilot.press("a")
         await until(pilot, lambda: "only watches" in shown(app, "#outcome"))
+
+
+@pytest.mark.parametrize("place", ["1", "2", "3"])
+async def test_a_prompt_is_refused_before_it_is_written(app: Dashboard, place: str) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "WATCHING" in shown(app, "#verdict"))
+        await pilot.press(place)
+        await until(pilot, lambda: app.current_mode == PLACES[int(place) - 1].name and is_whole(app))
+        await pilot.press("s")
+        await until(pilot, lambda: "only watches and has no key" in shown(app, "KeyBar"))
+        assert not isinstance(app.screen, SubmitScreen)
+
+
+def is_whole(app: Dashboard) -> bool:
+    return isinstance(app.screen, PlaceScreen) and app.screen.is_whole
 
 
 def test_engine_and_key_are_not_missed() -> None:

@@ -198,7 +198,7 @@ class PlaceScreen(Watching):
         """Open the form for a prompt."""
         from cortensor_tui.dashboard.screens.submit import SubmitScreen
 
-        if self._has_view():
+        if self._has_view() and self.can_submit():
             self.app.push_screen(SubmitScreen(session_id=self.chosen_session()))
 
     def _has_view(self) -> bool:

@@ -120,7 +120,7 @@ class ActsOnSession(Watching):
         """Open the form for a prompt."""
         from cortensor_tui.dashboard.screens.submit import SubmitScreen
 
-        if self.dashboard.view is not None:
+        if self.dashboard.view is not None and self.can_submit():
             self.app.push_screen(SubmitScreen(session_id=self.chosen_session()))
 
     @on(EntryList.Opened)
