@@ -66,7 +66,7 @@ async def test_filter_by_words_and_by_what_is_changed(app: Dashboard, node: Scri
         await at_settings(app, pilot)
         await pilot.press("slash", *"model", "enter")
         await until(pilot, lambda: PORT in shown(app, "#settings") and FEE not in shown(app, "#settings"))
-        await pilot.press("slash", "escape", "escape")
+        await pilot.press("slash", "escape")
         await until(pilot, lambda: FEE in shown(app, "#settings"))
         await pilot.press("c")
         await until(pilot, lambda: "FINALITY" not in shown(app, "#settings"))

@@ -7,6 +7,7 @@ import asyncio
 import msgspec
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.screens.reading import ReadingScreen
@@ -77,6 +78,22 @@ async def test_a_filter_is_asked_of_the_node_and_kept(app: Dashboard, node: Scri
         assert isinstance(app.screen, TasksScreen), "the first escape clears the filter"
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, TasksScreen))
+
+
+async def test_escape_in_the_filter_clears_it_and_gives_the_keys_back_to_the_list(
+    app: Dashboard, node: ScriptedNode
+) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("slash", *"missed")
+        await until(pilot, lambda: keys_shown(app) == ["8/2"])
+        assert "esc Clear" in shown(app, "KeyBar")
+        await pilot.press("escape", "j")
+        await until(pilot, lambda: len(keys_shown(app)) == 13)
+        assert not app.screen.query_one("#filter").display
+        assert app.screen.query_one("#filter Input", Input).value == ""
+        assert app.focused is app.screen.query_one("#tasks")
+        assert isinstance(app.screen, TasksScreen)
 
 
 ORDERS = (

@@ -25,7 +25,7 @@ _MAX_MISTAKE_LINES = 2
 
 
 class FilterLine(Vertical):
-    """Hidden until opened. Enter keeps the filter, escape clears it, and leaves when it is empty.
+    """Hidden until opened. Enter keeps the filter, escape clears it; both give the focus back to the list.
 
     `check` raises `ProblemError` for a text that is no filter; the last one without a mistake holds on.
     """
@@ -41,7 +41,7 @@ class FilterLine(Vertical):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Clear", show=False, id="filter.back", tooltip="Clear the filter, leave"),
+        Binding("escape", "back", "Clear", id="filter.back", tooltip="Clear the filter, back to the list"),
     ]
 
     class Wanted(Message):
@@ -88,13 +88,10 @@ class FilterLine(Vertical):
         self._apply()
 
     def action_back(self) -> None:
-        """Clear the text, or leave where it is clear already."""
-        field = self.query_one(Input)
-        if field.value:
-            field.value = ""
-            self._apply()
-        else:
-            self._leave()
+        """Clear the text and leave: what is pressed next is a key again and not typed."""
+        self.query_one(Input).value = ""
+        self._apply()
+        self._leave()
 
     @on(Input.Changed)
     def _on_typed(self, event: Input.Changed) -> None:
