@@ -81,6 +81,18 @@ def test_a_moment_that_nobody_knows_gives_its_time_to_the_next_phase() -> None:
     assert [step.phase for step in way.steps] == [Phase.ACK, Phase.PRECOMMIT, Phase.COMMIT, Phase.END]
 
 
+def test_of_a_watched_task_nothing_is_told_of_an_engine_that_nobody_saw() -> None:
+    way = timeline(samples.ended_task(3), NOW, is_watched=True)
+    assert way is not None
+    assert [step.phase for step in way.steps] == [Phase.ACK, Phase.ANSWER, Phase.COMMIT, Phase.END]
+    missed = timeline(samples.task(11, Stage.MISSED, acked_at=NOW - 100), NOW, is_watched=True)
+    assert missed is not None
+    assert missed.steps[-1].phase is Phase.ANSWER
+    signs = text(legend(is_watched=True))
+    assert "answer" in signs
+    assert not any(word in signs for word in ("prefill", "decode", "precommit"))
+
+
 def test_a_task_that_is_not_assigned_has_no_way() -> None:
     assert timeline(samples.task(1, Stage.QUEUED), NOW) is None
     assert timeline(samples.task(1, Stage.ACKED, assigned_at=None), NOW) is None

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cortensor_tui.dashboard.app import Dashboard
@@ -24,6 +25,7 @@ from cortensor_tui.node.messages import Refused
 
 from . import samples, watching_samples
 from .conftest import shown, until
+from .past import answer_history
 from .scripted_node import ScriptedNode
 
 
@@ -72,6 +74,27 @@ async def test_a_prompt_is_refused_before_it_is_written(app: Dashboard, place: s
         await pilot.press("s")
         await until(pilot, lambda: "only watches and has no key" in shown(app, "KeyBar"))
         assert not isinstance(app.screen, SubmitScreen)
+
+
+async def test_a_task_is_told_without_what_only_its_node_knows(app: Dashboard, node: ScriptedNode) -> None:
+    ended = samples.ended_task(3)
+    node.snapshot = msgspec.structs.replace(
+        node.snapshot, tasks=(msgspec.structs.replace(ended, applied=None),), transactions=()
+    )
+    answer_history(node)
+    async with app.run_test(size=(100, 60)) as pilot:
+        await until(pilot, lambda: "WATCHING" in shown(app, "#verdict"))
+        await pilot.press("3")
+        await until(pilot, lambda: app.current_mode == "tasks" and is_whole(app))
+        await until(pilot, lambda: "▒ answer" in shown(app, "#legend"))
+        await until(pilot, lambda: "7/3" in shown(app, "#tasks"))
+        assert "prefill" not in shown(app, "#legend")
+        await pilot.press("enter")
+        await until(pilot, lambda: "Parameters" in shown(app, "#report"))
+        report = shown(app, "#report")
+        assert "which were applied is unknown" in report
+        assert " answer " in report
+        assert " precommit " not in report.partition("Texts")[0]
 
 
 def is_whole(app: Dashboard) -> bool:

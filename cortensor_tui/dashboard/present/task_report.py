@@ -37,6 +37,9 @@ _PARAMETERS = (
 )
 
 
+_NOT_RUN_YET = frozenset({Stage.QUEUED, Stage.ASSIGNED, Stage.ACKED})
+
+
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """How the verification of a task stands: being asked for, found, or refused."""
 
@@ -52,17 +55,18 @@ class TaskReport(msgspec.Struct, frozen=True, kw_only=True):
     proof: Proof | None = None
 
 
-def report_lines(report: TaskReport, now: float, width: int) -> list[ReportLine]:
-    """Return the whole report."""
+def report_lines(report: TaskReport, now: float, width: int, *, is_watched: bool = False) -> list[ReportLine]:
+    """Return the whole report; `is_watched`: of a task that a node without an engine watches."""
     task = report.task
+    way = timeline(task, now, is_watched=is_watched)
     return [
         *_stage(task, width),
-        *section("Way", width, _way_remark(task, now)),
-        *_way(task, now, width),
+        *section("Way", width, _way_remark(way)),
+        *_way(task, way, now, width),
         *section("Texts", width),
         *_texts(task, width),
         *_figures(task, width),
-        *section("Parameters", width, _parameters_remark(task)),
+        *section("Parameters", width, _parameters_remark(task, is_watched=is_watched)),
         *_parameters(task, width),
         *section("Hashes", width),
         *_hash("answer hash", "answer's hash", task.answer_hash, width),
@@ -95,15 +99,13 @@ def _hash(label: str, name: str, value: str | None, width: int) -> list[ReportLi
     return stop_at(labelled(label, value or UNKNOWN, width), name, value or "")
 
 
-def _way_remark(task: TaskView, now: float) -> str:
-    way = timeline(task, now)
+def _way_remark(way: Timeline | None) -> str:
     if way is None:
         return "not assigned"
     return f"{seconds(way.duration_s)}{' so far' if way.is_running else ''}"
 
 
-def _way(task: TaskView, now: float, width: int) -> Iterator[Line]:
-    way = timeline(task, now)
+def _way(task: TaskView, way: Timeline | None, now: float, width: int) -> Iterator[Line]:
     if way is None:
         return
     yield from chart(way, width)
@@ -137,11 +139,12 @@ def _figures(task: TaskView, width: int) -> Iterator[Line]:
         yield from labelled("gas paid", ether(task.gas_fee_wei, 9), width)
 
 
-def _parameters_remark(task: TaskView) -> str:
+def _parameters_remark(task: TaskView, *, is_watched: bool) -> str:
     if task.asked is None:
         return "unknown"
     if task.applied is None:
-        return "as asked; not applied yet"
+        is_unknown = is_watched or task.stage not in _NOT_RUN_YET
+        return "as asked; which were applied is unknown" if is_unknown else "as asked; not applied yet"
     return "applied as asked" if task.applied == task.asked else "asked and applied differ"
 
 

@@ -55,9 +55,9 @@ class Bar(NamedTuple):
         return bar(self.way, cells)
 
 
-def task_row(task: TaskView, sight: Sight) -> Row:
+def task_row(task: TaskView, sight: Sight, *, is_watched: bool = False) -> Row:
     """Return one task; the way of one that is under way is known up to the node's last word."""
-    way = timeline(task, sight.at)
+    way = timeline(task, sight.at, is_watched=is_watched)
     cells = (
         Span(rough_age(task.assigned_at, sight.now), "muted"),
         Span(str(task.key)),

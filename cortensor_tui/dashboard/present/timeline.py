@@ -22,6 +22,8 @@ class Phase(Enum):
     """What a task spends its time with, in order: name, sign in the bar, look."""
 
     ACK = ("ack", "░", "accent")
+    ANSWER = ("answer", "▒", "muted")
+    """From ack to precommit where nobody sees into the node: its engine's phases and the precommit in one."""
     ENGINE = ("wait for engine", "─", "muted")
     PREFILL = ("prefill", "▒", "bar")
     DECODE = ("decode", "█", "bar")
@@ -34,6 +36,10 @@ class Phase(Enum):
         self.title = title
         self.sign = sign
         self.role = role
+
+
+_UNSEEN = frozenset({Phase.ENGINE, Phase.PREFILL, Phase.DECODE, Phase.PRECOMMIT})
+"""What only the node that answers knows the times of."""
 
 
 class Step(NamedTuple):
@@ -77,11 +83,12 @@ class Timeline(NamedTuple):
         return max(self.steps, key=lambda step: step.duration_s, default=None)
 
 
-def timeline(task: TaskView, now: float) -> Timeline | None:
-    """Return a task's way, None while it is not assigned.
+def timeline(task: TaskView, now: float, *, is_watched: bool = False) -> Timeline | None:
+    """Return a task's way, None while it is not assigned; `is_watched`: as a node without an engine sees it.
 
     A moment that is not known is left out, and its time goes to the phase after it.
     """
+    order = phases_seen(is_watched=is_watched)
     start = task.assigned_at
     if start is None or task.stage is Stage.QUEUED:
         return None
@@ -89,13 +96,13 @@ def timeline(task: TaskView, now: float) -> Timeline | None:
     steps: list[Step] = []
     at = start
     for phase, end in _ends(task):
-        if end is None:
+        if end is None or phase not in order:
             continue
         end = max(at, min(end, until))
         steps.append(Step(phase, at, end))
         at = end
     if until > at or not steps:
-        steps.append(Step(_next_phase(task, steps), at, max(at, until)))
+        steps.append(Step(_next_phase(order, steps), at, max(at, until)))
     return Timeline(
         start_at=start,
         steps=tuple(steps),
@@ -105,16 +112,24 @@ def timeline(task: TaskView, now: float) -> Timeline | None:
     )
 
 
+def phases_seen(*, is_watched: bool) -> tuple[Phase, ...]:
+    """Return the phases that are told apart, in order."""
+    left_out = _UNSEEN if is_watched else {Phase.ANSWER}
+    return tuple(phase for phase in Phase if phase not in left_out)
+
+
 def _ends(task: TaskView) -> list[tuple[Phase, float | None]]:
     """Return when each phase ended, None where it has not or where nobody knows."""
     times = task.times
     acked = times.ack_mined_at or task.acked_at
+    precommitted = times.precommit_mined_at or task.precommitted_at
     return [
         (Phase.ACK, acked),
+        (Phase.ANSWER, precommitted),
         (Phase.ENGINE, _run_began_at(task, acked)),
         (Phase.PREFILL, times.first_token_at),
         (Phase.DECODE, times.last_token_at),
-        (Phase.PRECOMMIT, times.precommit_mined_at or task.precommitted_at),
+        (Phase.PRECOMMIT, precommitted),
         (Phase.OTHERS, times.all_precommitted_at),
         (Phase.COMMIT, times.commit_mined_at or task.committed_at),
     ]
@@ -128,9 +143,8 @@ def _run_began_at(task: TaskView, acked_at: float | None) -> float | None:
     return began if began - acked_at >= _LEAST_ENGINE_WAIT_S else None
 
 
-def _next_phase(task: TaskView, steps: Sequence[Step]) -> Phase:
+def _next_phase(order: Sequence[Phase], steps: Sequence[Step]) -> Phase:
     """Return what a task is at: what follows the last phase that is known to be over."""
-    order = list(Phase)
     place = order.index(steps[-1].phase) + 1 if steps else 0
     if order[place] is Phase.ENGINE:
         return Phase.PREFILL  # whether the engine has begun shows with the first token only
@@ -189,9 +203,10 @@ def allot(shares: Sequence[float], cells: int) -> list[int]:
     return widths
 
 
-def legend() -> Line:
+def legend(*, is_watched: bool = False) -> Line:
     """Return what the signs of the bar mean."""
-    shown = [phase for phase in Phase if phase is not Phase.ENGINE and phase is not Phase.OTHERS]
+    seen = phases_seen(is_watched=is_watched)
+    shown = [phase for phase in seen if phase is not Phase.ENGINE and phase is not Phase.OTHERS]
     named = [(phase.sign, "waits" if phase is Phase.END else phase.title, phase.role) for phase in shown]
     spans = [Span(" ")]
     for sign, title, role in (*named, (DEADLINE, "deadline", "warn")):

@@ -231,7 +231,9 @@ class TaskPane(Vertical):
             (Span(" ✖ " if index == 0 else "   ", "bad"), Span(piece)) for index, piece in enumerate(said)
         ]
         if self._report is not None:
-            shown = report_lines(self._report, self._desk.now(), width)
+            view = self._desk.view
+            is_watched = view is not None and view.status.is_watching
+            shown = report_lines(self._report, self._desk.now(), width, is_watched=is_watched)
             return [*trouble, *shown, *task_log_lines(self._log, width)]
         return trouble or [(Span(f" {self._nothing}", "muted"),)]
 

@@ -45,7 +45,7 @@ class TasksScreen(HistoryScreen):
 
     def compose_below(self) -> ComposeResult:
         """Yield what the signs of the bars mean."""
-        yield TextLines(_legend)
+        yield TextLines(self._legend, id="legend")
 
     def compose_detail(self) -> ComposeResult:
         """Yield the task."""
@@ -70,7 +70,7 @@ class TasksScreen(HistoryScreen):
 
     def row_of(self, item: TaskView) -> Row:
         """Return a task as a row."""
-        return task_rows.task_row(item, self.sight)
+        return task_rows.task_row(item, self.sight, is_watched=self._is_watched)
 
     def newest_of(self, item: TaskView, view: NodeView) -> TaskView | None:
         """Return the task as the feed has it now."""
@@ -111,8 +111,17 @@ class TasksScreen(HistoryScreen):
         """Return what `p` does for the task under the cursor."""
         return texts_of_task(self.chosen)
 
+    def show_view(self, state: FeedState, view: NodeView) -> None:
+        """Show the list, and the signs of such a node's bars."""
+        super().show_view(state, view)
+        self.query_one("#legend", TextLines).redraw()
 
-def _legend(width: int) -> list[Line]:
-    """Return what the signs mean, nothing where there is no room for the bars either."""
-    signs = legend()
-    return [signs] if width >= width_of(signs) else []
+    @property
+    def _is_watched(self) -> bool:
+        view = self.dashboard.view
+        return view is not None and view.status.is_watching
+
+    def _legend(self, width: int) -> list[Line]:
+        """Return what the signs mean, nothing where there is no room for the bars either."""
+        signs = legend(is_watched=self._is_watched)
+        return [signs] if width >= width_of(signs) else []
