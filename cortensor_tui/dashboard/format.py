@@ -52,6 +52,14 @@ def moment(at: float | None) -> str:
     return UNKNOWN if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def exact_moment(at: float | None) -> str:
+    """Return date and time in UTC with milliseconds, for steps that follow one another within a second."""
+    if at is None:
+        return UNKNOWN
+    then = datetime.fromtimestamp(at, UTC)
+    return f"{then:%Y-%m-%d %H:%M:%S}.{then.microsecond // 1000:03d} UTC"
+
+
 def number(value: int | None) -> str:
     """Return an integer with thin groups."""
     return UNKNOWN if value is None else f"{value:,}"

@@ -165,16 +165,18 @@ async def test_a_mistake_in_the_filter_is_said_at_its_place(app: Dashboard, log:
 
 async def test_enter_opens_a_line_whole_and_y_copies_it(app: Dashboard, log: ScriptedLog) -> None:
     log.lines[-1] = msgspec.structs.replace(
-        line(999), fields=(("why", "word " * 100 + "\x1b]52;c;AAAA\x07 end"),)
+        line(999), at=samples.NOW + 0.407, fields=(("why", "word " * 100 + "\x1b]52;c;AAAA\x07 end"),)
     )
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot, app)
         await pilot.press("y")
         assert app.clipboard.endswith("␛]52;c;AAAA␇ end")
         assert "line 999 of many" in app.clipboard
+        assert ".407 UTC " in app.clipboard
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, DetailScreen))
         assert "␛]52;c;AAAA␇ end" in shown(app, "#document")
+        assert ".407 UTC" in shown(app, "#document")
 
 
 async def test_an_empty_log_and_an_unreadable_one_say_so(app: Dashboard, node: ScriptedNode) -> None:

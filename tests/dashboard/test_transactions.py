@@ -82,6 +82,7 @@ async def test_a_transaction_shows_its_call_its_revert_and_every_attempt(app: Da
             f"{EXPLORER}/tx/0x2222",
             "51,020 used of 240,000 (21%)",
             "10.0 s from sent to mined",
+            ".000 UTC    +10.000 s",
             "○ 1  ",
             "at most 1.5 gwei, tip 0.1 gwei",
             "the endpoint did not answer",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cortensor_tui.dashboard.cells import Line, Span, pad
-from cortensor_tui.dashboard.format import UNKNOWN, clock, moment
+from cortensor_tui.dashboard.format import UNKNOWN, clock, exact_moment
 from cortensor_tui.dashboard.present.details import Detail, Details
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.logs import LogLevel, LogLine
@@ -59,7 +59,7 @@ def _when(at: float | None, now: float) -> str:
 
 def log_text(one: LogLine) -> str:
     """Return the whole line as a text in one line, for the clipboard and for other programs."""
-    parts = [moment(one.at), one.level.value, one.room, one.event]
+    parts = [exact_moment(one.at), one.level.value, one.room, one.event]
     parts += [f"task={one.task}"] if one.task is not None else []
     parts += [f"{name}={value}" for name, value in one.fields]
     return inert(" ".join(part for part in parts if part))
@@ -70,7 +70,7 @@ def log_details(one: LogLine) -> Details:
     return [
         Detail("event", one.event, "strong"),
         Detail("level", f"{LOOKS[one.level][0]} {one.level}", LOOKS[one.level][1]),
-        Detail("time", moment(one.at)),
+        Detail("time", exact_moment(one.at)),
         Detail("room", one.room or UNKNOWN),
         *([Detail("task", str(one.task))] if one.task is not None else []),
         *(Detail(inert(name, _MAX_NAME_CHARS), value) for name, value in one.fields),

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from cortensor_tui.dashboard.cells import Line, Span, line
-from cortensor_tui.dashboard.format import UNKNOWN, clock, ether, milliseconds, moment, number, rate
+from cortensor_tui.dashboard.format import UNKNOWN, clock, ether, exact_moment, milliseconds, number, rate
 from cortensor_tui.dashboard.present.labelled import beside, excerpt, labelled, section, short
 from cortensor_tui.dashboard.present.private import answer_of, prompt_of
+from cortensor_tui.dashboard.present.step_times import step_lines, task_steps
 from cortensor_tui.dashboard.present.tables import stage_span
 from cortensor_tui.dashboard.present.timeline import Timeline, chart, seconds, timeline
 from cortensor_tui.dashboard.present.transaction_lines import attempt_lines, transaction_lines
@@ -72,6 +73,7 @@ def report_lines(report: TaskReport, now: float, width: int, *, is_watched: bool
         *_hash("answer hash", "answer's hash", task.answer_hash, width),
         *_hash("prompt CID", "prompt's CID", task.prompt_cid, width),
         *_hash("answer CID", "answer's CID", task.answer_cid, width),
+        *_steps(task, width),
         *_transactions(report.transactions, width),
         *_proof(report.proof, width),
     ]
@@ -111,14 +113,14 @@ def _way(task: TaskView, way: Timeline | None, now: float, width: int) -> Iterat
     yield from chart(way, width)
     yield from labelled("assigned", _assigned(task), width)
     if task.ended_at is not None:
-        yield from labelled("ended", moment(task.ended_at), width)
+        yield from labelled("ended", exact_moment(task.ended_at), width)
     if way.deadline_at is not None:
         yield _deadline(way, now)
 
 
 def _assigned(task: TaskView) -> str:
     block = task.times.assigned_block
-    return moment(task.assigned_at) + ("" if block is None else f", block {number(block)}")
+    return exact_moment(task.assigned_at) + ("" if block is None else f", block {number(block)}")
 
 
 def _deadline(way: Timeline, now: float) -> Line:
@@ -167,6 +169,12 @@ def _parameters(task: TaskView, width: int) -> Iterator[Line]:
 
 def _value(params: SamplingParams, name: str) -> str:
     return f"{getattr(params, name):g}"
+
+
+def _steps(task: TaskView, width: int) -> Iterator[Line]:
+    if task.assigned_at is not None:
+        yield from section("Steps", width, "each with the time since the one before")
+        yield from step_lines(task_steps(task), width)
 
 
 def _transactions(transactions: Sequence[Transaction] | None, width: int) -> Iterator[ReportLine]:

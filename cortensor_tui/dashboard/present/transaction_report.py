@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cortensor_tui.dashboard.cells import line
-from cortensor_tui.dashboard.format import UNKNOWN, ether, moment, number
+from cortensor_tui.dashboard.format import UNKNOWN, ether, number
 from cortensor_tui.dashboard.present.call_lines import ToldCall, call_lines
 from cortensor_tui.dashboard.present.labelled import labelled, section
+from cortensor_tui.dashboard.present.step_times import step_lines, transaction_steps
 from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.present.timeline import seconds
 from cortensor_tui.dashboard.present.transaction_lines import attempt_lines
@@ -72,8 +73,7 @@ def _took(one: Transaction) -> str:
 
 
 def _times(one: Transaction, now: float, width: int) -> Iterator[ReportLine]:
-    for label, at in (("signed", one.signed_at), ("sent", one.sent_at), ("mined", one.mined_at)):
-        yield from labelled(label, moment(at), width, "muted" if at is None else "plain")
+    yield from step_lines(transaction_steps(one), width)
     if one.deadline_at is not None and not one.state.is_final:
         left_s = one.deadline_at - now
         said = f"in {seconds(left_s)}" if left_s >= 0 else f"{seconds(-left_s)} ago"
