@@ -177,6 +177,7 @@ DEEDS = {
     "settings.filter": Deed(is_seen, [PLACES["settings"]]),
     "settings.read": Deed(asks("GetSettings"), [PLACES["settings"]]),
     "setup.back": Deed(is_seen, [SETUP_FILE]),
+    "setup.read_again": Deed(says("Read again"), [SETUP_FILE.after("tab", "tab", "tab", "tab")]),
     "table.down": Deed(is_seen, [SESSIONS, TASKS, PLACES["transactions"], PLACES["settings"]]),
     "table.first": Deed(is_seen, [SESSIONS.after("G"), TASKS.after("G")]),
     "table.last": Deed(is_seen, [SESSIONS.after("g"), TASKS.after("g")]),

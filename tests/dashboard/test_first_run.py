@@ -362,7 +362,7 @@ async def test_a_bad_line_can_be_read_whole(app: Dashboard, setup: ScriptedSetup
         await until(pilot, lambda: bool(app.screen.query("#outcome")) and "CHAINID" in shown(app, "#outcome"))
         text = " ".join(shown(app, "#outcome").split())
         assert f"✖ line 7, CHAINID: {says}" in text
-        assert "correct the lines marked" in text
+        assert f"mend line 7 of {OLD}" in text
         assert app.screen.query_one("#use", Button).disabled
         app.screen.query_one("#understood").focus()
         await until(pilot, lambda: "line 1, HOST" in shown(app, "#outcome"))
@@ -378,3 +378,37 @@ async def test_a_file_that_is_not_there_is_told(app: Dashboard, setup: ScriptedS
         app.screen.query_one("#path", Input).value = "/no/such"
         await until(pilot, lambda: "no such file" in shown(app, "#understood"))
         assert app.screen.query_one("#use", Button).disabled
+
+
+async def test_a_mended_file_is_read_again(app: Dashboard, setup: ScriptedSetup) -> None:
+    setup.bad_line = UnderstoodLine(line=7, name="CHAINID", says="is not a whole number", is_good=False)
+    setup.has_plain_key = False
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#outcome")) and "mend" in shown(app, "#outcome"))
+        for key in ("f10", "enter", "f5"):
+            if app.toasts.shown is not None:
+                app.toasts.end(app.toasts.shown)
+            await pilot.press(key)
+            await until(pilot, lambda: app.toasts.shown is not None)
+            await until(pilot, lambda: "Read again: line 7 cannot be used" in shown(app, "KeyBar"))
+            assert "line 7, CHAINID" in shown(app, "#outcome")
+        setup.bad_line = None
+        app.screen.query_one("#understood").focus()
+        await pilot.press("r")
+        await until(pilot, lambda: not app.screen.query_one("#use", Button).disabled)
+        assert app.is_running
+        await pilot.press("f10")
+        await until(pilot, lambda: app.outcome is not None)
+
+
+async def test_going_on_says_what_is_in_the_way(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(
+            pilot, lambda: bool(app.screen.query("#outcome")) and "password" in shown(app, "#outcome")
+        )
+        await pilot.press("f10")
+        await until(pilot, lambda: "Give a password" in shown(app, "KeyBar"))

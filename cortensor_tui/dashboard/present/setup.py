@@ -51,6 +51,7 @@ UNDERSTOOD_COLUMNS = (
     Column("setting", 34),
     Column("what the node makes of it", 30, share=1),
 )
+MOST_PLACES = 3
 MARKS = {True: ("●", "good"), None: ("○", "muted"), False: ("✖", "bad")}
 
 
@@ -229,6 +230,29 @@ def understood_lines(one: UnderstoodLine, width: int) -> list[Line]:
     return [
         (Span(f" {mark if index == 0 else ' '} ", role), Span(piece)) for index, piece in enumerate(pieces)
     ]
+
+
+def how_to_mend(found: Understood) -> str:
+    """Return what to edit in a file that a node could not use, and how it is read again."""
+    where = f"{_bad_places(found)} of {inert(str(found.path), 200)}"
+    return f"A node could not use it: mend {where} in an editor. F5, or enter on the path, reads it again."
+
+
+def read_again(found: Understood | None) -> str:
+    """Return in a few words what reading a file once more told."""
+    if found is None:
+        return "Read again: there is nothing that can be read."
+    return "Read again." if found.is_usable else f"Read again: {_bad_places(found)} cannot be used."
+
+
+def _bad_places(found: Understood) -> str:
+    """Name what is wrong, by line; a setting that is missing has none."""
+    bad = [one for one in found.lines if one.is_good is False]
+    places = list(
+        dict.fromkeys(inert(one.name, 64) if one.line is None else f"line {one.line}" for one in bad)
+    )
+    more = f" and {len(places) - MOST_PLACES} more" if len(places) > MOST_PLACES else ""
+    return ", ".join(places[:MOST_PLACES]) + more
 
 
 def understood_rows(found: Understood) -> list[Row]:

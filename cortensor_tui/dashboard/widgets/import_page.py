@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.suggester import SuggestFromList
@@ -43,6 +45,16 @@ class ImportPage(Vertical):
     }
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "r,f5",
+            "read_again",
+            "Read again",
+            id="setup.read_again",
+            tooltip="Read the file again, once mended",
+        ),
+    ]
+
     class Changed(Message):
         """A field has another value."""
 
@@ -65,6 +77,7 @@ class ImportPage(Vertical):
         self._likely = setup.likely_files()
         self._found: Understood | None = None
         self._outcome: Composer = lambda _: []
+        self._remark = ""
         self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -97,9 +110,17 @@ class ImportPage(Vertical):
         self._show_rows()
 
     def go_on(self, *, starts: bool = True) -> None:
-        """Use the file, where that may be."""
+        """Use the file, where that may be; else say what is in the way, having looked whether it still is."""
         if not self.query_one("#use", Button).disabled:
             self._use(starts=starts)
+        elif self._found is None or not self._found.is_usable:
+            self.action_read_again()
+        elif self._remark:
+            self.app.notify(self._remark, markup=False)
+
+    def action_read_again(self) -> None:
+        """Read the file as it is now, after it was mended."""
+        self._read(self.query_one("#path", Input).value, is_again=True)
 
     @on(Input.Changed, "#path")
     def _typed(self, event: Input.Changed) -> None:
@@ -141,7 +162,7 @@ class ImportPage(Vertical):
         self.go_on(starts=False)
 
     @work(group="import", exclusive=True)
-    async def _read(self, text: str) -> None:
+    async def _read(self, text: str, *, is_again: bool = False) -> None:
         self._found = None
         table = self.query_one(LineTable)
         if text.strip():
@@ -154,6 +175,8 @@ class ImportPage(Vertical):
         elif not text.strip():
             table.show([], NOTHING_YET)
         self._show_rows()
+        if is_again:
+            self.app.notify(present.read_again(self._found), markup=False)
 
     @work(group="import", exclusive=True)
     async def _use(self, *, starts: bool) -> None:
@@ -186,7 +209,7 @@ class ImportPage(Vertical):
         for name in ("password", "password-again"):
             self.query_one(f"#row-{name}").display = needs_password
         self.query_one("#row-treatment").display = has_key
-        remark = self._hindrance(needs_password=needs_password)
+        remark = self._remark = self._hindrance(needs_password=needs_password)
         is_ready = self._found is not None and not remark
         told, is_warning = remark or (STARTS if is_ready else ""), bool(remark)
         whole = self._line_to_read()
@@ -220,7 +243,7 @@ class ImportPage(Vertical):
         if self._found is None:
             return ""
         if not self._found.is_usable:
-            return "A node could not use it: correct the lines marked ✖ first."
+            return present.how_to_mend(self._found)
         if needs_password and not self._password:
             return "Give a password for the keystore, of 8 characters at least, twice."
         if needs_password and self._password != self.query_one("#password-again", Input).value:
