@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from cortensor_tui.domain import quantities
@@ -9,6 +10,7 @@ from cortensor_tui.domain.inert import inert
 
 UNKNOWN = "–"
 duration = quantities.duration
+_HASH = re.compile(r"\b0x(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40})\b")  # or an address
 
 
 def ether(wei: str | int | None, places: int = 6) -> str:
@@ -96,3 +98,8 @@ def short_hash(value: str | None) -> str:
         return UNKNOWN
     shown = inert(value, 100)
     return shown if len(shown) <= 13 else f"{shown[:6]}…{shown[-4:]}"
+
+
+def short_hashes(text: str, cells: int) -> str:
+    """Return a text whose hashes and addresses stand by their ends where they are longer than a line."""
+    return _HASH.sub(lambda found: found[0] if len(found[0]) <= cells else short_hash(found[0]), text)

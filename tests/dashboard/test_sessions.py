@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -218,6 +219,23 @@ async def test_enter_opens_the_session_with_every_field(node: ScriptedNode, app:
         assert "\u202e" not in text
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, SessionsScreen))
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE, (240, 60)])
+async def test_an_address_is_never_broken(size: tuple[int, int], app: Dashboard) -> None:
+    async with app.run_test(size=size) as pilot:
+        await at_sessions(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "as the contract" in all_of(app))
+        words = [found.rstrip(",") for found in re.findall(r"0x[0-9a-fA-F]{4}\S*", all_of(app))]
+        assert len(words) >= 4
+        assert all(len(word) in (42, 66) or "…" in word for word in words), words
+        assert samples.OWNER in words, "it fits where it stands alone"
+
+
+def all_of(app: Dashboard) -> str:
+    entries = app.screen.query_one(EntryList)
+    return "\n".join("".join(span.text for span in one) for one in entries.lines(entries.size.width, 400))
 
 
 async def test_every_value_can_be_copied(app: Dashboard) -> None:

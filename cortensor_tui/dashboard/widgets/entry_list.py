@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, fit, pad, pointed, width_of, wrap
+from cortensor_tui.dashboard.format import short_hashes
 from cortensor_tui.dashboard.widgets.cursor_keys import cursor_keys
 from cortensor_tui.dashboard.widgets.line_view import LineView
 from cortensor_tui.dashboard.widgets.scrolling import OPENING_CLICK
@@ -191,18 +193,21 @@ def _is_same(one: Entry, other: Entry) -> bool:
 
 def _entry_lines(entry: Entry, width: int) -> list[Line]:
     if entry.is_heading:
-        title = clip((Span(f" {entry.label} ", "title"), Span(entry.text, entry.role), Span(" ")), width)
+        room = width - cell_len(entry.label) - 3
+        text = entry.text if cell_len(entry.text) <= room else short_hashes(entry.text, 0)
+        title = clip((Span(f" {entry.label} ", "title"), Span(text, entry.role), Span(" ")), width)
         return [(*title, Span("─" * (width - width_of(title)), "rule"))]
     label_cells = _LONG_LABEL_CELLS if entry.beside is not None else _LABEL_CELLS
     room = max(8, width - label_cells - 2)
     if entry.beside is None:
-        pieces = [fit(entry.text, room)] if entry.is_cut else wrap(entry.text, room)
+        pieces = [fit(entry.text, room)] if entry.is_cut else wrap(short_hashes(entry.text, room), room)
         columns = [(pieces, entry.role, room)]
     else:
         left = (room - _GAP) // 2
+        right = room - _GAP - left
         columns = [
-            (wrap(entry.text, left), entry.role, left),
-            (wrap(entry.beside, room - _GAP - left), "muted", room - _GAP - left),
+            (wrap(short_hashes(entry.text, left), left), entry.role, left),
+            (wrap(short_hashes(entry.beside, right), right), "muted", right),
         ]
     height = max(len(pieces) for pieces, _, _ in columns)
     found = []
