@@ -35,12 +35,13 @@ def in_order(kept: Iterable[Kept]) -> tuple[Kept, ...]:
 
 class NoticeList:
     """Takes what needs the operator at each moment. What stood already at the first moment is new only with
-    `tells_first`.
+    `tells_first`; what happened before it is not new, however late it comes.
     """
 
     def __init__(self, *, tells_first: bool = False) -> None:
         self._kept: dict[str, Kept] = {}
         self._told_at: dict[str, float] = {}
+        self._began_at: float | None = None
         self._last = frozenset[str]() if tells_first else None  # the causes of the moment before
 
     @property
@@ -60,9 +61,12 @@ class NoticeList:
 
     def take(self, standing: Sequence[Notice], now: float) -> Told:
         """Bring the list up to date and return what is new and what is over."""
+        if self._began_at is None:
+            self._began_at = now
         causes = frozenset(notice.cause for notice in standing)
         before = self._last if self._last is not None else causes
-        fresh = [notice for notice in standing if notice.cause not in before]
+        newer = [one for one in standing if one.at is None or one.at >= self._began_at]
+        fresh = [notice for notice in newer if notice.cause not in before]
         worth = [one for one in fresh if now - self._told_at.get(one.cause, -QUIET_S) >= QUIET_S]
         self._told_at |= {one.cause: now for one in worth}
         gone = self._end(causes, now)
@@ -86,7 +90,8 @@ class NoticeList:
         elif not notice.is_event:
             self._kept[notice.cause] = Kept(notice, now)
         elif self._last is None or notice.cause not in self._last:
-            self._kept[notice.cause] = Kept(notice, now, now)
+            at = now if notice.at is None else notice.at
+            self._kept[notice.cause] = Kept(notice, at, at)
 
     def _forget(self) -> None:
         over = sorted((one.since, cause) for cause, one in self._kept.items() if one.until is not None)

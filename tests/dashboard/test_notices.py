@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.feed import Link
+from cortensor_tui.dashboard.format import clock
 from cortensor_tui.dashboard.notices import MAX_KEPT, QUIET_S, NoticeList
 from cortensor_tui.dashboard.present.notices import Notice
 from cortensor_tui.dashboard.screens.notices import NoticesScreen
@@ -19,6 +20,7 @@ from cortensor_tui.node.messages import StatusChanged, Stop, TaskChanged
 
 from . import samples
 from .conftest import live, shown, until
+from .past import missed
 from .scripted_node import ScriptedNode, refusal
 
 SMALL = (80, 24)
@@ -113,8 +115,8 @@ async def test_what_stood_already_makes_no_toast(node: ScriptedNode) -> None:
         assert toast(app) == ": Fetching everything anew."
         await pilot.press("exclamation_mark")
         await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
+        await until(pilot, lambda: "the node can pay for gas" in shown(app, "#document"))
         assert "over since" not in shown(app, "#document")
-        assert "the node can pay for gas" in shown(app, "#document")
 
 
 async def test_the_same_answer_again_is_one_toast(app: Dashboard) -> None:
@@ -182,6 +184,29 @@ def test_an_event_stays_in_the_list_after_it_has_left_the_view() -> None:
     told = notices.take([], 2)
     assert not told.gone, "it has not been undone"
     assert [one.notice for one in notices.kept] == [MISSED]
+
+
+def test_an_event_has_its_own_time_and_one_from_before_is_not_new() -> None:
+    notices = NoticeList()
+    stood = msgspec.structs.replace(MISSED, cause="missed 7/1", at=40.0)
+    notices.take([stood], 100)
+    late, new = (msgspec.structs.replace(MISSED, cause=f"missed {at}", at=at) for at in (99.0, 101.0))
+    assert notices.take([stood, late, new], 103).fresh == (new,), "the other came late, and was no news"
+    assert [one.since for one in notices.kept] == [101.0, 99.0, 40.0]
+
+
+async def test_what_was_missed_before_one_came_is_listed_with_its_time(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await node.change(TaskChanged(missed()))
+        await until(pilot, lambda: app.view is not None and app.view.task(missed().key) is not None)
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
+        listed = f"{clock(samples.NOW - 3500)}  Task 8/2 was missed"
+        await until(pilot, lambda: listed in shown(app, "#document"))
+        assert app.toasts.shown is None
 
 
 @given(st.lists(CAUSES, max_size=40))

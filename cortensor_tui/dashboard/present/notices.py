@@ -16,13 +16,15 @@ _MAX_CHARS = 300
 class Notice(msgspec.Struct, frozen=True):
     """One thing that needs the operator. `cause` is its identity: while it lasts, the notice holds.
 
-    An event has happened and lasts no longer; it is told once.
+    An event has happened and lasts no longer; it is told once. `at` is when it did, in unix
+    seconds, None where that is not known.
     """
 
     cause: str
     title: str
     text: str
     is_event: bool = False
+    at: float | None = None
 
 
 def standing_notices(state: FeedState) -> tuple[Notice, ...]:
@@ -51,7 +53,8 @@ def _standing(state: FeedState) -> Iterator[Notice]:
         yield Notice(f"problem {problem.code}", problem.what, _joined(problem.why, problem.remedy))
     for task in view.tasks:
         if task.stage is Stage.MISSED:
-            yield Notice(f"missed {task.key}", f"Task {task.key} was missed", task.note, is_event=True)
+            title = f"Task {task.key} was missed"
+            yield Notice(f"missed {task.key}", title, task.note, is_event=True, at=task.ended_at)
 
 
 def _joined(*parts: str) -> str:
