@@ -54,7 +54,7 @@ def _dedicated(facts: Facts) -> Step:
         code="not_dedicated",
         what="This program runs dedicated nodes only, and the settings say otherwise",
         why="ENABLE_DEDICATED_NODE is 0",
-        remedy="Set ENABLE_DEDICATED_NODE=1 and start the node again",
+        remedy="Set ENABLE_DEDICATED_NODE to 1 at place 7 or with `config set`: it holds at once",
     )
     is_on = facts.is_dedicated_enabled
     return _step("dedicated mode is on", None if is_on else problem, f"ENABLE_DEDICATED_NODE is {is_on:d}")

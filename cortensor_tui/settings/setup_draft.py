@@ -159,12 +159,16 @@ class ImportDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnderstoodLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting of a file: what was made of it. `is_good` is None for what is kept and not used here."""
+    """One setting of a file: what was made of it. `is_good` is None for what is kept and not used here.
+
+    `is_doubtful`: it can be used, and the node will not serve with it.
+    """
 
     line: int | None
     name: str
     says: str
     is_good: bool | None
+    is_doubtful: bool = False
 
 
 class Understood(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,6 +34,7 @@ class ScriptedSetup:
         self.refusal: ProblemError | None = None
         self.has_plain_key = True
         self.bad_line: UnderstoodLine | None = None
+        self.more_lines: tuple[UnderstoodLine, ...] = ()
 
     def networks(self) -> tuple[NetworkChoice, ...]:
         return (
@@ -85,6 +86,7 @@ class ScriptedSetup:
             UnderstoodLine(line=1, name="HOST", says="https://arb.example/…", is_good=True),
             UnderstoodLine(line=2, name="NODE_PRIVATE_KEY", says="(hidden)", is_good=True),
             UnderstoodLine(line=3, name="ROUTER_X", says="not here; kept", is_good=None),
+            *self.more_lines,
         )
         return Understood(
             path=path,

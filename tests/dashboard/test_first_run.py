@@ -412,3 +412,23 @@ async def test_going_on_says_what_is_in_the_way(app: Dashboard) -> None:
         )
         await pilot.press("f10")
         await until(pilot, lambda: "Give a password" in shown(app, "KeyBar"))
+
+
+async def test_a_file_that_would_block_the_node_says_so_before_it_is_written(
+    app: Dashboard, setup: ScriptedSetup
+) -> None:
+    says = "0: so it would be BLOCKED"
+    setup.more_lines = (
+        UnderstoodLine(line=7, name="ENABLE_DEDICATED_NODE", says=says, is_good=None, is_doubtful=True),
+    )
+    setup.has_plain_key = False
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#use")))
+        await until(pilot, lambda: not app.screen.query_one("#use", Button).disabled)
+        text = " ".join(shown(app, "#outcome").split())
+        assert f"▲ line 7, ENABLE_DEDICATED_NODE: {says}" in text
+        assert "The node will be BLOCKED" in text
+        assert "place 7" in text
+        assert "▲ 0: so" in shown(app, "#understood")

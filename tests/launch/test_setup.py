@@ -238,6 +238,27 @@ def test_each_bad_line_of_a_file_is_told_with_its_number(old: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "is_doubtful"),
+    [
+        ("ENABLE_DEDICATED_NODE=0\n", True),
+        ("ENABLE_DEDICATED_NODE=1\n", False),
+        ("ENABLE_DEDICATED_NODE=0\nCHAINID=many\n", True),
+    ],
+)
+def test_a_switch_that_would_block_the_node_is_told(old: Path, more: str, is_doubtful: bool) -> None:
+    old.write_text(OLD + more)
+    [line] = [one for one in understand(old, {}).lines if one.name == "ENABLE_DEDICATED_NODE"]
+    assert (line.is_doubtful, line.is_good) == (is_doubtful, not is_doubtful or None)
+    assert ("BLOCKED" in line.says) is is_doubtful
+
+
+def test_a_watching_node_is_not_blocked_by_the_switch(old: Path) -> None:
+    watched = f"CORTENSOR_TUI_WATCH_ADDRESS=0x{'ab' * 20}\nENABLE_DEDICATED_NODE=0\n"
+    old.write_text(f"HOST=https://arb.example\nCHAINID=421614\n{watched}")
+    assert not any(one.is_doubtful for one in understand(old, {}).lines)
+
+
 def test_a_key_that_others_can_read_is_told(old: Path) -> None:
     old.chmod(0o644)
     assert any("other users" in one.says and one.line is None for one in understand(old, {}).lines)

@@ -52,6 +52,10 @@ UNDERSTOOD_COLUMNS = (
     Column("what the node makes of it", 30, share=1),
 )
 MOST_PLACES = 3
+WILL_BE_BLOCKED = (
+    "The node will be BLOCKED while ENABLE_DEDICATED_NODE is 0. Set it to 1 in the file and press F5, or at "
+    "place 7 once the node runs: there it holds at once."
+)
 MARKS = {True: ("●", "good"), None: ("○", "muted"), False: ("✖", "bad")}
 
 
@@ -222,9 +226,13 @@ def file_lines(lines: Sequence[str], path: str, width: int) -> list[Line]:
     return shown
 
 
+def _mark(one: UnderstoodLine) -> tuple[str, str]:
+    return ("▲", "warn") if one.is_doubtful else MARKS[one.is_good]
+
+
 def understood_lines(one: UnderstoodLine, width: int) -> list[Line]:
     """Return a line of a file with what was made of it, whole."""
-    mark, role = MARKS[one.is_good]
+    mark, role = _mark(one)
     place = "" if one.line is None else f"line {one.line}, "
     pieces = wrap(inert(f"{place}{one.name}: {one.says}", 600), width - 4)
     return [
@@ -263,7 +271,7 @@ def understood_rows(found: Understood) -> list[Row]:
             (
                 Span("" if one.line is None else str(one.line), "muted"),
                 Span(inert(one.name, 64)),
-                Span(f"{MARKS[one.is_good][0]} {inert(one.says, 300)}", MARKS[one.is_good][1]),
+                Span(f"{_mark(one)[0]} {inert(one.says, 300)}", _mark(one)[1]),
             ),
         )
         for index, one in enumerate(found.lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
@@ -211,7 +212,9 @@ class ImportPage(Vertical):
         self.query_one("#row-treatment").display = has_key
         remark = self._remark = self._hindrance(needs_password=needs_password)
         is_ready = self._found is not None and not remark
-        told, is_warning = remark or (STARTS if is_ready else ""), bool(remark)
+        is_blocked = self._found is not None and any(one.is_doubtful for one in self._found.lines)
+        ready = present.WILL_BE_BLOCKED if is_blocked else STARTS
+        told, is_warning = remark or (ready if is_ready else ""), bool(remark) or is_blocked
         whole = self._line_to_read()
         self._say(
             lambda width: [
@@ -228,7 +231,9 @@ class ImportPage(Vertical):
             return None
         if table.has_focus and table.current is not None:
             return self._found.lines[int(table.current.key)]
-        return next((one for one in self._found.lines if one.is_good is False), None)
+        bad = (one for one in self._found.lines if one.is_good is False)
+        doubtful = (one for one in self._found.lines if one.is_doubtful)
+        return next(chain(bad, doubtful), None)
 
     @on(LineTable.Moved)
     @on(events.DescendantFocus)

@@ -28,6 +28,7 @@ from cortensor_tui.settings.private_folder import make_private_folder
 from cortensor_tui.settings.setup_draft import KeyTreatment, SetUp, Understood, UnderstoodLine
 
 MOST_FILES = 12
+_DEDICATED, _WATCHED = "ENABLE_DEDICATED_NODE", "CORTENSOR_TUI_WATCH_ADDRESS"
 _PLACES = ("~/.cortensor", "/root/.cortensor", "/etc/cortensor", "~", ".")
 
 
@@ -103,6 +104,10 @@ def _odd_line(note: SettingNote) -> UnderstoodLine:
 
 def _line(key: str, file: EnvFile, shown: Mapping[str, str]) -> UnderstoodLine:
     line, name = file.entries[key].line, printable_key(key) or "(no name)"
+    is_watching = shown.get(_WATCHED, "").startswith("0x")
+    if key == _DEDICATED and shown.get(key) == "0" and not is_watching:
+        says = "0: this program runs dedicated nodes only, so the node would be BLOCKED; set it to 1"
+        return UnderstoodLine(line=line, name=name, says=says, is_good=None, is_doubtful=True)
     if key in shown:
         return UnderstoodLine(line=line, name=name, says=inert(shown[key], 300), is_good=True)
     if any(spec.key == key for spec in RPC_HOST_SPECS):
