@@ -25,12 +25,13 @@ from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import result_json, transaction_json
 from cortensor_tui.domain.inert import inert, inert_lines
 from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.prompts import MAX_PROMPT_BYTES, TOO_LONG, context_warning, estimated_tokens
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.history_messages import TaskOutcome, WaitTask
-from cortensor_tui.node.messages import GetSessions, SessionsChanged
+from cortensor_tui.node.messages import GetSessions, GetStatus, SessionsChanged, StatusChanged
 from cortensor_tui.node.owner_messages import Sent, Submit
 
-MAX_PROMPT_BYTES = 64 * 1024  # the rest of a transaction must fit beside it
+_SURELY_FITTING_TOKENS = 63  # the smallest context that can be set is one of 64
 _PROMPT_TYPES = {"default": 0, "raw": 1, "template": 2}
 _REPLY_SLACK_S = 10.0
 
@@ -94,6 +95,7 @@ def submit(
 
     async def send_and_wait(client: NodeClient) -> tuple[Sent, TaskOutcome | Problem | None]:
         await _warn_if_nobody_serves(client, session)
+        await _warn_if_it_hardly_fits(client, body.prompt)
         if reveal:
             await reveal_session(client, session)
         sent = await ask(client, body, Sent, SEND_TIMEOUT_S)
@@ -125,6 +127,14 @@ async def _warn_if_nobody_serves(client: NodeClient, session_id: int) -> None:
             )
 
 
+async def _warn_if_it_hardly_fits(client: NodeClient, prompt: str) -> None:
+    if estimated_tokens(prompt) <= _SURELY_FITTING_TOKENS:
+        return
+    engine = (await ask(client, GetStatus(), StatusChanged)).status.engine
+    if warning := context_warning(prompt, engine.context_tokens):
+        print_notice(warning)
+
+
 def _prompt_text(argument: str) -> str:
     """Return the prompt; from stdin without one last line feed, as shells do."""
     raw = argument.encode()
@@ -132,11 +142,7 @@ def _prompt_text(argument: str) -> str:
         raw = sys.stdin.buffer.read(MAX_PROMPT_BYTES + 2)
         raw = raw.removesuffix(b"\n")
     if len(raw) > MAX_PROMPT_BYTES:
-        raise usage_error(
-            "The prompt is too long",
-            f"it is over {MAX_PROMPT_BYTES} bytes",
-            "Shorten it; it must fit a transaction",
-        )
+        raise usage_error(*TOO_LONG)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:

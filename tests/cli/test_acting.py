@@ -225,8 +225,10 @@ async def test_a_bad_prompt_is_wrong_use_and_nothing_is_sent(
 
 
 async def test_the_longest_prompt_is_taken_whole(home: Home, node: ScriptedNode) -> None:
-    assert (await home.run("submit", "3", "-", stdin=b"x" * 64 * 1024 + b"\n")).code == 0
-    assert node.requests[1:] == [Submit(session_id=3, prompt="x" * 64 * 1024)]
+    ended = await home.run("submit", "3", "-", stdin=b"x" * 64 * 1024 + b"\n")
+    assert ended.code == 0
+    assert "about 16,384 tokens, by an estimate" in ended.err
+    assert node.requests[2:] == [Submit(session_id=3, prompt="x" * 64 * 1024)]
 
 
 async def test_a_reverted_transaction_fails_with_its_reason_shown_inert(

@@ -154,6 +154,25 @@ async def test_submitting_a_prompt(node: ScriptedNode, app: Dashboard) -> None:
         assert asked(node, Submit) == [Submit(session_id=7, prompt="why?\nq")]
 
 
+async def test_a_prompt_that_will_hardly_fit_is_warned_of_and_one_too_long_is_refused(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    async with app.run_test(size=(160, 48)) as pilot:
+        await live(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: bool(app.screen.query(TextArea)))
+        area = app.screen.query_one(TextArea)
+        area.text = "word " * 1_700
+        await pilot.press("f10")
+        await until(pilot, lambda: "about 2,125 tokens, by an estimate" in shown(app, "#checks"))
+        assert "a context of 2,048" in shown(app, "#checks")
+        area.text = "word"
+        await until(pilot, lambda: "by an estimate" not in shown(app, "#checks"))
+        area.text = "é" * 32_769
+        await until(pilot, lambda: "over 65,536 bytes" in shown(app, "#checks"))
+        assert asked(node, Submit) == []
+
+
 async def test_letters_in_a_form_are_text_and_escape_goes_back_one_level(app: Dashboard) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)

@@ -81,7 +81,8 @@ class CheckedForm(Form):
             self._say("", "muted")
             self.show_mistake(error)
             return
-        may_wait = self.SENDS_AHEAD and self._checked is None and not self._is_done
+        is_unwarned = not self.remarks()  # else what they say is to be seen before it is sent
+        may_wait = self.SENDS_AHEAD and is_unwarned and self._checked is None and not self._is_done
         if may_wait and not isinstance(asked, str):
             self._wanted = asked
             self._start_check(asked)

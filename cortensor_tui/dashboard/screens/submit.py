@@ -9,12 +9,12 @@ from cortensor_tui.dashboard.screens.checked_form import CheckedForm
 from cortensor_tui.dashboard.screens.fields import field, read_float, read_int
 from cortensor_tui.dashboard.screens.form import chosen_session, session_select
 from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.prompts import TOO_LONG, context_warning, is_too_long
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.node.messages import RequestBody
 from cortensor_tui.node.owner_messages import Sent, Submit
 from cortensor_tui.node.session_messages import CheckAct
 
-MAX_PROMPT_CHARS = 16_384
 _DEFAULT_PARAMS = Submit(session_id=0, prompt="").llm_params
 _HUNDREDTHS = 100  # the chain's integers for temperature and the like
 
@@ -52,6 +52,13 @@ class SubmitScreen(CheckedForm):
         """Ask what submitting it would do."""
         return CheckAct(act=self.body())
 
+    def remarks(self) -> list[str]:
+        """Say where the prompt will hardly fit the model of this node."""
+        view = self.dashboard.view
+        context_tokens = view.status.engine.context_tokens if view else None
+        warning = context_warning(self.query_one(TextArea).text, context_tokens)
+        return [warning] if warning else []
+
     def on_mount(self) -> None:
         """Begin with the prompt, the one field that has to be filled."""
         super().on_mount()
@@ -69,13 +76,8 @@ class SubmitScreen(CheckedForm):
             )
         if not prompt.strip():
             raise problem_error("form", "The prompt is empty", "", "Write one")
-        if len(prompt) > MAX_PROMPT_CHARS:
-            raise problem_error(
-                "form",
-                f"The prompt has {len(prompt):,} characters",
-                f"at most {MAX_PROMPT_CHARS:,} are sent",
-                "Shorten it",
-            )
+        if is_too_long(prompt):
+            raise problem_error("form", *TOO_LONG)
         tokens = read_int(self, "#max_tokens", "Max tokens", 1, 100_000)
         temperature = round(read_float(self, "#temperature", "Temperature", 0, 2) * _HUNDREDTHS)
         return Submit(
