@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from textual.app import App
 from textual.notifications import SeverityLevel
 
 from cortensor_tui.dashboard.attention import Attention
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.keys_in_order import KeysInOrder
 from cortensor_tui.dashboard.notices import Told
 from cortensor_tui.dashboard.present.notices import Notice
 from cortensor_tui.dashboard.screens.base import Watching
@@ -20,7 +20,7 @@ _MOST_CHARS = 600
 _ROLES: dict[SeverityLevel, str] = {"information": "plain", "warning": "warn", "error": "bad"}
 
 
-class Announcing(App[None]):
+class Announcing(KeysInOrder):
     """Says things in toasts. Textual's own would lie over what is worked on and need its private parts."""
 
     now: Callable[[], float]

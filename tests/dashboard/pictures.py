@@ -32,7 +32,7 @@ from .test_snapshots_logs import lines
 
 SIZES = ((80, 24), (160, 48))
 THEMES = ("harbour", "harbour-light")
-LASTING = ("feed", "ticker")
+LASTING = ("feed", "keys", "ticker")
 """Groups of workers that run as long as the app does."""
 WAITS = ("being read from", "being asked for", "Reading", "reading …", "Asking", "Checking …", "Trying it")
 FAULT = ("internal", "The node failed at this request", "a fault in it", "See its log, and report it")

@@ -25,6 +25,7 @@ from . import network_samples, samples
 from .conftest import live, until
 from .form_answers import answer_checks
 from .past import answer_history
+from .pictures import LASTING
 from .scripted_node import ScriptedNode
 from .scripted_setup import ScriptedSetup
 from .session_samples import answer_readings, answer_swaps
@@ -159,7 +160,7 @@ class Stage:
         last = None
         while True:
             await self.pilot.pause(0.01)
-            if any(one.is_running and one.group != "feed" for one in self.app.workers):
+            if any(one.is_running and one.group not in LASTING for one in self.app.workers):
                 continue
             now = self.portrait()
             if now == last and not any(words in self.text() for words in _BUSY):

@@ -1,0 +1,64 @@
+"""Keys that come all at once, as a slow line brings them, act as if they were typed one by one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from textual.app import App
+from textual.events import Event, Key, Paste
+from textual.message_pump import MessagePump
+
+LONGEST_WAIT_S = 1.0
+"""What a key starts is waited for no longer than this, so that nothing can hold up the keyboard."""
+
+
+class KeysInOrder(App[None]):
+    """Hands a key on when all that the one before did is done.
+
+    Textual 8.2 gives a key at once to what has the focus. Of "/" and a word in one read of the terminal, the
+    letters come before the field that "/" opens, and act as commands.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._typed: asyncio.Queue[Key | Paste] = asyncio.Queue()
+
+    def on_mount(self) -> None:
+        """Begin to hand keys on."""
+        self.run_worker(self._keep_handing_on(), name="keys", group="keys", exclusive=True)
+
+    async def on_event(self, event: Event) -> None:
+        """Let keys and pastes wait for their turn."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            self._typed.put_nowait(event)
+        else:
+            await super().on_event(event)
+
+    async def _keep_handing_on(self) -> None:
+        while True:
+            event = await self._typed.get()
+            before, target = self.screen, self.focused or self.screen
+            await super().on_event(event)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_WAIT_S):
+                    await self._until_done(target)
+                    if self.screen is not before:
+                        await _until_passed(self.screen)
+                        await _until_passed(self)
+
+    async def _until_done(self, target: MessagePump) -> None:
+        """Wait for the key on its way from what had the focus up to the app, and for what that did."""
+        node: MessagePump | None = target
+        while node is not None and node is not self:
+            await _until_passed(node)
+            node = node._parent
+        await _until_passed(self)
+        await _until_passed(self)  # a focus that an action asked for comes behind the first
+
+
+async def _until_passed(node: MessagePump) -> None:
+    """Wait until a node has dealt with all that was sent to it so far."""
+    passed = asyncio.Event()
+    if node.call_later(passed.set):
+        await passed.wait()
