@@ -116,7 +116,7 @@ async def notices(pilot: Pilot[None]) -> str:
     await pilot.press("exclamation_mark")
     await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
     await pilot.pause()
-    told = shown(app, "#document")
+    told = " ".join(shown(app, "#document").split())
     await pilot.press("exclamation_mark")
     await until(pilot, lambda: not isinstance(app.screen, NoticesScreen))
     return told

@@ -42,6 +42,11 @@ class Pulse:
         for old in [one for one in self._worst if one <= step - STEPS]:
             del self._worst[old]
 
+    @property
+    def is_known(self) -> bool:
+        """Tell whether anything was seen yet."""
+        return bool(self._worst)
+
     def series(self, now: float) -> tuple[Series, Series]:
         """Return latency in milliseconds and the head's age in seconds."""
         last = int(now // STEP_S)

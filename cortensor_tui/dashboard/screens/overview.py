@@ -63,6 +63,7 @@ class OverviewScreen(PlaceScreen):
         self._frozen: Picture | None = None
         self._length_s = LENGTHS_S[0]
         self._charted: tuple[object, ...] | None = None
+        self._is_pulse_drawn = False
         self._headings: tuple[Heading, ...] = ()
 
     def make_header(self) -> TextLines:
@@ -147,7 +148,7 @@ class OverviewScreen(PlaceScreen):
             inference.nothing_to_read(live, is_watching=view.status.is_watching),
             is_whole=live is not None and (live.finished is not None or sight.is_past),
         )
-        if self._charted is None:  # from then on once a second is enough
+        if self._charted is None or not self._is_pulse_drawn:  # from then on once a second is enough
             self._draw_charts(view, sight)
         self._say_remarks(view, sight)
 
@@ -180,6 +181,7 @@ class OverviewScreen(PlaceScreen):
             drawn += zip(CHARTS, throughput(view, sight.at, self._length_s), strict=True)
         if self.query_one("#pulse").display:
             drawn += zip(PULSE, self.dashboard.pulse.series(sight.at), strict=True)
+        self._is_pulse_drawn = self.dashboard.pulse.is_known
         for name, series in drawn:
             self.query_one(f"#{name}", Chart).show(series._replace(ended_s=sight.silent_s))
 
