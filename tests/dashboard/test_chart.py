@@ -70,12 +70,14 @@ def test_the_newest_values_are_those_that_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("length_s", "words"), [(MINUTE_S, "60 min"), (TEN_MINUTES_S, "24 h"), (HOUR_S, "7 d")]
+    ("length_s", "words", "an_hour"),
+    [(MINUTE_S, "60 min", 18), (TEN_MINUTES_S, "24 h", 13), (HOUR_S, "7 d", 13)],
 )
-def test_throughput_is_told_of_an_hour_a_day_and_a_week(length_s: int, words: str) -> None:
+def test_throughput_is_told_of_an_hour_a_day_and_a_week(length_s: int, words: str, an_hour: int) -> None:
     view = from_snapshot(samples.snapshot())
     decode, prefill, tasks = throughput(view, samples.NOW, length_s)
-    assert (decode.now, prefill.now, tasks.now) == ("41.2 tok/s", "400.0 tok/s", "13 an hour")
+    assert (decode.now, prefill.now, tasks.now) == ("41.2 tok/s", "400.0 tok/s", f"{an_hour} an hour")
+    assert tasks.values[-1] == an_hour, "the title says what the last bar shows"
     assert words in drawn(decode, 200, 3)[0]
     assert max(value for value in decode.values if value is not None) == pytest.approx(41.0, abs=5)
 

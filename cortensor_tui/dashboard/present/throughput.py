@@ -30,10 +30,11 @@ def throughput(view: NodeView, now: float, length_s: int = MINUTE_S) -> tuple[Se
     decode_now = decode_of_run if is_running else None
     if decode_now is None:
         decode_now = _newest(minutes, spans, _DECODE) or decode_of_run
+    hourly = _hourly(view, spans, minutes)
     return (
         Series("decode", rate(decode_now), decode, length_s),
         Series("prefill", rate(_newest(minutes, spans, _PREFILL) or prefill_of_run), prefill, length_s),
-        Series("tasks", _last_hour(view, minutes), _hourly(view, spans), length_s),
+        Series("tasks", _an_hour(hourly[-1]), hourly, length_s),
     )
 
 
@@ -59,15 +60,15 @@ def _newest(minutes: Sequence[Span], spans: Sequence[Span], figure: Figure) -> f
     return next((value for value in values if value is not None), None)
 
 
-def _last_hour(view: NodeView, minutes: Sequence[Span]) -> str:
-    """Return how many tasks were answered in the last hour; nothing is known before the node has counted."""
-    if view.status.answered_tasks is None:
-        return UNKNOWN
-    return f"{number(sum(span.answered for span in minutes))} an hour"
+def _an_hour(tasks: float | None) -> str:
+    return UNKNOWN if tasks is None else f"{number(round(tasks))} an hour"
 
 
-def _hourly(view: NodeView, spans: Sequence[Span]) -> tuple[float | None, ...]:
-    """Return tasks an hour, each over some spans; before the first task it tells nothing."""
+def _hourly(view: NodeView, spans: Sequence[Span], minutes: Sequence[Span]) -> tuple[float | None, ...]:
+    """Return tasks an hour, each over some spans; before the first task it tells nothing.
+
+    Of hours, the last is the 60 minutes until now: the one that has just begun would always look quiet.
+    """
     if view.status.answered_tasks is None:
         return (None,) * len(spans)
     known = [span.began_at for span in spans if span.answered or span.missed]
@@ -79,4 +80,6 @@ def _hourly(view: NodeView, spans: Sequence[Span]) -> tuple[float | None, ...]:
         answered = sum(one.answered for one in spans[max(0, place - count + 1) : place + 1])
         is_known = span.began_at + length_s > began_at
         found.append(answered * HOUR_S / (count * length_s) if is_known else None)
+    if length_s == HOUR_S and found[-1] is not None:
+        found[-1] = float(sum(one.answered for one in minutes))
     return tuple(found)
