@@ -10,10 +10,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.present.verification import verification_lines
 from cortensor_tui.dashboard.screens.reading import ReadingScreen
 from cortensor_tui.dashboard.screens.task_pane import LOG_GROUP, TaskPane
 from cortensor_tui.dashboard.screens.task_panel import TaskPanel
 from cortensor_tui.dashboard.screens.tasks import TasksScreen
+from cortensor_tui.dashboard.stops import Stop
 from cortensor_tui.dashboard.widgets.paged_table import PagedTable
 from cortensor_tui.dashboard.widgets.report import Report
 from cortensor_tui.domain.tasks import Stage, TaskKey
@@ -29,7 +31,7 @@ from cortensor_tui.node.messages import ReplyBody, RequestBody, TaskChanged
 
 from . import samples
 from .conftest import live, shown, until
-from .past import CAUSE, answer_history
+from .past import CAUSE, answer_history, proof
 from .scripted_node import ScriptedNode, refusal
 from .test_logs import ScriptedLog, line
 
@@ -267,10 +269,35 @@ async def test_v_proves_the_task_and_shows_every_line(app: Dashboard, node: Scri
         report = shown(app, "#report")
         assert "✓ the answer's hash" in report
         assert "✖ the result on chain" in report
-        assert "one here, two words there" in report
+        assert "one here," in report
+        assert "two words there" in report
         assert "? the block of the ack" in report
         assert "it was pruned" in report
         assert any(isinstance(body, Verify) and body.key == TaskKey(7, 11) for body in node.requests)
+
+
+@pytest.mark.parametrize("size", [(80, 60), (160, 60)])
+async def test_in_a_proof_values_are_whole_where_they_fit_and_copied_whole(
+    size: tuple[int, int], app: Dashboard
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        await open_tasks(pilot, app)
+        await pilot.press("j", "enter", "v")
+        await until(pilot, lambda: "✖ REFUTED" in shown(app, "#report"))
+        assert "0x" + "ab" * 32 in shown(app, "#report")
+        copied = []
+        await pilot.press("G")
+        for _ in range(3):
+            await pilot.press("y", "k")
+            copied.append(app.clipboard)
+        assert copied == ["two words", "one", "0x" + "ab" * 32]
+
+
+def test_a_value_that_does_not_fit_is_told_by_its_ends_and_copied_whole() -> None:
+    value = "0x" + "ab" * 32
+    found = [one for one in verification_lines(proof(TaskKey(7, 11)), 50) if isinstance(one, Stop)]
+    assert found[0].copy == value
+    assert found[0].line[0].text.strip() == "0xabab…abab"
 
 
 async def test_a_proof_that_cannot_be_made_says_why(app: Dashboard, node: ScriptedNode) -> None:

@@ -188,7 +188,7 @@ def _transactions(transactions: Sequence[Transaction] | None, width: int) -> Ite
             yield from attempt_lines(one, width)
 
 
-def _proof(proof: Proof | None, width: int) -> Iterator[Line]:
+def _proof(proof: Proof | None, width: int) -> Iterator[ReportLine]:
     if proof is None:
         yield from section(PROOF_TITLE, width, "v proves it against the chain")
         return
