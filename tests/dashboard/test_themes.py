@@ -257,9 +257,14 @@ async def test_in_ascii_mode_nothing_else_is_drawn(node: ScriptedNode) -> None:
         assert text_drawn(app).isascii()
 
 
-def test_in_ascii_the_phases_of_a_task_are_told_apart() -> None:
-    waits = (Phase.ENGINE, Phase.OTHERS, Phase.END)
-    signs = [in_ascii(phase.sign) for phase in Phase if phase not in waits]
+@pytest.mark.parametrize(
+    "unseen",
+    [{Phase.ANSWER}, {Phase.ENGINE, Phase.PREFILL, Phase.DECODE, Phase.PRECOMMIT}],
+    ids=["of this node", "of a watched one"],
+)
+def test_in_ascii_the_phases_of_a_task_are_told_apart(unseen: set[Phase]) -> None:
+    waits = {Phase.ENGINE, Phase.OTHERS, Phase.END}
+    signs = [in_ascii(phase.sign) for phase in Phase if phase not in waits | unseen]
     assert len({*signs, in_ascii(Phase.END.sign)}) == len(signs) + 1
 
 
