@@ -122,10 +122,8 @@ async def test_a_swap_that_cannot_work_is_refused(
     assert await owner.refusal(asked) == code
 
 
-async def test_a_swap_says_where_it_stands_when_its_second_half_fails(
-    devnet: DevnetOnAnvil, owner: Owner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+def spend_all_with_the_first(devnet: DevnetOnAnvil, owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the owner without a coin as soon as its first transaction is mined."""
     sender = owner.stream.sender
     mined = sender.settled
 
@@ -135,6 +133,13 @@ async def test_a_swap_says_where_it_stands_when_its_second_half_fails(
         return settled
 
     monkeypatch.setattr(sender, "settled", left_without_a_coin)
+
+
+async def test_a_swap_says_where_it_stands_when_its_second_half_fails(
+    devnet: DevnetOnAnvil, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    spend_all_with_the_first(devnet, owner, monkeypatch)
     asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
     swapped = await owner.ask(asked, Swapped)
     assert (swapped.bound, swapped.unbound.state) == (None, TransactionState.MINED)
@@ -301,15 +306,7 @@ async def test_a_swap_half_way_is_told_until_the_node_is_bound_or_it_is_forgotte
     devnet: DevnetOnAnvil, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
-    sender = owner.stream.sender
-    mined = sender.settled
-
-    async def left_without_a_coin(transaction: Transaction) -> Transaction:
-        settled = await mined(transaction)
-        await devnet.rpc.call("anvil_setBalance", OWNER, "0x0")
-        return settled
-
-    monkeypatch.setattr(sender, "settled", left_without_a_coin)
+    spend_all_with_the_first(devnet, owner, monkeypatch)
     asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
     swapped = await owner.ask(asked, Swapped)
     [told] = owner.desk.swaps.progress(never)
