@@ -21,6 +21,7 @@ from cortensor_tui.settings import (
     RPC_HOST_SPECS,
     SPECS,
     SettingNote,
+    SettingProblem,
     Settings,
     SettingsError,
     SettingValue,
@@ -42,12 +43,12 @@ config_commands = typer.Typer(help="Check, show or change a settings file.", ric
 
 @config_commands.command("check")
 def check(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
-    """Say what is wrong with a settings file and the keys' files it names; exit 2 if anything is."""
+    """Say what is wrong with a settings file and with the keys it names; exit 2 if anything is."""
     try:
         settings = load_settings(env, os.environ)
-        in_files = key_file_problems(settings, os.environ)
-        if in_files:
-            raise SettingsError(settings.path, in_files, settings.notes)
+        about_keys = _problems_about_keys(settings)
+        if about_keys:
+            raise SettingsError(settings.path, about_keys, settings.notes)
     except SettingsError as error:
         if not as_json:
             raise
@@ -71,6 +72,14 @@ def check(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
         )
         print_notes(settings.notes, str(settings.path))
     return Exit.DONE
+
+
+def _problems_about_keys(settings: Settings) -> tuple[SettingProblem, ...]:
+    """Return what is wrong with the keys' files, and with the addresses stated beside keys."""
+    from cortensor_tui import launch
+
+    found = key_file_problems(settings, os.environ)
+    return found + launch.addresses_apart_from_keys(settings, os.environ)
 
 
 @config_commands.command("show")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from cortensor_tui.settings import SettingProblem, Settings
+
 
 def run_node(
     settings_path: Path,
@@ -60,6 +62,13 @@ def run_demo(environ: Mapping[str, str]) -> int:
     from cortensor_tui.launch.demo import run_demo as run
 
     return run(environ)
+
+
+def addresses_apart_from_keys(settings: Settings, environ: Mapping[str, str]) -> tuple[SettingProblem, ...]:
+    """Return a problem for each address in the settings that is not that of its key. Decrypts nothing."""
+    from cortensor_tui.launch.keys import addresses_apart_from_keys as run
+
+    return run(settings, environ)
 
 
 def key_file_text() -> str:

@@ -19,12 +19,14 @@ from cortensor_tui.settings import (
     KeyRole,
     NotAccepted,
     Secret,
+    SettingProblem,
     Settings,
     load_settings,
     parse_private_key,
     read_env_file,
 )
 from cortensor_tui.settings.env_edit import with_values
+from cortensor_tui.settings.key_addresses import address_problems
 from cortensor_tui.settings.password_file import read_password_file
 from cortensor_tui.settings.private_file import write_private_file
 
@@ -100,6 +102,18 @@ def list_keys(settings_path: Path, environ: Mapping[str, str]) -> list[KeyEntry]
     return [_entry(settings, role, environ) for role in ROLES]
 
 
+def addresses_apart_from_keys(settings: Settings, environ: Mapping[str, str]) -> tuple[SettingProblem, ...]:
+    """Return a problem for each address in the settings that is not that of its key. Decrypts nothing.
+
+    A keystore is taken at its word; opening it checks that.
+    """
+    if settings.node_address is None and settings.owner_address is None:
+        return ()
+    entries = {role: _own_entry(settings, role, environ) for role in ROLES}
+    known = {role: entry.address for role, entry in entries.items() if entry and entry.address}
+    return address_problems(settings, known)
+
+
 def default_keystore(settings_path: Path, role: KeyRole, address: str) -> Path:
     """Return where a keystore goes unless told otherwise: a folder beside the settings file."""
     return settings_path.absolute().parent / "keystore" / f"{role.name}-{address.lower()}.json"
@@ -148,10 +162,15 @@ def _text(path: Path) -> str:
         return file.read()
 
 
-def _entry(settings: Settings, role: KeyRole, environ: Mapping[str, str]) -> KeyEntry:
+def _own_entry(settings: Settings, role: KeyRole, environ: Mapping[str, str]) -> KeyEntry | None:
     source = key_source(settings, role, environ)
-    if source is not None:
-        return _entry_of(source, settings)
+    return None if source is None else _entry_of(source, settings)
+
+
+def _entry(settings: Settings, role: KeyRole, environ: Mapping[str, str]) -> KeyEntry:
+    own = _own_entry(settings, role, environ)
+    if own is not None:
+        return own
     if settings.watch_address is not None:
         address = checksum(settings.watch_address) if role is NODE_ROLE else None
         return KeyEntry(role=role.name, address=address, unlock="none: this address is only watched")

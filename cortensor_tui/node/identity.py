@@ -16,7 +16,8 @@ from cortensor_tui.node.key_source import UnlockWay
 from cortensor_tui.node.lease import KeyLease, key_scope, user_keys_folder
 from cortensor_tui.node.network import profile_of
 from cortensor_tui.node.unlock import UnlockedKeys
-from cortensor_tui.settings import Settings
+from cortensor_tui.settings import NODE_ROLE, OWNER_ROLE, Settings, SettingsError
+from cortensor_tui.settings.key_addresses import address_problems
 from cortensor_tui.settings.private_file import write_private_file
 from cortensor_tui.settings.private_folder import make_private_folder
 
@@ -27,8 +28,9 @@ class Identity:
     """Both keys, held for this node alone until closed."""
 
     def __init__(self, settings: Settings, unlocked: UnlockedKeys, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Raises `ProblemError` "bad_key", "key_mismatch", or "key_in_use" when another node answers tasks
-        with this key. Where only the owner's key is in use elsewhere, this node does without it.
+        """Raises `ProblemError` "bad_key", `SettingsError` where an address in the settings is not its key's,
+        and "key_in_use" when another node answers tasks with this key. Where only the owner's key is in use
+        elsewhere, this node does without it.
         """
         self._settings = settings
         self._unlocked = unlocked
@@ -96,19 +98,11 @@ def _watched(address: str) -> WatchedAddress:
 
 
 def check_addresses(settings: Settings, keys: Keys) -> None:
-    """Raise `ProblemError` "key_mismatch" when the settings name another address than a key's."""
-    for name, stated, derived in (
-        ("NODE_PUBLIC_KEY", settings.node_address, keys.miner.address),
-        ("CORTENSOR_TUI_OWNER_ADDRESS", settings.owner_address, keys.owner.address),
-    ):
-        if stated is not None and stated.lower() != derived.lower():
-            role = "node" if derived == keys.miner.address else "owner"
-            raise problem_error(
-                "key_mismatch",
-                f"{name} and the {role}'s key do not belong together",
-                f"the key is that of {derived}, the settings say {stated}",
-                f"Correct one of them; {name} may be left out",
-            )
+    """Raise `SettingsError` where an address in the settings is not that of the key beside it."""
+    addresses = {NODE_ROLE: keys.miner.address, OWNER_ROLE: keys.owner.address}
+    problems = address_problems(settings, addresses)
+    if problems:
+        raise SettingsError(settings.path, problems, settings.notes)
 
 
 def open_journal(settings: Settings, address: str, *, may_make: bool = False) -> Database:

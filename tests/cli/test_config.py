@@ -64,6 +64,7 @@ KEYSTORE = {
         "kdfparams": {"n": 1024, "r": 8, "p": 1, "dklen": 32, "salt": "00"},
     },
 }
+KEY_ADDRESS = "0xdB00079cad3e665853Bf766eFe26F4C38cdbdCDA"  # of the home's private key
 KEYSTORE_KEY, PASSWORD_KEY = "CORTENSOR_TUI_NODE_KEYSTORE", "CORTENSOR_TUI_NODE_PASSWORD_FILE"
 
 
@@ -192,3 +193,43 @@ async def test_the_list_says_what_each_is_for(home: Home) -> None:
     assert "Transactions and deadlines\n" in ended.out
     assert "LLM_PORT = 8090  (default)" in ended.out
     assert "Port of a model server." in ended.out
+
+
+OTHERS_ADDRESS = "0x" + "12" * 20
+
+
+async def test_an_address_that_is_not_the_key_s_is_told_with_both_lines(home: Home) -> None:
+    home.settings.write_text(home.settings.read_text() + f"NODE_PUBLIC_KEY={OTHERS_ADDRESS}\n")
+
+    text = await home.run("config", "check")
+    as_json = await home.run("config", "check", "--json")
+
+    assert (text.code, as_json.code) == (2, 2)
+    [problem] = as_json.document["problems"]
+    assert (problem["key"], problem["line"], problem["found"]) == ("NODE_PUBLIC_KEY", 4, OTHERS_ADDRESS)
+    assert "is not the address of NODE_PRIVATE_KEY in line 3" in " ".join(text.err.split())
+    assert KEY_ADDRESS in problem["accepted"]
+    assert "4c4c" not in text.out + text.err + as_json.out
+
+
+@pytest.mark.parametrize("stated", [KEY_ADDRESS, KEY_ADDRESS.lower(), "0x" + "0" * 40])
+async def test_the_key_s_own_address_passes_in_any_case_and_so_does_none(home: Home, stated: str) -> None:
+    home.settings.write_text(home.settings.read_text() + f"NODE_PUBLIC_KEY={stated}\n")
+    assert (await home.run("config", "check")).code == 0
+
+
+async def test_an_address_that_is_not_the_keystore_s_is_told_without_a_password(home: Home) -> None:
+    with_keystore(home, json.dumps(KEYSTORE), "a long password")
+    home.settings.write_text(home.settings.read_text() + f"NODE_PUBLIC_KEY={OTHERS_ADDRESS}\n")
+
+    ended = await home.run("config", "check", "--json")
+
+    [problem] = ended.document["problems"]
+    assert problem["what"] == f"is not the address of {KEYSTORE_KEY} in line 3"
+    assert "0x" + "ab" * 20 in problem["accepted"].lower()
+
+
+async def test_an_owner_whose_key_is_elsewhere_may_have_any_address(home: Home) -> None:
+    line = f"CORTENSOR_TUI_OWNER_ADDRESS={OTHERS_ADDRESS}\n"
+    home.settings.write_text(home.settings.read_text() + line)
+    assert (await home.run("config", "check")).code == 0

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.chain.signing.keystore import write_keystore
+from cortensor_tui.chain.signing.keystore import address_of, write_keystore
 from cortensor_tui.chain.signing.signer import WatchedAddress
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.launch.passwords import ask_for_detached
-from cortensor_tui.node.identity import check_addresses, make_keys
+from cortensor_tui.node.identity import Identity, make_keys
 from cortensor_tui.node.key_source import Ask
 from cortensor_tui.node.unlock import UnlockedKeys, unlock_keys
-from cortensor_tui.settings import KeyRole, Secret, Settings, load_settings
+from cortensor_tui.settings import KeyRole, Secret, Settings, SettingsError, load_settings
 
 KEY, OTHER = Secret("0x" + "4c" * 32), Secret("0x" + "5d" * 32)
 PASSWORD = "correct horse"
@@ -145,13 +145,22 @@ def test_an_owner_known_by_address_signs_nothing_and_says_what_to_do(write: Writ
     assert "--unsigned" in caught.value.problem.remedy
 
 
-@pytest.mark.parametrize("name", ["NODE_PUBLIC_KEY", "CORTENSOR_TUI_OWNER_ADDRESS"])
-def test_an_address_of_another_key_is_refused(write: Write, name: str) -> None:
-    settings = write(**{name: "0x" + "12" * 20})
-    keys = make_keys(settings, UnlockedKeys(node=KEY, owner=OTHER), 1)
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("NODE_PUBLIC_KEY", "CORTENSOR_TUI_NODE_KEYSTORE in line 3"),
+        ("CORTENSOR_TUI_OWNER_ADDRESS", "CORTENSOR_TUI_OWNER_PRIVATE_KEY in line 4"),
+    ],
+)
+def test_an_address_of_another_key_stops_the_start_with_both_lines(write: Write, name: str, key: str) -> None:
+    settings = write(CORTENSOR_TUI_OWNER_PRIVATE_KEY=OTHER.reveal(), **{name: "0x" + "12" * 20})
 
-    with pytest.raises(ProblemError) as caught:
-        check_addresses(settings, keys)
+    with pytest.raises(SettingsError) as caught:
+        Identity(settings, UnlockedKeys(node=KEY, owner=OTHER))
 
-    assert caught.value.problem.code == "key_mismatch"
-    assert name in caught.value.problem.what
+    [problem] = caught.value.problems
+    assert (problem.key, problem.line, problem.found) == (name, 5, "0x" + "12" * 20)
+    assert problem.what == f"is not the address of {key}"
+    assert problem.accepted is not None
+    assert address_of(KEY if "NODE" in key else OTHER) in problem.accepted
+    assert KEY.reveal() not in str(caught.value)
