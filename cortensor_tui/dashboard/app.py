@@ -95,8 +95,8 @@ class Dashboard(KeyActions):
 
     @property
     def export_folder(self) -> Path | None:
-        """Return where lists are written to, None where nothing can be kept."""
-        return None if self.options.folder is None else self.options.folder / "exports"
+        """Return where lists are written to, None where they cannot be."""
+        return self.options.exports
 
     def leave_for(self, outcome: Outcome) -> None:
         """End the dashboard with what it is to be opened on next."""

@@ -46,7 +46,7 @@ class Desk(Protocol):
 
     @property
     def export_folder(self) -> Path | None:
-        """Return where lists are written to, None where nothing can be kept."""
+        """Return where lists are written to, None where they cannot be."""
 
     @property
     def feed_state(self) -> FeedState:

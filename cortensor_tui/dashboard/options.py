@@ -13,11 +13,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How the dashboard looks and where its own files are.
 
     `theme` is what the settings name, None where they name none. `folder` holds keys.toml, themes/ and
-    dashboard.toml; None means that nothing is read or kept.
+    dashboard.toml; None means that nothing is read or kept. `exports` is where lists are written to, None
+    where they cannot be.
     """
 
     theme: str | None = None
     folder: Path | None = None
+    exports: Path | None = None
     is_ascii: bool = False
     has_title: bool = False
     mouse: bool | None = None

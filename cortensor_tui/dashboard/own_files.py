@@ -31,7 +31,9 @@ class OwnFiles(Announcing):
 
     def action_reload_keys(self) -> None:
         """Take the keys that the file has now."""
-        if not self.take_keys(if_unusable=_AGAIN):
+        if self.options.folder is None:
+            self.notify("This dashboard has no folder of its own to read keys from.", title=KEYS_FILE_NAME)
+        elif not self.take_keys(if_unusable=_AGAIN):
             self.notify("The keys are those of the file now.", title=KEYS_FILE_NAME)
 
     def take_keys(self, if_unusable: str = _AT_START) -> Sequence[str]:

@@ -20,7 +20,7 @@ from cortensor_tui.settings.private_folder import make_private_folder
 from cortensor_tui.dashboard.app import Dashboard  # isort: skip
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.problems import ProblemError, problem_error
-from cortensor_tui.launch.options import demo_options, options_of
+from cortensor_tui.launch.options import options_of, setup_options
 from cortensor_tui.launch.terminal import require_terminal
 from cortensor_tui.node.key_source import needs_person
 from cortensor_tui.node.paths import socket_path
@@ -108,7 +108,7 @@ def _without_settings(settings_path: Path, environ: Mapping[str, str]) -> Dashbo
 
     return Dashboard(
         connect,
-        options=demo_options(environ),
+        options=setup_options(environ),
         make_setup=lambda: _setup(settings_path, environ),
         begins_with_setup=True,
     )

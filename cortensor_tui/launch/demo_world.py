@@ -177,7 +177,7 @@ async def _run_node(settings_path: Path, client: DemoClient) -> None:
         str(settings_path),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
-        env=demo_node_environ(os.environ),
+        env=demo_node_environ(os.environ, settings_path.parent),
     )
     prompting = asyncio.create_task(client.run())
     ending = asyncio.create_task(process.wait())

@@ -62,7 +62,8 @@ _PAGE_DEMO = """
 ## In the demo
 
 `cortensor-tui demo` has settings of its own, so that nothing meant for a real node is used: no key, no
-chain, no folder. It takes these from the environment:
+chain, no folder. What it makes goes with it, except the model that it fetches and the lists that you export,
+which go to the folder where it was started. It takes these from the environment:
 
 """
 

@@ -30,7 +30,9 @@ SIZE = (80, 24)
 @pytest.fixture
 def app(node: ScriptedNode, tmp_path: Path) -> Dashboard:
     answer_history(node)
-    return Dashboard(node.connect, now=lambda: samples.NOW, options=Options(folder=tmp_path / "own"))
+    return Dashboard(
+        node.connect, now=lambda: samples.NOW, options=Options(exports=tmp_path / "own" / "exports")
+    )
 
 
 async def exported(pilot: Pilot[None], app: Dashboard, tmp_path: Path, *keys: str) -> Path:
@@ -53,7 +55,7 @@ def told(app: Dashboard) -> str:
 async def test_csv_has_every_task_in_the_order_of_the_list(app: Dashboard, tmp_path: Path) -> None:
     async with app.run_test(size=SIZE) as pilot:
         path = await exported(pilot, app, tmp_path, "R", "E", "c")
-        assert "13 rows" in told(app)
+        assert "Exported 13 rows: " in told(app)
     rows = list(csv.DictReader(path.open(encoding="utf-8", newline="")))
     assert [f"{row['session']}/{row['task']}" for row in rows] == ["8/2", *(f"7/{n}" for n in range(1, 13))]
     assert {row["is_private"] for row in rows} == {"false"}
@@ -65,7 +67,7 @@ async def test_csv_has_every_task_in_the_order_of_the_list(app: Dashboard, tmp_p
 async def test_json_lines_have_what_the_filter_wants(app: Dashboard, tmp_path: Path) -> None:
     async with app.run_test(size=SIZE) as pilot:
         path = await exported(pilot, app, tmp_path, "slash", *"missed", "enter", "E", "j")
-        assert ": 1 row, in" in told(app)
+        assert "Exported 1 row: " in told(app)
     [row] = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     assert (row["session"], row["task"], row["stage"], row["answer"]) == (8, 2, "missed", None)
     assert row["is_private"] is False
@@ -77,7 +79,7 @@ async def test_no_more_is_written_than_may_be(
     monkeypatch.setattr(exporting, "MOST_EXPORTED_ROWS", 5)
     async with app.run_test(size=SIZE) as pilot:
         path = await exported(pilot, app, tmp_path, "E", "j")
-        assert "the first 5 rows" in told(app)
+        assert "Exported the first 5 rows: " in told(app)
     assert len(path.read_text("utf-8").splitlines()) == 5
 
 
@@ -141,8 +143,21 @@ async def test_sessions_are_written_as_they_are_filtered_and_sorted(app: Dashboa
             pilot, lambda: isinstance(app.screen, SessionsScreen) and "harbour" in shown(app, "#sessions")
         )
         await pilot.press("slash", *"mine", "enter", "S", "R", "E", "j")
-        await until(pilot, lambda: "Exported the sessions: 3 rows" in told(app))
+        await until(pilot, lambda: "Exported 3 rows: " in told(app))
     [path] = (tmp_path / "own" / "exports").iterdir()
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert [row["session"] for row in rows] == [3, 7, 8]
     assert rows[1]["dedicated_nodes"] == samples.NODE
+
+
+async def test_a_path_in_the_users_home_is_whole_in_80_columns(
+    app: Dashboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    async with app.run_test(size=SIZE) as pilot:
+        await live(pilot)
+        await pilot.press("3")
+        await until(pilot, lambda: isinstance(app.screen, TasksScreen) and app.screen.is_whole)
+        await pilot.press("E", "c")
+        await until(pilot, lambda: "Exported 13 rows: ~/own/exports/tasks-" in shown(app, "KeyBar"))
+        assert ".csv" in shown(app, "KeyBar")

@@ -164,3 +164,11 @@ async def test_a_file_that_cannot_be_read_leaves_the_keys_and_says_so(
         app.action_reload_keys()
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+
+
+async def test_where_there_is_no_folder_reloading_the_keys_says_so(node: ScriptedNode) -> None:
+    app = Dashboard(node.connect, now=lambda: samples.NOW)
+    async with app.run_test(size=(160, 48)) as pilot:
+        await live(pilot)
+        app.action_reload_keys()
+        await until(pilot, lambda: "no folder of its own" in shown(app, "KeyBar"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -82,8 +83,14 @@ class Exporting(Watching):
         else:
             first = "the first " if has_more else ""
             rows = "row" if file.count == 1 else "rows"
-            said = f"{first}{number(file.count)} {rows}, in {file.path}"
-            self.notify(said, title=f"Exported the {name}", markup=False, timeout=TOLD_S)
+            title = f"Exported {first}{number(file.count)} {rows}"
+            self.notify(_short(file.path), title=title, markup=False, timeout=TOLD_S)
+
+
+def _short(path: Path) -> str:
+    """Return a path as a shell takes it, short enough for one line of 80 columns in most homes."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 class ExportingPages(Exporting):
