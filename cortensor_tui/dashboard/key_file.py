@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from textual.keys import Keys
 
 from cortensor_tui.dashboard.key_catalogue import BoundKeys
-from cortensor_tui.dashboard.key_names import character_of
+from cortensor_tui.dashboard.sendable_keys import nearest, sendable
 from cortensor_tui.dashboard.toml_file import TomlFile, TomlFileError, read_toml
-
-_NAMED = {str(key.value) for key in Keys if not key.value.startswith("<")}
-_MODIFIERS = re.compile(r"^(?:(?:ctrl|alt|shift)\+)+")
 
 
 class KeyChoice(msgspec.Struct, frozen=True):
@@ -61,10 +56,12 @@ def _keys(file: TomlFile, binding_id: str, value: Any, known: Mapping[str, Bound
     keys = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else ()
     if not keys or not all(isinstance(key, str) for key in keys):
         raise refuse(f'{binding_id} takes a key such as "x", or a list of keys')
-    for key in keys:
-        if not _is_key(key):
-            raise refuse(f"{binding_id}: there is no key {key!r}")
-    return tuple(_named(key) for key in keys)
+    found = tuple(sendable(key) for key in keys)
+    for key, name in zip(keys, found, strict=True):
+        if name is None:
+            meant = f"; perhaps {near} was meant" if (near := nearest(key)) else ""
+            raise refuse(f"{binding_id}: no terminal sends the key {key!r}{meant}")
+    return tuple(name for name in found if name)
 
 
 def _guess(binding_id: str, known: Mapping[str, BoundKeys]) -> str:
@@ -72,20 +69,6 @@ def _guess(binding_id: str, known: Mapping[str, BoundKeys]) -> str:
 
     near = difflib.get_close_matches(binding_id, known, n=1)
     return f"; perhaps {near[0]} was meant" if near else ""
-
-
-def _is_key(key: str) -> bool:
-    name = _MODIFIERS.sub("", key)
-    if len(name) == 1:
-        return name.isprintable() and name != ","
-    return key in _NAMED or name in _NAMED or bool(character_of(name))
-
-
-def _named(key: str) -> str:
-    """Return a key in the name by which bindings have it: "?" is question_mark."""
-    from textual.binding import Binding
-
-    return next(iter(Binding.make_bindings([(key, "", "")]))).key
 
 
 def _clashes(

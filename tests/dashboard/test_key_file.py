@@ -6,15 +6,19 @@ import itertools
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.key_catalogue import all_bindings, keys_file_text
 from cortensor_tui.dashboard.key_file import load_keys
-from cortensor_tui.dashboard.key_names import KEYS_FILE_NAME
+from cortensor_tui.dashboard.key_names import KEYS_FILE_NAME, shown_key
 from cortensor_tui.dashboard.options import Options
 from cortensor_tui.dashboard.screens.help import HelpScreen
 from cortensor_tui.dashboard.screens.notices import NoticesScreen
+from cortensor_tui.dashboard.sendable_keys import nearest, sendable
 from cortensor_tui.dashboard.widgets.key_bar import KeyBar
 
 from . import samples
@@ -52,10 +56,19 @@ async def test_keys_are_those_of_the_file_in_bar_and_help_too(node: ScriptedNode
     ("text", "fault"),
     [
         ('# mine\n\napp.hlep = "x"', "keys.toml:3: there is no binding app.hlep; perhaps app.help was meant"),
-        ('[app]\nhelp = ""', "keys.toml:2: app.help: there is no key ''"),
+        ('[app]\nhelp = ""', "keys.toml:2: app.help: no terminal sends the key ''"),
         ("[app]\nquit = []", "keys.toml:2: app.quit takes a key"),
         ("app.quit = false", "keys.toml:1: app.quit takes a key"),
-        ('app.help = "ctrl+enterr"', "keys.toml:1: app.help: there is no key 'ctrl+enterr'"),
+        (
+            'app.help = "ctrl+enterr"',
+            "keys.toml:1: app.help: no terminal sends the key 'ctrl+enterr'; perhaps ctrl+enter was",
+        ),
+        (
+            '\napp.quit = ["q", "ctrl+banana"]',
+            "keys.toml:2: app.quit: no terminal sends the key 'ctrl+banana'",
+        ),
+        ('app.quit = "banana"', "keys.toml:1: app.quit: no terminal sends the key 'banana'"),
+        ('app.quit = "\\U0001F34C"', "keys.toml:1: app.quit: no terminal sends the key '\N{BANANA}'"),
         ('\napp.refresh = "j"', "keys.toml:2: app.refresh: j is the key of"),
         ('app.refresh = "q"', "keys.toml:1: app.refresh: q is the key of app.quit"),
         ("app.quit =", "keys.toml:1:"),
@@ -67,6 +80,79 @@ def test_a_mistake_is_said_with_its_line_and_left_out(tmp_path: Path, text: str,
     choice = load_keys(written(tmp_path, text), KNOWN)
     assert choice.faults[0].startswith(fault)
     assert not choice.keymap
+
+
+@pytest.mark.parametrize(
+    ("written_key", "name"),
+    [
+        ("x", "x"),
+        ("X", "X"),
+        ("?", "question_mark"),
+        ("+", "plus"),
+        ("comma", "comma"),
+        ("ö", "ö"),
+        ("я", "я"),
+        ("ctrl++", "ctrl+plus"),
+        ("ctrl+x", "ctrl+x"),
+        ("alt+x", "alt+x"),
+        ("alt+shift+x", "alt+shift+x"),
+        ("shift+ctrl+left", "ctrl+shift+left"),
+        ("shift+tab", "shift+tab"),
+        ("ctrl+space", "ctrl+space"),
+        ("ctrl+@", "ctrl+@"),
+        ("f24", "f24"),
+    ],
+)
+def test_a_key_that_terminals_send_goes_by_the_name_in_which_it_comes(written_key: str, name: str) -> None:
+    assert sendable(written_key) == name
+
+
+@pytest.mark.parametrize(
+    ("written_key", "meant"),
+    [
+        ("esc", "escape"),
+        ("return", "enter"),
+        ("PgDn", "pagedown"),
+        ("F5", "f5"),
+        (" ", "space"),
+        (",", "comma"),
+        ("solidus", "slash"),
+        ("questionmark", "question_mark"),
+        ("ctrl+X", "ctrl+x"),
+        ("contrl+x", "ctrl+x"),
+        ("C-x", "ctrl+x"),
+        ("shift+x", "X"),
+        ("ctrl+m", "enter"),
+        ("ctrl+[", "escape"),
+        ("ctrl+esc", "ctrl+escape"),
+        ("super+x", ""),
+        ("ctrl+ctrl+x", "ctrl+x"),
+        ("ctrl+", ""),
+        ("ctrl+banana", ""),
+        ("漢", ""),
+        ("\N{COMBINING ACUTE ACCENT}", ""),
+    ],
+)
+def test_what_no_terminal_sends_is_refused_with_what_was_meant(written_key: str, meant: str) -> None:
+    assert sendable(written_key) is None
+    assert nearest(written_key) == meant
+    assert not meant or sendable(meant) == meant
+
+
+def test_every_key_that_is_bound_comes_from_a_terminal() -> None:
+    assert [key for bound in KNOWN.values() for key in bound.keys if sendable(key) != key] == []
+
+
+@given(st.text(max_size=12) | st.from_regex(r"((ctrl|alt|shift)\+){0,3}\w*", fullmatch=True))
+def test_whatever_is_written_is_taken_once_and_shown_without_pictures(text: str) -> None:
+    name = sendable(text)
+    assert name is None or sendable(name) == name
+    assert name is None or all(cell_len(one) == 1 for one in shown_key(name))
+    assert sendable(nearest(text)) is not None or not nearest(text)
+
+
+def test_a_name_of_a_picture_is_no_picture() -> None:
+    assert shown_key("ctrl+banana") == "ctrl+banana"
 
 
 def test_what_is_right_holds_beside_a_mistake(tmp_path: Path) -> None:
