@@ -50,5 +50,10 @@ class Setup(Protocol):
     async def understand(self, path: Path) -> Understood:
         """Return a settings file line by line. Raises `ProblemError` when it cannot be read."""
 
-    async def take_over(self, source: Path, treatment: KeyTreatment, password: Secret) -> SetUp:
-        """Use a settings file that exists: copied to `settings_path`, its key treated as asked."""
+    async def take_over(
+        self, source: Path, treatment: KeyTreatment, password: Secret, *, enables_dedicated: bool
+    ) -> SetUp:
+        """Use a settings file that exists: copied to `settings_path`, its key treated as asked.
+
+        `enables_dedicated` writes ENABLE_DEDICATED_NODE=1.
+        """

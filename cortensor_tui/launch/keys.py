@@ -109,9 +109,13 @@ def addresses_apart_from_keys(settings: Settings, environ: Mapping[str, str]) ->
     """
     if settings.node_address is None and settings.owner_address is None:
         return ()
+    return address_problems(settings, key_addresses(settings, environ))
+
+
+def key_addresses(settings: Settings, environ: Mapping[str, str]) -> dict[KeyRole, str]:
+    """Return the addresses of the keys that can be told without decrypting one."""
     entries = {role: _own_entry(settings, role, environ) for role in ROLES}
-    known = {role: entry.address for role, entry in entries.items() if entry and entry.address}
-    return address_problems(settings, known)
+    return {role: entry.address for role, entry in entries.items() if entry and entry.address}
 
 
 def default_keystore(settings_path: Path, role: KeyRole, address: str) -> Path:

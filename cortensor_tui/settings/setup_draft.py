@@ -150,18 +150,23 @@ class KeyTreatment(StrEnum):
 
 
 class ImportDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What was typed to use a settings file that exists; `path` is None before anything was."""
+    """What was typed to use a settings file that exists; `path` is None before anything was.
+
+    `enables_dedicated`: where the file has ENABLE_DEDICATED_NODE off, it is switched on in what is written.
+    """
 
     path: str | None = None
     treatment: KeyTreatment = KeyTreatment.ENCRYPT
     password: Secret = Secret("")
     password_again: Secret = Secret("")
+    enables_dedicated: bool = True
 
 
 class UnderstoodLine(msgspec.Struct, frozen=True, kw_only=True):
     """One setting of a file: what was made of it. `is_good` is None for what is kept and not used here.
 
-    `is_doubtful`: it can be used, and the node will not serve with it.
+    `is_doubtful`: it can be used, and the node will not serve with it. `is_known` is False for a name that
+    neither this program nor cortensord has. `default` is the default in words, where the value is another.
     """
 
     line: int | None
@@ -169,15 +174,23 @@ class UnderstoodLine(msgspec.Struct, frozen=True, kw_only=True):
     says: str
     is_good: bool | None
     is_doubtful: bool = False
+    is_known: bool = True
+    default: str = ""
 
 
 class Understood(msgspec.Struct, frozen=True, kw_only=True):
-    """A settings file, line by line. `has_plain_key` tells that it holds the node's key in plain text."""
+    """A settings file, line by line. `has_plain_key` tells that it holds the node's key in plain text.
+
+    `key_address` is the address of the node's key, None while it is unknown or there is none.
+    `is_dedicated_off` tells that ENABLE_DEDICATED_NODE would block the node.
+    """
 
     path: Path
     lines: tuple[UnderstoodLine, ...]
     is_usable: bool
     has_plain_key: bool
+    key_address: str | None = None
+    is_dedicated_off: bool = False
 
 
 class SetUp(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from cortensor_tui.settings.setup_draft import (
 )
 
 TARGET = Path("/home/op/.cortensor/.env")
+KEY_ADDRESS = "0x" + "Ab" * 20
 OLD = Path("/home/op/old/.env")
 
 
@@ -35,6 +36,7 @@ class ScriptedSetup:
         self.has_plain_key = True
         self.bad_line: UnderstoodLine | None = None
         self.more_lines: tuple[UnderstoodLine, ...] = ()
+        self.enabled_dedicated: bool | None = None
 
     def networks(self) -> tuple[NetworkChoice, ...]:
         return (
@@ -93,8 +95,13 @@ class ScriptedSetup:
             lines=lines if self.bad_line is None else (*lines, self.bad_line),
             is_usable=self.bad_line is None,
             has_plain_key=self.has_plain_key,
+            key_address=KEY_ADDRESS if self.bad_line is None else None,
+            is_dedicated_off=any(one.is_doubtful for one in lines),
         )
 
-    async def take_over(self, source: Path, treatment: KeyTreatment, password: Secret) -> SetUp:
+    async def take_over(
+        self, source: Path, treatment: KeyTreatment, password: Secret, *, enables_dedicated: bool
+    ) -> SetUp:
+        self.enabled_dedicated = enables_dedicated
         self.taken_over.append((source, treatment, password.reveal()))
         return SetUp(settings_path=TARGET, password=password)

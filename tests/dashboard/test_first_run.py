@@ -16,7 +16,7 @@ from cortensor_tui.node.client import NodeClient
 from cortensor_tui.settings.setup_draft import SERVING_STEPS, KeyTreatment, SetUp, Step, UnderstoodLine
 
 from .conftest import shown, until
-from .scripted_setup import OLD, TARGET, ScriptedSetup
+from .scripted_setup import KEY_ADDRESS, OLD, TARGET, ScriptedSetup
 
 PASSWORD = "correct horse"
 
@@ -414,21 +414,67 @@ async def test_going_on_says_what_is_in_the_way(app: Dashboard) -> None:
         await until(pilot, lambda: "Give a password" in shown(app, "KeyBar"))
 
 
-async def test_a_file_that_would_block_the_node_says_so_before_it_is_written(
-    app: Dashboard, setup: ScriptedSetup
-) -> None:
+def blocked(setup: ScriptedSetup) -> None:
+    setup.has_plain_key = False
     says = "0: so it would be BLOCKED"
     setup.more_lines = (
         UnderstoodLine(line=7, name="ENABLE_DEDICATED_NODE", says=says, is_good=None, is_doubtful=True),
     )
+
+
+async def at_file(app: Dashboard, pilot: Pilot[None]) -> None:
+    await at_menu(app, pilot)
+    await pilot.press("j", "enter")
+    await until(pilot, lambda: bool(app.screen.query("#use")))
+    await until(pilot, lambda: not app.screen.query_one("#use", Button).disabled)
+
+
+async def test_a_file_that_would_block_the_node_is_switched_on_unless_that_is_not_wanted(
+    app: Dashboard, setup: ScriptedSetup
+) -> None:
+    blocked(setup)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_file(app, pilot)
+        assert app.screen.query_one("#row-dedicated").display
+        assert "BLOCKED" not in shown(app, "#outcome")
+        assert "▲ 0: so" in shown(app, "#understood")
+        app.screen.query_one("#dedicated", Select).value = False
+        await until(pilot, lambda: "The node will be BLOCKED" in shown(app, "#outcome"))
+        text = " ".join(shown(app, "#outcome").split())
+        assert "▲ line 7, ENABLE_DEDICATED_NODE: 0: so it would be BLOCKED" in text
+        assert "place 7" in text
+        app.screen.query_one("#dedicated", Select).value = True
+        await until(pilot, lambda: "BLOCKED" not in shown(app, "#outcome"))
+        await pilot.press("f10")
+        await until(pilot, lambda: app.outcome is not None)
+    assert setup.enabled_dedicated is True
+
+
+async def test_the_switch_may_be_left_off(app: Dashboard, setup: ScriptedSetup) -> None:
+    blocked(setup)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_file(app, pilot)
+        app.screen.query_one("#dedicated", Select).value = False
+        await until(pilot, lambda: "The node will be BLOCKED" in shown(app, "#outcome"))
+        await pilot.press("f10")
+        await until(pilot, lambda: app.outcome is not None)
+    assert setup.enabled_dedicated is False
+
+
+async def test_a_file_that_serves_has_nothing_switched(app: Dashboard, setup: ScriptedSetup) -> None:
     setup.has_plain_key = False
     async with app.run_test(size=(80, 24)) as pilot:
-        await at_menu(app, pilot)
-        await pilot.press("j", "enter")
-        await until(pilot, lambda: bool(app.screen.query("#use")))
-        await until(pilot, lambda: not app.screen.query_one("#use", Button).disabled)
-        text = " ".join(shown(app, "#outcome").split())
-        assert f"▲ line 7, ENABLE_DEDICATED_NODE: {says}" in text
-        assert "The node will be BLOCKED" in text
-        assert "place 7" in text
-        assert "▲ 0: so" in shown(app, "#understood")
+        await at_file(app, pilot)
+        assert not app.screen.query_one("#row-dedicated").display
+        await pilot.press("f10")
+        await until(pilot, lambda: app.outcome is not None)
+    assert setup.enabled_dedicated is False
+
+
+async def test_a_file_is_summed_up_before_it_is_written(app: Dashboard, setup: ScriptedSetup) -> None:
+    blocked(setup)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_file(app, pilot)
+        text = shown(app, "#summary")
+        assert "▲ 1 blocks the node  ● 2 taken  ○ 1 unused" in text
+        assert f"The node would be {KEY_ADDRESS}." in text

@@ -253,6 +253,40 @@ def test_a_switch_that_would_block_the_node_is_told(old: Path, more: str, is_dou
     assert ("BLOCKED" in line.says) is is_doubtful
 
 
+def test_the_address_of_the_key_is_told(old: Path) -> None:
+    assert understand(old, {}).key_address == address_of(KEY)
+
+
+def test_an_address_that_is_not_the_key_s_is_a_bad_line(old: Path) -> None:
+    old.write_text(OLD + f"NODE_PUBLIC_KEY={RUNTIME}\n")
+    found = understand(old, {})
+    assert not found.is_usable
+    [bad] = [one for one in found.lines if one.is_good is False]
+    assert (bad.name, bad.line) == ("NODE_PUBLIC_KEY", 7)
+    assert "is not the address of NODE_PRIVATE_KEY in line 4" in bad.says
+    assert address_of(KEY) in bad.says
+
+
+def test_other_values_than_the_default_and_misspelled_names_are_told(old: Path) -> None:
+    old.write_text(OLD + "LLM_PORT=8091\nLLM_PROT=1\nLLM_HOST=127.0.0.1\n")
+    said = {one.name: one for one in understand(old, {}).lines}
+    assert said["LLM_PORT"].default == "8090"
+    assert said["LLM_PROT"].says == "not known here; perhaps LLM_PORT was meant; kept"
+    assert [said[name].is_known for name in ("LLM_PROT", "ROUTER_EXTERNAL_IP")] == [False, True]
+    assert {said[name].default for name in ("HOST", "NODE_PRIVATE_KEY", "LLM_HOST")} == {""}
+
+
+@pytest.mark.parametrize("is_in_place", [False, True])
+def test_the_switch_is_set_where_that_is_wanted(old: Path, tmp_path: Path, is_in_place: bool) -> None:
+    old.write_text(OLD + "ENABLE_DEDICATED_NODE=0  # the network's default\n")
+    target = old if is_in_place else tmp_path / "home" / ".env"
+    take_over(old, target, KeyTreatment.ENCRYPT, PASSWORD, {}, enables_dedicated=True)
+    assert load_settings(target, {}).dedicated_enabled
+    assert "ENABLE_DEDICATED_NODE=1  # the network's default" in target.read_text()
+    assert ("ENABLE_DEDICATED_NODE=0" in old.read_text()) == (not is_in_place)
+    assert load_settings(target, {}).node_keystore is not None
+
+
 def test_a_watching_node_is_not_blocked_by_the_switch(old: Path) -> None:
     watched = f"CORTENSOR_TUI_WATCH_ADDRESS=0x{'ab' * 20}\nENABLE_DEDICATED_NODE=0\n"
     old.write_text(f"HOST=https://arb.example\nCHAINID=421614\n{watched}")

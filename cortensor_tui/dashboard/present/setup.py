@@ -13,7 +13,7 @@ from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem
-from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetUp, Step, Understood, UnderstoodLine
+from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetUp, Step
 
 MENU_ABOUT = "Nothing is written or started before you say so. Up and down choose, enter goes on."
 NOT_HERE = Problem(
@@ -45,16 +45,6 @@ MENU = (
         STEPS,
         (Span("Set up a node"), Span("step by step, each field tried as you type", "muted")),
     ),
-)
-UNDERSTOOD_COLUMNS = (
-    Column("line", 4, is_right=True),
-    Column("setting", 34),
-    Column("what the node makes of it", 30, share=1),
-)
-MOST_PLACES = 3
-WILL_BE_BLOCKED = (
-    "The node will be BLOCKED while ENABLE_DEDICATED_NODE is 0. Set it to 1 in the file and press F5, or at "
-    "place 7 once the node runs: there it holds at once."
 )
 MARKS = {True: ("●", "good"), None: ("○", "muted"), False: ("✖", "bad")}
 
@@ -224,55 +214,3 @@ def file_lines(lines: Sequence[str], path: str, width: int) -> list[Line]:
     for one in lines:
         shown += [line((f"   {piece}", "plain")) for piece in wrap(inert(one, 500), width - 4)]
     return shown
-
-
-def _mark(one: UnderstoodLine) -> tuple[str, str]:
-    return ("▲", "warn") if one.is_doubtful else MARKS[one.is_good]
-
-
-def understood_lines(one: UnderstoodLine, width: int) -> list[Line]:
-    """Return a line of a file with what was made of it, whole."""
-    mark, role = _mark(one)
-    place = "" if one.line is None else f"line {one.line}, "
-    pieces = wrap(inert(f"{place}{one.name}: {one.says}", 600), width - 4)
-    return [
-        (Span(f" {mark if index == 0 else ' '} ", role), Span(piece)) for index, piece in enumerate(pieces)
-    ]
-
-
-def how_to_mend(found: Understood) -> str:
-    """Return what to edit in a file that a node could not use, and how it is read again."""
-    where = f"{_bad_places(found)} of {inert(str(found.path), 200)}"
-    return f"A node could not use it: mend {where} in an editor. F5, or enter on the path, reads it again."
-
-
-def read_again(found: Understood | None) -> str:
-    """Return in a few words what reading a file once more told."""
-    if found is None:
-        return "Read again: there is nothing that can be read."
-    return "Read again." if found.is_usable else f"Read again: {_bad_places(found)} cannot be used."
-
-
-def _bad_places(found: Understood) -> str:
-    """Name what is wrong, by line; a setting that is missing has none."""
-    bad = [one for one in found.lines if one.is_good is False]
-    places = list(
-        dict.fromkeys(inert(one.name, 64) if one.line is None else f"line {one.line}" for one in bad)
-    )
-    more = f" and {len(places) - MOST_PLACES} more" if len(places) > MOST_PLACES else ""
-    return ", ".join(places[:MOST_PLACES]) + more
-
-
-def understood_rows(found: Understood) -> list[Row]:
-    """Return each line of a file with what was made of it."""
-    return [
-        Row(
-            f"{index}",
-            (
-                Span("" if one.line is None else str(one.line), "muted"),
-                Span(inert(one.name, 64)),
-                Span(f"{_mark(one)[0]} {inert(one.says, 300)}", _mark(one)[1]),
-            ),
-        )
-        for index, one in enumerate(found.lines)
-    ]

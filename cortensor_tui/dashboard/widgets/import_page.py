@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.suggester import SuggestFromList
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select
 
-from cortensor_tui.dashboard.present import setup as present
+from cortensor_tui.dashboard.cells import Line
+from cortensor_tui.dashboard.present import understood as present
+from cortensor_tui.dashboard.present.setup import problem_lines, remark_lines
 from cortensor_tui.dashboard.setup import Setup
 from cortensor_tui.dashboard.widgets.line_table import LineTable
-from cortensor_tui.dashboard.widgets.path_suggester import PathSuggester
+from cortensor_tui.dashboard.widgets.path_suggester import LikelyOrPath
 from cortensor_tui.dashboard.widgets.text_lines import Composer, TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.settings import Secret
 from cortensor_tui.settings.setup_draft import ImportDraft, KeyTreatment, SetUp, Understood, UnderstoodLine
 
+T = TypeVar("T")
+
 PAUSE_S = 0.4
 TREATMENTS = (
     ("encrypt it; the old file keeps its copy", KeyTreatment.ENCRYPT),
     ("encrypt it, and empty it in the old file", KeyTreatment.ENCRYPT_AND_BLANK),
     ("leave it in plain text", KeyTreatment.KEEP),
+)
+SWITCHES = (
+    ("set ENABLE_DEDICATED_NODE to 1, which is 0 there", True),
+    ("leave ENABLE_DEDICATED_NODE 0: the node is BLOCKED", False),
 )
 STARTS = "Nothing is written yet. A node that is started answers tasks with this key, and pays for them."
 NOTHING_YET = "Type the path of a settings file; right arrow completes it."
@@ -41,7 +50,8 @@ class ImportPage(Vertical):
     DEFAULT_CSS = """
     ImportPage {
         height: 1fr;
-        & > LineTable { height: 1fr; margin-top: 1; }
+        & > LineTable { height: 1fr; }
+        & #summary { height: auto; margin-top: 1; }
         & #outcome { height: auto; }
     }
     """
@@ -88,14 +98,16 @@ class ImportPage(Vertical):
         path = Input(
             likely if draft.path is None else draft.path,
             placeholder="/path/to/.env",
-            suggester=_LikelyOrPath([str(one) for one in self._likely]),
+            suggester=LikelyOrPath([str(one) for one in self._likely]),
             compact=True,
             id="path",
         )
         yield _row("File", path)
-        yield _row("Its key", Select(TREATMENTS, value=draft.treatment, allow_blank=False, compact=True))
+        yield _row("Its key", _choice(TREATMENTS, draft.treatment, "treatment"))
         yield _row("Password", _secret(draft.password, "password"))
         yield _row("Once more", _secret(draft.password_again, "password-again"))
+        yield _row("Dedicated", _choice(SWITCHES, draft.enables_dedicated, "dedicated"))
+        yield TextLines(self._summary, id="summary")
         yield LineTable(present.UNDERSTOOD_COLUMNS, NOTHING_YET, id="understood")
         yield TextLines(lambda width: self._outcome(width), id="outcome")
         with Horizontal(classes="buttons"):
@@ -140,10 +152,11 @@ class ImportPage(Vertical):
 
     def _keep(self) -> None:
         """Tell what is typed, so that it is there again whoever goes back and comes again."""
-        treatment = self.query_one(Select).value
+        treatment = self.query_one("#treatment", Select).value
         draft = ImportDraft(
             path=self.query_one("#path", Input).value,
             treatment=treatment if isinstance(treatment, KeyTreatment) else KeyTreatment.ENCRYPT,
+            enables_dedicated=self.query_one("#dedicated", Select).value is True,
             password=Secret(self._password),
             password_again=Secret(self.query_one("#password-again", Input).value),
         )
@@ -182,14 +195,17 @@ class ImportPage(Vertical):
     @work(group="import", exclusive=True)
     async def _use(self, *, starts: bool) -> None:
         found, treatment, password = self._found, self._treatment, self._password
+        enables_dedicated = self._enables_dedicated
         if found is None:
             return
         self._allow(is_allowed=False)
         try:
-            set_up = await self._setup.take_over(found.path, treatment, Secret(password))
+            set_up = await self._setup.take_over(
+                found.path, treatment, Secret(password), enables_dedicated=enables_dedicated
+            )
         except ProblemError as error:
             problem = error.problem
-            self._say(lambda width: present.problem_lines(problem, width))
+            self._say(lambda width: problem_lines(problem, width))
             self._allow(is_allowed=True)
             return
         self.post_message(self.TakenOver(set_up, starts=starts))
@@ -200,9 +216,20 @@ class ImportPage(Vertical):
 
     @property
     def _treatment(self) -> KeyTreatment:
-        value = self.query_one(Select).value
+        value = self.query_one("#treatment", Select).value
         has_key = self._found is not None and self._found.has_plain_key
         return value if has_key and isinstance(value, KeyTreatment) else KeyTreatment.KEEP
+
+    @property
+    def _is_off(self) -> bool:
+        return self._found is not None and self._found.is_dedicated_off
+
+    @property
+    def _enables_dedicated(self) -> bool:
+        return self._is_off and self.query_one("#dedicated", Select).value is True
+
+    def _summary(self, width: int) -> list[Line]:
+        return [] if self._found is None else present.summary_lines(self._found, width)
 
     def _show_rows(self) -> None:
         has_key = self._found is not None and self._found.has_plain_key
@@ -210,16 +237,20 @@ class ImportPage(Vertical):
         for name in ("password", "password-again"):
             self.query_one(f"#row-{name}").display = needs_password
         self.query_one("#row-treatment").display = has_key
+        self.query_one("#row-dedicated").display = self._is_off
+        summary = self.query_one("#summary", TextLines)
+        summary.display = self._found is not None
+        summary.redraw()
         remark = self._remark = self._hindrance(needs_password=needs_password)
         is_ready = self._found is not None and not remark
-        is_blocked = self._found is not None and any(one.is_doubtful for one in self._found.lines)
+        is_blocked = self._is_off and not self._enables_dedicated
         ready = present.WILL_BE_BLOCKED if is_blocked else STARTS
         told, is_warning = remark or (ready if is_ready else ""), bool(remark) or is_blocked
         whole = self._line_to_read()
         self._say(
             lambda width: [
                 *(present.understood_lines(whole, width) if whole is not None else ()),
-                *present.remark_lines(told, width, is_warning=is_warning),
+                *remark_lines(told, width, is_warning=is_warning),
             ]
         )
         self._allow(is_allowed=is_ready)
@@ -232,7 +263,7 @@ class ImportPage(Vertical):
         if table.has_focus and table.current is not None:
             return self._found.lines[int(table.current.key)]
         bad = (one for one in self._found.lines if one.is_good is False)
-        doubtful = (one for one in self._found.lines if one.is_doubtful)
+        doubtful = (one for one in self._found.lines if one.is_doubtful and not self._enables_dedicated)
         return next(chain(bad, doubtful), None)
 
     @on(LineTable.Moved)
@@ -260,22 +291,14 @@ class ImportPage(Vertical):
         self.query_one("#outcome", TextLines).redraw()
 
 
-class _LikelyOrPath(PathSuggester):
-    """Offers a likely file first, then whatever is there."""
-
-    def __init__(self, likely: list[str]) -> None:
-        super().__init__()
-        self._likely = SuggestFromList(likely)
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """Return a likely file that begins so, else the path completed."""
-        return await self._likely.get_suggestion(value) or await super().get_suggestion(value)
-
-
 def _secret(value: Secret, name: str) -> Input:
     return Input(value.reveal(), password=True, compact=True, id=name)
 
 
-def _row(label: str, control: Input | Select[KeyTreatment]) -> Horizontal:
+def _choice(options: Iterable[tuple[str, T]], value: T, name: str) -> Select[T]:
+    return Select(options, value=value, allow_blank=False, compact=True, id=name)
+
+
+def _row(label: str, control: Widget) -> Horizontal:
     control.add_class("control")
-    return Horizontal(Label(f" {label}"), control, classes="field", id=f"row-{control.id or 'treatment'}")
+    return Horizontal(Label(f" {label}"), control, classes="field", id=f"row-{control.id}")

@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from textual.suggester import Suggester
+from textual.suggester import Suggester, SuggestFromList
 
 MOST_ENTRIES = 2_000
 
@@ -20,6 +20,18 @@ class PathSuggester(Suggester):
     async def get_suggestion(self, value: str) -> str | None:
         """Return the whole text with its completion, None where nothing fits."""
         return await asyncio.to_thread(completed, value) if value else None
+
+
+class LikelyOrPath(PathSuggester):
+    """Offers a likely file first, then whatever is there."""
+
+    def __init__(self, likely: list[str]) -> None:
+        super().__init__()
+        self._likely = SuggestFromList(likely)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Return a likely file that begins so, else the path completed."""
+        return await self._likely.get_suggestion(value) or await super().get_suggestion(value)
 
 
 def completed(text: str) -> str | None:

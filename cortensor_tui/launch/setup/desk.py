@@ -84,11 +84,18 @@ class SetupDesk:
         """Return a settings file line by line."""
         return await _in_thread(lambda: understand(path, self._environ), f"{path} could not be read")
 
-    async def take_over(self, source: Path, treatment: KeyTreatment, password: Secret) -> SetUp:
+    async def take_over(
+        self, source: Path, treatment: KeyTreatment, password: Secret, *, enables_dedicated: bool
+    ) -> SetUp:
         """Use a settings file that exists."""
         target, environ = self.settings_path, self._environ
-        what = f"{target} could not be written"
-        return await _in_thread(lambda: take_over(source, target, treatment, password, environ), what)
+
+        def act() -> SetUp:
+            return take_over(
+                source, target, treatment, password, environ, enables_dedicated=enables_dedicated
+            )
+
+        return await _in_thread(act, f"{target} could not be written")
 
 
 async def _in_thread(act: Callable[[], T], what: str) -> T:

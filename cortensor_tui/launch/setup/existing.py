@@ -8,11 +8,13 @@ from pathlib import Path
 from cortensor_tui.chain.signing.keystore import address_of
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import problem_error
-from cortensor_tui.launch.keys import KeyMade, blank_key, default_keystore, plain_key
+from cortensor_tui.launch.keys import KeyMade, blank_key, default_keystore, key_addresses, plain_key
 from cortensor_tui.launch.setup.writing import keep_key, require_absent
 from cortensor_tui.settings import (
     NODE_ROLE,
+    REQUIRED,
     RPC_HOST_SPECS,
+    SPECS,
     Secret,
     SettingNote,
     SettingProblem,
@@ -22,7 +24,9 @@ from cortensor_tui.settings import (
 from cortensor_tui.settings.cortensord import is_known_unused
 from cortensor_tui.settings.env_edit import with_values
 from cortensor_tui.settings.env_file import EnvFile, printable_key, read_env_file
-from cortensor_tui.settings.loading import PATH_FIELDS, settings_from
+from cortensor_tui.settings.key_addresses import address_problems
+from cortensor_tui.settings.key_files import key_file_problems
+from cortensor_tui.settings.loading import PATH_FIELDS, closest_name, settings_from
 from cortensor_tui.settings.private_file import write_private_file
 from cortensor_tui.settings.private_folder import make_private_folder
 from cortensor_tui.settings.setup_draft import KeyTreatment, SetUp, Understood, UnderstoodLine
@@ -55,9 +59,13 @@ def understand(path: Path, environ: Mapping[str, str]) -> Understood:
     path = path.expanduser().absolute()
     file = _read(path)
     problems: tuple[SettingProblem, ...] = ()
+    address = None
     try:
         settings = settings_from(path, file, environ)
         values, notes = settings.values, settings.notes
+        addresses = key_addresses(settings, environ)
+        problems = key_file_problems(settings, environ) + address_problems(settings, addresses)
+        address = addresses.get(NODE_ROLE)
     except SettingsError as error:
         problems, values, notes = error.problems, error.values, error.notes
     shown = {value.key: value.shown for value in values}
@@ -65,12 +73,15 @@ def understand(path: Path, environ: Mapping[str, str]) -> Understood:
     told = {problem.key for problem in problems}
     good = [_line(key, file, shown) for key in file.entries if key not in told]
     odd = [_odd_line(note) for note in notes if note.key is None]
+    lines = tuple(sorted((*bad, *good, *odd), key=lambda one: one.line or 0))
     entry = file.entries.get(NODE_ROLE.plain_key)
     return Understood(
         path=path,
-        lines=tuple(sorted((*bad, *good, *odd), key=lambda one: one.line or 0)),
+        lines=lines,
         is_usable=not problems,
         has_plain_key=bool(entry and (entry.value or "").strip()),
+        key_address=address,
+        is_dedicated_off=any(one.is_doubtful for one in lines),
     )
 
 
@@ -103,28 +114,45 @@ def _odd_line(note: SettingNote) -> UnderstoodLine:
 
 
 def _line(key: str, file: EnvFile, shown: Mapping[str, str]) -> UnderstoodLine:
-    line, name = file.entries[key].line, printable_key(key) or "(no name)"
+    line, name = file.entries[key].line, printable_key(key)
     is_watching = shown.get(_WATCHED, "").startswith("0x")
     if key == _DEDICATED and shown.get(key) == "0" and not is_watching:
-        says = "0: this program runs dedicated nodes only, so the node would be BLOCKED; set it to 1"
-        return UnderstoodLine(line=line, name=name, says=says, is_good=None, is_doubtful=True)
+        says = "0: this program runs dedicated nodes only, so with 0 the node would be BLOCKED"
+        return UnderstoodLine(line=line, name=key, says=says, is_good=None, is_doubtful=True)
     if key in shown:
-        return UnderstoodLine(line=line, name=name, says=inert(shown[key], 300), is_good=True)
+        says, default = inert(shown[key], 300), _other_default(key, shown[key])
+        return UnderstoodLine(line=line, name=key, says=says, is_good=True, default=default)
     if any(spec.key == key for spec in RPC_HOST_SPECS):
-        says = "one more endpoint, not switched on"
-    elif is_known_unused(key):
+        return UnderstoodLine(line=line, name=key, says="one more endpoint, not switched on", is_good=None)
+    if is_known_unused(key):
         says = "a part of cortensord that is not here; kept"
-    else:
-        says = "not known here; kept"
-    return UnderstoodLine(line=line, name=name, says=says, is_good=None)
+        return UnderstoodLine(line=line, name=key, says=says, is_good=None)
+    near = None if name is None else closest_name(name)
+    says = f"not known here; perhaps {near} was meant; kept" if near else "not known here; kept"
+    return UnderstoodLine(line=line, name=name or "(no name)", says=says, is_good=None, is_known=False)
+
+
+def _other_default(key: str, shown: str) -> str:
+    """Return a setting's default in words, empty where the value is that or there is none to compare."""
+    [spec] = [spec for spec in (*SPECS, *RPC_HOST_SPECS) if spec.key == key]
+    if spec.is_secret or spec.default is REQUIRED or spec.default is None:
+        return ""
+    return "" if spec.default_text() == shown else spec.default_text()
 
 
 def take_over(
-    source: Path, target: Path, treatment: KeyTreatment, password: Secret, environ: Mapping[str, str]
+    source: Path,
+    target: Path,
+    treatment: KeyTreatment,
+    password: Secret,
+    environ: Mapping[str, str],
+    *,
+    enables_dedicated: bool = False,
 ) -> SetUp:
     """Use a settings file from now on: copied to `target`, unless it is there already; its key encrypted.
 
-    Takes a second. Raises `ProblemError`; the file itself is only changed to empty its key.
+    `enables_dedicated` writes ENABLE_DEDICATED_NODE=1. Takes a second. Raises `ProblemError`; a file that is
+    copied is itself only changed to empty its key.
     """
     source, target = source.expanduser().absolute(), target.expanduser().absolute()
     is_here = source.resolve() == target.resolve()
@@ -132,7 +160,8 @@ def take_over(
         require_absent(target)
     settings = settings_from(source, read_env_file(source), environ)
     text = source.read_bytes().decode()
-    values = _absolute_paths(settings)
+    switch = {_DEDICATED: "1"} if enables_dedicated else {}
+    values = _absolute_paths(settings) | switch
     made = None
     if treatment is not KeyTreatment.KEEP:
         made = _encrypt(source, target, password)
@@ -140,6 +169,8 @@ def take_over(
     if not is_here:
         make_private_folder(target.parent)
         write_private_file(target, with_values(text, values, target).encode(), may_replace=False)
+    elif switch:
+        write_private_file(target.resolve(), with_values(text, switch, target).encode(), may_replace=True)
     if made is not None and (is_here or treatment is KeyTreatment.ENCRYPT_AND_BLANK):
         blank_key(source, NODE_ROLE, made, None)
     if made is None:
