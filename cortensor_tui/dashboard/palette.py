@@ -88,7 +88,8 @@ def _own_bindings(kind: type[Screen[Any]]) -> Iterator[Binding]:
 
 
 def _is_base(owner: type) -> bool:
-    return owner.__name__ in ("PlaceScreen", "Watching") or not owner.__module__.startswith(__package__ or "")
+    is_ours = owner.__module__.startswith(__package__ or "")
+    return not is_ours or owner.__name__ in ("PlaceScreen", "ActsForOwner", "Watching")
 
 
 def _bindings(owner: type) -> Iterable[Binding]:

@@ -37,5 +37,5 @@ def farewell(view: NodeView | None, *, owns_node: bool, has_typed: bool = False)
         f"{tasks} not answered yet. Detach, and the node goes on with it.\n"
         "Stop, and it ends after what it is sending now; what is open then may be missed."
     )
-    answers = (Answer("q", "Detach", DETACH), Answer("s", "Stop the node", STOP))
+    answers = (Answer("q", "Detach", DETACH), Answer("x", "Stop the node", STOP))
     return Farewell("Detach or stop?", question, answers)

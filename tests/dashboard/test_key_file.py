@@ -188,6 +188,29 @@ def test_no_class_has_one_key_for_two_things() -> None:
             assert not set(one.keys) & set(other.keys), (one, other)
 
 
+SHARED = {
+    "Y": {"copy_whole", "copy_calldata"},
+    "exclamation_mark": {"notices", "back"},
+    "f": {"freeze", "follow"},
+    "r": {"refresh", "read", "read_again"},
+    "space": {"freeze", "follow", "page_down"},
+    "w": {"why", "back"},
+}
+"""Keys with two names for what hands take for one: the box that a key opened is closed by it, and so on."""
+
+
+def test_one_key_means_one_thing_wherever_one_is() -> None:
+    means: dict[str, set[str]] = {}
+    for one in KNOWN.values():
+        for key in one.keys:
+            means.setdefault(key, set()).add(one.binding_id.split(".")[1])
+    letters = {key: found for key, found in means.items() if shown_key(key) == key and len(key) == 1}
+    assert {key: found for key, found in letters.items() if len(found) > 1} == {
+        key: found for key, found in SHARED.items() if key in letters
+    }
+    assert all(means[key] == found for key, found in SHARED.items())
+
+
 def test_the_command_prints_that_file(capsys: pytest.CaptureFixture[str]) -> None:
     from cortensor_tui.cli.config import bindings
 

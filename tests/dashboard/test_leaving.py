@@ -9,6 +9,7 @@ from textual.widgets import Button
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.key_actions import LEFT_RUNNING, STOPPING
+from cortensor_tui.dashboard.key_catalogue import all_bindings
 from cortensor_tui.dashboard.quitting import DETACH, farewell
 from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.domain.tasks import Stage
@@ -69,11 +70,26 @@ async def test_it_stops_the_node_where_that_is_the_answer(node: ScriptedNode, ap
         assert app._exit_renderables == [STOPPING]
 
 
+SIGNING = ("app.assign", "app.unassign", "app.submit", "app.new_session", "session.change", "session.swap")
+
+
+@pytest.mark.parametrize("has_typed", [False, True])
+@pytest.mark.parametrize("owns_node", [False, True])
+def test_no_answer_is_a_key_that_asks_for_a_signature(*, owns_node: bool, has_typed: bool) -> None:
+    """Who presses the key of the prompt a moment too late must not stop the node."""
+    asked = farewell(from_snapshot(samples.snapshot()), owns_node=owns_node, has_typed=has_typed)
+    assert asked is not None
+    known = all_bindings(Dashboard)
+    assert not {answer.key for answer in asked.answers} & {
+        key for name in SIGNING for key in known[name].keys
+    }
+
+
 async def test_a_refused_stop_stays(node: ScriptedNode, app: Dashboard) -> None:
     node.answers[Stop] = lambda body: refusal("busy", "Not now")
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
-        await pilot.press("q", "s")
+        await pilot.press("q", "x")
         await until(pilot, lambda: "✖ Not now" in shown(app, "KeyBar"))
         assert not app._exit
 

@@ -138,7 +138,7 @@ async def test_what_a_key_did_not_achieve_can_be_read_in_whole_later(
     node.answers[Stop] = lambda body: refusal("busy", "Not now", why, "Try again in a minute")
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
-        await pilot.press("q", "s")
+        await pilot.press("q", "x")
         await until(pilot, lambda: "✖ Not now: the engine is loading" in shown(app, "KeyBar"))
         await pilot.press("exclamation_mark")
         await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)

@@ -61,7 +61,7 @@ async def test_it_offers_what_can_be_done_here_with_its_keys(app: Dashboard, key
         ("deact", "Sessions: Close  (2 x)"),
         ("addDedicated", "Assign  (a)"),
         ("shutdown", "Stop the node"),
-        ("etherscan", "Transactions: Copy link  (4 e)"),
+        ("etherscan", "Transactions: Copy link  (4 L)"),
         ("endpoints", "Network  (5)"),
         ("close", "Sessions: Close  (2 x)"),
     ],

@@ -70,7 +70,7 @@ async def at_form(pilot: Pilot[None]) -> SwapScreen:
     await live(pilot)
     await pilot.press("2")
     await until(pilot, lambda: isinstance(pilot.app.screen, SessionsScreen))
-    await pilot.press("w")
+    await pilot.press("m")
     await until(pilot, lambda: isinstance(pilot.app.screen, SwapScreen))
     screen = pilot.app.screen
     assert isinstance(screen, SwapScreen)

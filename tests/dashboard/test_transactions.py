@@ -117,7 +117,7 @@ async def test_x_leaves_the_transactions_of_the_task_and_escape_brings_all_back(
 ) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await open_transactions(pilot, app)
-        await pilot.press("G", "x")
+        await pilot.press("G", "T")
         await until(pilot, lambda: len(rows(app)) == 1)
         asked = [body for body in node.requests if isinstance(body, GetTransactions)]
         assert asked[-1].task == TaskKey(8, 2)
@@ -165,7 +165,7 @@ async def test_the_hash_the_link_and_the_calldata_are_copied(app: Dashboard) -> 
         await open_transactions(pilot, app)
         await pilot.press("G", "y")
         assert app.clipboard == "0x" + "22" * 32
-        await pilot.press("e")
+        await pilot.press("L")
         assert app.clipboard == f"{EXPLORER}/tx/0x" + "22" * 32
         await pilot.press("Y")
         await until(pilot, lambda: app.clipboard == call_of(retried()).calldata)
@@ -257,6 +257,6 @@ async def test_a_network_without_an_explorer_says_so(app: Dashboard, node: Scrip
     node.snapshot = msgspec.structs.replace(node.snapshot, status=samples.status())
     async with app.run_test(size=WIDE) as pilot:
         await open_transactions(pilot, app)
-        await pilot.press("e")
+        await pilot.press("L")
         assert not app.clipboard
         await until(pilot, lambda: "this network has none that is known" in shown(app, "#report"))

@@ -89,7 +89,7 @@ def _may(facts: SessionFacts) -> tuple[str, str]:
         return f"only look: {inert(facts.owner_key_problem.what, 120)}", "warn"
     if not facts.view.session.is_active:
         return "unbind its nodes and hand it over; it is closed for good", "muted"
-    return "change (e), close (x), bind (a), unbind (u), swap (w), submit (s)", "plain"
+    return "change (e), close (x), bind (a), unbind (u), swap (m), submit (s)", "plain"
 
 
 def can_change(facts: SessionFacts) -> bool:

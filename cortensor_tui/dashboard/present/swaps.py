@@ -63,5 +63,5 @@ def _line(one: SwapProgress, now: float) -> Line:
     return line(
         (f" {mark} swap", role),
         f"  session {one.session_id} {swap_sentence(one, now)}",
-        ("  2 w tells more", "muted"),
+        ("  2 m tells more", "muted"),
     )

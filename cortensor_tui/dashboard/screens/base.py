@@ -84,14 +84,6 @@ class Watching(Screen[Any]):
         """Tell whether the line of keys names an action: not where it could do nothing."""
         return True
 
-    def can_submit(self) -> bool:
-        """Tell whether a prompt may be submitted, and say why not: before anyone has written one."""
-        view = self.dashboard.view
-        if view is not None and view.status.is_watching:
-            self.notify("This node only watches and has no key: nothing can be submitted from it.")
-            return False
-        return True
-
     @property
     def has_typed(self) -> bool:
         """Tell whether something was typed here that leaving the dashboard would lose."""

@@ -212,7 +212,7 @@ class OverviewScreen(PlaceScreen):
         """Show why no tasks come."""
         from cortensor_tui.dashboard.screens.why import WhyScreen
 
-        if self._has_view():
+        if self.has_view():
             self.app.push_screen(WhyScreen())
 
     def action_node_details(self) -> None:

@@ -15,7 +15,7 @@ from cortensor_tui.dashboard.present import startup
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.swaps import swap_lines
 from cortensor_tui.dashboard.present.verdict import verdict_lines
-from cortensor_tui.dashboard.screens.base import Watching
+from cortensor_tui.dashboard.screens.owner_acts import ActsForOwner
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.key_bar import KeyBar
 from cortensor_tui.dashboard.widgets.line_table import RowTable
@@ -29,7 +29,7 @@ NEED_KEY = (
 """Actions that ask the node for something to be signed."""
 
 
-class PlaceScreen(Watching):
+class PlaceScreen(ActsForOwner):
     """What all places share: the header, what stands there before the node has said anything, and the keys.
 
     A subclass names its place in `PLACE`, yields its content in `compose_place`, and brings it up to date in
@@ -49,10 +49,7 @@ class PlaceScreen(Watching):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_SIZE[1], "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "assign", "Assign", id="app.assign", tooltip="Bind a node"),
-        Binding("u", "unassign", "Unbind", id="app.unassign", tooltip="Unbind a node"),
         Binding("n", "new_session", "New session", id="app.new_session", tooltip="Create a session"),
-        Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt"),
         *(
             Binding(
                 place.key,
@@ -97,10 +94,6 @@ class PlaceScreen(Watching):
     def move_ages(self, state: FeedState, view: NodeView) -> None:
         """Show newer figures of the status and let ages move on, once a second while on top."""
         self.show_view(state, view)
-
-    def chosen_session(self) -> int | None:
-        """Return the session under the cursor, with which forms begin."""
-        return None
 
     # --- what it does ----------------------------------------------------------------------------
 
@@ -172,39 +165,12 @@ class PlaceScreen(Watching):
         """Show the first place."""
         self.dashboard.go_to(FIRST.name)
 
-    def action_assign(self) -> None:
-        """Open the assignment form."""
-        self._open_assignment(is_unbinding=False)
-
-    def action_unassign(self) -> None:
-        """Open the assignment form to take a node off."""
-        self._open_assignment(is_unbinding=True)
-
-    def _open_assignment(self, is_unbinding: bool) -> None:
-        from cortensor_tui.dashboard.screens.assign import AssignScreen
-
-        if self._has_view():
-            screen = AssignScreen(is_unbinding=is_unbinding, session_id=self.chosen_session())
-            self.app.push_screen(screen)
-
     def action_new_session(self) -> None:
         """Open the form for a session."""
         from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
 
-        if self._has_view():
+        if self.has_view():
             self.app.push_screen(NewSessionScreen())
-
-    def action_submit(self) -> None:
-        """Open the form for a prompt."""
-        from cortensor_tui.dashboard.screens.submit import SubmitScreen
-
-        if self._has_view() and self.can_submit():
-            self.app.push_screen(SubmitScreen(session_id=self.chosen_session()))
-
-    def _has_view(self) -> bool:
-        if self.dashboard.view is None:
-            self.notify("Not connected to a node yet.", markup=False, timeout=3)
-        return self.dashboard.view is not None
 
     def _take_classes(self) -> None:
         """Take the classes of the first picture, before there are widgets that would be styled twice."""

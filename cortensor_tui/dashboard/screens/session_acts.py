@@ -14,52 +14,28 @@ from cortensor_tui.dashboard.present.session_detail import (
     OPENS_TASKS,
 )
 from cortensor_tui.dashboard.present.session_json import session_json
-from cortensor_tui.dashboard.screens.base import Watching
+from cortensor_tui.dashboard.screens.owner_acts import ActsForOwner
 from cortensor_tui.dashboard.screens.session_pane import SessionPane
 from cortensor_tui.dashboard.widgets.entry_list import EntryList
 from cortensor_tui.dashboard.widgets.filter_line import FilterLine
 from cortensor_tui.domain.tasks import TaskKey
 
 
-class ActsOnSession(Watching):
+class ActsOnSession(ActsForOwner):
     """Binds the keys of what changes a session, and of what its detail leads to.
 
     The last base of a screen, since Textual takes styles from the first.
     """
 
+    MEANS_CHOSEN = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "assign", "Bind", id="app.assign", tooltip="Bind a node"),
-        Binding("u", "unassign", "Unbind", id="app.unassign", tooltip="Unbind a node"),
-        Binding("w", "swap", "Swap", id="session.swap", tooltip="Swap two nodes"),
+        Binding("m", "swap", "Swap", id="session.swap", tooltip="Swap two nodes"),
         Binding("e", "edit", "Change", id="session.change", tooltip="Change the session"),
         Binding("x", "deactivate", "Close", show=False, id="session.close", tooltip="Close it for good"),
-        Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt"),
         Binding(
             "Y", "copy_whole", "Copy all", show=False, id="session.copy_whole", tooltip="Copy it as JSON"
         ),
     ]
-
-    def chosen_session(self) -> int | None:
-        """Return the session at hand."""
-        raise NotImplementedError
-
-    def action_assign(self) -> None:
-        """Open the form that binds a node."""
-        self._open_assignment(is_unbinding=False)
-
-    def action_unassign(self) -> None:
-        """Open the form that unbinds a node."""
-        self._open_assignment(is_unbinding=True)
-
-    def _open_assignment(self, is_unbinding: bool) -> None:
-        from cortensor_tui.dashboard.screens.assign import AssignScreen
-
-        if self.dashboard.view is not None:
-            session_id = self.chosen_session()
-            screen = AssignScreen(
-                is_unbinding=is_unbinding, session_id=session_id, is_exact=session_id is not None
-            )
-            self.app.push_screen(screen)
 
     def action_swap(self) -> None:
         """Open the form that swaps nodes."""
@@ -115,13 +91,6 @@ class ActsOnSession(Watching):
         session_id = self.chosen_session()
         if self.dashboard.view is not None and session_id is not None:
             self.app.push_screen(HandOverScreen(session_id))
-
-    def action_submit(self) -> None:
-        """Open the form for a prompt."""
-        from cortensor_tui.dashboard.screens.submit import SubmitScreen
-
-        if self.dashboard.view is not None and self.can_submit():
-            self.app.push_screen(SubmitScreen(session_id=self.chosen_session()))
 
     @on(EntryList.Opened)
     def _on_entry_opened(self, event: EntryList.Opened) -> None:

@@ -162,10 +162,6 @@ class SessionsScreen(PlaceScreen, ActsOnSession, Exporting):
         """Open the filter line."""
         self.query_one(FilterLine).open()
 
-    def _open_assignment(self, is_unbinding: bool) -> None:
-        """Begin with the session under the cursor: elsewhere it is a hint, here it is what is meant."""
-        ActsOnSession._open_assignment(self, is_unbinding)
-
     def action_sort_next(self) -> None:
         """Sort by the next column."""
         self._sort(self._order.next())

@@ -17,7 +17,7 @@ NO_EXPLORER = "This network has no explorer that is known."
 
 
 class ActsOnTransaction(Watching):
-    """`Y` copies the calldata, `e` the explorer's link."""
+    """`Y` copies the calldata, `L` the explorer's link."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -29,7 +29,7 @@ class ActsOnTransaction(Watching):
             tooltip="Copy the calldata",
         ),
         Binding(
-            "e",
+            "L",
             "copy_link",
             "Copy link",
             show=False,

@@ -26,7 +26,7 @@ from cortensor_tui.domain.transactions import Transaction
 
 
 class TransactionsScreen(HistoryScreen, ActsOnTransaction):
-    """What was signed, sent and mined; `x` leaves only those of one task."""
+    """What was signed, sent and mined; `T` leaves only those of one task."""
 
     PLACE = "transactions"
     LIST_TITLE = "Transactions"
@@ -35,7 +35,7 @@ class TransactionsScreen(HistoryScreen, ActsOnTransaction):
     NONE_MATCH = "No transaction matches this filter. Press esc to clear it."
     FILTER_HINT = "task:7/12  session:7  kind:commit  state:sent  pending  failed"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "of_task", "Of its task", id="transactions.of_task", tooltip="Only of this task"),
+        Binding("T", "of_task", "Of its task", id="transactions.of_task", tooltip="Only of this task"),
     ]
 
     def compose_detail(self) -> ComposeResult:
