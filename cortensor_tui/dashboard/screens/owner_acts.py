@@ -1,4 +1,4 @@
-"""What the owner's key signs wherever one is: binding and unbinding a node, and a prompt."""
+"""What the owner's key signs wherever one is: binding and unbinding a node, a new session, a prompt."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class ActsForOwner(Watching):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "assign", "Assign", id="app.assign", tooltip="Bind a node"),
         Binding("u", "unassign", "Unbind", id="app.unassign", tooltip="Unbind a node"),
+        Binding("n", "new_session", "New session", id="app.new_session", tooltip="Create a session"),
         Binding("s", "submit", "Prompt", id="app.submit", tooltip="Submit a prompt"),
     ]
 
@@ -45,6 +46,13 @@ class ActsForOwner(Watching):
     def action_unassign(self) -> None:
         """Open the form that unbinds a node."""
         self._open_assignment(is_unbinding=True)
+
+    def action_new_session(self) -> None:
+        """Open the form for a session."""
+        from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
+
+        if self.has_view():
+            self.app.push_screen(NewSessionScreen())
 
     def action_submit(self) -> None:
         """Open the form for a prompt."""

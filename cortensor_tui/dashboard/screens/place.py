@@ -49,7 +49,6 @@ class PlaceScreen(ActsForOwner):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_SIZE[1], "-high")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new_session", "New session", id="app.new_session", tooltip="Create a session"),
         *(
             Binding(
                 place.key,
@@ -164,13 +163,6 @@ class PlaceScreen(ActsForOwner):
     def action_go_back(self) -> None:
         """Show the first place."""
         self.dashboard.go_to(FIRST.name)
-
-    def action_new_session(self) -> None:
-        """Open the form for a session."""
-        from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
-
-        if self.has_view():
-            self.app.push_screen(NewSessionScreen())
 
     def _take_classes(self) -> None:
         """Take the classes of the first picture, before there are widgets that would be styled twice."""
