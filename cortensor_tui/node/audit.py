@@ -35,7 +35,15 @@ def peer_of(connection: socket.socket | None) -> Peer:
 
 def note_reveal(peer: Peer, session_id: int) -> None:
     """Log that someone was given a private session's prompts and answers."""
+    _logger().info("a private session was revealed", session=session_id, pid=peer.pid, uid=peer.uid)
+
+
+def note_private(sessions: str) -> None:
+    """Log that other sessions are private from now on: those that no longer are may be read by all."""
+    _logger().info("private sessions were changed", sessions=sessions or "none")
+
+
+def _logger() -> structlog.stdlib.BoundLogger:
     logger = logging.getLogger(LOGGER)
     logger.setLevel(logging.INFO)  # whatever else is logged
-    log = structlog.wrap_logger(logger, wrapper_class=structlog.stdlib.BoundLogger)
-    log.info("a private session was revealed", session=session_id, pid=peer.pid, uid=peer.uid)
+    return structlog.wrap_logger(logger, wrapper_class=structlog.stdlib.BoundLogger)  # type: ignore[no-any-return]

@@ -16,7 +16,7 @@ import structlog
 
 from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
-from cortensor_tui.node.audit import Peer, note_reveal, peer_of
+from cortensor_tui.node.audit import Peer, note_private, note_reveal, peer_of
 from cortensor_tui.node.hub import Hub
 from cortensor_tui.node.messages import (
     LATER_CHANGES,
@@ -68,6 +68,7 @@ class ControlServer:
         self._servers: list[asyncio.Server] = []
         self._paths: list[Path] = []
         self._clients: set[asyncio.Task[None]] = set()
+        self._sights: set[Sight] = set()
 
     async def start(self, commands: Path, viewers: Path, settings_path: Path | None = None) -> None:
         """Listen. A socket left by a node that died is replaced; one that answers is not.
@@ -78,6 +79,19 @@ class ControlServer:
             if await _answers(path):
                 raise _runs_already(path, settings_path)
             await self._listen(path, is_viewer=path is viewers)
+
+    def take_private(self, private: PrivateSessions) -> None:
+        """Go by other private sessions, for every connection; who follows the changes gets all anew.
+
+        What waits to be sent passes the new sight; what was sent is out.
+        """
+        if private == self._private:
+            return
+        self._private = private
+        note_private(private.text)
+        for sight in self._sights:
+            sight.take_private(private)
+        self._hub.tell_anew()
 
     def stop_listening(self) -> None:
         """Remove the sockets: whoever comes now finds no node."""
@@ -115,6 +129,7 @@ class ControlServer:
             return
         self._clients.add(task)
         sight = Sight(self._private, is_viewer=is_viewer)
+        self._sights.add(sight)
         peer = peer_of(writer.get_extra_info("socket"))
         connection = _Connection(self._hub, self._answer, writer, sight, peer, is_viewer=is_viewer)
         try:
@@ -125,6 +140,7 @@ class ControlServer:
             log.debug("client dropped: the node stops")  # asyncio would print a cancelled handler
         finally:
             self._clients.discard(task)
+            self._sights.discard(sight)
             await connection.close()
 
 

@@ -64,6 +64,10 @@ class HistoryDesk:
         self._history: History | None = None
         self._opened_for: int | None = None
 
+    def take_private(self, private: PrivateSessions) -> None:
+        """Go by other private sessions: what is private from now on is not searched."""
+        self._private = private
+
     async def answer(
         self, body: GetTasks | GetTask | GetTransactions | GetCall, chain: ReadableChain
     ) -> Tasks | Transactions | Call:

@@ -100,6 +100,10 @@ class Hub:
         self._transactions.clear()
         self._sessions, self._live, self._throughput = (), None, Throughput()
         self._sequence += 1
+        self.tell_anew()
+
+    def tell_anew(self) -> None:
+        """Hand everything to every listener, as what they have may not be what they would get now."""
         snapshot = self.snapshot()
         for listener in tuple(self._listeners):
             self._hand(listener, snapshot)

@@ -39,6 +39,11 @@ class Sight:
         self._is_viewer = is_viewer
         self._revealed: set[int] = set()
 
+    def take_private(self, private: PrivateSessions) -> None:
+        """Go by other private sessions; one that stops being private has to be asked for when it is again."""
+        self._private = private
+        self._revealed = {session_id for session_id in self._revealed if private.has(session_id)}
+
     def reveal(self, session_id: int) -> None:
         """Show a private session's texts from now on."""
         if self._private.has(session_id):

@@ -139,6 +139,8 @@ class Node:
         self._standing.take_settings(settings)
         self._duty.take_settings(settings)
         self._chain.take_settings(settings)
+        self._history.take_private(settings.private_sessions)
+        self._control.take_private(settings.private_sessions)
         if self._chain.work is not None:
             self._hub.publish(SessionsChanged(self._chain.work.sessions.views()))
         self._publish_status()

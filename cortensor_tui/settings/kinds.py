@@ -51,10 +51,6 @@ def _render_authorized(value: AuthorizedSessions) -> str:
     return ",".join(str(session_id) for session_id in sorted(value.session_ids))
 
 
-def _render_private(value: PrivateSessions) -> str:
-    return "all" if value.is_all else ",".join(str(one) for one in sorted(value.session_ids))
-
-
 def _plainly(value: float | Decimal) -> str:
     text = format(Decimal(str(value)), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -143,7 +139,7 @@ AUTHORIZED: Kind[AuthorizedSessions] = Kind(
 PRIVATE: Kind[PrivateSessions] = Kind(
     accepted="session ids with commas between, such as 0,1,2; all for every session",
     parse=parsers.parse_private,
-    render=_render_private,
+    render=lambda value: value.text,
 )
 HOST_NAME: Kind[str] = Kind(accepted="a host name or an IP address", parse=parsers.parse_host, render=str)
 PORT = whole(1, 65535)

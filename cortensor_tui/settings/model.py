@@ -52,6 +52,11 @@ class PrivateSessions(msgspec.Struct, frozen=True):
     is_all: bool = False
 
     @property
+    def text(self) -> str:
+        """Return it as it is written in a settings file."""
+        return "all" if self.is_all else ",".join(str(one) for one in sorted(self.session_ids))
+
+    @property
     def is_none(self) -> bool:
         """Tell whether nothing is private."""
         return not (self.is_all or self.session_ids)

@@ -27,6 +27,7 @@ from cortensor_tui.node.messages import GetSessions
 from cortensor_tui.node.mining_duty import MiningDuty
 from cortensor_tui.node.paths import socket_path
 from cortensor_tui.node.service import Node
+from cortensor_tui.node.settings_messages import ChangeSetting, SettingChanged
 from cortensor_tui.node.unlock import unlock_keys
 from cortensor_tui.settings import Settings, env_line, load_settings
 from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
@@ -280,3 +281,21 @@ async def test_without_any_past_the_first_chain_is_told_to_lists_that_were_refus
         after = await node.until(lambda view: view.status.chain.head_number is not None)
         assert after.generation > before.generation, "or a list would stay refused"
         assert await node.keys() == []
+
+
+async def test_a_setting_makes_sessions_private_while_the_node_runs(
+    tmp_path: Path, devnet: DevnetOnAnvil, proxy: FaultProxy
+) -> None:
+    settings = settings_for(tmp_path, devnet, proxy.url)
+    write_served(settings, SCOPE)
+    async with started(settings) as node:
+        await node.until(lambda view: len(view.tasks) == KEPT_TASKS)
+        change = ChangeSetting(name="CORTENSOR_TUI_PRIVATE_SESSIONS", value="all")
+        changed = await node.client.request(change)
+        assert isinstance(changed, SettingChanged)
+        assert changed.is_applied
+        await node.until(lambda view: all(task.is_hidden for task in view.tasks))
+        page = await node.client.request(GetTasks(limit=1))
+        assert isinstance(page, Tasks)
+        assert page.tasks[0].is_hidden
+        assert load_settings(settings.path, {}).private_sessions.is_all

@@ -50,6 +50,7 @@ SESSIONS: Final[tuple[Spec, ...]] = (
         "only after they have asked for that session (p, --reveal), and each time is a line in the node's "
         "log. The chain shows them to everyone all the same.",
         default_words="empty: none",
+        takes_effect=TakesEffect.AT_ONCE,
         in_demo=True,
     ),
 )
