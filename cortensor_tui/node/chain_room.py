@@ -59,6 +59,7 @@ class ChainRoom:
         self.link: ChainLink | None = None
         self.work: ChainWork | None = None
         self.has_looked = False
+        self._has_failed = False
         self._settings = settings
         self._database = database
         self._addresses = addresses
@@ -76,6 +77,7 @@ class ChainRoom:
                 self._trouble(error.problem)
             except Exception as error:  # whatever an endpoint makes of us, the node stays
                 self._trouble(_fault(error))
+            self._has_failed = True
             await asyncio.sleep(RECONNECT_S)
 
     def health(self) -> ChainHealth:
@@ -88,7 +90,20 @@ class ChainRoom:
         problem = self.problem
         error = "" if problem is None or problem.code in DISK_CODES else problem.sentence()
         feed = self._feed.health if self._feed else ""
-        return msgspec.structs.replace(health, error=error, endpoints=self.rpc.health(), head_feed=feed)
+        return msgspec.structs.replace(
+            health,
+            error=error,
+            endpoints=self.rpc.health(),
+            head_feed=feed,
+            unread_since=self.unread_since,
+        )
+
+    @property
+    def unread_since(self) -> float | None:
+        """Return when the chain answered last where it does not now, unix seconds; None while it does."""
+        if self.link is None or not (self._has_failed or self.link.is_overdue):
+            return None
+        return self.link.answered_at
 
     @property
     def readable(self) -> ReadableChain | None:
@@ -127,6 +142,7 @@ class ChainRoom:
         feed = asyncio.create_task(self._follow_feed(work), name="head feed")
         try:
             while True:
+                answers = work.link.answers
                 try:
                     if not await work.look():
                         return
@@ -136,6 +152,7 @@ class ChainRoom:
                     self._trouble(error.problem)
                 except Exception as error:
                     self._trouble(_fault(error))
+                self._has_failed = work.link.answers == answers  # else it was read, if not all of it
                 self._events.on_look(work)
                 await work.rest()
         finally:

@@ -15,10 +15,14 @@ from cortensor_tui.domain.sessions import Service, SessionView
 DISK_CODES = frozenset({"journal_unwritable", "journal_unusable", "store_unwritable"})
 _COMING = (EngineState.STARTING, EngineState.LOADING, EngineState.STOPPED)
 _NOT_CONNECTED = "not known until the chain is read"
+_SILENT = "not known while the chain does not answer"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the preconditions are judged by. `is_connected` is set once the contracts were found and read."""
+    """What the preconditions are judged by. `is_connected` is set once the contracts were found and read.
+
+    `is_chain_silent`: the chain does not answer now, and what was read of it is the past.
+    """
 
     is_dedicated_enabled: bool
     chain_problem: Problem | None
@@ -31,6 +35,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[SessionView, ...]
     key_trouble: Problem | None = None
     task_trouble: Problem | None = None
+    is_chain_silent: bool = False
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +73,8 @@ def chain_step(facts: Facts) -> Step:
         return _step(name, problem)
     if not facts.is_connected:
         return _waiting(name, "connecting to the chain")
+    if facts.is_chain_silent:
+        return _waiting(name, "the chain does not answer")
     return _met(name, "endpoint, chain id, contracts and hash agree with the settings")
 
 
@@ -107,6 +114,8 @@ def gas_step(facts: Facts) -> Step:
     name, balance_wei = "the node can pay for gas", facts.balance_wei
     if balance_wei is None:
         return _unknown(name, "its balance is not read yet")
+    if facts.is_chain_silent:
+        return _unknown(name, _SILENT)
     if balance_wei > facts.low_balance_wei:
         return _met(name, f"its balance is above {facts.low_balance_wei} wei, the least that is set")
     problem = Problem(
@@ -129,13 +138,20 @@ def _transactions(facts: Facts) -> Step:
     name = "its transactions go through"
     if facts.task_trouble is not None:
         return _step(name, facts.task_trouble)
-    return _met(name, "none is held up") if facts.is_connected else _unknown(name, _NOT_CONNECTED)
+    return _met(name, "none is held up") if not (unread := unread_why(facts)) else _unknown(name, unread)
+
+
+def unread_why(facts: Facts) -> str:
+    """Return why nothing is known now of what the chain tells, empty where it is read."""
+    if not facts.is_connected:
+        return _NOT_CONNECTED
+    return _SILENT if facts.is_chain_silent else ""
 
 
 def _bound(facts: Facts) -> Step:
     name = "bound to an active session"
-    if not facts.is_connected:
-        return _unknown(name, _NOT_CONNECTED)
+    if unread := unread_why(facts):
+        return _unknown(name, unread)
     bound = [view for view in facts.sessions if view.service in (Service.SERVED, Service.REFUSED)]
     if bound:
         return _met(name, numbered(bound))
@@ -151,12 +167,14 @@ def _bound(facts: Facts) -> Step:
 
 def _admitted(facts: Facts) -> Step:
     name = "a session it is bound to is served here"
+    if unread := unread_why(facts):
+        return _unknown(name, unread)
     served = [view for view in facts.sessions if view.service is Service.SERVED]
     if served:
         return _met(name, numbered(served))
     refused = next((view for view in facts.sessions if view.service is Service.REFUSED), None)
-    if refused is None or not facts.is_connected:
-        return _unknown(name, "not bound to any yet" if facts.is_connected else _NOT_CONNECTED)
+    if refused is None:
+        return _unknown(name, "not bound to any yet")
     number = refused.session.session_id
     return _waiting(
         name,
@@ -169,6 +187,8 @@ def _admitted(facts: Facts) -> Step:
 def _enough_nodes(facts: Facts) -> Step:
     """Tell whether a served session has the nodes it asks for: below that, clients call it unhealthy."""
     name = "a served session has the nodes it asks for"
+    if unread := unread_why(facts):
+        return _unknown(name, unread)
     served = [view.session for view in facts.sessions if view.service is Service.SERVED]
     if not served:
         return _unknown(name, "none is served")

@@ -105,6 +105,7 @@ class Standing:
             is_dedicated_enabled=self._settings.dedicated_enabled,
             chain_problem=self._chain.problem,
             is_connected=self._chain.has_looked,
+            is_chain_silent=self._chain.unread_since is not None,
             engine=self._duty.engine,
             store=self._store_health,
             node_address=node_address,

@@ -92,6 +92,15 @@ def test_what_the_chain_tells_is_unknown_before_it_is_read() -> None:
     assert all(found[name].detail for name in unknown)
 
 
+def test_what_the_chain_told_is_unknown_while_it_does_not_answer() -> None:
+    facts = msgspec.structs.replace(WELL, is_chain_silent=True)
+    found = told(facts)
+    unknown = [name for name, one in found.items() if one.is_met is None]
+    assert len(unknown) == 5, "gas, transactions, bound, served, nodes"
+    assert {found[name].detail for name in unknown} == {"not known while the chain does not answer"}
+    assert judge(steps(facts), facts.sessions) == (Verdict.WAITING, "the chain does not answer", None)
+
+
 def test_a_session_with_too_few_nodes_is_said_and_holds_nothing_up() -> None:
     session = msgspec.structs.replace(SESSION, min_nodes=3)
     facts = msgspec.structs.replace(WELL, sessions=(msgspec.structs.replace(SERVED, session=session),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cortensor_tui.domain.health import Precondition, Verdict
 from cortensor_tui.domain.sessions import Service
 from cortensor_tui.node.duty import Judgement
-from cortensor_tui.node.preconditions import Facts, chain_step, disk_step, gas_step, numbered
+from cortensor_tui.node.preconditions import Facts, chain_step, disk_step, gas_step, numbered, unread_why
 
 
 def judge_watching(facts: Facts) -> Judgement:
@@ -25,8 +25,8 @@ def judge_watching(facts: Facts) -> Judgement:
 
 def _bound(facts: Facts) -> Precondition:
     name = "it is bound to an active session"
-    if not facts.is_connected:
-        return Precondition(name=name, is_met=None, detail="not known until the chain is read")
+    if unread := unread_why(facts):
+        return Precondition(name=name, is_met=None, detail=unread)
     bound = [view for view in facts.sessions if view.service is Service.WATCHED]
     if bound:
         return Precondition(name=name, is_met=True, detail=f"bound to {numbered(bound)}")
