@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cortensor_tui.dashboard.feed import FeedState, Link
-from cortensor_tui.dashboard.present.freshness import HEAD_FRESH_S, Sight
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.inert import inert
 
@@ -26,7 +26,7 @@ def title_of(state: FeedState, now: float) -> str:
     if sight.is_past:
         return f"cortensor: SILENT, was {status.verdict}"
     is_at_work = status.verdict in (Verdict.SERVING, Verdict.WATCHING)
-    if is_at_work and sight.is_old(status.chain.head_seen_at, HEAD_FRESH_S):
+    if is_at_work and sight.is_late(status.chain):
         return f"cortensor: {status.verdict.upper()}, the head is old"
     reason = status.problem.what if status.problem is not None else status.reason
     return inert(f"cortensor: {status.verdict.upper()} {reason}".strip(), _MAX_CHARS)

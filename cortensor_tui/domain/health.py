@@ -26,9 +26,9 @@ class Verdict(StrEnum):
 class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
     """The chain as last seen. `head_seen_at` is when this node learnt of the head, unix seconds.
 
-    `unread_since` is when the chain answered last, where it does not now; None while it does. What was read of
-    it is then the past, whatever else the node says. `head_alarm_s` is the age from which a head is late, None
-    where blocks come with traffic only.
+    `unread_since` is when the chain answered last, where it does not now; None while it does. What was read
+    of it is the past then. `head_alarm_s` is the age from which a head is late, None where blocks come with
+    traffic only.
     `endpoint` is the one in use; `endpoints` are all of them in the order of the settings.
     `origin` says how the contracts were found; None until they are.
     `head_feed` is how the WebSocket stands that tells of news, empty where none is followed.

@@ -55,6 +55,7 @@ def status(verdict: Verdict = Verdict.SERVING, **changes: Any) -> NodeStatus:
             head_number=1204,
             head_at=NOW - 3,
             head_seen_at=NOW - 2,
+            head_alarm_s=60.0,
             latency_ms=4.2,
             queue_address="0x5FbDB2315678afecb367f032d93F642f64180aa3",
             session_address="0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512",

@@ -11,8 +11,9 @@ from cortensor_tui.dashboard.screens.overview import OverviewScreen
 from cortensor_tui.dashboard.screens.tasks import TasksScreen
 from cortensor_tui.dashboard.widgets import answer_tail
 from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.live_messages import TokensStreamed
-from cortensor_tui.node.messages import StatusChanged
+from cortensor_tui.node.messages import StatusChanged, TransactionChanged
 
 from . import samples
 from .conftest import live, shown, until
@@ -51,6 +52,18 @@ async def test_the_answer_is_the_newest_at_once(
         await until(pilot, lambda: "as salty" in (app.view.live.answer if app.view and app.view.live else ""))
         await come_back(app, pilot)
         assert "they have become as\n salty as they are." in shown(app, "#answer")
+
+
+async def test_the_newest_transactions_are_there_at_once(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await live(pilot)
+        await go_away(app, pilot)
+        one = samples.transaction(8, TransactionKind.COMMIT, TransactionState.MINED, mined_at=samples.NOW)
+        await node.change(TransactionChanged(msgspec.structs.replace(one, nonce=4242)))
+        await until(pilot, lambda: app.view is not None and app.view.transaction(8) is not None)
+        app._tick = lambda: None  # type: ignore[method-assign] # what comes with the next second is late
+        await come_back(app, pilot)
+        assert "4242" in shown(app, "#transactions")
 
 
 async def test_the_chain_was_followed_meanwhile(node: ScriptedNode) -> None:

@@ -7,14 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortensor_tui.dashboard.cells import Line
+from cortensor_tui.dashboard.cells import Line, Span
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.tables import session_rows
+from cortensor_tui.dashboard.present.task_rows import task_row
 from cortensor_tui.dashboard.present.throughput import throughput
+from cortensor_tui.dashboard.present.transaction_rows import transaction_row
 from cortensor_tui.dashboard.present.verdict import verdict_lines
+from cortensor_tui.dashboard.present.why import why_lines
+from cortensor_tui.dashboard.terminal_title import title_of
 from cortensor_tui.dashboard.widgets.chart import chart_lines
 from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.problems import Problem
@@ -80,6 +84,62 @@ def test_with_an_old_head_the_verdict_is_in_doubt_as_the_head_is() -> None:
     assert sure([first]) == []
     assert late.view is not None
     assert "▲ head     late" in text(column_lines(late.view.status, Sight.of(late, NOW), 80))
+
+
+def test_a_head_is_never_late_where_blocks_come_with_traffic_only() -> None:
+    quiet = heard(1, head_seen_at=NOW - 4000, head_alarm_s=None)
+    assert quiet.view is not None
+    [first, *_] = verdict_lines(quiet, NOW, 80)
+    assert text([first]).startswith(" ● SERVING  answering")
+    assert "head is old" not in title_of(quiet, NOW)
+    lines = text(column_lines(quiet.view.status, Sight.of(quiet, NOW), 110))
+    assert "● head     current      1,204 · 66 min ago" in lines
+
+
+UNREAD = heard(1, unread_since=NOW - 40, error="No answer. It took too long.", head_seen_at=NOW - 41)
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_nothing_read_of_a_chain_that_does_not_answer_looks_sure_while_the_node_talks(width: int) -> None:
+    assert UNREAD.view is not None
+    status = UNREAD.view.status
+    lines = column_lines(status, Sight.of(UNREAD, NOW), width)
+    told = {"".join(span.text for span in one).split()[1]: one for one in lines}
+    assert sure([told[label] for label in ("chain", "head", "gas", "registry")]) == []
+    assert "○ head     not read     1,204 · 40 s ago" in text([told["head"]])
+    assert "○ gas      not read     9.9987 ether" in text([told["gas"]])
+    assert sure([told["store"]]), "what the node sees by itself is as sure as ever"
+    cells = [tuple(row.cells[-1:]) for row in session_rows(UNREAD.view, Sight.of_chain_in(UNREAD, NOW))]
+    assert "○ was served" in text(cells)  # type: ignore[arg-type]
+
+
+def test_a_chain_that_hangs_is_told_before_it_is_an_error() -> None:
+    hanging = heard(1, unread_since=NOW - 16)
+    assert hanging.view is not None
+    lines = text(column_lines(hanging.view.status, Sight.of(hanging, NOW), 110))
+    assert "▲ chain    no answer    told last 15 s ago" in lines
+
+
+def test_stages_and_states_that_may_have_changed_do_not_look_sure() -> None:
+    assert UNREAD.view is not None
+    sight, on_chain = Sight.of(UNREAD, NOW), Sight.of_chain_in(UNREAD, NOW)
+    running, sent = UNREAD.view.tasks[-1], UNREAD.view.transactions[-1]
+    stage = task_row(running, sight, on_chain).cells[2]
+    state = transaction_row(sent, sight, on_chain).cells[-1]
+    assert (stage, state) == (Span("○ acked", "muted"), Span("○ sent", "muted"))
+    done, mined = UNREAD.view.tasks[0], UNREAD.view.transactions[0]
+    assert task_row(done, sight, on_chain).cells[2] == Span("● ended", "good")
+    assert transaction_row(mined, sight, on_chain).cells[-1] == Span("● mined", "good")
+
+
+def test_why_no_tasks_come_is_told_as_it_was_by_a_node_that_is_silent() -> None:
+    silent = heard(42)
+    assert silent.view is not None
+    lines = why_lines(silent.view, Sight.of(silent, NOW), 80)
+    assert "▲ As it was 42 s ago: the node does not talk." in text(lines)
+    assert "○ was met  the model is running" in text(lines)
+    assert "Nothing known stands in the way" not in text(lines)
+    assert sure(lines) == []
 
 
 def test_a_blocked_node_is_blocked_however_old_the_head_is() -> None:

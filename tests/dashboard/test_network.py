@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.cells import Span
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.network import endpoint_details, endpoint_rows, fact_details, facts
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.network import ASK_EVERY_S, ASKING, NetworkScreen
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointReport, HeadFeedReport
-from cortensor_tui.node.messages import GetStatus
+from cortensor_tui.node.messages import GetStatus, StatusChanged
 from cortensor_tui.node.network_messages import GetNetwork
 
 from . import network_samples, samples
@@ -65,6 +67,29 @@ def test_a_row_has_lag_budget_sends_and_the_last_trouble_with_its_age() -> None:
     assert told[1][3] == "3"
     assert told[2][-1] == "probe in 2 s, timeout 10 s ago: it took too ␛[31mlong"
     assert told[3][-1].startswith("probe due, wrong chain 10 min ago: HOST and CHAINID")
+
+
+def test_how_far_and_fast_an_endpoint_is_that_just_failed_is_not_known() -> None:
+    [used, *_] = network_samples.network_report().endpoints
+    failing = msgspec.structs.replace(used, failures_in_a_row=1)
+    report = msgspec.structs.replace(network_samples.network_report(), endpoints=(failing,))
+    [row] = endpoint_rows(report, Sight(samples.NOW))
+    assert row.cells[0] == Span("▲ in use", "warn")
+    assert [cell.text for cell in row.cells[3:5] if isinstance(cell, Span)] == ["–", "–"]
+    assert labelled(failing)["latency"] == "84 ms on average, before it failed"
+
+
+async def test_what_a_chain_told_that_does_not_answer_is_the_past(node: ScriptedNode, app: Dashboard) -> None:
+    node.answers[GetNetwork] = lambda _: network_samples.network_report()
+    async with app.run_test(size=WIDE) as pilot:
+        await go(pilot, app)
+        await until(pilot, lambda: "● same 421614" in shown(app, "#network-facts"))
+        chain = msgspec.structs.replace(samples.status().chain, unread_since=samples.NOW - 40)
+        await node.change(StatusChanged(samples.status(chain=chain)))
+        await until(pilot, lambda: app.view is not None and app.view.status.chain == chain)
+        app._tick()
+        await until(pilot, lambda: "○ same 421614" in shown(app, "#network-facts"))
+        assert "as it was 40 s ago" in shown(app, "#facts-pane Heading")
 
 
 def labelled(one: EndpointReport) -> dict[str, str]:

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.present.call_lines import ToldCall
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.transaction_report import report_lines
 from cortensor_tui.dashboard.screens.transaction_panel import TransactionPanel
 from cortensor_tui.dashboard.screens.transactions import TransactionsScreen
@@ -95,7 +96,7 @@ async def test_a_transaction_shows_its_call_its_revert_and_every_attempt(app: Da
 
 def times_of(one: Transaction) -> list[str]:
     """Return what the report of a transaction says of its times."""
-    lines = report_lines(one, ToldCall(), "", samples.NOW, 80)
+    lines = report_lines(one, ToldCall(), "", Sight(samples.NOW), 80)
     told = ["".join(span.text for span in text) for text in lines if not isinstance(text, Stop)]
     return [text.strip() for text in told if text.strip().startswith(("signed", "sent", "mined"))]
 

@@ -110,6 +110,6 @@ def test_engine_and_key_are_not_missed() -> None:
     assert details["engine"] == "none: this node only watches"
     assert details["watched"] == samples.NODE
     assert "owner" not in details
-    assert "shown as the chain tells it" in why_text(view, samples.NOW)
+    assert "shown as the chain tells it" in why_text(view, Sight(samples.NOW))
     state = FeedState(link=Link.LIVE, since=0.0, heard_at=samples.NOW, view=view)
     assert title_of(state, samples.NOW).startswith("cortensor: WATCHING 0x7099…79C8")

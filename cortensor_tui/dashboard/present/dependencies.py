@@ -14,10 +14,11 @@ from cortensor_tui.dashboard.format import (
     mebibytes,
     milliseconds,
     number,
+    rough_age,
     rough_number,
     short_hash,
 )
-from cortensor_tui.dashboard.present.freshness import ACCOUNT_FRESH_S, HEAD_FRESH_S, OLD, Look, Sight
+from cortensor_tui.dashboard.present.freshness import ACCOUNT_FRESH_S, OLD, Look, Sight
 from cortensor_tui.dashboard.present.past import past_words
 from cortensor_tui.domain.endpoints import EndpointHealth, EndpointState
 from cortensor_tui.domain.gas import GasOutlook
@@ -31,6 +32,8 @@ _LEAST_CUT_CELLS = 12
 """A fact that has to be cut to less than this says nothing and is left out."""
 _WORD_CELLS = 13
 _FIT = (EndpointState.IN_USE, EndpointState.STANDBY, EndpointState.UNKNOWN)
+_OF_CHAIN = ("head", "gas", "registry")
+"""What is read of the chain again and again."""
 _FEW_TASKS = 20
 _MANY_WEI = 100 * 10**18
 """A balance of so much needs no small change."""
@@ -56,7 +59,16 @@ class Dependency(NamedTuple):
 
 def dependencies(status: NodeStatus, sight: Sight) -> list[Dependency]:
     """Return all of them, in the order in which an operator would mend them; the tally of tasks is last."""
-    return [told(status, sight) for told in (_OF_WATCHER if status.is_watching else _ALL)]
+    found = [told(status, sight) for told in (_OF_WATCHER if status.is_watching else _ALL)]
+    is_unread = not sight.is_past and sight.of_chain(status.chain).is_past
+    return [_as_last_read(one) if is_unread and one.label in _OF_CHAIN else one for one in found]
+
+
+def _as_last_read(one: Dependency) -> Dependency:
+    """Return what was read of a chain that does not answer now: its figures stay, and nothing looks sure."""
+    word = one.word if one.look == UNSURE else "not read"
+    facts = tuple(tuple(Span(span.text, "muted") for span in fact) for fact in one.facts)
+    return Dependency(one.label, UNSURE, word, facts)
 
 
 def column_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
@@ -105,11 +117,14 @@ def _fitting(facts: tuple[Line, ...], room: int) -> Line:
     return kept
 
 
-def _chain(status: NodeStatus, _: Sight) -> Dependency:
+def _chain(status: NodeStatus, sight: Sight) -> Dependency:
     chain = status.chain
     network = line((inert(chain.network, 40), "muted"))
     if chain.error:
         return Dependency("chain", BAD, "not read", (line((inert(chain.error, 200), "bad")), network))
+    if chain.unread_since is not None and chain.head_number is not None:
+        told = line((f"told last {calm_age(chain.unread_since, sight.now)}", "warn"))
+        return Dependency("chain", WARN, "no answer", (told, network))
     if chain.head_number is None:
         return Dependency("chain", UNSURE, "connecting", (line((inert(chain.endpoint, 60), "muted")),))
     out = [one for one in chain.endpoints if one.state not in _FIT]
@@ -137,8 +152,14 @@ def _head(status: NodeStatus, sight: Sight) -> Dependency:
     chain = status.chain
     if chain.head_number is None or chain.head_seen_at is None:
         return Dependency("head", UNSURE, "unknown", ())
-    is_late = sight.is_old(chain.head_seen_at, HEAD_FRESH_S)
-    age = line((calm_age(chain.head_seen_at, sight.now), "warn" if is_late else "muted"))
+    is_late = sight.is_late(chain)
+    is_read = not sight.of_chain(chain).is_past
+    since = (
+        calm_age(chain.head_seen_at, sight.now)
+        if is_read
+        else f"{rough_age(chain.head_seen_at, sight.now)} ago"
+    )
+    age = line((since, "warn" if is_late else "muted"))
     facts = [line(number(chain.head_number)), age]
     if chain.head_feed:
         is_lost = chain.head_feed.startswith("lost")  # then looks come late

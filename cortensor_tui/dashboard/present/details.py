@@ -34,6 +34,8 @@ def _chain(chain: ChainHealth) -> Iterator[Detail]:
     yield from _generation(chain)
     yield Detail("session", chain.session_address or UNKNOWN)
     yield Detail("queue", chain.queue_address or UNKNOWN)
+    if chain.unread_since is not None:
+        yield Detail("", f"the chain answered last at {moment(chain.unread_since)}", "warn")
     if chain.error:
         yield Detail("chain error", chain.error, "bad")
 

@@ -1,7 +1,8 @@
 """How sure a fact may look at its age: the one rule for header, title, dependencies, lists and charts.
 
 A fact of the node's last word is as sure as it says while the node talks. What was looked at too long ago is
-marked, and of a node that is silent or gone everything is the past: no mark of it says that all is well.
+marked, and of a node that is silent or gone everything is the past: no mark of it says that all is well. So
+is all that was read of a chain that does not answer, though the node talks: `of_chain` is the sight of that.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from typing import NamedTuple
 from cortensor_tui.dashboard.cells import Line, Span
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import duration
+from cortensor_tui.domain.health import ChainHealth
 
-HEAD_FRESH_S = 60.0
-"""A head as old as this is told as late; a chain that makes blocks for traffic only may be so for long."""
 ACCOUNT_FRESH_S = 50.0
 """Five times the interval at which the node reads balances."""
 DIM_FROM_S = 30.0
@@ -28,7 +28,7 @@ _PAST_MARK = "○"
 
 
 class Sight(NamedTuple):
-    """The moment at which facts are looked at, and how long ago the node spoke, None while it talks."""
+    """The moment at which facts are looked at, and how long ago they were told; None while they are now."""
 
     now: float
     silent_s: float | None = None
@@ -38,9 +38,25 @@ class Sight(NamedTuple):
         """Return the sight of a state of the feed."""
         return cls(now, state.stale_s(now))
 
+    @classmethod
+    def of_chain_in(cls, state: FeedState, now: float) -> Sight:
+        """Return the sight of what was read of the chain, in a state of the feed."""
+        sight = cls.of(state, now)
+        return sight if state.view is None else sight.of_chain(state.view.status.chain)
+
+    def of_chain(self, chain: ChainHealth) -> Sight:
+        """Return the sight of what was read of the chain, which is the past while that does not answer."""
+        return self if chain.unread_since is None else Sight(self.now, self.now - chain.unread_since)
+
+    def is_late(self, chain: ChainHealth) -> bool:
+        """Tell whether a chain that answers has made no block for longer than it should take to."""
+        if chain.head_alarm_s is None or self.of_chain(chain).is_past:
+            return False
+        return self.is_old(chain.head_seen_at, chain.head_alarm_s)
+
     @property
     def is_past(self) -> bool:
-        """Tell whether what the node said last is no longer known to be so."""
+        """Tell whether what was said last is no longer known to be so."""
         return self.silent_s is not None
 
     @property
@@ -50,7 +66,7 @@ class Sight(NamedTuple):
 
     @property
     def at(self) -> float:
-        """Return the moment up to which anything is known: now, or when the node spoke last."""
+        """Return the moment up to which anything is known: now, or when it was told last."""
         return self.now - (self.silent_s or 0.0)
 
     def is_old(self, seen_at: float | None, fresh_s: float) -> bool:

@@ -69,20 +69,28 @@ def endpoint_rows(report: NetworkReport, sight: Sight) -> list[Row]:
 def _endpoint_row(key: str, one: EndpointReport, sight: Sight) -> Row:
     health = one.health
     mark, role = _LOOKS[health.state]
-    is_behind = one.blocks_behind is not None and one.blocks_behind > 0
+    is_failing = _is_failing(one)
+    if is_failing and role == "good":
+        mark, role = "▲ ", "warn"
+    blocks_behind, latency_ms = (None, None) if is_failing else (one.blocks_behind, health.latency_ms)
     per_min = None if health.requests_per_s is None else round(health.requests_per_s * 60)
     cells = (
         sight.span(Span(f"{mark}{health.state}", role)),
         Span(inert(health.name.removeprefix("https://"), 100)),
-        Span(number(health.head_number)),
-        Span(number(one.blocks_behind), "warn" if is_behind else "muted"),
-        Span(milliseconds(health.latency_ms)),
+        Span(number(health.head_number), "muted" if is_failing else "plain"),
+        Span(number(blocks_behind), "warn" if blocks_behind else "muted"),
+        Span(milliseconds(latency_ms)),
         Span(number(health.requests_last_minute), "muted"),
         Span(number(per_min), "muted"),
         Span(number(one.sends_taken), "muted"),
         _trouble(one, sight.at),
     )
     return Row(key, (cells[0], *sight.line(cells[1:])), copy=health.name)
+
+
+def _is_failing(one: EndpointReport) -> bool:
+    """Tell whether it did not answer when it was asked last: how far and how fast it is now is not known."""
+    return one.failures_in_a_row > 0 or one.probe_at is not None
 
 
 def _trouble(one: EndpointReport, now: float) -> Span:
@@ -108,6 +116,8 @@ def endpoint_details(one: EndpointReport, now: float) -> Details:
     """Return all there is to know of an endpoint."""
     health = one.health
     _, role = _LOOKS[health.state]
+    is_failing = _is_failing(one)
+    role = "warn" if is_failing and role == "good" else role
     budget = UNKNOWN if health.requests_per_s is None else f"at most {health.requests_per_s:g} a second"
     asked = f"{number(health.requests_last_minute)} in the last minute, {number(one.requests)} in all"
     found = [
@@ -116,7 +126,7 @@ def endpoint_details(one: EndpointReport, now: float) -> Details:
         Detail("chain id", UNKNOWN if one.chain_id is None else str(one.chain_id)),
         Detail("first block", one.genesis_hash or "not told: it may not keep old blocks"),
         Detail("head", f"{number(health.head_number)}, {number(one.blocks_behind)} behind the best"),
-        Detail("latency", f"{milliseconds(health.latency_ms)} on average"),
+        Detail("latency", f"{milliseconds(health.latency_ms)} on average{', before it failed' * is_failing}"),
         Detail("budget", f"{budget}, {one.requests_left:g} left at once (CORTENSOR_TUI_REQUESTS_PER_S)"),
         Detail("asked", asked),
         Detail("failed", f"{number(one.failures)} in all, {one.failures_in_a_row} in a row"),

@@ -65,7 +65,7 @@ class Pulse:
 
 def _beat(chain: ChainHealth, now: float) -> _Beat:
     """Return the chain now. One that does not answer has no latency, while its head grows older."""
-    latency_ms = None if chain.error else chain.latency_ms
+    latency_ms = None if chain.error or chain.unread_since is not None else chain.latency_ms
     return _Beat(latency_ms, None if chain.head_seen_at is None else max(0.0, now - chain.head_seen_at))
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from cortensor_tui.dashboard.cells import Line, Span, line
 from cortensor_tui.dashboard.format import UNKNOWN, clock, ether, exact_moment, milliseconds, number, rate
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.labelled import beside, excerpt, labelled, section, short
 from cortensor_tui.dashboard.present.private import answer_of, prompt_of
 from cortensor_tui.dashboard.present.step_times import step_lines, task_steps
@@ -56,14 +57,16 @@ class TaskReport(msgspec.Struct, frozen=True, kw_only=True):
     proof: Proof | None = None
 
 
-def report_lines(report: TaskReport, now: float, width: int, *, is_watched: bool = False) -> list[ReportLine]:
+def report_lines(
+    report: TaskReport, sight: Sight, width: int, *, is_watched: bool = False
+) -> list[ReportLine]:
     """Return the whole report; `is_watched`: of a task that a node without an engine watches."""
     task = report.task
-    way = timeline(task, now, is_watched=is_watched)
+    way = timeline(task, sight.now, is_watched=is_watched)
     return [
-        *_stage(task, width),
+        *_stage(task, sight, width),
         *section("Way", width, _way_remark(way)),
-        *_way(task, way, now, width),
+        *_way(task, way, sight.now, width),
         *section("Texts", width),
         *_texts(task, width),
         *_figures(task, width),
@@ -74,13 +77,13 @@ def report_lines(report: TaskReport, now: float, width: int, *, is_watched: bool
         *_hash("prompt CID", "prompt's CID", task.prompt_cid, width),
         *_hash("answer CID", "answer's CID", task.answer_cid, width),
         *_steps(task, width),
-        *_transactions(report.transactions, width),
+        *_transactions(report.transactions, sight, width),
         *_proof(report.proof, width),
     ]
 
 
-def _stage(task: TaskView, width: int) -> list[ReportLine]:
-    span = stage_span(task.stage)
+def _stage(task: TaskView, sight: Sight, width: int) -> list[ReportLine]:
+    span = stage_span(task.stage, sight)
     shown = line((f" {span.text}", f"{span.role} strong"), (f"  task {task.key}", "muted"))
     found = stop_at([shown], "task's number", str(task.key))
     if task.note:
@@ -177,13 +180,15 @@ def _steps(task: TaskView, width: int) -> Iterator[Line]:
         yield from step_lines(task_steps(task), width)
 
 
-def _transactions(transactions: Sequence[Transaction] | None, width: int) -> Iterator[ReportLine]:
+def _transactions(
+    transactions: Sequence[Transaction] | None, sight: Sight, width: int
+) -> Iterator[ReportLine]:
     if transactions is None:
         yield from section("Transactions", width, "reading …")
         return
     yield from section("Transactions", width, "" if transactions else "none yet")
     for one in sorted(transactions, key=lambda one: one.transaction_id):
-        yield from transaction_lines(one, width)
+        yield from transaction_lines(one, sight, width)
         if len(one.attempts) > 1:
             yield from attempt_lines(one, width)
 

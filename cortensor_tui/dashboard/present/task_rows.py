@@ -55,13 +55,16 @@ class Bar(NamedTuple):
         return bar(self.way, cells)
 
 
-def task_row(task: TaskView, sight: Sight, *, is_watched: bool = False) -> Row:
-    """Return one task; the way of one that is under way is known up to the node's last word."""
+def task_row(task: TaskView, sight: Sight, on_chain: Sight, *, is_watched: bool = False) -> Row:
+    """Return one task; the way of one that is under way is known up to the node's last word.
+
+    Its stage is what the chain last told.
+    """
     way = timeline(task, sight.at, is_watched=is_watched)
     cells = (
         Span(rough_age(task.assigned_at, sight.now), "muted"),
         Span(str(task.key)),
-        stage_span(task.stage, sight),
+        stage_span(task.stage, on_chain),
         Bar(way) if way is not None else Span(UNKNOWN, "muted"),
         _took(way, sight),
         _longest(way),

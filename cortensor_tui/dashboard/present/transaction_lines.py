@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cortensor_tui.dashboard.cells import Span, line, pad, wrap
 from cortensor_tui.dashboard.format import UNKNOWN, clock, ether, number, short_hash
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.stops import ReportLine, stop_at
 from cortensor_tui.domain.inert import inert
@@ -18,9 +19,9 @@ _INDENT = "   "
 OPENS_TRANSACTION = "transaction "
 
 
-def transaction_lines(one: Transaction, width: int) -> Iterator[ReportLine]:
+def transaction_lines(one: Transaction, sight: Sight, width: int) -> Iterator[ReportLine]:
     """Yield kind, state and place of a transaction, and below what went wrong or is waited for."""
-    state = transaction_span(one)
+    state = transaction_span(one, sight)
     block = UNKNOWN if one.block_number is None else f"block {number(one.block_number)}"
     yield line(
         f" {pad(str(one.kind), _KIND_CELLS)}",

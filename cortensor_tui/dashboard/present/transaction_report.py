@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cortensor_tui.dashboard.cells import line
 from cortensor_tui.dashboard.format import UNKNOWN, ether, number
 from cortensor_tui.dashboard.present.call_lines import ToldCall, call_lines
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.labelled import labelled, section
 from cortensor_tui.dashboard.present.step_times import step_lines, transaction_steps
 from cortensor_tui.dashboard.present.tables import transaction_span
@@ -19,9 +20,11 @@ from cortensor_tui.domain.transactions import Transaction
 OPENS_TASK = "task "
 
 
-def report_lines(one: Transaction, told: ToldCall, explorer: str, now: float, width: int) -> list[ReportLine]:
+def report_lines(
+    one: Transaction, told: ToldCall, explorer: str, sight: Sight, width: int
+) -> list[ReportLine]:
     """Return the whole report; `explorer` is the explorer's address, empty where the network has none."""
-    state = transaction_span(one)
+    state = transaction_span(one, sight)
     found: list[ReportLine] = [line((f" {one.kind}", "strong"), "  ", (state.text, f"{state.role} strong"))]
     if one.error:
         label = "revert" if one.block_number else "error"
@@ -37,7 +40,7 @@ def report_lines(one: Transaction, told: ToldCall, explorer: str, now: float, wi
         *labelled("gas", _gas(one), width),
         *stop_at(labelled("fee", ether(one.fee_wei, 18), width), "fee in wei", one.fee_wei or ""),
         *section("Times", width, _took(one)),
-        *_times(one, now, width),
+        *_times(one, sight.now, width),
         *section("Attempts", width, "" if one.attempts else "none is kept"),
         *attempt_lines(one, width),
     ]

@@ -32,10 +32,10 @@ SORTINGS = (
 )
 
 
-def transaction_row(one: Transaction, sight: Sight) -> Row:
-    """Return one transaction."""
+def transaction_row(one: Transaction, sight: Sight, on_chain: Sight) -> Row:
+    """Return one transaction; its state is what the chain last told."""
     subject = one.task_key or one.session_id
-    state = transaction_span(one, sight)
+    state = transaction_span(one, on_chain)
     note = one.error or one.waiting_for
     cells = (
         Span(rough_age(one.mined_at or one.sent_at or one.created_at, sight.now), "muted"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cortensor_tui.dashboard.cells import Line, Span, clip, line, spread, width_of, wrap
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.format import calm_age, duration
-from cortensor_tui.dashboard.present.freshness import HEAD_FRESH_S, OLD, Look, Sight
+from cortensor_tui.dashboard.present.freshness import OLD, Look, Sight
 from cortensor_tui.domain.health import NodeStatus, Verdict
 from cortensor_tui.domain.inert import inert
 
@@ -39,11 +39,12 @@ def _told(lead: Line, status: NodeStatus, state: FeedState, now: float, width: i
     sight = Sight.of(state, now)
     if sight.silent_s is not None:
         return _silent(lead, status, sight.silent_s, width)
-    mark, role = sight.look(MARKS[status.verdict], status.chain.head_seen_at, HEAD_FRESH_S)
+    is_doubtful = status.verdict is not Verdict.BLOCKED and sight.is_late(status.chain)
+    mark, role = OLD if is_doubtful else MARKS[status.verdict]
     left = line(
         *lead,
         (f" {mark} {status.verdict.upper()}", f"{role} strong"),
-        *_doubt(status, sight),
+        *(_doubt(status, now) if is_doubtful else ()),
         ("  ", "plain"),
         inert(status.reason, 300),
     )
@@ -58,12 +59,11 @@ def _told(lead: Line, status: NodeStatus, state: FeedState, now: float, width: i
     return lines
 
 
-def _doubt(status: NodeStatus, sight: Sight) -> Line:
+def _doubt(status: NodeStatus, now: float) -> Line:
     """Return why a node that says it serves may not: it learns of tasks from the chain's head."""
-    seen_at = status.chain.head_seen_at
-    if status.verdict is Verdict.BLOCKED or not sight.is_old(seen_at, HEAD_FRESH_S):
-        return ()
-    return line((f", the head is {calm_age(seen_at, sight.now).removesuffix(' ago')} old", "warn"))
+    return line(
+        (f", the head is {calm_age(status.chain.head_seen_at, now).removesuffix(' ago')} old", "warn")
+    )
 
 
 def _silent(lead: Line, status: NodeStatus, silent_s: float, width: int) -> list[Line]:

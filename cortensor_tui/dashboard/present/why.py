@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Line, Span, line, wrap
 from cortensor_tui.dashboard.format import duration
+from cortensor_tui.dashboard.present.freshness import OLD, Sight
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.domain.health import Precondition
 from cortensor_tui.domain.inert import inert
@@ -14,24 +15,29 @@ _INDENT = 5
 _WORD_CELLS = 9
 
 
-def why_lines(view: NodeView, now: float, width: int) -> list[Line]:
-    """Return the list with its conclusion first."""
+def why_lines(view: NodeView, sight: Sight, width: int) -> list[Line]:
+    """Return the list with its conclusion first; of a node that does not talk, what it said last."""
     told = view.status.preconditions
     if not told:
         return [line((" This node is older than this dashboard and does not tell them.", "muted"))]
-    lines: list[Line] = [*_wrapped(_conclusion(view, now), width, "strong", indent=1), ()]
+    first, role = (_conclusion(view, sight.now), "strong")
+    if sight.silent_s is not None:
+        first, role = f"{OLD[0]} As it was {duration(sight.silent_s)} ago: the node does not talk.", "warn"
+    lines: list[Line] = [*_wrapped(first, width, role, indent=1), ()]
     for one in told:
-        lines += _precondition(one, width)
+        lines += _precondition(one, sight, width)
     return lines
 
 
-def why_text(view: NodeView, now: float) -> str:
+def why_text(view: NodeView, sight: Sight) -> str:
     """Return the same as plain text, for a report."""
-    return "\n".join("".join(span.text for span in one) for one in why_lines(view, now, 100))
+    return "\n".join("".join(span.text for span in one) for one in why_lines(view, sight, 100))
 
 
-def _precondition(one: Precondition, width: int) -> list[Line]:
+def _precondition(one: Precondition, sight: Sight, width: int) -> list[Line]:
     mark, role, word = _LOOKS[one.is_met]
+    mark, role = sight.look((mark, role))
+    word = "was met" if one.is_met and sight.is_past else word
     head = (Span(f" {mark} ", role), Span(f"{word:{_WORD_CELLS}}", role), Span(inert(one.name, 80)))
     is_plain = one.is_met is True
     lines: list[Line] = [head]

@@ -151,8 +151,8 @@ class HistoryScreen(PlaceScreen, ExportingPages):
         if self._frozen is not None:
             new = len(self.keys_of(view) - self.keys_of(self._frozen))
             return (Span(f"frozen · {new} new · f follows", "warn"),)
-        if self.sight.is_past:
-            return as_it_was(self.sight)
+        if self.chain_sight.is_past:
+            return as_it_was(self.chain_sight)
         if self.table.is_makeshift:
             return (Span("▲ not read: only what the node told of lately", "warn"),)
         past = past_remark(view.status.past, self.dashboard.now())

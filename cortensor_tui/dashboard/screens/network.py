@@ -108,7 +108,7 @@ class NetworkScreen(PlaceScreen):
             endpoints.show(network.endpoint_rows(report, sight))
             known = network.facts(report, sight.at)
             found = network.with_words(known, self._words)
-            facts.show(network.fact_rows(found, sight), NO_FACTS if not known else NOTHING_MATCHES)
+            facts.show(network.fact_rows(found, self._on_chain), NO_FACTS if not known else NOTHING_MATCHES)
         rows = 1 if report is None else min(MOST_ENDPOINT_LINES, len(report.endpoints))
         endpoints.styles.height = rows + 1
         self._say_remarks()
@@ -123,13 +123,21 @@ class NetworkScreen(PlaceScreen):
         is_old = self._problem is not None or age_s >= STALE_FROM_S or Sight.of(self.state, now).is_past
         return Sight(now, age_s if is_old and self._report is not None else None)
 
+    @property
+    def _on_chain(self) -> Sight:
+        """Return how sure what was found of the chain is: the report tells it as it was read last."""
+        view = self.state.view
+        return self.sight if view is None or self._is_frozen else self.sight.of_chain(view.status.chain)
+
     def _say_remarks(self) -> None:
         above, below = self.query(Heading)
         report = self._report
         above.say(self._freshness())
         name = "" if report is None else inert(report.network, 60)
         error = "" if report is None else inert(report.error, 200)
-        told = (Span(name, "muted"), *((Span(f" · {error}", "bad"),) if error else ()))
+        was = () if self.sight.is_past else as_it_was(self._on_chain)
+        told = (Span(name, "muted"), *((Span(" · "), *was) if was else ()))
+        told = (*told, *((Span(f" · {error}", "bad"),) if error else ()))
         below.say(told if name else ())
 
     def _freshness(self) -> Line:

@@ -64,6 +64,7 @@ class OverviewScreen(PlaceScreen):
         self._length_s = LENGTHS_S[0]
         self._charted: tuple[object, ...] | None = None
         self._is_pulse_drawn = False
+        self._is_listed = False
         self._headings: tuple[Heading, ...] = ()
 
     def make_header(self) -> TextLines:
@@ -111,6 +112,7 @@ class OverviewScreen(PlaceScreen):
         if self.is_whole:
             self.query_one("#answer", AnswerTail).catch_up()
             self._charted = None
+            self._is_listed = False
 
     def on_mount(self) -> None:
         """Start in the list of sessions."""
@@ -139,7 +141,7 @@ class OverviewScreen(PlaceScreen):
         for name in ("#status", "#prompt", "#figures"):
             self.query_one(name, TextLines).redraw()
         self._show_sessions(view, sight)
-        if len(view.transactions) <= 1 or self.query_one("#transactions", LineTable).row_count == 0:
+        if len(view.transactions) <= 1 or not self._is_listed:  # from then on once a second
             self._show_transactions(view, sight)
         live = view.live
         self.query_one("#answer", AnswerTail).show(
@@ -154,17 +156,18 @@ class OverviewScreen(PlaceScreen):
 
     def _show_sessions(self, view: NodeView, sight: Sight) -> None:
         is_read = are_known(view.status)
-        rows = tables.session_rows(view, sight)
+        rows = tables.session_rows(view, sight.of_chain(view.status.chain))
         self.query_one("#sessions", LineTable).show(rows, NO_SESSIONS if is_read else NOT_READ)
 
     def _show_transactions(self, view: NodeView, sight: Sight) -> None:
         """Show them once a second: a new one moves every row, and each row's age moves anyway."""
         past = past_remark(view.status.past, sight.now)
         is_read = view.status.chain.head_number is not None or past is not None
-        rows = tables.transaction_rows(view, sight)
+        self._is_listed = bool(view.transactions)
+        rows = tables.transaction_rows(view, sight.of_chain(view.status.chain))
         self.query_one("#transactions", LineTable).show(rows, NO_TRANSACTIONS if is_read else NOT_READ)
         remark = (past or _pending(view),) if is_read else ()
-        self._headings[3].say(sight.line(remark))
+        self._headings[3].say(sight.of_chain(view.status.chain).line(remark))
 
     def _draw_charts(self, view: NodeView, sight: Sight) -> None:
         """Draw them up to the moment that is known: a silent node's hour does not end in rest."""
@@ -258,7 +261,7 @@ class OverviewScreen(PlaceScreen):
         is_read = are_known(view.status)
         remark = f"{served} of {len(view.sessions)} {word}" if is_read else "unknown, the chain is not read"
         node.say(as_it_was(sight))
-        sessions.say(as_it_was(sight) or line((remark, "muted")))
+        sessions.say(as_it_was(sight.of_chain(view.status.chain)) or line((remark, "muted")))
         running.say(sight.line(inference.heading(view)))
 
     def _dependencies(self, width: int) -> list[Line]:

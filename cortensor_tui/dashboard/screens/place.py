@@ -106,6 +106,11 @@ class PlaceScreen(ActsForOwner):
         """Return how sure what the node said is now."""
         return Sight.of(self.state, self.dashboard.now())
 
+    @property
+    def chain_sight(self) -> Sight:
+        """Return how sure what was read of the chain is now."""
+        return Sight.of_chain_in(self.state, self.dashboard.now())
+
     def on_mount(self) -> None:
         """Start with what is known."""
         self.take(self.state)
@@ -177,7 +182,7 @@ class PlaceScreen(ActsForOwner):
             self.set_class(state.view is None, "-unseen")
             self.query_one(KeyBar).redraw()
         self.set_class(self.NEEDS_NODE and state.view is None, "-waiting")
-        self.set_class(Sight.of(state, self.dashboard.now()).is_dim, "-old")
+        self.set_class(self.NEEDS_NODE and Sight.of(state, self.dashboard.now()).is_dim, "-old")
         for name in ("#verdict", "#waiting"):
             self.query_one(name, TextLines).redraw()
 

@@ -135,7 +135,7 @@ class SessionPane(Vertical):
             has_older=self._facts.has_older or len(tasks) > self._most_tasks,
             is_past_known=self._is_past_known or self._facts.problem is not None,
         )
-        sight = Sight.of(self._desk.feed_state, self._desk.now())
+        sight = Sight.of_chain_in(self._desk.feed_state, self._desk.now())
         self.entries.show(session_entries(shown, sight), is_new=is_new)
         self._heading.say(line((str(self._session_id), "strong")))
 

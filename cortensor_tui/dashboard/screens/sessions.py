@@ -104,7 +104,7 @@ class SessionsScreen(PlaceScreen, ActsOnSession, Exporting):
 
     def show_view(self, state: FeedState, view: NodeView) -> None:
         """Show the newest sessions; nothing is made anew while they, filter and order are the same."""
-        sight = self.sight
+        sight = self.chain_sight
         is_read = session_table.are_known(view.status)
         wanted = (view.sessions, self._wanted, self._order, sight.is_past, is_read)
         if self._shown is None or any(old is not new for old, new in zip(self._shown, wanted, strict=True)):

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from cortensor_tui.dashboard.cells import Span, wrap
 from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.private import HIDDEN
 from cortensor_tui.dashboard.present.task_log import TaskLog, task_log_lines
 from cortensor_tui.dashboard.present.task_report import (
@@ -233,7 +234,8 @@ class TaskPane(Vertical):
         if self._report is not None:
             view = self._desk.view
             is_watched = view is not None and view.status.is_watching
-            shown = report_lines(self._report, self._desk.now(), width, is_watched=is_watched)
+            sight = Sight.of_chain_in(self._desk.feed_state, self._desk.now())
+            shown = report_lines(self._report, sight, width, is_watched=is_watched)
             return [*trouble, *shown, *task_log_lines(self._log, width)]
         return trouble or [(Span(f" {self._nothing}", "muted"),)]
 

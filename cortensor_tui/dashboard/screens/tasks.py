@@ -70,7 +70,7 @@ class TasksScreen(HistoryScreen):
 
     def row_of(self, item: TaskView) -> Row:
         """Return a task as a row."""
-        return task_rows.task_row(item, self.sight, is_watched=self._is_watched)
+        return task_rows.task_row(item, self.sight, self.chain_sight, is_watched=self._is_watched)
 
     def newest_of(self, item: TaskView, view: NodeView) -> TaskView | None:
         """Return the task as the feed has it now."""

@@ -13,6 +13,7 @@ from cortensor_tui.dashboard.cells import Span
 from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present.call_lines import OPENS_CALL, ToldCall, whole_call
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.transaction_report import report_lines, task_opened
 from cortensor_tui.dashboard.stops import ReportLine
 from cortensor_tui.dashboard.widgets.report import Report
@@ -96,4 +97,5 @@ class TransactionPane(Vertical):
     def _lines(self, width: int) -> list[ReportLine]:
         if self._one is None:
             return [(Span(f" {NONE_CHOSEN}", "muted"),)]
-        return report_lines(self._one, self._told, self._explorer, self._desk.now(), width)
+        sight = Sight.of_chain_in(self._desk.feed_state, self._desk.now())
+        return report_lines(self._one, self._told, self._explorer, sight, width)

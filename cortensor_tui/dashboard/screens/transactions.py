@@ -59,7 +59,7 @@ class TransactionsScreen(HistoryScreen, ActsOnTransaction):
 
     def row_of(self, item: Transaction) -> Row:
         """Return a transaction as a row."""
-        return transaction_rows.transaction_row(item, self.sight)
+        return transaction_rows.transaction_row(item, self.sight, self.chain_sight)
 
     def newest_of(self, item: Transaction, view: NodeView) -> Transaction | None:
         """Return the transaction as the feed has it now."""
@@ -75,7 +75,7 @@ class TransactionsScreen(HistoryScreen, ActsOnTransaction):
 
     def remark(self, view: NodeView) -> Line:
         """Return how many are under way, before what the list says of itself."""
-        if self.sight.is_past:
+        if self.chain_sight.is_past:
             return super().remark(view)
         pending = sum(1 for one in view.transactions if not one.state.is_final)
         if view.status.past is not None:  # what has become of them is not known

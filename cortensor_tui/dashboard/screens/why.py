@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from cortensor_tui.dashboard.cells import Line
 from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.why import why_lines, why_text
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
@@ -37,7 +38,7 @@ class WhyScreen(Panel[None]):
     def copy_text(self) -> tuple[str, str] | None:
         """Return the list as text."""
         view = self.dashboard.view
-        return None if view is None else (why_text(view, self.dashboard.now()), "list")
+        return None if view is None else (why_text(view, self._sight), "list")
 
     def action_scroll(self, by: int) -> None:
         """Scroll where not all lines fit."""
@@ -45,4 +46,8 @@ class WhyScreen(Panel[None]):
 
     def _lines(self, width: int) -> list[Line]:
         view = self.dashboard.view
-        return [] if view is None else why_lines(view, self.dashboard.now(), width)
+        return [] if view is None else why_lines(view, self._sight, width)
+
+    @property
+    def _sight(self) -> Sight:
+        return Sight.of(self.dashboard.feed_state, self.dashboard.now())
