@@ -153,12 +153,9 @@ def _head(status: NodeStatus, sight: Sight) -> Dependency:
     if chain.head_number is None or chain.head_seen_at is None:
         return Dependency("head", UNSURE, "unknown", ())
     is_late = sight.is_late(chain)
-    is_read = not sight.of_chain(chain).is_past
-    since = (
-        calm_age(chain.head_seen_at, sight.now)
-        if is_read
-        else f"{rough_age(chain.head_seen_at, sight.now)} ago"
-    )
+    since = calm_age(chain.head_seen_at, sight.now)
+    if sight.of_chain(chain).is_past:  # nothing of the past is "now"
+        since = f"{rough_age(chain.head_seen_at, sight.now)} ago"
     age = line((since, "warn" if is_late else "muted"))
     facts = [line(number(chain.head_number)), age]
     if chain.head_feed:
