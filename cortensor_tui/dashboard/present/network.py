@@ -90,7 +90,8 @@ def _endpoint_row(key: str, one: EndpointReport, sight: Sight) -> Row:
 
 def _is_failing(one: EndpointReport) -> bool:
     """Tell whether it did not answer when it was asked last: how far and how fast it is now is not known."""
-    return one.failures_in_a_row > 0 or one.probe_at is not None
+    is_asked = one.health.state is not EndpointState.WRONG_CHAIN
+    return is_asked and (one.failures_in_a_row > 0 or one.probe_at is not None)
 
 
 def _trouble(one: EndpointReport, now: float) -> Span:
@@ -118,6 +119,7 @@ def endpoint_details(one: EndpointReport, now: float) -> Details:
     _, role = _LOOKS[health.state]
     is_failing = _is_failing(one)
     role = "warn" if is_failing and role == "good" else role
+    was_fast = is_failing and health.latency_ms is not None
     budget = UNKNOWN if health.requests_per_s is None else f"at most {health.requests_per_s:g} a second"
     asked = f"{number(health.requests_last_minute)} in the last minute, {number(one.requests)} in all"
     found = [
@@ -126,7 +128,7 @@ def endpoint_details(one: EndpointReport, now: float) -> Details:
         Detail("chain id", UNKNOWN if one.chain_id is None else str(one.chain_id)),
         Detail("first block", one.genesis_hash or "not told: it may not keep old blocks"),
         Detail("head", f"{number(health.head_number)}, {number(one.blocks_behind)} behind the best"),
-        Detail("latency", f"{milliseconds(health.latency_ms)} on average{', before it failed' * is_failing}"),
+        Detail("latency", f"{milliseconds(health.latency_ms)} on average{', before it failed' * was_fast}"),
         Detail("budget", f"{budget}, {one.requests_left:g} left at once (CORTENSOR_TUI_REQUESTS_PER_S)"),
         Detail("asked", asked),
         Detail("failed", f"{number(one.failures)} in all, {one.failures_in_a_row} in a row"),
