@@ -33,7 +33,8 @@ class SwapStage(StrEnum):
 class SwapProgress(msgspec.Struct, frozen=True, kw_only=True):
     """One swap. `since` is when its stage began, unix seconds; `tasks` are those that it waits for.
 
-    `problem` says why it stands half way, or why a wait cannot be judged just now.
+    `problem` says why it stands half way, why a wait cannot be judged just now, or what holds up its second
+    half.
     """
 
     session_id: int

@@ -11,6 +11,7 @@ from cortensor_tui.journal.commitments import (
 )
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.scope import ChainScope, CursorLog, scope_row
+from cortensor_tui.journal.swaps import SwapLog
 from cortensor_tui.journal.tasks import TaskLog
 from cortensor_tui.journal.transactions import TransactionLog
 
@@ -27,6 +28,7 @@ class Journal:
         self.cursor = CursorLog(database, chain)
         self.tasks = TaskLog(database, chain)
         self.transactions = TransactionLog(database, chain)
+        self.swaps = SwapLog(database, chain)
 
     def payload_hash(self, key: TaskKey, node: str, stage: str) -> str | None:
         """Return the hash that a node has put its name to at a stage of a task, None where none."""

@@ -145,6 +145,19 @@ _READ_AT = """
 ALTER TABLE chains ADD COLUMN read_at REAL;
 """
 
+# A swap of nodes is two transactions: what stops between them is taken up again.
+_SWAPS = """
+CREATE TABLE swaps (
+    swap_id INTEGER PRIMARY KEY,
+    chain INTEGER NOT NULL REFERENCES chains, owner TEXT NOT NULL, session_id INTEGER NOT NULL,
+    unbind_address TEXT NOT NULL, bind_address TEXT NOT NULL, when_busy TEXT NOT NULL,
+    asked_at REAL NOT NULL,
+    unbind_id INTEGER REFERENCES transactions, bind_id INTEGER REFERENCES transactions,
+    problem BLOB,
+    UNIQUE (chain, owner, session_id)
+) STRICT;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST_TABLES,
     _ATTEMPTS,
@@ -155,6 +168,7 @@ STEPS: tuple[str, ...] = (
     _MINED_BLOCKS,
     _LIST_ORDERS,
     _READ_AT,
+    _SWAPS,
 )
 SCHEMA_VERSION = len(STEPS)
 

@@ -24,7 +24,10 @@ class SavedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedTransaction(msgspec.Struct, frozen=True, kw_only=True):
-    """What is saved before sending: the call, its place in the nonce stream and its first attempt."""
+    """What is saved before sending: the call, its place in the nonce stream and its first attempt.
+
+    With `swap_id` it is a half of that swap.
+    """
 
     kind: TransactionKind
     sender: str
@@ -36,6 +39,7 @@ class SignedTransaction(msgspec.Struct, frozen=True, kw_only=True):
     session_id: int | None = None
     task_key: TaskKey | None = None
     commitment: Commitment | None = None
+    swap_id: int | None = None
 
 
 def insert_transaction(

@@ -17,6 +17,7 @@ from cortensor_tui.journal.attempts import (
 )
 from cortensor_tui.journal.commitments import record_commitment
 from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.swaps import record_half
 from cortensor_tui.journal.transaction_rows import (
     SavedCall,
     SignedTransaction,
@@ -37,12 +38,17 @@ class TransactionLog:
         self._chain = chain
 
     def save_signed(self, signed: SignedTransaction, now: float) -> Transaction:
-        """Save signed bytes and their promise in one step, or raise "two_answers" and save nothing."""
+        """Save signed bytes, their promise and the swap they belong to in one step.
+
+        Raises "two_answers", and saves nothing then.
+        """
         with self._database.step(f"{signed.kind} signed") as connection:
             if signed.commitment is not None:
                 record_commitment(connection, signed.commitment, now)
             transaction_id = insert_transaction(connection, self._chain, signed, now)
             insert_first_attempt(connection, transaction_id, signed.attempt, now)
+            if signed.swap_id is not None:
+                record_half(connection, signed.swap_id, signed.kind, transaction_id)
         return self.get(transaction_id)
 
     def save_seen(self, seen: Transaction, call: SavedCall | None = None) -> Transaction:

@@ -64,6 +64,7 @@ class Mining:
             link.rpc,
             link.reader,
             streams.owner,
+            link.journal,
             chain_id=link.identity.chain_id,
             max_data_bytes=link.profile.max_data_bytes,
             fee_cap_wei=settings.max_fee_wei,
@@ -97,7 +98,7 @@ class Mining:
     @property
     def swaps(self) -> tuple[SwapProgress, ...]:
         """Return the swaps of nodes on their way, and those that stand half way."""
-        return self.owner_desk.swaps.progress(self.sessions.is_bound)
+        return self.owner_desk.swaps.progress
 
     def take_settings(self, settings: Settings, profile: NetworkProfile) -> None:
         """Go on with other settings, as far as tasks and transactions that are open allow it."""
@@ -149,8 +150,10 @@ class Mining:
         if not is_followed:
             await self._streams.follow()
         await self.sessions.update(look.events, is_gap=look.is_gap or look.is_reorganised)
+        self.owner_desk.swaps.review(self.sessions.is_bound)
         if not self._is_resumed:
             self.scheduler.resume()
+            self.owner_desk.swaps.resume()
             self._is_resumed = True
         await self._know_sessions(look.events)
         link.watcher.watch({*self.sessions.watched_ids(), *self.scheduler.open_sessions})
@@ -183,7 +186,7 @@ class Mining:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return what an operator should know of the keys."""
-        return self._streams.warnings
+        return (*self._streams.warnings, *self.owner_desk.swaps.warnings)
 
     async def rest(self) -> None:
         """Wait until it is time for the next look."""

@@ -77,7 +77,8 @@ class PrepareAct(msgspec.Struct, frozen=True, kw_only=True, tag="prepare_act"):
 class SwapNodes(msgspec.Struct, frozen=True, kw_only=True, tag="swap_nodes"):
     """Unbind one node, then bind another in its place. Answered with `Swapped` when it is over.
 
-    The node carries it through even if whoever asked is gone by then; its status tells how far it is.
+    The node carries it through even if whoever asked is gone by then, and after a restart; its status tells
+    how far it is.
     """
 
     session_id: int
@@ -132,7 +133,8 @@ class SwapChecked(CheckedCall, frozen=True, kw_only=True, tag="swap_checked"):
 class Swapped(msgspec.Struct, frozen=True, kw_only=True, tag="swapped"):
     """How far a swap came. `bound` is None where the second half failed; then `problem` says why.
 
-    A first half that failed is no `Swapped` but a refusal: nothing has changed then.
+    Without a `problem` somebody else has bound the node meanwhile. A first half that failed is no `Swapped`
+    but a refusal: nothing has changed then.
     """
 
     session_id: int

@@ -201,6 +201,7 @@ async def test_leaving_what_is_being_sent_asks_nothing_and_says_that_it_goes_on(
         (WAITING, "waits for task 7/12, 90 s now"),
         (progress(SwapStage.WAITING, problem=HALF_WAY), "whether tasks are open is not known: It has lost"),
         (progress(SwapStage.UNBINDING), "takes 0x7099…79C8 off"),
+        (progress(SwapStage.BINDING, problem=HALF_WAY), "binds 0x3C44…93BC, 90 s now; It has lost"),
         (progress(SwapStage.HALF_WAY), "stands half way"),
     ],
 )

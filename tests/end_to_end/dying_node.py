@@ -19,6 +19,11 @@ from cortensor_tui.launch import run_node
 _step = Database.step
 
 
+def dying(step: str, settings: Path) -> tuple[str, ...]:
+    """Return the command of a node that dies after a step."""
+    return (sys.executable, "-m", "tests.end_to_end.dying_node", step, str(settings))
+
+
 def main(step: str, settings: Path) -> int:
     record = settings.with_name(settings.name + ".steps")
 

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from pathlib import Path
 
 import pytest
 from eth_utils.crypto import keccak
 
 from cortensor_tui.domain.health import Verdict
 from tests.chaos.steps import STEPS
+from tests.end_to_end.dying_node import dying
 from tests.world import World, until_verdict
 
 pytestmark = pytest.mark.real
-
-
-def dying(step: str, settings: Path) -> tuple[str, ...]:
-    return (sys.executable, "-m", "tests.end_to_end.dying_node", step, str(settings))
 
 
 @pytest.mark.parametrize("step", STEPS)

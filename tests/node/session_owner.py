@@ -30,6 +30,7 @@ class Owner:
             devnet.rpc,
             self.reader,
             self.stream.sender,
+            self.stream.journal,
             chain_id=31337,
             max_data_bytes=95_000,
             fee_cap_wei=1_000 * GWEI,

@@ -10,7 +10,7 @@ import pytest
 from eth_account import Account
 
 from cortensor_tui.chain.contracts.calls import bind_call
-from cortensor_tui.chain.rpc.client import RpcClient
+from cortensor_tui.chain.rpc.client import Rpc, RpcClient
 from cortensor_tui.chain.signing.signer import WatchedAddress, key_in_wallet
 from cortensor_tui.devnet.accounts import user_accounts
 from cortensor_tui.domain.problems import ProblemError
@@ -38,14 +38,24 @@ class SlowToShow(RpcClient):
         return await super().call(method, *params)
 
 
+def desk_of(stream: Stream, rpc: Rpc) -> OwnerDesk:
+    return OwnerDesk(
+        rpc,
+        stream.reader,
+        stream.sender,
+        stream.journal,
+        chain_id=31337,
+        max_data_bytes=95_000,
+        fee_cap_wei=CAP_WEI,
+    )
+
+
 async def create(devnet: DevnetOnAnvil, folder: Path, times: int) -> Sent:
     rpc = SlowToShow(devnet.rpc.url)
     rpc.times = times
     stream = Stream(devnet, folder / "journal.sqlite", rpc)
     await stream.sender.start()
-    desk = OwnerDesk(
-        rpc, stream.reader, stream.sender, chain_id=31337, max_data_bytes=95_000, fee_cap_wei=CAP_WEI
-    )
+    desk = desk_of(stream, rpc)
     creating = asyncio.create_task(desk.answer(CreateSession(name="mine")))
     while not creating.done():
         await stream.sender.look()
@@ -79,14 +89,7 @@ async def test_what_a_wallet_signed_is_told_with_its_price_and_a_warning_above_t
     devnet: DevnetOnAnvil, tmp_path: Path
 ) -> None:
     stream = Stream(devnet, tmp_path / "journal.sqlite")
-    desk = OwnerDesk(
-        devnet.rpc,
-        stream.reader,
-        stream.sender,
-        chain_id=31337,
-        max_data_bytes=95_000,
-        fee_cap_wei=CAP_WEI,
-    )
+    desk = desk_of(stream, devnet.rpc)
 
     def signed(max_fee_wei: int) -> str:
         call = bind_call(stream.reader, 3, STRANGER)
@@ -113,9 +116,7 @@ async def test_who_has_no_owners_key_here_is_told_what_can_be_done_for_each_call
     watched = WatchedAddress(OWNER, key_in_wallet(OWNER))
     stream = Stream(devnet, tmp_path / "journal.sqlite", signer=watched)
     await stream.sender.start()
-    desk = OwnerDesk(
-        devnet.rpc, stream.reader, stream.sender, chain_id=31337, max_data_bytes=95_000, fee_cap_wei=CAP_WEI
-    )
+    desk = desk_of(stream, devnet.rpc)
     remedies = {}
     for name, asking in {
         "create": desk.answer(CreateSession(name="mine")),
@@ -134,7 +135,7 @@ async def test_who_has_no_owners_key_here_is_told_what_can_be_done_for_each_call
     with pytest.raises(ProblemError) as told:
         await asyncio.wait_for(desk.answer(swap), 30)
     assert told.value.problem.code == "no_owner_key", "before it waits for what cannot be signed then"
-    assert desk.swaps.progress(lambda session, node: False) == ()
+    assert desk.swaps.progress == ()
     for name in ("create", "submit"):
         assert f"calling {name} of SessionV2 at {devnet.contracts.session_v2}" in remedies[name]
         assert "CORTENSOR_TUI_OWNER_KEYSTORE" in remedies[name]

@@ -62,10 +62,6 @@ async def looking(owner: Owner, is_so: Callable[[], bool]) -> None:
             await owner.stream.look_later(1.5)
 
 
-def never(session_id: int, node: str) -> bool:
-    return False
-
-
 @in_every_generation
 async def test_a_swap_puts_one_node_in_the_place_of_another(devnet: DevnetOnAnvil, owner: Owner) -> None:
     session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
@@ -171,8 +167,8 @@ async def test_a_swap_waits_for_the_task_and_is_made_then(devnet: DevnetOnAnvil,
     assert (checked.is_allowed, checked.in_flight) == (True, (task,))
     swaps = owner.desk.swaps
     asking = asyncio.create_task(owner.desk.answer(asked))
-    await looking(owner, lambda: any(one.tasks == (task,) for one in swaps.progress(never)))
-    assert [one.stage for one in swaps.progress(never)] == [SwapStage.WAITING]
+    await looking(owner, lambda: any(one.tasks == (task,) for one in swaps.progress))
+    assert [one.stage for one in swaps.progress] == [SwapStage.WAITING]
     assert owner.stream.told == [], "nothing is sent yet"
     with pytest.raises(ProblemError) as told:
         await owner.desk.answer(asked)
@@ -182,7 +178,7 @@ async def test_a_swap_waits_for_the_task_and_is_made_then(devnet: DevnetOnAnvil,
     swapped = asking.result()
     assert isinstance(swapped, Swapped)
     assert swapped.bound is not None
-    assert swaps.progress(never) == ()
+    assert swaps.progress == ()
     assert (await owner.reader.sessions([session_id]))[0].dedicated_nodes == (BOB,)
 
 
@@ -191,34 +187,37 @@ async def test_a_swap_that_waits_can_be_stopped(devnet: DevnetOnAnvil, owner: Ow
     asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB, when_busy=WhenBusy.WAIT)
     await owner.start()
     asking = asyncio.create_task(owner.desk.answer(asked))
-    await looking(owner, lambda: bool(owner.desk.swaps.progress(never)))
+    await looking(owner, lambda: bool(owner.desk.swaps.progress))
     await owner.ask(StopSwap(session_id=session_id), SwapStopped)
     await looking(owner, asking.done)
     stopped = asking.exception()
     assert isinstance(stopped, ProblemError)
     assert stopped.problem.code == "swap_stopped"
-    assert owner.desk.swaps.progress(never) == ()
+    assert owner.desk.swaps.progress == ()
     assert owner.stream.told == []
     assert await owner.refusal(StopSwap(session_id=session_id)) == "no_swap"
 
 
-async def test_a_swap_that_waits_is_given_up_with_its_chain(devnet: DevnetOnAnvil, owner: Owner) -> None:
+async def test_a_swap_that_waits_is_let_go_with_its_chain_and_told_to_go_on_later(
+    devnet: DevnetOnAnvil, owner: Owner
+) -> None:
     session_id, _ = await busy_session(devnet)
     asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB, when_busy=WhenBusy.WAIT)
     await owner.start()
     asking = asyncio.create_task(owner.desk.answer(asked))
-    await looking(owner, lambda: bool(owner.desk.swaps.progress(never)))
+    await looking(owner, lambda: bool(owner.desk.swaps.progress))
     owner.desk.close()
     await looking(owner, asking.done)
     stopped = asking.exception()
     assert isinstance(stopped, ProblemError)
-    assert (stopped.problem.code, stopped.problem.remedy) == ("swap_stopped", "Nothing was sent")
+    assert stopped.problem.code == "swap_interrupted"
     assert "no longer looks at this chain" in stopped.problem.why
-    assert owner.desk.swaps.progress(never) == ()
-    assert await owner.refusal(asked) == "swap_stopped", "nothing waits where nobody looks"
+    assert "goes on once the node looks at the chain again" in stopped.problem.remedy
+    assert owner.stream.told == []
+    assert await owner.refusal(asked) == "chain_replaced", "nothing is begun where nobody looks"
 
 
-async def test_a_node_that_leaves_its_chain_gives_up_the_swaps_that_wait(
+async def test_a_node_that_leaves_its_chain_takes_up_the_swaps_that_wait_when_it_is_back(
     devnet: DevnetOnAnvil, tmp_path: Path
 ) -> None:
     session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
@@ -238,8 +237,16 @@ async def test_a_node_that_leaves_its_chain_gives_up_the_swaps_that_wait(
         await node.stop()
         with pytest.raises(ProblemError) as told:
             await asking
+        assert told.value.problem.code == "swap_interrupted"
+        await node.start()
+        assert [one.stage for one in node.mining.swaps] == [SwapStage.WAITING], "told before the first look"
+        await devnet.send(ORACLE, "SessionQueueV2", "end", session_id, task_id, True)
+        while node.mining.swaps:
+            await node.look()
+    await node.stop()
     node.database.close()
-    assert told.value.problem.code == "swap_stopped"
+    [session] = await node.link.reader.sessions([session_id])
+    assert session.dedicated_nodes == (BOB,)
 
 
 async def test_a_swap_goes_on_waiting_where_the_chain_is_away_for_its_last_check(
@@ -250,7 +257,7 @@ async def test_a_swap_goes_on_waiting_where_the_chain_is_away_for_its_last_check
     await owner.start()
     asking = asyncio.create_task(owner.desk.answer(asked))
     swaps, sender = owner.desk.swaps, owner.stream.sender
-    await looking(owner, lambda: any(one.tasks == (task,) for one in swaps.progress(never)))
+    await looking(owner, lambda: any(one.tasks == (task,) for one in swaps.progress))
     estimate = sender.estimate
     away = Problem(code="no_rpc", what="The chain does not answer", why="it is away")
 
@@ -259,8 +266,8 @@ async def test_a_swap_goes_on_waiting_where_the_chain_is_away_for_its_last_check
 
     monkeypatch.setattr(sender, "estimate", unanswered)
     await devnet.send(ORACLE, "SessionQueueV2", "end", session_id, task.task_id, True)
-    await looking(owner, lambda: asking.done() or any(one.problem for one in swaps.progress(never)))
-    [told] = swaps.progress(never)
+    await looking(owner, lambda: asking.done() or any(one.problem for one in swaps.progress))
+    [told] = swaps.progress
     assert told.stage is SwapStage.WAITING
     assert told.problem is not None
     assert told.problem.why == "it is away"
@@ -309,7 +316,32 @@ async def test_a_swap_half_way_is_told_until_the_node_is_bound_or_it_is_forgotte
     spend_all_with_the_first(devnet, owner, monkeypatch)
     asked = SwapNodes(session_id=session_id, unbind_address=ALICE, bind_address=BOB)
     swapped = await owner.ask(asked, Swapped)
-    [told] = owner.desk.swaps.progress(never)
+    [told] = owner.desk.swaps.progress
     assert (told.stage, told.problem) == (SwapStage.HALF_WAY, swapped.problem)
-    assert owner.desk.swaps.progress(lambda session, node: (session, node) == (session_id, BOB)) == ()
-    assert owner.desk.swaps.progress(never) == ()
+    owner.desk.swaps.review(lambda session, node: (session, node) != (session_id, BOB))
+    assert list(owner.desk.swaps.progress) == [told]
+    owner.desk.swaps.review(lambda session, node: (session, node) == (session_id, BOB))
+    assert owner.desk.swaps.progress == ()
+    assert owner.stream.journal.swaps.of_owner(OWNER) == []
+
+
+async def test_a_node_forgets_a_swap_half_way_once_the_other_node_is_bound_by_hand(
+    devnet: DevnetOnAnvil, tmp_path: Path
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    node = MiningNode(devnet, tmp_path)
+    await node.start()
+    swaps = node.link.journal.swaps
+    saved = swaps.save(MINER.address, session_id, STRANGER, BOB, WhenBusy.REFUSE, 5.0)
+    swaps.stand_half_way(saved.swap_id, Problem(code="swap_half_way", what="It has lost one node"))
+    await node.stop()
+    await node.start()
+    await node.look()
+    assert [one.stage for one in node.mining.swaps] == [SwapStage.HALF_WAY]
+    await devnet.send(OWNER, "SessionV2", "addDedicatedNode", session_id, BOB)
+    async with asyncio.timeout(30):
+        while node.mining.swaps:
+            await node.look()
+    assert swaps.of_owner(MINER.address) == []
+    await node.stop()
+    node.database.close()

@@ -26,6 +26,7 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
     """Why a transaction is sent, for the journal and the screen.
 
     `deadline_at` (unix seconds) is its place in the queue; without one it waits for all that have one.
+    With `swap_id` it is a half of that swap in the journal.
     """
 
     kind: TransactionKind
@@ -33,3 +34,4 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
     task_key: TaskKey | None = None
     commitment: Commitment | None = None
     deadline_at: float | None = None
+    swap_id: int | None = None

@@ -68,6 +68,7 @@ class SignedStream:
                 session_id=purpose.session_id,
                 task_key=purpose.task_key,
                 commitment=purpose.commitment,
+                swap_id=purpose.swap_id,
             ),
             self._clock.now(),
         )

@@ -50,11 +50,15 @@ def swap_sentence(one: SwapProgress, now: float) -> str:
         case SwapStage.WAITING:
             return f"waits for task {named(one.tasks)}, {age} now" if one.tasks else f"waits, {age} now"
         case SwapStage.UNBINDING:
-            return f"takes {short_hash(one.unbind_address)} off, {age} now"
+            return f"takes {short_hash(one.unbind_address)} off, {age} now{_but(one)}"
         case SwapStage.BINDING:
-            return f"binds {short_hash(one.bind_address)}, {age} now"
+            return f"binds {short_hash(one.bind_address)}, {age} now{_but(one)}"
         case SwapStage.HALF_WAY:
             return f"stands half way: {short_hash(one.bind_address)} is not bound"
+
+
+def _but(one: SwapProgress) -> str:
+    return "" if one.problem is None else f"; {inert(one.problem.what, 120)}"
 
 
 def _line(one: SwapProgress, now: float) -> Line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.rpc.client import Rpc
 from cortensor_tui.chain.transactions import TransactionSender
+from cortensor_tui.journal.journal import Journal
 from cortensor_tui.node.owner.assignments import Assignments
 from cortensor_tui.node.owner.sending import OwnerSending
 from cortensor_tui.node.owner.session_checks import SessionChecks
@@ -52,6 +53,7 @@ class OwnerDesk:
         rpc: Rpc,
         reader: ContractReader,
         sender: TransactionSender,
+        journal: Journal,
         *,
         chain_id: int,
         max_data_bytes: int,
@@ -63,7 +65,7 @@ class OwnerDesk:
         checks = SessionChecks(reader, sender.address)
         self._assignments = Assignments(sending, checks)
         self._acts = SessionActs(sending, checks, max_data_bytes)
-        self.swaps = Swaps(sending, checks)
+        self.swaps = Swaps(sending, checks, journal)
         self._wallet = WalletDesk(
             sending, self._assignments, self._acts, chain_id=chain_id, fee_cap_wei=fee_cap_wei
         )
@@ -73,7 +75,7 @@ class OwnerDesk:
         self._wallet.take_fee_cap(fee_cap_wei)
 
     def close(self) -> None:
-        """Let go of swaps that wait: this chain is no longer looked at."""
+        """Let go of swaps on their way: this chain is no longer looked at."""
         self.swaps.close()
 
     async def answer(self, body: OwnerRequest | SessionAct) -> OwnerReply | SessionReply:

@@ -12,11 +12,16 @@ import structlog
 from cortensor_tui.chain.contracts.calls import bind_call, unbind_call
 from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.contracts.reader import ContractReader
+from cortensor_tui.chain.rpc.client import EndpointError
 from cortensor_tui.chain.transactions import Purpose
+from cortensor_tui.chain.transactions.gate import LEFT
 from cortensor_tui.domain.addresses import ZERO_ADDRESS
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.swaps import SwapProgress, SwapStage, WhenBusy
+from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind
+from cortensor_tui.journal.journal import Journal
+from cortensor_tui.journal.swaps import SavedSwap
 from cortensor_tui.node.owner.checks import check_address, require_met
 from cortensor_tui.node.owner.in_flight import tasks_in_flight
 from cortensor_tui.node.owner.sending import OwnerSending
@@ -29,50 +34,101 @@ WAIT_LOOK_S = 3.0
 
 
 class SwapRun:
-    """Carries one swap out; `progress` is how far it is."""
+    """Carries one swap out; `progress` is how far it is, `is_attended` that whoever asked is still there.
+
+    The journal has it, and each half as it is signed, so that what was half way is taken up where it stands.
+    """
 
     def __init__(
         self,
         sending: OwnerSending,
-        asked: SwapNodes,
+        journal: Journal,
+        saved: SavedSwap,
         check: Callable[[SwapNodes], Awaitable[SwapChecked]],
+        *,
+        is_taken_up: bool = False,
     ) -> None:
-        """`check` is asked anew after a wait."""
+        """`check` is asked anew after a wait, and where the swap `is_taken_up` after a restart."""
         self._sending = sending
-        self._asked = asked
+        self._journal = journal
         self._check = check
-        is_waiting = asked.when_busy is WhenBusy.WAIT
+        self.swap_id = saved.swap_id
+        self.is_attended = not is_taken_up
+        # Whoever asked has been told that no task was in flight: one that came meanwhile is waited for.
+        is_patient = is_taken_up and saved.when_busy is WhenBusy.REFUSE
+        self._asked = SwapNodes(
+            session_id=saved.session_id,
+            unbind_address=saved.unbind_address,
+            bind_address=saved.bind_address,
+            when_busy=WhenBusy.WAIT if is_patient else saved.when_busy,
+        )
+        self._is_checked = not (is_taken_up or saved.when_busy is WhenBusy.WAIT)
+        stage = _stage(saved, is_checked=self._is_checked)
         self.progress = SwapProgress(
-            session_id=asked.session_id,
-            unbind_address=asked.unbind_address,
-            bind_address=asked.bind_address,
-            stage=SwapStage.WAITING if is_waiting else SwapStage.UNBINDING,
-            since=time.time(),
+            session_id=saved.session_id,
+            unbind_address=saved.unbind_address,
+            bind_address=saved.bind_address,
+            stage=stage,
+            since=saved.asked_at if stage is SwapStage.WAITING else time.time(),
+            problem=saved.problem,
         )
 
     async def carry_out(self) -> Swapped:
         """Wait where that is wanted, then send both halves. Raises `ProblemError` if the first one fails."""
-        if self._asked.when_busy is WhenBusy.WAIT:
-            await self._wait()
-        leaving, _ = check_address(self._asked.unbind_address)
-        coming, _ = check_address(self._asked.bind_address)
-        out, back_in = swap_calls(self._sending.reader, self._asked.session_id, leaving, coming)
-        self._enter(SwapStage.UNBINDING)
-        unbound = await self._send(out, TransactionKind.UNBIND)
-        self._enter(SwapStage.BINDING)
+        unbound = await self._unbound()
         try:
-            bound = await self._send(back_in, TransactionKind.BIND)
+            bound = await self._bound()
         except ProblemError as error:
-            problem = _half_way(self._asked, error.problem)
-            log.warning(
-                "a swap stands half way", session=self._asked.session_id, why=error.problem.sentence()
-            )
-            self._enter(SwapStage.HALF_WAY, problem=problem)
+            if is_left(error):
+                raise
+            problem = self._stand_half_way(error.problem)
             return Swapped(session_id=self._asked.session_id, unbound=unbound, problem=problem)
         return Swapped(session_id=self._asked.session_id, unbound=unbound, bound=bound)
 
+    async def _unbound(self) -> Transaction:
+        """Return the mined first half, sent now unless it was before."""
+        while True:
+            before = self._saved().unbind_id
+            if before is not None:
+                return await self._mined(before)
+            if not self._is_checked:
+                await self._wait()
+            self._enter(SwapStage.UNBINDING)
+            try:
+                return await self._send(self._calls()[0], TransactionKind.UNBIND)
+            except EndpointError as error:
+                if self._saved().unbind_id is not None:
+                    continue
+                if self._is_checked:  # whoever asked is there to be told
+                    raise
+                self._enter(SwapStage.WAITING, problem=error.problem)
+            await asyncio.sleep(WAIT_LOOK_S)
+
+    async def _bound(self) -> Transaction | None:
+        """Return the mined second half, None where somebody else has bound the node.
+
+        While the endpoint is silent it is asked again: between both halves nothing is given up for that.
+        """
+        self._enter(SwapStage.BINDING)
+        while True:
+            try:
+                return await self._bound_now()
+            except EndpointError as error:
+                self._tell(problem=error.problem)
+            await asyncio.sleep(WAIT_LOOK_S)
+
+    async def _bound_now(self) -> Transaction | None:
+        before = self._saved().bind_id
+        if before is not None:
+            return await self._mined(before)
+        coming, _ = check_address(self._asked.bind_address)
+        [session] = await self._sending.reader.sessions([self._asked.session_id])
+        if coming in session.dedicated_nodes:
+            return None
+        return await self._send(self._calls()[1], TransactionKind.BIND)
+
     async def _wait(self) -> None:
-        """Look again and again until no task of the session is being answered.
+        """Look again and again until no task of the session is being answered and all checks are met.
 
         Raises `ProblemError` where the swap can no longer be made by then. What cannot be read is no reason
         to give up: the chain may be away for a while.
@@ -80,25 +136,73 @@ class SwapRun:
         while True:
             tasks, problem = self.progress.tasks, None
             try:
-                tasks = tuple(await tasks_in_flight(self._sending.reader, self._asked.session_id))
+                tasks = await self._awaited_tasks()
                 checked = None if tasks else await self._check(self._asked)
             except ProblemError as error:
                 problem = error.problem
             else:
                 if checked is not None:
-                    tasks, problem = checked.in_flight, _unread(self._asked, checked)
+                    tasks, problem = self._in_the_way(checked), _unread(self._asked, checked)
                 if not tasks and problem is None:
                     return
-            self.progress = msgspec.structs.replace(self.progress, tasks=tasks, problem=problem)
+            self._tell(tasks=tasks, problem=problem)
             await asyncio.sleep(WAIT_LOOK_S)
 
+    async def _awaited_tasks(self) -> tuple[TaskKey, ...]:
+        if self._asked.when_busy is WhenBusy.NOW:
+            return ()
+        return tuple(await tasks_in_flight(self._sending.reader, self._asked.session_id))
+
+    def _in_the_way(self, checked: SwapChecked) -> tuple[TaskKey, ...]:
+        return () if self._asked.when_busy is WhenBusy.NOW else checked.in_flight
+
+    def _calls(self) -> tuple[ContractCall, ContractCall]:
+        leaving, _ = check_address(self._asked.unbind_address)
+        coming, _ = check_address(self._asked.bind_address)
+        return swap_calls(self._sending.reader, self._asked.session_id, leaving, coming)
+
     async def _send(self, call: ContractCall, kind: TransactionKind) -> Transaction:
-        return await self._sending.send(call, Purpose(kind=kind, session_id=self._asked.session_id))
+        purpose = Purpose(kind=kind, session_id=self._asked.session_id, swap_id=self.swap_id)
+        return await self._sending.send(call, purpose)
+
+    def _saved(self) -> SavedSwap:
+        """Return the swap with what was signed for it by now."""
+        return self._journal.swaps.get(self.swap_id)
+
+    async def _mined(self, transaction_id: int) -> Transaction:
+        return await self._sending.mined(self._journal.transactions.get(transaction_id))
+
+    def _stand_half_way(self, cause: Problem) -> Problem:
+        problem = _half_way(self._asked, cause)
+        log.warning("a swap stands half way", session=self._asked.session_id, why=cause.sentence())
+        self._enter(SwapStage.HALF_WAY, problem=problem)
+        try:
+            self._journal.swaps.stand_half_way(self.swap_id, problem)
+        except ProblemError as error:  # after a restart the second half is tried once more
+            log.error("half way, and not noted", why=error.problem.sentence())
+        return problem
 
     def _enter(self, stage: SwapStage, problem: Problem | None = None) -> None:
         self.progress = msgspec.structs.replace(
             self.progress, stage=stage, since=time.time(), tasks=(), problem=problem
         )
+
+    def _tell(self, problem: Problem | None, tasks: tuple[TaskKey, ...] = ()) -> None:
+        self.progress = msgspec.structs.replace(self.progress, tasks=tasks, problem=problem)
+
+
+def is_left(error: BaseException) -> bool:
+    """Tell whether a swap ended because its chain is no longer looked at: then it is not over."""
+    return isinstance(error, ProblemError) and error.problem.code == LEFT.code
+
+
+def _stage(saved: SavedSwap, *, is_checked: bool) -> SwapStage:
+    """Return where a swap begins, or goes on."""
+    if saved.problem is not None:
+        return SwapStage.HALF_WAY
+    if saved.bind_id is not None:
+        return SwapStage.BINDING
+    return SwapStage.UNBINDING if is_checked or saved.unbind_id is not None else SwapStage.WAITING
 
 
 def swap_calls(

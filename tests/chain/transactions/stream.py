@@ -55,7 +55,8 @@ class Stream:
         scope = ChainScope(
             chain_id=31337, genesis_hash="0x00", queue_address=devnet.contracts.session_queue_v2
         )
-        self.journal = Journal(Database.open(journal), scope)
+        self.database = Database.open(journal)
+        self.journal = Journal(self.database, scope)
         self.told: list[Transaction] = []
         self.sender = TransactionSender(
             rpc or devnet.rpc,

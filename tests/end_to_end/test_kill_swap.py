@@ -1,0 +1,114 @@
+"""Kill -9 after each step that the journal takes on a swap's way: both halves are sent, once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from cortensor_tui.chain.contracts.reader import ContractReader
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.paths import socket_path
+from cortensor_tui.node.session_messages import SwapNodes
+from tests.end_to_end.dying_node import dying
+from tests.world import LOOK_S, World, status_of
+
+pytestmark = pytest.mark.real
+STEPS = (
+    "swap asked",
+    "unbind signed",
+    "unbind sent",
+    "unbind mined",
+    "bind signed",
+    "bind sent",
+    "bind mined",
+    "swap over",
+)
+
+
+async def ask(settings: Path, asked: SwapNodes) -> None:
+    """Ask for a swap as soon as the node has its chain; it may die before it answers."""
+    while True:
+        try:
+            client = await NodeClient.connect(socket_path(settings))
+            try:
+                await client.request(asked, 60)
+            finally:
+                await client.close()
+        except ProblemError as error:
+            if error.problem.code == "node_gone":
+                return
+            if error.problem.code not in ("no_node", "not_connected"):
+                raise
+        else:
+            return
+        await asyncio.sleep(LOOK_S)
+
+
+async def bound(reader: ContractReader, session_id: int) -> tuple[str, ...]:
+    return (await reader.sessions([session_id]))[0].dedicated_nodes
+
+
+async def until_over(world: World, settings: Path, session_id: int) -> None:
+    """Wait until the other node is bound, and nothing of the swap is left."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(ProblemError):
+                status = await status_of(settings)
+                if not status.swaps and await bound(world.reader, session_id) == (world.stranger.address,):
+                    return
+            await asyncio.sleep(LOOK_S)
+
+
+async def calls_of(world: World, address: str, since: int) -> Counter[str]:
+    """Count an address's calls of SessionV2 by name, from a block on."""
+    names = {
+        "0x" + function.selector.hex(): name
+        for name, function in world.reader.sessions_interface.functions.items()
+    }
+    found: Counter[str] = Counter()
+    for number in range(since, int(await world.rpc.call("eth_blockNumber"), 16) + 1):
+        block = await world.rpc.call("eth_getBlockByNumber", hex(number), True)
+        for one in block["transactions"]:
+            if one["from"].lower() == address.lower():
+                found[names[one["input"][:10]]] += 1
+    return found
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_one_node_is_unbound_and_the_other_bound_once(ticking_world: World, step: str) -> None:
+    world = ticking_world  # mined at once, a transaction may be seen mined before it was seen sent
+    session_id = await world.create_session()
+    await world.bind(session_id)
+    settings = world.settings()
+    since = int(await world.rpc.call("eth_blockNumber"), 16) + 1
+    asked = SwapNodes(
+        session_id=session_id, unbind_address=world.miner.address, bind_address=world.stranger.address
+    )
+    async with world.node(settings, *dying(step, settings)) as doomed:
+        async with asyncio.timeout(90):
+            await ask(settings, asked)
+            assert await doomed.wait() == -9
+    async with world.node(settings):
+        await until_over(world, settings, session_id)
+    calls = await calls_of(world, world.owner.address, since)
+    assert calls == {"removeDedicatedNode": 1, "addDedicatedNode": 1}
+
+
+async def test_the_steps_above_are_all_there_are(ticking_world: World) -> None:
+    world = ticking_world
+    session_id = await world.create_session()
+    await world.bind(session_id)
+    settings = world.settings()
+    asked = SwapNodes(
+        session_id=session_id, unbind_address=world.miner.address, bind_address=world.stranger.address
+    )
+    async with world.node(settings, *dying("record", settings)), asyncio.timeout(90):
+        await ask(settings, asked)
+        await until_over(world, settings, session_id)
+    steps = settings.with_name(settings.name + ".steps").read_text().splitlines()
+    assert [step for step in steps if step not in ("chain known", "cursor moved")] == list(STEPS)
