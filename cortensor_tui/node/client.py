@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from cortensor_tui.domain.commands import command_for
-from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.node.messages import (
     LATER_CHANGES,
     MAX_LINE_BYTES,
@@ -26,6 +26,7 @@ from cortensor_tui.node.messages import (
     RequestBody,
     Snapshot,
 )
+from cortensor_tui.node.session_messages import Sending
 
 _encoder = msgspec.json.Encoder()
 _TAKES = tuple(str(change.__struct_config__.tag) for change in LATER_CHANGES)
@@ -93,6 +94,8 @@ class NodeClient:
                 "it may still be doing what was asked",
                 "Look at its transactions before asking again",
             ) from error
+        except ProblemError as error:
+            raise (_perhaps_sent(error.problem) if isinstance(body, Sending) else error) from error
         finally:
             self._waiting.pop(request_id, None)
         if isinstance(reply, Refused):
@@ -157,3 +160,10 @@ class NodeClient:
             why,
             f"See its log; start it again with: {command_for(self._settings_path, 'node run')}",
         )
+
+
+def _perhaps_sent(gone: Problem) -> ProblemError:
+    """Return what is told of a node that is gone after it was asked to send: to ask again may do it twice."""
+    why = "; ".join(part for part in (gone.why, "it may have sent what was asked for") if part)
+    remedy = f"{gone.remedy}. It goes on with what it has begun: look at its transactions before asking again"
+    return problem_error(gone.code, gone.what, why, remedy)

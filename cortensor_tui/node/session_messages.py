@@ -8,7 +8,7 @@ from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.session_reading import SessionReading
 from cortensor_tui.domain.swaps import WhenBusy
 from cortensor_tui.domain.transactions import Transaction
-from cortensor_tui.node.owner_messages import CheckedCall, CreateSession, Submit
+from cortensor_tui.node.owner_messages import Assign, CheckedCall, CreateSession, SendSigned, Submit
 
 
 class GetSession(msgspec.Struct, frozen=True, kw_only=True, tag="get_session"):
@@ -100,6 +100,8 @@ class CheckSwap(msgspec.Struct, frozen=True, kw_only=True, tag="check_swap"):
     swap: SwapNodes
 
 
+Sending = Assign | SendSigned | CreateSession | Submit | Change | SwapNodes
+"""What ends in transactions."""
 SessionAct = Change | CheckAct | PrepareAct | SwapNodes | CheckSwap | StopSwap
 SessionRequest = GetSession | SessionAct
 

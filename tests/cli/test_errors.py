@@ -118,6 +118,23 @@ async def test_a_node_that_talks_nonsense_or_hangs_up_is_a_sentence(home: Home, 
     assert ended.document["error"]["code"] == "node_gone"
 
 
+async def test_a_node_that_dies_while_it_sends_is_not_to_be_asked_again_blindly(home: Home) -> None:
+    async def die(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.close()
+
+    async with await asyncio.start_unix_server(die, str(socket_path(home.settings))):
+        asking = await home.run("status", "--json")
+        sending = await home.run("session", "create", "--name", "mine", "--json")
+
+    assert "transactions" not in asking.document["error"]["remedy"]
+    told = sending.document["error"]
+    assert (sending.code, told["code"]) == (1, "node_gone")
+    assert "it may have sent what was asked for" in told["why"]
+    assert "start it again" in told["remedy"]
+    assert told["remedy"].endswith("look at its transactions before asking again")
+
+
 async def test_an_open_runtime_folder_is_refused(home: Home) -> None:
     (home.folder / "cortensor-tui").mkdir(mode=0o755)
     (home.folder / "cortensor-tui").chmod(0o755)

@@ -1,4 +1,4 @@
-"""Kill -9 after each step that the journal takes on a swap's way: both halves are sent, once."""
+"""Kill -9 in the middle of what an owner asks for: it is done once, whatever was sent before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ import pytest
 
 from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.history_messages import GetTransactions, Transactions
+from cortensor_tui.node.messages import RequestBody
+from cortensor_tui.node.owner_messages import CreateSession, Submit
 from cortensor_tui.node.paths import socket_path
 from cortensor_tui.node.session_messages import SwapNodes
 from tests.end_to_end.dying_node import dying
@@ -30,8 +34,8 @@ STEPS = (
 )
 
 
-async def ask(settings: Path, asked: SwapNodes) -> None:
-    """Ask for a swap as soon as the node has its chain; it may die before it answers."""
+async def ask(settings: Path, asked: RequestBody) -> None:
+    """Ask for something as soon as the node has its chain; it may die before it answers."""
     while True:
         try:
             client = await NodeClient.connect(socket_path(settings))
@@ -47,6 +51,10 @@ async def ask(settings: Path, asked: SwapNodes) -> None:
         else:
             return
         await asyncio.sleep(LOOK_S)
+
+
+async def block_number(world: World) -> int:
+    return int(await world.rpc.call("eth_blockNumber"), 16)
 
 
 async def bound(reader: ContractReader, session_id: int) -> tuple[str, ...]:
@@ -71,7 +79,7 @@ async def calls_of(world: World, address: str, since: int) -> Counter[str]:
         for name, function in world.reader.sessions_interface.functions.items()
     }
     found: Counter[str] = Counter()
-    for number in range(since, int(await world.rpc.call("eth_blockNumber"), 16) + 1):
+    for number in range(since, await block_number(world) + 1):
         block = await world.rpc.call("eth_getBlockByNumber", hex(number), True)
         for one in block["transactions"]:
             if one["from"].lower() == address.lower():
@@ -85,7 +93,7 @@ async def test_one_node_is_unbound_and_the_other_bound_once(ticking_world: World
     session_id = await world.create_session()
     await world.bind(session_id)
     settings = world.settings()
-    since = int(await world.rpc.call("eth_blockNumber"), 16) + 1
+    since = await block_number(world) + 1
     asked = SwapNodes(
         session_id=session_id, unbind_address=world.miner.address, bind_address=world.stranger.address
     )
@@ -112,3 +120,45 @@ async def test_the_steps_above_are_all_there_are(ticking_world: World) -> None:
         await until_over(world, settings, session_id)
     steps = settings.with_name(settings.name + ".steps").read_text().splitlines()
     assert [step for step in steps if step not in ("chain known", "cursor moved")] == list(STEPS)
+
+
+@pytest.mark.parametrize("step", ["signed", "sent"])
+@pytest.mark.parametrize(
+    ("asked", "kind", "call"),
+    [
+        (CreateSession(name="another"), TransactionKind.CREATE_SESSION, "create"),
+        (Submit(session_id=0, prompt="Count to five."), TransactionKind.SUBMIT, "submit"),
+    ],
+)
+async def test_an_act_of_one_transaction_is_done_once(
+    ticking_world: World, asked: RequestBody, kind: TransactionKind, call: str, step: str
+) -> None:
+    world = ticking_world
+    assert await world.create_session() == 0
+    settings = world.settings()
+    since = await block_number(world) + 1
+    async with world.node(settings, *dying(f"{kind} {step}", settings)) as doomed, asyncio.timeout(90):
+        await ask(settings, asked)
+        assert await doomed.wait() == -9
+    async with world.node(settings), asyncio.timeout(90):
+        transactions = await told_transactions(settings)
+        while any(one.state is not TransactionState.MINED for one in transactions):
+            await asyncio.sleep(LOOK_S)
+            transactions = await told_transactions(settings)
+    assert [one.kind for one in transactions] == [kind], "it is followed to its end"
+    assert await calls_of(world, world.owner.address, since) == {call: 1}
+
+
+async def told_transactions(settings: Path) -> tuple[Transaction, ...]:
+    """Return the transactions that a node tells of, once it tells of any."""
+    while True:
+        with suppress(ProblemError):
+            client = await NodeClient.connect(socket_path(settings))
+            try:
+                told = await client.request(GetTransactions())
+            finally:
+                await client.close()
+            assert isinstance(told, Transactions)
+            if told.transactions:
+                return told.transactions
+        await asyncio.sleep(LOOK_S)
