@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
@@ -22,6 +24,7 @@ from cortensor_tui.dashboard.own_files import THEMES
 from cortensor_tui.dashboard.places import FIRST, PLACES
 from cortensor_tui.dashboard.plain_terminals import in_ascii
 from cortensor_tui.dashboard.present.pulse import Pulse
+from cortensor_tui.dashboard.quiet_input import QuietDriver
 from cortensor_tui.dashboard.screens.start import StartScreen
 from cortensor_tui.dashboard.startup import StartupBoard
 from cortensor_tui.dashboard.steady_stylesheet import SteadyStylesheet
@@ -117,6 +120,11 @@ class Dashboard(KeyActions):
         self._on_ready = act
 
     # --- life ------------------------------------------------------------------------------------
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what reads and writes the terminal: Textual's choice, on Unix one that costs less."""
+        chosen = super().get_driver_class()
+        return QuietDriver if chosen is LinuxDriver else chosen
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give our own roles a value in themes that do not know them."""

@@ -1,4 +1,7 @@
-"""Keys that come all at once, as a slow line brings them, act as if they were typed one by one."""
+"""Keys that come all at once, as a slow line brings them, act as if they were typed one by one.
+
+What a key did is drawn at once.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ class KeysInOrder(App[None]):
     """Hands a key on when all that the one before did is done.
 
     Textual 8.2 gives a key at once to what has the focus. Of "/" and a word in one read of the terminal, the
-    letters come before the field that "/" opens, and act as commands.
+    letters come before the field that "/" opens, and act as commands. And after each drawing it waits for the
+    one after the next frame: a key that comes just after one is not seen for 33 ms.
     """
 
     def __init__(self) -> None:
@@ -46,6 +50,8 @@ class KeysInOrder(App[None]):
                     if self.screen is not before:
                         await _until_passed(self.screen)
                         await _until_passed(self)
+                    elif self._typed.empty():  # of several at once, only what the last one leaves is drawn
+                        await self._draw(target)
 
     async def _until_done(self, target: MessagePump) -> None:
         """Wait for the key on its way from what had the focus up to the app, and for what that did."""
@@ -55,6 +61,13 @@ class KeysInOrder(App[None]):
             node = node._parent
         await _until_passed(self)
         await _until_passed(self)  # a focus that an action asked for comes behind the first
+
+    async def _draw(self, target: MessagePump) -> None:
+        """Draw what has changed without waiting for a frame, that of `target` among it."""
+        screen = self.screen
+        await _until_passed(target)  # then it has told the screen what to draw
+        await _until_passed(screen)
+        screen._on_timer_update()
 
 
 async def _until_passed(node: MessagePump) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 import pytest
+from textual._compositor import ChopsUpdate
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.exact_update import ExactCompositor
 from cortensor_tui.dashboard.screens.place import PlaceScreen
+from cortensor_tui.dashboard.widgets.line_table import LineTable
 
-from .conftest import live, until
+from .conftest import LIMIT_S, live, until
 from .past import answer_history
 from .scripted_node import ScriptedNode
 
@@ -54,3 +58,57 @@ async def until_written(pilot: Pilot[None], words: str) -> None:
         return isinstance(focused, Input) and focused.value == words
 
     await until(pilot, is_written)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[set[int]]:
+    """Return what is drawn from now on, each time the rows."""
+    found: asyncio.Queue[set[int]] = asyncio.Queue()
+    render = ExactCompositor.render_partial_update
+
+    def noted(compositor: ExactCompositor) -> ChopsUpdate | None:
+        found.put_nowait({region.y for region in compositor._dirty_regions})
+        return render(compositor)
+
+    monkeypatch.setattr(ExactCompositor, "render_partial_update", noted)
+    return found
+
+
+async def test_what_a_key_did_is_drawn_before_the_next_frame(
+    app: Dashboard, drawn: asyncio.Queue[set[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        sessions = await without_frames(pilot, drawn, monkeypatch)
+
+        type_at_once(app, "j")
+
+        first_row = sessions.region.y + 1  # below the header
+        assert await asyncio.wait_for(drawn.get(), LIMIT_S) == {first_row, first_row + 1}
+
+
+async def test_of_keys_typed_at_once_only_what_the_last_one_left_is_drawn(
+    app: Dashboard, drawn: asyncio.Queue[set[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        sessions = await without_frames(pilot, drawn, monkeypatch)
+
+        type_at_once(app, "jkjk")
+
+        await asyncio.wait_for(drawn.get(), LIMIT_S)
+        assert sessions.current == sessions.row_at(0)
+        assert drawn.empty()
+
+
+async def without_frames(
+    pilot: Pilot[None], drawn: asyncio.Queue[set[int]], monkeypatch: pytest.MonkeyPatch
+) -> LineTable:
+    """Return the list of sessions, on a screen that is drawn whole and has no frames from now on."""
+    await live(pilot)
+    screen = pilot.app.screen
+    sessions = screen.query_one("#sessions", LineTable)
+    await until(pilot, lambda: sessions.row_count > 1 and not screen._dirty_widgets)
+    monkeypatch.setattr(screen._update_timer, "resume", lambda: None)
+    screen._update_timer.pause()
+    while not drawn.empty():
+        drawn.get_nowait()
+    return sessions
