@@ -45,7 +45,7 @@ def _row(view: SessionView) -> tuple[str, ...]:
         view.service.value,
         str(len(session.dedicated_nodes) + len(session.ephemeral_nodes)),
         UNKNOWN if view.task_count is None else str(view.task_count),
-        "mine" if view.is_mine else short_hash(inert(session.owner, 42)),
+        view.whose or short_hash(inert(session.owner, 42)),
         inert(view.reason, 60),
     )
 

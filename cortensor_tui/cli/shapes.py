@@ -73,6 +73,7 @@ def session_json(view: SessionView) -> dict[str, Any]:
         "state": session.state,
         "owner": session.owner,
         "is_mine": view.is_mine,
+        "is_watched": view.is_watched,
         "is_private": view.is_private,
         "is_hidden": view.is_hidden,
         "service": view.service.value,

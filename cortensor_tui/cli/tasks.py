@@ -231,7 +231,7 @@ def _transaction_row(transaction: Transaction) -> tuple[str, ...]:
         _number(transaction.block_number),
         _number(transaction.gas_used),
         UNKNOWN if transaction.fee_wei is None else ether(transaction.fee_wei),
-        age(transaction.sent_at or transaction.created_at),
+        age(transaction.at),
         short_hash(inert(transaction.sender, 42)),
         inert(transaction.error or transaction.waiting_for, 2 * _MAX_TEXT),
     )

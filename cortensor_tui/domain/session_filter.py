@@ -2,7 +2,7 @@
 
 A filter is words joined by spaces, all of which must hold; `-` before a word turns it round:
 
-    mine   served   watched   refused   inactive   active   unbound   private
+    mine   owned   served   watched   refused   inactive   active   unbound   private
     mode:dedicated   owner:0xf39F   node:0x7099   id:7,9   word   -word
 """
 
@@ -19,6 +19,7 @@ from cortensor_tui.domain.sessions import Service, SessionMode, SessionView
 MAX_TERMS = 20
 _MARKS: dict[str, Callable[[SessionView], bool]] = {
     "mine": lambda view: view.is_mine,
+    "owned": lambda view: view.is_mine,
     "served": lambda view: view.service is Service.SERVED,
     "watched": lambda view: view.service is Service.WATCHED,
     "refused": lambda view: view.service is Service.REFUSED,

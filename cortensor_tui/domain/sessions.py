@@ -65,7 +65,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """A session with what this node makes of it; `task_count` is None while unknown.
 
     `is_private`: the node keeps its prompts and answers to itself until it is asked for them; `is_hidden`: it
-    does so now.
+    does so now. `is_watched`: the node only watches, and `is_mine` says that the watched address owns it.
     """
 
     session: Session
@@ -75,6 +75,14 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     task_count: int | None = None
     is_private: bool = False
     is_hidden: bool = False
+    is_watched: bool = False
+
+    @property
+    def whose(self) -> str:
+        """Return whose the session is in one word: the operator's, the watched address's, or empty."""
+        if not self.is_mine:
+            return ""
+        return "watched" if self.is_watched else "mine"
 
 
 def listed_place(view: SessionView) -> tuple[bool, bool, int]:

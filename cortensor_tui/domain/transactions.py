@@ -75,6 +75,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """One intended call at one nonce. Times in unix seconds, hashes 0x hex; wei as text, as in `Account`.
 
+    `mined_at` is None of one that was seen on chain where the endpoint does not tell when its block was.
     `hash` is the mined attempt's, else the newest one's. `waiting_for` says why it is not mined yet, where
     that is known. `call` is the decoded call for people; `is_hidden`: its arguments were left out, since
     the session is private and was not asked for.
@@ -102,6 +103,13 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     waiting_for: str = ""
     attempts: tuple[Attempt, ...] = ()
     is_hidden: bool = False
+
+    @property
+    def at(self) -> float | None:
+        """Return when it was mined, or else sent or made here; None where its block's time is not known."""
+        if self.state in (TransactionState.MINED, TransactionState.REVERTED):
+            return self.mined_at
+        return self.sent_at or self.created_at
 
     @property
     def signed_at(self) -> float | None:

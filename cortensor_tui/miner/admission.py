@@ -17,6 +17,11 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
     authorized: AuthorizedSessions
     is_enabled: bool
 
+    @property
+    def is_watching(self) -> bool:
+        """It answers tasks."""
+        return False
+
     def is_mine(self, session: Session) -> bool:
         """Tell whether one of this operator's own keys owns the session."""
         return session.owner in self.own_addresses

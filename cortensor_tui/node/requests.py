@@ -172,6 +172,7 @@ class RequestDesk:
             node=link.node_address,
             finality=link.profile.finality,
             log_span_blocks=link.profile.log_span_blocks,
+            is_watching=self._status().is_watching,
         )
 
     def _sessions(self) -> SessionList:

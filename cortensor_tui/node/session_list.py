@@ -38,6 +38,10 @@ class Admission(Protocol):
     def node(self) -> str:
         """The node's address, checksummed."""
 
+    @property
+    def is_watching(self) -> bool:
+        """Tell whether the node only watches that address."""
+
     def is_mine(self, session: Session) -> bool:
         """Tell whether the session is the operator's own."""
 
@@ -239,6 +243,7 @@ class SessionList:
             service=service,
             reason=reason,
             is_mine=self._admission.is_mine(session),
+            is_watched=self._admission.is_watching,
             task_count=self._task_counts.get(session.session_id),
         )
 

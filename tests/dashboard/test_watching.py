@@ -10,17 +10,23 @@ import msgspec
 import pytest
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.cells import Span
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.folding import from_snapshot
+from cortensor_tui.dashboard.format import UNKNOWN
 from cortensor_tui.dashboard.places import PLACES
+from cortensor_tui.dashboard.present import tables
 from cortensor_tui.dashboard.present.dependencies import column_lines
 from cortensor_tui.dashboard.present.details import node_details
 from cortensor_tui.dashboard.present.freshness import Sight
+from cortensor_tui.dashboard.present.transaction_rows import transaction_row
 from cortensor_tui.dashboard.present.why import why_text
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.screens.submit import SubmitScreen
 from cortensor_tui.dashboard.terminal_title import title_of
+from cortensor_tui.dashboard.widgets.chart import Chart
 from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.messages import Refused
 
 from . import samples, watching_samples
@@ -95,6 +101,40 @@ async def test_a_task_is_told_without_what_only_its_node_knows(app: Dashboard, n
         assert "which were applied is unknown" in report
         assert " answer " in report
         assert " precommit " not in report.partition("Texts")[0]
+
+
+async def test_no_session_is_called_one_s_own(app: Dashboard) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: bool(app.screen.query(Chart)) and "owns" in shown(app, "#sessions"))
+        assert "mine" not in shown(app, "#sessions")
+        await pilot.press("2")
+        await until(pilot, lambda: app.current_mode == "sessions" and is_whole(app))
+        await until(pilot, lambda: "owns" in shown(app, "#sessions"))
+        assert "yes" in shown(app, "#sessions")
+        assert "mine" not in shown(app, "#sessions")
+        await pilot.press("slash", *"owned", "enter")
+        await until(pilot, lambda: "3 of " in shown(app, "#list Heading"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "(watched)" in shown(app, "#entries"))
+        assert "(you)" not in shown(app, "#entries")
+
+
+async def test_the_charts_say_that_speeds_are_not_on_the_chain(app: Dashboard) -> None:
+    async with app.run_test(size=(160, 48)) as pilot:
+        await until(
+            pilot, lambda: bool(app.screen.query(Chart)) and "not on the chain" in shown(app, "#decode")
+        )
+        assert "not on the chain" in shown(app, "#prefill")
+        assert "not on the chain" not in shown(app, "#hourly")
+
+
+def test_a_transaction_of_an_untold_block_time_has_no_age() -> None:
+    seen = samples.transaction(9, TransactionKind.ACK, TransactionState.MINED, mined_at=None, sent_at=None)
+    sight = Sight(samples.NOW)
+    for row in (tables.transaction_row(seen, sight), transaction_row(seen, sight, sight)):
+        age = row.cells[0]
+        assert isinstance(age, Span)
+        assert age.text == UNKNOWN
 
 
 def is_whole(app: Dashboard) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cortensor_tui.chain.contracts.abi import encode_call
@@ -13,12 +14,19 @@ from cortensor_tui.chain.rpc.client import Call, Rpc, RpcError
 from cortensor_tui.domain.sessions import Service
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
+from cortensor_tui.domain.verification import Finding, ProofVerdict
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.node.duty import Told
+from cortensor_tui.node.guarding import known_contracts
 from cortensor_tui.node.link import ChainLink, LinkedAddresses, open_link
+from cortensor_tui.node.verification import verify
+from cortensor_tui.node.verification.evidence import Ground
+from cortensor_tui.node.verification.judging import ONLY_WATCHED
+from cortensor_tui.node.verification.steps import SIGNED_ELSEWHERE
 from cortensor_tui.node.watching import room, tasks, transactions
 from cortensor_tui.node.watching.room import Watching
+from cortensor_tui.node.watching.sightings import SeenStep
 from cortensor_tui.settings import env_line, load_settings
 from cortensor_tui.storage.local_store import LocalStore
 from tests.devnet.devnet_on_anvil import (
@@ -331,3 +339,51 @@ class TestWithATaskThatCannotBeRead:
         await assign(devnet, refused, ALICE)
         await watcher.look()
         assert watcher.stage(refused) is Stage.ASSIGNED
+
+
+async def test_a_transaction_whose_block_s_time_is_untold_has_no_date(
+    devnet: DevnetOnAnvil, watcher: Watcher
+) -> None:
+    key = TaskKey(*await answered(devnet))
+    await watcher.look()
+    ack = watcher.sent[0]
+    link, found = watcher.link, list[Transaction]()
+    contracts = known_contracts(link.reader)
+    seen = transactions.WatchedTransactions(link.rpc, link.journal.transactions, contracts, found.append)
+    step = SeenStep(kind=ack.kind, key=key, hash=ack.hash, is_removed=False)
+
+    await seen.see([step], {})
+    await seen.see([step], {ack.block_number or 0: 1234.0})
+
+    unknown, known = found
+    assert (unknown.state, unknown.block_number) == (TransactionState.MINED, ack.block_number)
+    assert (unknown.mined_at, unknown.at) == (None, None), "it is not of this moment"
+    assert (known.mined_at, known.at) == (1234.0, 1234.0)
+
+
+async def test_what_is_proven_of_a_watched_task_is_said_and_what_cannot_be(
+    devnet: DevnetOnAnvil, watcher: Watcher
+) -> None:
+    key = TaskKey(*await answered(devnet))
+    await watcher.look()
+    link = watcher.link
+    ground = Ground(
+        rpc=link.rpc,
+        reader=link.reader,
+        journal=link.journal,
+        store=watcher.store,
+        node=ALICE,
+        finality=0,
+        log_span_blocks=1000,
+        is_watching=True,
+    )
+
+    found = await verify(ground, key)
+    assert (found.verdict, found.summary) == (ProofVerdict.NOT_PROVEN, ONLY_WATCHED)
+    unknown = {check.name: check.detail for check in found.checks if check.finding is Finding.UNKNOWN}
+    assert unknown == {f"{step}_transaction": SIGNED_ELSEWHERE for step in ("ack", "precommit", "commit")}
+    held = {check.name for check in found.checks if check.finding is Finding.HOLDS}
+    assert {"result", "hash_on_chain", "queue_agrees", "block_order", "commit_event"} <= held
+
+    lying = msgspec.structs.replace(ground, node=BOB)
+    assert (await verify(lying, key)).verdict is ProofVerdict.REFUTED

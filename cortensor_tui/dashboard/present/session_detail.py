@@ -9,7 +9,7 @@ import msgspec
 from cortensor_tui.dashboard.format import UNKNOWN, number, rough_age
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.private import prompt_of
-from cortensor_tui.dashboard.present.session_fields import field_entries
+from cortensor_tui.dashboard.present.session_fields import field_entries, whose_words
 from cortensor_tui.dashboard.present.tables import service_span, stage_span
 from cortensor_tui.dashboard.widgets.entry_list import Entry
 from cortensor_tui.domain.inert import inert
@@ -67,7 +67,7 @@ def _here(facts: SessionFacts, sight: Sight) -> Iterator[Entry]:
         "state", f"{state}, {session.mode_name}", copy=str(session.session_id), copy_name="session id"
     )
     owner = inert(session.owner, 64)
-    yield Entry("owner", f"{owner}{' (you)' if view.is_mine else ''}", copy=owner, copy_name="owner")
+    yield Entry("owner", f"{owner}{whose_words(view)}", copy=owner, copy_name="owner")
     if facts.view.is_mine and facts.owner_key_problem is None:
         yield Entry("", "▸ hand it over", "accent", opens=OPENS_HAND_OVER)
     yield Entry("you may", *_may(facts))

@@ -9,7 +9,7 @@ from cortensor_tui.dashboard.format import UNKNOWN, moment
 from cortensor_tui.dashboard.widgets.entry_list import Entry
 from cortensor_tui.domain.inert import ELLIPSIS, inert
 from cortensor_tui.domain.session_reading import ContractField, SessionReading
-from cortensor_tui.domain.sessions import Session
+from cortensor_tui.domain.sessions import Session, SessionView
 
 _SLA_WORDS = ("low", "medium", "high")
 _MOST_CHARS = 2_000
@@ -77,7 +77,14 @@ def fixed_terms(session: Session) -> str:
 
 
 def _owner(reading: SessionReading, value: str) -> str:
-    return f"{checksummed(reading, value)}{' (you)' if reading.view.is_mine else ''}"
+    return f"{checksummed(reading, value)}{whose_words(reading.view)}"
+
+
+def whose_words(view: SessionView) -> str:
+    """Return what stands behind the owner's address: whose it is, where that is known."""
+    if not view.is_mine:
+        return ""
+    return " (watched)" if view.is_watched else " (you)"
 
 
 def _sla(reading: SessionReading, value: str) -> str:

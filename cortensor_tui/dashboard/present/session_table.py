@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cortensor_tui.dashboard.present.freshness import PRESENT, Sight
-from cortensor_tui.dashboard.present.tables import session_row
+from cortensor_tui.dashboard.present.tables import MINE, session_row
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.sessions import Service, SessionView
@@ -21,7 +21,7 @@ COLUMNS = (
     Column("state", 8, rank=4),
     Column("nodes", 5, rank=1, is_right=True),
     Column("tasks", 6, rank=2, is_right=True),
-    Column("mine", 4, rank=2),
+    Column(MINE, 4, rank=2),
     Column("this node", 11, share=2),
 )
 _SERVICE_ORDER = tuple(Service)

@@ -12,6 +12,8 @@ from cortensor_tui.domain.sessions import Service, SessionView
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import Transaction, TransactionState
 
+MINE, OWNED = "mine", "owns"
+"""What the column of owners is called: where it is about oneself, and where an address is watched."""
 SESSION_COLUMNS = (
     Column("id", 4, is_right=True),
     Column("name", 10, share=3),
@@ -19,7 +21,7 @@ SESSION_COLUMNS = (
     Column("state", 8, rank=4),
     Column("nodes", 5, rank=2, is_right=True),
     Column("tasks", 5, rank=1, is_right=True),
-    Column("mine", 4, rank=2),
+    Column(MINE, 4, rank=2),
     Column("this node", 11, share=2),
 )
 TRANSACTION_COLUMNS = (
@@ -77,10 +79,17 @@ def session_row(view: SessionView, sight: Sight = PRESENT) -> Row:
         Span("active" if session.is_active else "inactive", quiet),
         Span(f"{bound}/{session.max_nodes}", quiet),
         Span(number(view.task_count), quiet),
-        Span("mine" if view.is_mine else UNKNOWN, "accent" if view.is_mine else "muted"),
+        _whose(view),
         service_span(view, sight),
     )
     return Row(str(session.session_id), cells, copy=str(session.session_id))
+
+
+def _whose(view: SessionView) -> Span:
+    """Return whether the session is the operator's own; under `OWNED`, that of the watched address."""
+    if not view.is_mine:
+        return Span(UNKNOWN, "muted")
+    return Span("yes" if view.is_watched else view.whose, "accent")
 
 
 def served_count(view: NodeView) -> tuple[int, str]:
@@ -110,7 +119,7 @@ def transaction_row(one: Transaction, sight: Sight) -> Row:
     note = one.error or one.waiting_for
     error = f": {inert(note, 200)}" if note else ""
     cells = (
-        Span(rough_age(one.mined_at or one.sent_at or one.created_at, sight.now), "muted"),
+        Span(rough_age(one.at, sight.now), "muted"),
         Span(str(one.kind)),
         Span(UNKNOWN if subject is None else str(subject), "plain" if one.task_key else "muted"),
         Span(str(one.nonce), "muted"),

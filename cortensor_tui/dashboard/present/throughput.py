@@ -15,6 +15,8 @@ _DECODE: Figure = attrgetter("decode_tokens_per_s")
 _PREFILL: Figure = attrgetter("prefill_tokens_per_s")
 _AVERAGED_SPANS = {MINUTE_S: 10, TEN_MINUTES_S: 6, HOUR_S: 1}
 """Tasks an hour are counted over so many spans, since few tasks make a jagged line."""
+NOT_ON_CHAIN = "not on the chain"
+"""Why there is no speed of a node that is watched: it alone measures it."""
 LENGTHS_S = (MINUTE_S, TEN_MINUTES_S, HOUR_S)
 """What one bar may stand for; the node keeps an hour, a day and a week of them."""
 
@@ -31,11 +33,13 @@ def throughput(view: NodeView, now: float, length_s: int = MINUTE_S) -> tuple[Se
     if decode_now is None:
         decode_now = _newest(minutes, spans, _DECODE) or decode_of_run
     hourly = _hourly(view, spans, minutes)
-    return (
+    speeds = (
         Series("decode", rate(decode_now), decode, length_s),
         Series("prefill", rate(_newest(minutes, spans, _PREFILL) or prefill_of_run), prefill, length_s),
-        Series("tasks", _an_hour(hourly[-1]), hourly, length_s),
     )
+    if view.status.is_watching:
+        speeds = (speeds[0]._replace(nothing=NOT_ON_CHAIN), speeds[1]._replace(nothing=NOT_ON_CHAIN))
+    return *speeds, Series("tasks", _an_hour(hourly[-1]), hourly, length_s)
 
 
 def _of_run(view: NodeView) -> tuple[float | None, float | None]:

@@ -38,7 +38,7 @@ def transaction_row(one: Transaction, sight: Sight, on_chain: Sight) -> Row:
     state = transaction_span(one, on_chain)
     note = one.error or one.waiting_for
     cells = (
-        Span(rough_age(one.mined_at or one.sent_at or one.created_at, sight.now), "muted"),
+        Span(rough_age(one.at, sight.now), "muted"),
         Span(str(one.kind)),
         Span(UNKNOWN if subject is None else str(subject), "plain" if one.task_key else "muted"),
         _wait(one, sight),

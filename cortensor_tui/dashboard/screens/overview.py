@@ -157,7 +157,10 @@ class OverviewScreen(PlaceScreen):
     def _show_sessions(self, view: NodeView, sight: Sight) -> None:
         is_read = are_known(view.status)
         rows = tables.session_rows(view, sight.of_chain(view.status.chain))
-        self.query_one("#sessions", LineTable).show(rows, NO_SESSIONS if is_read else NOT_READ)
+        table = self.query_one("#sessions", LineTable)
+        if view.status.is_watching:
+            table.rename(tables.MINE, tables.OWNED)
+        table.show(rows, NO_SESSIONS if is_read else NOT_READ)
 
     def _show_transactions(self, view: NodeView, sight: Sight) -> None:
         """Show them once a second: a new one moves every row, and each row's age moves anyway."""

@@ -18,7 +18,7 @@ from cortensor_tui.dashboard.present.export_rows import exported_session
 from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_session
 from cortensor_tui.dashboard.present.session_table import SessionOrder
-from cortensor_tui.dashboard.present.tables import served_count
+from cortensor_tui.dashboard.present.tables import MINE, OWNED, served_count
 from cortensor_tui.dashboard.screens.exporting import Exporting
 from cortensor_tui.dashboard.screens.place import PlaceScreen
 from cortensor_tui.dashboard.screens.session_acts import ActsOnSession
@@ -34,6 +34,7 @@ from cortensor_tui.domain.sessions import SessionView
 NO_SESSIONS = "No sessions yet. Press n to create one, or bind this node to one with a."
 NOT_READ = "Unknown until the chain is read. 5 shows how its endpoints stand."
 NONE_MATCHES = "No session matches the filter. Press / and then escape to see all again."
+WATCHING_HINT = "owned  watched  inactive  mode:dedicated  owner:0x…  id:7  words"
 FILTER_HINT = "mine  served  refused  inactive  mode:dedicated  owner:0x…  id:7  words"
 
 
@@ -111,6 +112,9 @@ class SessionsScreen(PlaceScreen, ActsOnSession, Exporting):
             self._shown = wanted
             rows = session_table.session_rows(view.sessions, self._wanted, self._order, sight)
             empty = NONE_MATCHES if view.sessions else NO_SESSIONS
+            if view.status.is_watching:
+                self._table.rename(MINE, OWNED)
+                self.query_one(FilterLine).say_hint(WATCHING_HINT)
             self._table.show_order(self._order.column, is_falling=self._order.is_falling)
             self._table.show(rows, empty if is_read else NOT_READ)
         self.query_one("#list Heading", Heading).say(self._remark(view, sight) if is_read else NOT_KNOWN)

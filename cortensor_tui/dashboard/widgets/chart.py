@@ -20,7 +20,7 @@ class Series(NamedTuple):
     """One figure over time, oldest first, each value over `step_s` seconds; None where nothing was measured.
 
     `now` is what it is at this moment, in words and with its unit. `ended_s` is how long ago the last value
-    was, None where that is now.
+    was, None where that is now. `nothing` stands where no value is.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Series(NamedTuple):
     values: tuple[float | None, ...]
     step_s: float
     ended_s: float | None = None
+    nothing: str = "nothing measured yet"
 
 
 class Chart(LineView):
@@ -57,7 +58,7 @@ def chart_lines(series: Series, width: int, height: int) -> list[Line]:
     top, span_s = _top(shown), len(shown) * series.step_s
     lines = [_title(series, span_s, width, has_span=not has_time)]
     if all(value is None for value in shown):
-        return [*lines, clip((Span(f" {'':{axis_cells}} nothing measured yet", "muted"),), width)]
+        return [*lines, clip((Span(f" {'':{axis_cells}} {series.nothing}", "muted"),), width)]
     for index, row in enumerate(_bars(shown, top, rows)):
         label = _short(top) if index == 0 else "0" if index == rows - 1 else ""
         lines.append((Span(f" {pad(label, axis_cells, is_right=True)}▕", "muted"), Span(row, "bar")))

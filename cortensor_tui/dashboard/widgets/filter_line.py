@@ -71,6 +71,10 @@ class FilterLine(Vertical):
             yield field
         yield TextLines(self._mistake)
 
+    def say_hint(self, hint: str) -> None:
+        """Show another example of what can be typed."""
+        self.query_one(Input).placeholder = hint
+
     @property
     def text(self) -> str:
         """Return the filter in force."""

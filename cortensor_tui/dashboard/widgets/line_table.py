@@ -102,6 +102,14 @@ class RowTable(LineView, can_focus=True):
         """Return the row under the cursor."""
         return self.row_at(self._index) if self.row_count else None
 
+    def rename(self, before: str, after: str) -> None:
+        """Give a column another title; nothing happens where there is none of that title."""
+        if any(column.title == before for column in self._columns):
+            self._columns = tuple(
+                column._replace(title=after) if column.title == before else column for column in self._columns
+            )
+            self.redraw()
+
     def show_order(self, column: int, *, is_falling: bool) -> None:
         """Mark by which column the rows are sorted, and whether the largest comes first."""
         self._order = (column, is_falling)

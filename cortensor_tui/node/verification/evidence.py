@@ -37,7 +37,10 @@ T = TypeVar("T")
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a verification reads: one chain, one node's journal and store."""
+    """Where a verification reads: one chain, one node's journal and store.
+
+    `is_watching`: the journal is one of what was seen on chain; it has no signed bytes and no promises.
+    """
 
     rpc: Rpc
     reader: ContractReader
@@ -46,6 +49,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     node: str
     finality: int | str
     log_span_blocks: int
+    is_watching: bool = False
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -73,6 +77,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     key: TaskKey
     node: str
     reader: ContractReader
+    is_watching: bool
     task: TaskOnChain | Unread
     results: tuple[MinerResult, ...] | Unread
     head: FoundBlock | Unread | None
@@ -99,6 +104,7 @@ async def gather_evidence(ground: Ground, key: TaskKey) -> Evidence:
         key=key,
         node=node,
         reader=reader,
+        is_watching=ground.is_watching,
         task=task,
         results=results,
         head=head,
@@ -116,12 +122,14 @@ async def gather_evidence(ground: Ground, key: TaskKey) -> Evidence:
         answer=answer,
         queue_agrees=queue_agrees,
         traces=traces,
-        payload_hashes={
-            kind: ground.journal.payload_hash(key, node, kind.value)
-            for kind in (TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
-        },
+        payload_hashes={} if ground.is_watching else _promises(ground, key),
         closing=await _closing(ground, key, traces),
     )
+
+
+def _promises(ground: Ground, key: TaskKey) -> dict[TransactionKind, str | None]:
+    kinds = (TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
+    return {kind: ground.journal.payload_hash(key, ground.node, kind.value) for kind in kinds}
 
 
 def _final_number(block: FoundBlock | Unread | None, depth: int) -> int | Unread:

@@ -19,7 +19,12 @@ from cortensor_tui.node.verification.payloads import (
     prompt_checks,
     result_check,
 )
-from cortensor_tui.node.verification.steps import place_of, step_checks
+from cortensor_tui.node.verification.steps import SIGNED_ELSEWHERE, place_of, step_checks
+
+ONLY_WATCHED = (
+    "what is on chain fits together: the result is the answer that was promised. That the model said it, and "
+    "that the node signed it, can be proven only where its key and its journal are"
+)
 
 
 def all_checks(evidence: Evidence) -> tuple[ProofCheck, ...]:
@@ -106,10 +111,13 @@ def judge(checks: Sequence[ProofCheck]) -> tuple[ProofVerdict, str]:
     """Return the verdict and what decided it: the first check that fails, else the first unknown one."""
     failed = [check for check in checks if check.finding is Finding.FAILS]
     open_ones = [check for check in checks if check.finding is Finding.UNKNOWN]
+    unread = [check for check in open_ones if check.detail != SIGNED_ELSEWHERE]
     if failed:
         return ProofVerdict.REFUTED, _reason(failed)
+    if unread:
+        return ProofVerdict.NOT_PROVEN, _reason(unread)
     if open_ones:
-        return ProofVerdict.NOT_PROVEN, _reason(open_ones)
+        return ProofVerdict.NOT_PROVEN, ONLY_WATCHED
     final = next((check for check in checks if check.name == "finality"), None)
     caution = "" if final is None or final.finding is Finding.HOLDS else f" ({final.detail})"
     return ProofVerdict.PROVEN, f"the result on chain is the stored answer, byte for byte{caution}"

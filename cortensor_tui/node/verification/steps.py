@@ -16,6 +16,7 @@ EVENTS = {
     TransactionKind.PRECOMMIT: "TaskPrecommitted",
     TransactionKind.COMMIT: "TaskCommitted",
 }
+SIGNED_ELSEWHERE = "the endpoint says so; the signed bytes are with the node that has the key"
 _STAGES_BEFORE = {
     TransactionKind.ACK: (Stage.QUEUED, Stage.ASSIGNED),
     TransactionKind.PRECOMMIT: (Stage.QUEUED, Stage.ASSIGNED, Stage.ACKED),
@@ -65,6 +66,8 @@ def _why_absent(evidence: Evidence, kind: TransactionKind) -> str:
 def _transaction_check(evidence: Evidence, trace: Trace, kind: TransactionKind, place: Place) -> ProofCheck:
     name, title = f"{kind}_transaction", f"{kind}: signed by this node, for the queue, and on this chain"
     expected = trace.journaled.hash
+    if evidence.is_watching:
+        return _watched_check(evidence, trace, kind, place)
     if isinstance(trace.signed, Unread):
         return unknown(name, title, trace.signed.why, expected=expected, place=place)
     wrong = _wrong_signature(evidence, trace.signed, expected)
@@ -85,6 +88,23 @@ def _transaction_check(evidence: Evidence, trace: Trace, kind: TransactionKind, 
         detail = f"block {trace.block.number} does not hold it, and the endpoint does not know it"
         return holds_if(name, title, is_there, expected=expected, detail=detail, place=place)
     return unknown(name, title, "the endpoint does not know it; it may not be mined", expected=expected)
+
+
+def _watched_check(evidence: Evidence, trace: Trace, kind: TransactionKind, place: Place) -> ProofCheck:
+    """What an endpoint says of another's transaction can refute, and never prove."""
+    name, title = f"{kind}_transaction", f"{kind}: signed by the watched node, for the queue"
+    expected, copy = trace.journaled.hash, trace.transaction
+    if not isinstance(copy, FoundTransaction):
+        why = copy.why if isinstance(copy, Unread) else "the endpoint does not know it"
+        return unknown(name, title, why, expected=expected, place=place)
+    wrong = None
+    if copy.sender != evidence.node:
+        wrong = f"the endpoint says it is from {copy.sender}"
+    elif copy.to != evidence.reader.contracts.session_queue_v2:
+        wrong = f"the endpoint says it calls {copy.to}, not the queue"
+    if wrong is not None:
+        return holds_if(name, title, False, expected=expected, found=copy.hash, detail=wrong, place=place)
+    return unknown(name, title, SIGNED_ELSEWHERE, expected=expected, place=place)
 
 
 def _wrong_signature(evidence: Evidence, signed: DecodedTransaction, expected: str) -> str | None:

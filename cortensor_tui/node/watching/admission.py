@@ -12,6 +12,11 @@ class WatchAdmission(msgspec.Struct, frozen=True):
 
     node: str
 
+    @property
+    def is_watching(self) -> bool:
+        """It only looks."""
+        return True
+
     def is_mine(self, session: Session) -> bool:
         """Tell whether the address owns the session."""
         return session.owner == self.node

@@ -76,7 +76,7 @@ class WatchedTransactions:
         self, step: SeenStep, sent: dict[str, Any], receipt: dict[str, Any], mined_at: Mapping[int, float]
     ) -> Transaction:
         block_number = quantity(receipt.get("blockNumber"), LARGEST_STORED)
-        at = mined_at.get(block_number) or self._clock.now()
+        at, now = mined_at.get(block_number), self._clock.now()
         transaction = Transaction(
             transaction_id=0,  # the journal gives it one
             kind=step.kind,
@@ -84,13 +84,14 @@ class WatchedTransactions:
             sender=checksum(str(sent["from"])),
             nonce=quantity(sent.get("nonce"), LARGEST_STORED),
             hash=step.hash,
-            created_at=at,
+            created_at=now if at is None else at,
             session_id=step.key.session_id,
             task_key=step.key,
             gas_limit=quantity(sent.get("gas"), LARGEST_STORED),
             call=call_text(sent.get("to"), str(sent.get("input") or ""), self._contracts),
         )
-        return settled_by(transaction, receipt, at)
+        settled = settled_by(transaction, receipt, transaction.created_at)
+        return msgspec.structs.replace(settled, mined_at=at)
 
     def _take_back(self, step: SeenStep) -> None:
         known = self._log.with_hash(step.hash)
