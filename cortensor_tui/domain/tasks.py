@@ -91,16 +91,20 @@ class TaskTimes(msgspec.Struct, frozen=True, kw_only=True):
     """When each step of a task was taken, unix seconds by this node's clock; None until it happened.
 
     `assigned_block` is the block of the assignment and `assigned_block_at` that block's own time. A
-    transaction counts as mined when this node saw its receipt.
+    transaction counts as mined when this node saw its receipt. The run that began is the one that the answer
+    is from; prompt and answer are stored once the local store has them.
     """
 
     assigned_block: int | None = None
     assigned_block_at: float | None = None
     seen_at: float | None = None
+    prompt_stored_at: float | None = None
     ack_sent_at: float | None = None
     ack_mined_at: float | None = None
+    run_began_at: float | None = None
     first_token_at: float | None = None
     last_token_at: float | None = None
+    answer_stored_at: float | None = None
     precommit_sent_at: float | None = None
     precommit_mined_at: float | None = None
     all_precommitted_at: float | None = None

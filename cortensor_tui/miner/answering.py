@@ -110,7 +110,7 @@ class Answering:
     ) -> TaskRecord:
         """Return the record with its answer stored and hashed.
 
-        `on_start` journals seed and params first; `on_first_token` is given the time, unix seconds.
+        `on_start` journals seed, params and the time first; `on_first_token` is given the time, unix seconds.
         """
         prompt = self._store.get(record.prompt_cid).decode("utf-8")
         async with self._turn:
@@ -140,6 +140,8 @@ class Answering:
         on_start: Callable[[TaskRecord], None],
         on_first_token: Callable[[float], None],
     ) -> TaskRecord:
+        times = msgspec.structs.replace(record.times, run_began_at=self._clock.now())
+        record = msgspec.structs.replace(record, times=times)
         on_start(record)
         self._feed.on_start(record.key, prompt)
         problem = "stopped"
@@ -204,9 +206,11 @@ class Answering:
             prefill_tokens_per_s=finished.prefill_tokens_per_s,
             decode_tokens_per_s=finished.decode_tokens_per_s,
         )
+        answer_cid = self._store.put(text.encode("utf-8"))
         return msgspec.structs.replace(
             record,
-            answer_cid=self._store.put(text.encode("utf-8")),
+            answer_cid=answer_cid,
             answer_hash=answer_hash(text),
             details=details,
+            times=msgspec.structs.replace(record.times, answer_stored_at=self._clock.now()),
         )

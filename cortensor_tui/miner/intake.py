@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.networks.profiles import NetworkProfile
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.tasks import Stage, TaskDecoration, TaskKey, TaskOnChain, TaskTimes
 from cortensor_tui.inference.params import asked_from_decoration, asked_from_llm_params
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
@@ -22,11 +23,13 @@ class Intake:
         store: LocalStore,
         profile: NetworkProfile,
         submitted_in: Callable[[TaskKey], str | None],
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._reader = reader
         self._store = store
         self._profile = profile
         self._submitted_in = submitted_in
+        self._clock = clock
 
     def prompt_cid(self, task: TaskOnChain) -> str:
         """Keep the task's prompt and return its content id."""
@@ -40,14 +43,17 @@ class Intake:
         decoration, params = await asyncio.gather(
             self._reader.decoration(task.key), self._llm_params(task.key)
         )
+        prompt_cid = self.prompt_cid(task)
         return TaskRecord(
             key=task.key,
             stage=Stage.ASSIGNED,
-            prompt_cid=self.prompt_cid(task),
+            prompt_cid=prompt_cid,
             details=_details(decoration, params),
             assigned_at=seen_at,
             deadline_at=seen_at + self._profile.ack_deadline_s,
-            times=TaskTimes(assigned_block=assigned_block, seen_at=seen_at),
+            times=TaskTimes(
+                assigned_block=assigned_block, seen_at=seen_at, prompt_stored_at=self._clock.now()
+            ),
         )
 
     async def _llm_params(self, key: TaskKey) -> tuple[int, ...] | None:

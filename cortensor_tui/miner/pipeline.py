@@ -174,8 +174,11 @@ class TaskPipeline:
         await asyncio.wait({answering})  # when this is cancelled, the run goes on
         self._answering = None
         answered = answering.result()
+        times = answered.times
         self.note_times(
-            first_token_at=answered.times.first_token_at, last_token_at=answered.times.last_token_at
+            first_token_at=times.first_token_at,
+            last_token_at=times.last_token_at,
+            answer_stored_at=times.answer_stored_at,
         )
         self._save(
             "answer stored",
@@ -185,6 +188,8 @@ class TaskPipeline:
         )
 
     def _started(self, record: TaskRecord) -> None:
+        # Whatever a run before it has said is gone with its engine.
+        self.note_times(run_began_at=record.times.run_began_at, first_token_at=None, last_token_at=None)
         self._save("inference started", details=record.details)
 
     def _first_token(self, at: float) -> None:

@@ -150,7 +150,7 @@ async def test_tasks_as_text_and_as_json(home: Home, node: ScriptedNode) -> None
     assert first["times"]["assigned_block"] == 13
     assert first["times"]["seen_at"] == "2026-01-31T12:00:00.250Z"
     assert set(second["times"].values()) == {None}
-    assert len(second["times"]) == 13
+    assert len(second["times"]) == 16
 
 
 @pytest.mark.parametrize("command", ["tasks", "txs"])

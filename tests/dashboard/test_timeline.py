@@ -53,6 +53,13 @@ def whole() -> TaskView:
     )
 
 
+def test_the_wait_for_the_engine_is_told_as_soon_as_the_run_has_begun() -> None:
+    times = TaskTimes(ack_mined_at=NOW - 9, run_began_at=NOW - 3)
+    task = samples.task(1, Stage.ACKED, assigned_at=NOW - 10, acked_at=NOW - 9, times=times)
+    steps = [(step.phase, step.duration_s) for step in way_of(task).steps]
+    assert steps == [(Phase.ACK, 1), (Phase.ENGINE, 6), (Phase.PREFILL, 3)]
+
+
 def way_of(task: TaskView, now: float = NOW) -> Timeline:
     way = timeline(task, now)
     assert way is not None

@@ -15,6 +15,7 @@ from cortensor_tui.inference.params import asked_from_llm_params
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
 from cortensor_tui.miner.answering import Answering
 from cortensor_tui.storage.local_store import LocalStore
+from tests.support.clock import StandingClock
 from tests.support.told_engine import PROMPTS, READY, UNHEARD, ToldEngine
 
 GONE = msgspec.structs.replace(READY, state=EngineState.STARTING, context_tokens=None)
@@ -65,3 +66,18 @@ async def test_an_engine_that_is_ready_and_does_not_say_its_context_is_told(tmp_
     with pytest.raises(ProblemError) as refused:
         await Answering(engine, store, PROMPTS, UNHEARD).answer(asked(store), lambda record: None)
     assert refused.value.problem.code == "engine_unready"
+
+
+async def test_a_run_tells_when_it_began_and_when_its_answer_was_stored(tmp_path: Path) -> None:
+    store, engine, clock = LocalStore(tmp_path), ToldEngine(), StandingClock()
+    answering = Answering(engine, store, PROMPTS, UNHEARD, clock)
+    began: list[float | None] = []
+
+    def started(record: TaskRecord) -> None:
+        began.append(record.times.run_began_at)
+        clock.pass_s(2)
+
+    answered = await answering.answer(asked(store), started)
+    assert began == [clock.now() - 2]
+    assert answered.times.run_began_at == clock.now() - 2
+    assert answered.times.answer_stored_at == clock.now()

@@ -160,10 +160,13 @@ async def test_each_step_has_its_time(devnet: DevnetOnAnvil, node: MiningNode, s
     times = task_times(record, node.link.journal.transactions)
     steps = [
         times.seen_at,
+        times.prompt_stored_at,
         times.ack_sent_at,
         times.ack_mined_at,
+        times.run_began_at,
         times.first_token_at,
         times.last_token_at,
+        times.answer_stored_at,
         times.precommit_sent_at,
         times.precommit_mined_at,
         times.all_precommitted_at,
@@ -173,8 +176,8 @@ async def test_each_step_has_its_time(devnet: DevnetOnAnvil, node: MiningNode, s
     ]
     known = [step for step in steps if step is not None]
     assert len(known) == len(steps), times
-    assert known[:7] == sorted(known[:7])
-    assert known[8:] == sorted(known[8:])
+    assert known[:10] == sorted(known[:10])
+    assert known[11:] == sorted(known[11:])
     assert times.assigned_block is not None
     block = await devnet.rpc.call("eth_getBlockByNumber", hex(times.assigned_block), False)
     assert times.assigned_block_at == int(block["timestamp"], 16)

@@ -20,10 +20,13 @@ def task_steps(task: TaskView) -> list[Step]:
     steps = (
         ("assigned", task.assigned_at),
         ("seen", None if times.seen_at == task.assigned_at else times.seen_at),
+        ("prompt stored", times.prompt_stored_at),
         ("ack sent", times.ack_sent_at),
         ("ack mined", times.ack_mined_at or task.acked_at),
+        ("run began", times.run_began_at),
         ("first token", times.first_token_at),
         ("last token", times.last_token_at),
+        ("answer stored", times.answer_stored_at),
         ("precommit sent", times.precommit_sent_at),
         ("precommit mined", times.precommit_mined_at or task.precommitted_at),
         ("all precommitted", times.all_precommitted_at),

@@ -137,9 +137,11 @@ def _ends(task: TaskView) -> list[tuple[Phase, float | None]]:
 
 def _run_began_at(task: TaskView, acked_at: float | None) -> float | None:
     """Return when the engine took the prompt, None where it did not let the task wait."""
-    if task.times.first_token_at is None or task.first_token_ms is None or acked_at is None:
+    began = task.times.run_began_at
+    if began is None and task.times.first_token_at is not None and task.first_token_ms is not None:
+        began = task.times.first_token_at - task.first_token_ms / 1000  # a journal of before kept no more
+    if began is None or acked_at is None:
         return None
-    began = task.times.first_token_at - task.first_token_ms / 1000
     return began if began - acked_at >= _LEAST_ENGINE_WAIT_S else None
 
 
