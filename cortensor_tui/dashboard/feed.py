@@ -120,9 +120,8 @@ class Feed:
     async def request(self, body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
         """Ask the node. Raises `ProblemError`, code "not_connected" while there is no connection."""
         if self._client is None:
-            raise problem_error(
-                "not_connected", "Not connected to the node", "", "Wait for the connection, or press r"
-            )
+            remedy = "Wait: the connection is tried again by itself"
+            raise problem_error("not_connected", "Not connected to the node", "", remedy)
         return await self._client.request(body, timeout_s)
 
     async def _keep_connected(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import App, ComposeResult
 from textual.widgets import Input
 
-from cortensor_tui.dashboard.widgets.filter_line import FilterLine
+from cortensor_tui.dashboard.widgets.filter_line import REFUSED, FilterLine
 from cortensor_tui.domain.task_filter_text import parse
 
 from .conftest import text_of, until
@@ -35,7 +35,7 @@ class Filtered(App[None]):
 
     @property
     def mistake(self) -> str:
-        return text_of(self.query("FilterLine > TextLines").first())
+        return " ".join(text_of(self.query("FilterLine > TextLines").first()).split())
 
 
 async def test_a_pause_in_typing_is_enough() -> None:
@@ -70,8 +70,12 @@ async def test_a_mistake_is_shown_as_typed_and_the_last_good_filter_holds_on() -
         await pilot.press(*"open ")
         await until(pilot, lambda: app.told == ["open"])
         await pilot.press(*"stage:x", "enter")
-        await until(pilot, lambda: "There is no stage x, at character 12" in app.mistake)
+        await until(
+            pilot, lambda: app.mistake.startswith(f"✖ {REFUSED}. There is no stage x, at character 12.")
+        )
         assert app.told == ["open"], "a mistake is neither applied nor kept"
+        await pilot.press("backspace", "y")
+        await until(pilot, lambda: app.mistake.startswith("✖ There is no stage y, at character 12."))
         await pilot.press("backspace", "e")
         await until(pilot, lambda: app.told == ["open", "open stage:e"])
         assert app.mistake == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from textual.widgets import Button, Input, Select, TextArea
 
@@ -11,6 +12,7 @@ from cortensor_tui.dashboard.screens.assign import AssignScreen
 from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
 from cortensor_tui.dashboard.screens.overview import OverviewScreen
 from cortensor_tui.dashboard.widgets.line_table import LineTable
+from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.messages import (
@@ -71,7 +73,7 @@ async def test_a_check_that_is_not_met_keeps_the_button_off(
         assert "owned by ␛[31msomeone" in shown(app, "#checks"), "the node's words are inert"
         assert app.screen.query_one("#confirm", Button).disabled
         await pilot.press("f10")
-        await pilot.pause()
+        await until(pilot, lambda: "Nothing was sent: you own it: owned by ␛[31m" in shown(app, "#toast"))
         assert not asked(node, Assign)
 
 
@@ -88,6 +90,98 @@ async def test_an_address_that_is_none_is_said_without_asking_the_node(
         await until(pilot, lambda: "40 hexadecimal digits" in shown(app, "#checks"))
         assert app.screen.query_one("#confirm", Button).disabled
         assert len(asked(node, CheckAssignment)) == before
+
+
+async def test_confirming_says_what_is_wrong_with_a_field(node: ScriptedNode, app: Dashboard) -> None:
+    answer_checks(node)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: "✓ you own it" in shown(app, "#checks"))
+        await pilot.press("tab", "end", "backspace", "f10")
+        await until(pilot, lambda: "Nothing was sent: A node address is 0x and 40" in shown(app, "#toast"))
+        assert not asked(node, Assign)
+
+
+@pytest.mark.parametrize("key", ["f10", "enter"])
+async def test_confirming_without_the_owners_key_says_why_and_what_to_do(
+    node: ScriptedNode, app: Dashboard, key: str
+) -> None:
+    answer_checks(node)
+    problem = Problem(code="no_key", what="No key of the owner is here", why="none is set", remedy="Set one")
+    status = samples.status(owner_key_problem=problem)
+    node.snapshot = msgspec.structs.replace(node.snapshot, status=status)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("a", "tab")
+        await until(pilot, lambda: "nobody here: No key of the owner" in shown(app, "#checks"))
+        await pilot.press(key)
+        await until(pilot, lambda: "✖ No key of the owner is here" in shown(app, "#outcome"))
+        assert "Set one" in shown(app, "#outcome")
+        assert not asked(node, Assign)
+
+
+async def test_what_could_not_be_checked_is_checked_when_asked_again(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    node.answers[CheckAssignment] = lambda body: refusal("slow", "The chain did not answer")
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: "✖ The chain did not answer" in shown(app, "#outcome"))
+        answer_checks(node)
+        await pilot.press("f10")
+        await until(pilot, lambda: "✓ you own it" in shown(app, "#checks"))
+        assert "The chain did not answer" not in shown(app, "#outcome")
+
+
+async def test_a_form_whose_node_went_checks_again_once_it_is_back(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    answer_checks(node)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: "✓ you own it" in shown(app, "#checks"))
+        await node.stop()
+        await until(pilot, lambda: app.feed_state.retry_at is not None)
+        await pilot.press("tab", "end", "backspace", samples.NODE[-1])
+        await until(pilot, lambda: "✖ Not connected to the node" in shown(app, "#outcome"))
+        assert " r" not in shown(app, "#outcome").split("Wait")[1].split(), "r would be typed here"
+        await node.start()
+        app._feed.reconnect()
+        await until(pilot, lambda: "✓ you own it" in shown(app, "#checks"))
+        assert not app.screen.query_one("#confirm", Button).disabled
+
+
+async def test_what_was_sent_is_not_sent_again(node: ScriptedNode, app: Dashboard) -> None:
+    answer_checks(node)
+    mined = samples.transaction(8, TransactionKind.BIND, TransactionState.MINED, task_key=None)
+    node.answers[Assign] = lambda body: Sent(transaction=mined, session_id=8)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: "✓ you own it" in shown(app, "#checks"))
+        await pilot.press("f10")
+        await until(pilot, lambda: "● mined" in shown(app, "#outcome"))
+        await pilot.press("f10")
+        await until(pilot, lambda: "This was sent already: esc closes it" in shown(app, "#toast"))
+        assert len(asked(node, Assign)) == 1
+
+
+async def test_q_closes_a_box_but_where_it_is_typed(node: ScriptedNode, app: Dashboard) -> None:
+    answer_checks(node)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.value == "q")
+        await pilot.press("tab", "tab", "q")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, OverviewScreen))
+        assert not app._exit
 
 
 async def test_unbinding_asks_for_the_removal(node: ScriptedNode, app: Dashboard) -> None:

@@ -193,15 +193,6 @@ def remark_lines(text: str, width: int, *, is_warning: bool) -> list[Line]:
     ]
 
 
-def problem_lines(problem: Problem, width: int) -> list[Line]:
-    """Return a problem in its three parts."""
-    found: list[Line] = []
-    for text in (problem.what, problem.why, problem.remedy):
-        for piece in wrap(inert(text, 600), width - 4) if text else ():
-            found.append((Span("   " if found else " ✖ ", "bad"), Span(piece)))
-    return found
-
-
 def not_here_lines(width: int) -> list[Line]:
     """Return why there is no menu, and what to do instead."""
     told = (NOT_HERE.what, "strong"), (NOT_HERE.why, "plain"), (NOT_HERE.remedy, "plain")

@@ -75,7 +75,7 @@ class AssignScreen(CheckedForm):
         session_id = chosen_session(self.query_one("#session", Select))
         address = self.query_one("#node", Input).value.strip()
         if session_id is None:
-            return "Choose a session; with n on the main screen you create one."
+            return "Choose a session. To create one: esc, then n."
         if not is_address(address):
             return NO_ADDRESS
         return CheckAssignment(session_id=session_id, node_address=address, unbind=self._is_unbinding)

@@ -106,7 +106,7 @@ class Watching(Screen[Any]):
 
 
 class Panel(ModalScreen[Result], Watching, Generic[Result]):
-    """A box over a place. `esc` leaves it."""
+    """A box over a place. `esc` leaves it, and `q`, but where it is typed."""
 
     DEFAULT_CSS = """
     Panel {
@@ -130,7 +130,7 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Back", id="panel.back", tooltip="Close this and go back"),
+        Binding("escape,q", "leave", "Back", id="panel.back", tooltip="Close this and go back"),
         # The app's own keys do not work over a box; of these it would be missed.
         Binding("question_mark,f1", "app.help", "Help", id="app.help", tooltip="All keys"),
         Binding("exclamation_mark", "app.notices", "Notices", id="app.notices", tooltip="What needed you"),

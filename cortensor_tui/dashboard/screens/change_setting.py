@@ -11,14 +11,14 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Button, Input
 
-from cortensor_tui.dashboard.cells import Line, Span, wrap
+from cortensor_tui.dashboard.cells import Line
 from cortensor_tui.dashboard.present import settings as present
+from cortensor_tui.dashboard.present.problems import problem_lines
 from cortensor_tui.dashboard.screens.ask import DiscardScreen
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.screens.fields import field
 from cortensor_tui.dashboard.themes import DEFAULT_THEME
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
-from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.node.settings_messages import (
     ChangeSetting,
@@ -54,6 +54,7 @@ class ChangeSettingScreen(Panel[None]):
         self._entry = entry
         self._checked: SettingChecked | None = None
         self._asked: str | None = None
+        self._refused: Problem | None = None
         self._outcome: list[Line] = []
         self._pause: Timer | None = None
 
@@ -88,10 +89,15 @@ class ChangeSettingScreen(Panel[None]):
         return present.can_change(self._entry) or action not in ("write", "default")
 
     def action_write(self) -> None:
-        """Write what was checked."""
+        """Write what was checked, or say why there is nothing to write."""
         if self._checked is not None and self._checked.is_change:
             self._allow(is_allowed=False)
             self._write(self._asked, self._checked)
+            return
+        told = "the file says so already" if self._checked is not None else "it is still being checked"
+        if self._refused is not None:
+            told = self._refused.what
+        self.notify(told, title="Nothing was written", severity="warning", timeout=5)
 
     def action_default(self) -> None:
         """Show what taking the setting out of the file would do; writing confirms it."""
@@ -177,7 +183,7 @@ class ChangeSettingScreen(Panel[None]):
 
     def _forget(self) -> None:
         self.workers.cancel_group(self, _CHECKING)  # its answer would be about another value by then
-        self._checked = None
+        self._checked = self._refused = None
         self._allow(is_allowed=False)
         self._say([])
 
@@ -186,11 +192,8 @@ class ChangeSettingScreen(Panel[None]):
             button.disabled = not is_allowed
 
     def _refuse(self, problem: Problem) -> None:
-        found: list[Line] = []
-        for text, role in ((problem.what, "bad"), (problem.why, "plain"), (problem.remedy, "plain")):
-            for piece in wrap(inert(text, present.MOST_HELP_CHARS), self._width - 4) if text else ():
-                found.append((Span("   " if found else " ✖ ", "bad"), Span(piece, role)))
-        self._say(found)
+        self._refused = problem
+        self._say(problem_lines(problem, self._width))
 
     def _no_theme(self, name: str) -> Problem:
         known = ", ".join(sorted(set(self.app.available_themes)))

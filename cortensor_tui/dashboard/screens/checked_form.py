@@ -34,6 +34,7 @@ class CheckedForm(Form):
         self._remark: Line = ()
         self._debounce: Timer | None = None
         self._wanted: RequestBody | None = None
+        self._failed_in: int | None = None
         self._open_tasks: tuple[int | None, frozenset[TaskKey]] | None = None
 
     # --- what a subclass says --------------------------------------------------------------------
@@ -89,13 +90,32 @@ class CheckedForm(Form):
         else:
             super().action_confirm()
 
+    def say_why_not(self) -> None:
+        """Say what keeps this from being sent; what could not be checked before is checked again."""
+        if self.is_sending or self._is_done:
+            super().say_why_not()
+            return
+        if self._checked is not None and self._checked.is_allowed:
+            if self.key_problem is not None:
+                self.show_problem(self.key_problem)
+            return
+        asked = self._asked()
+        if self._checked is not None:
+            told = next(f"{one.name}: {one.detail}" for one in self._checked.checks if not one.is_met)
+        elif isinstance(asked, str):
+            told = asked
+        else:
+            self.check_soon(0)
+            told = "it is being checked"
+        self.notify(told, title="Nothing was sent", severity="warning", timeout=5)
+
     def check_soon(self, delay_s: float) -> None:
         """Forget what was found, and find it anew after a while."""
         if self._is_done or self.is_sending:
             return
         if self._debounce is not None:
             self._debounce.stop()
-        self._checked = None
+        self._checked = self._failed_in = None
         self.query_one("#confirm", Button).disabled = True
         self.show_outcome([])
         asked = self._asked()
@@ -106,6 +126,16 @@ class CheckedForm(Form):
         else:
             self._say("Checking …", "muted")
             self._debounce = self.set_timer(max(delay_s, 0.01), lambda: self._start_check(asked))
+
+    def take(self, state: FeedState) -> None:
+        """Follow the transaction, and check again once the node is back."""
+        super().take(state)
+        self.check_again_once_back(state)
+
+    def check_again_once_back(self, state: FeedState) -> None:
+        """Check again where that failed, and the node has begun anew to tell of itself since."""
+        if self._failed_in not in (None, _generation(state)):
+            self.check_soon(0)
 
     def check_again_with(self, state: FeedState, session_id: int | None) -> None:
         """Check again where other tasks of the session are open than when it was checked."""
@@ -131,6 +161,7 @@ class CheckedForm(Form):
         try:
             reply = await self.dashboard.request(body)
         except ProblemError as error:
+            self._failed_in = _generation(self.dashboard.feed_state)
             self._say("", "muted")
             self.show_problem(error.problem)
             return
@@ -139,7 +170,7 @@ class CheckedForm(Form):
         self._checked = reply
         self._say("", "muted")
         self.refresh_button()
-        if self._wanted == body and self.may_send:
+        if self._wanted == body:
             super().action_confirm()
         self._wanted = None
 
@@ -171,3 +202,7 @@ class CheckedForm(Form):
         remarks = [line((f" {piece}", "warn")) for said in self.remarks() for piece in wrap(said, width - 2)]
         shown = [*remarks, *shown]
         return [*shown, *([()] if shown else ()), *call_lines(self._checked, self.key_problem, width)]
+
+
+def _generation(state: FeedState) -> int:
+    return -1 if state.view is None else state.view.generation

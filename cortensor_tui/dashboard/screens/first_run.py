@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.present import setup as present
+from cortensor_tui.dashboard.present.problems import problem_lines
 from cortensor_tui.dashboard.screens.place import NEED_KEY, PlaceScreen
 from cortensor_tui.dashboard.setup import DemoWanted, Setup
 from cortensor_tui.dashboard.widgets.import_page import ImportPage
@@ -225,7 +226,7 @@ class FirstRunScreen(PlaceScreen):
         try:
             lines = setup.summary(self._draft)
         except ProblemError as error:
-            self._say(present.problem_lines(error.problem, self._width), may_go_on=False)
+            self._say(problem_lines(error.problem, self._width), may_go_on=False)
             return
         path = str(setup.settings_path)
         self._say(present.file_lines(lines, path, self._width), may_go_on=True)
@@ -238,7 +239,7 @@ class FirstRunScreen(PlaceScreen):
         try:
             set_up = await self._setup.write(self._draft)
         except ProblemError as error:
-            self._say(present.problem_lines(error.problem, self._width), may_go_on=True)
+            self._say(problem_lines(error.problem, self._width), may_go_on=True)
             return
         await self._finish(set_up, starts=starts)
 

@@ -12,9 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Select, TextArea
 
-from cortensor_tui.dashboard.cells import Line, Span, line, wrap
+from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import ether, number
+from cortensor_tui.dashboard.present.problems import problem_lines
 from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.screens.ask import DiscardScreen
 from cortensor_tui.dashboard.screens.base import Panel
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
 
 SEND_TIMEOUT_S = 180.0
-MOST_PROBLEM_CHARS = 2_000
 _MAX_LABEL_CHARS = 60
 CHANGED_MEANWHILE = Problem(
     code="form",
@@ -104,14 +104,22 @@ class Form(Panel[None]):
             self.show_outcome([transaction_line(one)])
 
     def action_confirm(self) -> None:
-        """Send, unless the form is being sent already or is not complete."""
+        """Send, or say what keeps it from being sent."""
         if self.query_one("#confirm", Button).disabled:
+            self.say_why_not()
             return
         asked = self.confirmation()
         if asked is None:
             self._start_sending()
         else:
             self.app.push_screen(asked, self._on_confirmed)
+
+    def say_why_not(self) -> None:
+        """Say what keeps this from being sent now."""
+        if self.is_sending:
+            self.notify("The node is at it; its answer is awaited.", timeout=4)
+        elif self._is_done:
+            self.notify("This was sent already: esc closes it.", timeout=4)
 
     def _on_confirmed(self, is_confirmed: bool | None) -> None:
         if not is_confirmed:
@@ -210,13 +218,7 @@ class Form(Panel[None]):
 
     def show_problem(self, problem: Problem) -> None:
         """Show a refusal in its three parts."""
-        parts = ((problem.what, "bad"), (problem.why, "plain"), (problem.remedy, "plain"))
-        width = max(20, self.query_one("#outcome").size.width - 4)
-        found: list[Line] = []
-        for text, role in parts:
-            for piece in wrap(inert(text, MOST_PROBLEM_CHARS), width) if text else ():
-                found.append((Span(" ✖ " if not found else "   ", "bad"), Span(piece, role)))
-        self.show_outcome(found)
+        self.show_outcome(problem_lines(problem, self.query_one("#outcome").size.width or 80))
         self.query_one("#outcome").scroll_visible(animate=False)
 
     def show_mistake(self, error: ProblemError) -> None:

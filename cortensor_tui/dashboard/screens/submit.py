@@ -72,7 +72,10 @@ class SubmitScreen(CheckedForm):
         prompt = self.query_one(TextArea).text
         if session_id is None:
             raise problem_error(
-                "form", "No session is chosen", "only a session's owner submits to it", "Create one with n"
+                "form",
+                "No session is chosen",
+                "only a session's owner submits to it",
+                "To create one: esc, then n",
             )
         if not prompt.strip():
             raise problem_error("form", "The prompt is empty", "", "Write one")

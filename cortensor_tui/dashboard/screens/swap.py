@@ -84,7 +84,7 @@ class SwapScreen(CheckedForm):
     def question(self) -> RequestBody | str:
         """Ask what the swap would do; a task being answered keeps it from nothing yet."""
         if not isinstance(self.query_one("#goes", Select).value, str):
-            return "No node is bound to this session. Bind one with a."
+            return "No node is bound to this session. Bind one first: esc, then a."
         if not is_address(self.query_one("#comes", Input).value.strip()):
             return NO_ADDRESS
         return CheckSwap(swap=self._swap(WhenBusy.WAIT))
@@ -116,6 +116,12 @@ class SwapScreen(CheckedForm):
         """One swap of a session at a time."""
         is_free = self._on_its_way is None or self._on_its_way.stage is SwapStage.HALF_WAY
         return super().may_send and is_free
+
+    def say_why_not(self) -> None:
+        """Say also that one is on its way."""
+        super().say_why_not()
+        if super().may_send and self._on_its_way is not None and not self.is_sending:
+            self.notify("A swap of this session is on its way already.", timeout=4)
 
     def remarks(self) -> list[str]:
         """Say what there is to choose between."""
@@ -167,6 +173,7 @@ class SwapScreen(CheckedForm):
             self._show_progress(found, state)
         elif before is not None and not self._is_done and not self.is_sending:
             self.check_soon(0)
+        self.check_again_once_back(state)
         self.check_again_with(state, self._session_id)
         self.refresh_button()
 

@@ -21,11 +21,14 @@ from cortensor_tui.domain.problems import Problem, ProblemError
 PAUSE_S = 0.25
 """How long typing must rest before the list follows it."""
 MAX_CHARS = 1_000
+REFUSED = "Not applied, the filter before holds on"
+"""What enter says of a text that is no filter."""
 _MAX_MISTAKE_LINES = 2
 
 
 class FilterLine(Vertical):
-    """Hidden until opened. Enter keeps the filter, escape clears it; both give the focus back to the list.
+    """Hidden until opened. Enter keeps the filter, escape clears it; both give the focus back to the list. A
+    mistaken one is not kept, and enter says so.
 
     `check` raises `ProblemError` for a text that is no filter; the last one without a mistake holds on.
     """
@@ -59,6 +62,7 @@ class FilterLine(Vertical):
         self._check = check
         self._hint = hint
         self._problem: Problem | None = None
+        self._is_refused = False
         self._wanted = ""
         self._pause: Timer | None = None
 
@@ -116,6 +120,9 @@ class FilterLine(Vertical):
         self._apply()
         if self._problem is None:
             self._leave()
+        else:
+            self._is_refused = True
+            self.query_one("FilterLine > TextLines", TextLines).redraw()
 
     def _apply(self) -> None:
         """Tell the newest text without a mistake, once."""
@@ -138,14 +145,15 @@ class FilterLine(Vertical):
         self.post_message(self.Left())
 
     def _say(self, problem: Problem | None) -> None:
-        self._problem = problem
+        self._problem, self._is_refused = problem, False
         self.query_one("FilterLine > TextLines", TextLines).redraw()
 
     def _mistake(self, width: int) -> list[Line]:
         if self._problem is None:
             return []
-        text = ". ".join(part for part in (self._problem.what, self._problem.remedy) if part)
-        pieces = wrap(inert(text, 400), width - 4)[:_MAX_MISTAKE_LINES]
+        told = (REFUSED if self._is_refused else "", self._problem.what, self._problem.remedy)
+        pieces = wrap(inert(". ".join(part for part in told if part), 400), width - 4)
+        shown = pieces[: _MAX_MISTAKE_LINES + self._is_refused]
         return [
-            (Span(" ✖ " if index == 0 else "   ", "bad"), Span(piece)) for index, piece in enumerate(pieces)
+            (Span(" ✖ " if index == 0 else "   ", "bad"), Span(piece)) for index, piece in enumerate(shown)
         ]

@@ -18,7 +18,8 @@ from textual.widgets import Button, Input, Label, Select
 
 from cortensor_tui.dashboard.cells import Line
 from cortensor_tui.dashboard.present import understood as present
-from cortensor_tui.dashboard.present.setup import problem_lines, remark_lines
+from cortensor_tui.dashboard.present.problems import problem_lines
+from cortensor_tui.dashboard.present.setup import remark_lines
 from cortensor_tui.dashboard.setup import Setup
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.path_suggester import LikelyOrPath

@@ -7,19 +7,18 @@ from typing import Any
 
 from textual.message import Message
 
-from cortensor_tui.dashboard.cells import Line, fit, line, wrap
+from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.history import Ask, Side, Window
 from cortensor_tui.dashboard.history_pages import Pages, just_above
+from cortensor_tui.dashboard.present.problems import problem_lines
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.line_table import Column, Row, RowTable
-from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.node.messages import ReplyBody, RequestBody
 
 READING = "Reading…"
 READING_ON = "… more is being read"
 RETRY = "r tries again"
-_MOST_PROBLEM_CHARS = 300
 _MOST_PROBLEM_LINES = 3
 
 
@@ -180,7 +179,8 @@ class PagedTable(RowTable):
     def _remarks(self, width: int) -> list[Line]:
         """Return why there are no more rows below the cursor yet."""
         if self._window.problem is not None:
-            return problem_lines(self._window.problem, width)
+            told = problem_lines(self._window.problem, width, most_lines=_MOST_PROBLEM_LINES)
+            return [*told, line((f"   {RETRY}", "accent"))]
         if self._window.is_loading and not self.row_count:
             return [line((f" {READING}", "muted"))]
         is_at_end = self._index >= self.row_count - 1
@@ -225,12 +225,3 @@ class PagedTable(RowTable):
         ask = self._window.wanted(self._top, self._top + self._page_rows - 1)
         if ask is not None:
             self.post_message(self.Wanted(self, ask, self._pages.request(ask)))
-
-
-def problem_lines(problem: Problem, width: int) -> list[Line]:
-    """Return what went wrong in a few lines, and in the last one the key that tries again."""
-    pieces = wrap(f"✖ {inert(problem.sentence(), _MOST_PROBLEM_CHARS)}", width - 2)
-    if len(pieces) > _MOST_PROBLEM_LINES:
-        rest = " ".join(pieces[_MOST_PROBLEM_LINES - 1 :])
-        pieces = [*pieces[: _MOST_PROBLEM_LINES - 1], fit(rest, width - 2)]
-    return [*(line((f" {piece}", "bad")) for piece in pieces), line((f"   {RETRY}", "accent"))]
