@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
 from textual.notifications import SeverityLevel
 
 from cortensor_tui.dashboard.attention import Attention
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.keys_in_order import KeysInOrder
 from cortensor_tui.dashboard.notices import Told
-from cortensor_tui.dashboard.present.notices import Notice
+from cortensor_tui.dashboard.present.notices import Notice, said_above
 from cortensor_tui.dashboard.screens.base import Watching
 from cortensor_tui.dashboard.toasts import NOTICE_S, REMARK_S, Toast, Toasts
 from cortensor_tui.domain.inert import inert, inert_lines
@@ -62,8 +63,12 @@ class Announcing(KeysInOrder):
         self._show(Toast(notice.text, notice.title, "bad", notice.cause), NOTICE_S)
 
     def heed(self, state: FeedState) -> None:
-        """Say what is new with the node, and unsay what is over."""
-        self._say(self.attention.take(state, self.now()))
+        """Say what is new with the node, but for what the screen says anyway, and unsay what is over."""
+        told = self.attention.take(state, self.now())
+        if (screen := self._watching) is not None and screen.says_remedy:
+            fresh = tuple(one for one in told.fresh if one.cause != said_above(state))
+            told = msgspec.structs.replace(told, fresh=fresh)
+        self._say(told)
 
     def heed_faults(self, title: str, faults: Sequence[str]) -> None:
         """Say what is wrong with the user's files of one kind, and unsay what was mended."""

@@ -74,6 +74,11 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+BOUND = "bound to an active session"
+ENOUGH_NODES = "a served session has the nodes it asks for"
+"""Names of preconditions that the front ends know, to say which of their keys or commands meets them."""
+
+
 class Precondition(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that must be so before tasks are answered; `is_met` is None where it is not known.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from cortensor_tui.domain.health import Precondition, StoreHealth
+from cortensor_tui.domain.health import BOUND, ENOUGH_NODES, Precondition, StoreHealth
 from cortensor_tui.domain.inference import EngineHealth, EngineState
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import Service, SessionView
@@ -149,7 +149,7 @@ def unread_why(facts: Facts) -> str:
 
 
 def _bound(facts: Facts) -> Step:
-    name = "bound to an active session"
+    name = BOUND
     if unread := unread_why(facts):
         return _unknown(name, unread)
     bound = [view for view in facts.sessions if view.service in (Service.SERVED, Service.REFUSED)]
@@ -159,9 +159,9 @@ def _bound(facts: Facts) -> Step:
     detail = f"bound to {numbered(idle)}, not active" if idle else "bound to none"
     return _waiting(
         name,
-        "bound to no active session: bind this node to one with the assignment form",
+        "bound to no active session: bind this node to one",
         detail=detail,
-        remedy="Bind it with a; a session of your own is made with n",
+        remedy="Bind this node to a session; you can create one of your own",
     )
 
 
@@ -186,7 +186,7 @@ def _admitted(facts: Facts) -> Step:
 
 def _enough_nodes(facts: Facts) -> Step:
     """Tell whether a served session has the nodes it asks for: below that, clients call it unhealthy."""
-    name = "a served session has the nodes it asks for"
+    name = ENOUGH_NODES
     if unread := unread_why(facts):
         return _unknown(name, unread)
     served = [view.session for view in facts.sessions if view.service is Service.SERVED]
@@ -200,7 +200,7 @@ def _enough_nodes(facts: Facts) -> Step:
         name=name,
         is_met=False,
         detail=f"session {session.session_id} has {count} of at least {session.min_nodes}",
-        remedy="Bind more nodes to it with a, or lower its least number",
+        remedy="Bind more nodes to it, or lower its least number",
     )
     return Step(told=told)
 

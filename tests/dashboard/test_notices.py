@@ -22,6 +22,7 @@ from . import samples
 from .conftest import live, shown, until
 from .past import missed
 from .scripted_node import ScriptedNode, refusal
+from .test_places import is_at
 
 SMALL = (80, 24)
 LOW = Notice("precondition gas", "Not met: gas", "0.1 is left")
@@ -46,6 +47,8 @@ def toast(app: Dashboard) -> str:
 async def test_a_toast_goes_with_its_cause(node: ScriptedNode, app: Dashboard) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: is_at(app, "sessions"))
         await node.change(StatusChanged(samples.blocked()))
         await until(pilot, lambda: "▲ Not met: the node can pay for gas" in shown(app, "KeyBar"))
         await node.change(StatusChanged(samples.status()))
@@ -53,6 +56,18 @@ async def test_a_toast_goes_with_its_cause(node: ScriptedNode, app: Dashboard) -
         await pilot.press("exclamation_mark")
         await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
         assert "over since" in shown(app, "#document")
+
+
+async def test_no_toast_says_what_the_header_says_in_full(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await node.change(StatusChanged(samples.blocked()))
+        await until(pilot, lambda: "✖ BLOCKED" in shown(app, "#verdict"))
+        assert "→ " in shown(app, "#verdict")
+        assert app.toasts.shown is None
+        await node.stop()
+        await until(pilot, lambda: "✖ UNREACHABLE" in shown(app, "#verdict"))
+        assert app.toasts.shown is None
 
 
 async def test_a_toast_takes_the_place_of_the_keys_and_of_nothing_else(

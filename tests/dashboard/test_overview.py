@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.screens.notices import NoticesScreen
 from cortensor_tui.dashboard.screens.overview import OverviewScreen
 from cortensor_tui.dashboard.screens.why import WhyScreen
+from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.messages import StatusChanged, TaskChanged, TransactionChanged
@@ -17,7 +19,7 @@ from .scripted_node import ScriptedNode
 
 SMALL = (80, 24)
 UNBOUND = samples.preconditions(
-    bound_to_an_active_session=("bound to none", "Bind it with a; a session of your own is made with n"),
+    bound_to_an_active_session=("bound to none", "Bind this node to a session"),
 )
 
 
@@ -30,15 +32,44 @@ async def test_why_no_tasks_come_is_told_in_order_with_the_remedy(
         await live(pilot)
         await pilot.press(*keys)
         await until(pilot, lambda: isinstance(app.screen, WhyScreen))
-        told = shown(app, "#why")
-        assert told.startswith(" Not met first: bound to an active session.")
-        assert told.index("● met      the model is running") < told.index("✖ not met  bound to an active")
-        assert "→ Bind it with a" in told
+        told = " ".join(shown(app, "#why").split())
+        assert told.startswith("Not met first: bound to an active session.")
+        assert told.index("● met the model is running") < told.index("✖ not met bound to an active")
+        assert "→ Bind this node to a session: a binds this node, n creates" in told
         assert told.count("not met ") == 1
         await node.change(StatusChanged(samples.status()))
         await until(pilot, lambda: "Nothing known stands in the way" in shown(app, "#why"))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, OverviewScreen))
+
+
+@pytest.mark.parametrize("size", [SMALL, (160, 48)])
+async def test_a_node_that_waits_says_which_keys_bind_it(
+    node: ScriptedNode, app: Dashboard, size: tuple[int, int]
+) -> None:
+    unbound = samples.status(Verdict.WAITING, reason="bound to no active session", preconditions=UNBOUND)
+    async with app.run_test(size=size) as pilot:
+        await live(pilot)
+        await node.change(StatusChanged(unbound))
+        advice = "→ a binds this node, n creates a session"
+        await until(pilot, lambda: advice in shown(app, "#verdict"))
+        assert "▲ WAITING  bound to no active session" in shown(app, "#verdict")
+        assert app.toasts.shown is None, "it is said in the header already"
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
+        await until(pilot, lambda: "a binds this node" in " ".join(shown(app, "#document").split()))
+
+
+async def test_a_node_that_waits_for_something_to_come_advises_nothing(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    loading = samples.preconditions(model_is_running=("the model is loading", ""))
+    waiting = samples.status(Verdict.WAITING, reason="the model is loading", preconditions=loading)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await node.change(StatusChanged(waiting))
+        await until(pilot, lambda: "▲ WAITING  the model is loading" in shown(app, "#verdict"))
+        assert "→" not in shown(app, "#verdict")
 
 
 async def test_the_list_is_copied_as_text(app: Dashboard) -> None:

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.dashboard.present.remedies import remedy_of, told_unmet
+from cortensor_tui.domain.health import Precondition
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.tasks import Stage
 
 _MAX_CHARS = 300
+_LINK = "link"
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -42,12 +45,12 @@ def _standing(state: FeedState) -> Iterator[Notice]:
     if view is None:
         return
     if state.link is Link.UNREACHABLE and state.problem is not None:
-        yield Notice("link", state.problem.what, _joined(state.problem.why, state.problem.remedy))
+        yield Notice(_LINK, state.problem.what, _joined(state.problem.why, state.problem.remedy))
         return  # what it said last is no longer known to be so
     status = view.status
     failed = [one for one in status.preconditions if one.is_met is False]
     for one in failed:
-        yield Notice(f"precondition {one.name}", f"Not met: {one.name}", _joined(one.detail, one.remedy))
+        yield Notice(_cause(one), f"Not met: {one.name}", _joined(one.detail, remedy_of(one)))
     if status.problem is not None and not failed:
         problem = status.problem
         yield Notice(f"problem {problem.code}", problem.what, _joined(problem.why, problem.remedy))
@@ -55,6 +58,23 @@ def _standing(state: FeedState) -> Iterator[Notice]:
         if task.stage is Stage.MISSED:
             title = f"Task {task.key} was missed"
             yield Notice(f"missed {task.key}", title, task.note, is_event=True, at=task.ended_at)
+
+
+def said_above(state: FeedState) -> str:
+    """Return the cause that a header with a remedy tells in full, nothing where it tells of none."""
+    view = state.view
+    if view is None:
+        return ""
+    if state.link is Link.UNREACHABLE:
+        return _LINK
+    unmet, problem = told_unmet(view.status), view.status.problem
+    if unmet is not None:
+        return _cause(unmet)
+    return "" if problem is None else f"problem {problem.code}"
+
+
+def _cause(one: Precondition) -> str:
+    return f"precondition {one.name}"
 
 
 def _joined(*parts: str) -> str:

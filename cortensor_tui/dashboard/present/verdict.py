@@ -6,6 +6,7 @@ from cortensor_tui.dashboard.cells import Line, Span, clip, line, spread, width_
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.format import calm_age, duration
 from cortensor_tui.dashboard.present.freshness import OLD, Look, Sight
+from cortensor_tui.dashboard.present.remedies import keys_for, told_unmet
 from cortensor_tui.domain.health import NodeStatus, Verdict
 from cortensor_tui.domain.inert import inert
 
@@ -56,6 +57,8 @@ def _told(lead: Line, status: NodeStatus, state: FeedState, now: float, width: i
         lines += [(Span("     "), Span(piece)) for piece in wrap(inert(status.reason, 300), width - 6)[:2]]
     if status.problem is not None:
         lines += _remedy(status.problem.why, status.problem.remedy, width)
+    elif (unmet := told_unmet(status)) is not None:
+        lines += _remedy("", keys_for(unmet) or unmet.remedy, width)
     return lines
 
 

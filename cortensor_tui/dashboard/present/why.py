@@ -5,6 +5,7 @@ from __future__ import annotations
 from cortensor_tui.dashboard.cells import Line, Span, line, wrap
 from cortensor_tui.dashboard.format import duration
 from cortensor_tui.dashboard.present.freshness import OLD, Sight
+from cortensor_tui.dashboard.present.remedies import remedy_of
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.domain.health import Precondition
 from cortensor_tui.domain.inert import inert
@@ -43,8 +44,8 @@ def _precondition(one: Precondition, sight: Sight, width: int) -> list[Line]:
     lines: list[Line] = [head]
     if not is_plain:
         lines += _wrapped(inert(one.detail, 400), width, "muted")
-    if one.is_met is False and one.remedy:
-        lines += _wrapped(f"→ {inert(one.remedy, 400)}", width, "accent")
+    if one.is_met is False and (remedy := remedy_of(one)):
+        lines += _wrapped(f"→ {inert(remedy, 400)}", width, "accent")
     return lines
 
 

@@ -85,6 +85,11 @@ class Watching(Screen[Any]):
         return True
 
     @property
+    def says_remedy(self) -> bool:
+        """Tell whether what keeps the node from serving is in sight in full, so that no toast need say it."""
+        return False
+
+    @property
     def has_typed(self) -> bool:
         """Tell whether something was typed here that leaving the dashboard would lose."""
         return False

@@ -186,6 +186,11 @@ class PlaceScreen(ActsForOwner):
         for name in ("#verdict", "#waiting"):
             self.query_one(name, TextLines).redraw()
 
+    @property
+    def says_remedy(self) -> bool:
+        """Tell whether the header says also what to do."""
+        return self.HAS_REMEDY
+
     def _header(self, width: int) -> list[Line]:
         board = self.dashboard.board
         is_starting = board is not None and board.is_running and board.problem is None
