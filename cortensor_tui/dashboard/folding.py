@@ -17,6 +17,7 @@ from cortensor_tui.node.live_messages import (
     RateSampled,
     ThroughputChanged,
     TokensStreamed,
+    run_after,
 )
 from cortensor_tui.node.messages import (
     Change,
@@ -58,8 +59,7 @@ def from_snapshot(snapshot: Snapshot, generation: int = 0) -> NodeView:
         sessions=snapshot.sessions,
         tasks=_ordered_tasks(snapshot.tasks),
         transactions=_ordered_transactions(snapshot.transactions),
-        live=None if snapshot.live is None else _capped(snapshot.live),
-        live_error="" if snapshot.live is None else snapshot.live.error,
+        live=_capped(snapshot.live),
         rates=snapshot.rates[-MAX_RATES:],
         throughput=snapshot.throughput,
     )
@@ -76,12 +76,8 @@ def _changed(view: NodeView, body: ChangeBody) -> NodeView:
             return replace(view, tasks=_with_task(view.tasks, body.task))
         case TransactionChanged():
             return replace(view, transactions=_with_transaction(view.transactions, body.transaction))
-        case InferenceStarted():
-            return replace(view, live=_capped(body.live), live_error="")
-        case TokensStreamed():
-            return replace(view, live=_streamed(view.live, body))
-        case InferenceFinished():
-            return _finished(view, body)
+        case InferenceStarted() | TokensStreamed() | InferenceFinished():
+            return replace(view, live=_capped(run_after(view.live, body)))
         case RateSampled():
             return replace(view, rates=(*view.rates, body.tokens_per_s)[-MAX_RATES:])
         case ThroughputChanged():
@@ -115,25 +111,7 @@ def _ordered_transactions(transactions: tuple[Transaction, ...]) -> tuple[Transa
     return tuple(sorted(transactions, key=lambda one: one.transaction_id)[-MAX_TRANSACTIONS:])
 
 
-def _capped(live: LiveInference) -> LiveInference:
-    return msgspec.structs.replace(live, answer=live.answer[-MAX_ANSWER_CHARS:])
-
-
-def _streamed(live: LiveInference | None, tokens: TokensStreamed) -> LiveInference | None:
-    if live is None or live.key != tokens.key:
+def _capped(live: LiveInference | None) -> LiveInference | None:
+    if live is None or len(live.answer) <= MAX_ANSWER_CHARS:
         return live
-    return msgspec.structs.replace(
-        live,
-        answer=(live.answer + tokens.text)[-MAX_ANSWER_CHARS:],
-        token_count=tokens.token_count,
-        prompt_tokens=tokens.prompt_tokens,
-        first_token_ms=tokens.first_token_ms,
-        tokens_per_s=tokens.tokens_per_s,
-    )
-
-
-def _finished(view: NodeView, body: InferenceFinished) -> NodeView:
-    if view.live is None or view.live.key != body.key:
-        return view
-    live = msgspec.structs.replace(view.live, finished=body.finished)
-    return msgspec.structs.replace(view, live=live, live_error=body.error)
+    return msgspec.structs.replace(live, answer=live.answer[-MAX_ANSWER_CHARS:])

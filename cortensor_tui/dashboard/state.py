@@ -33,7 +33,6 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskView, ...] = ()
     transactions: tuple[Transaction, ...] = ()
     live: LiveInference | None = None
-    live_error: str = ""
     rates: tuple[float, ...] = ()
     throughput: Throughput = Throughput()
 
@@ -51,7 +50,7 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
 
     def differs_in_figures_only(self, newer: NodeView) -> bool:
         """Tell whether a newer view has only newer figures of the status: head, latency, gas, memory."""
-        lists = ("sessions", "tasks", "transactions", "live", "live_error", "rates", "throughput")
+        lists = ("sessions", "tasks", "transactions", "live", "rates", "throughput")
         says = ("verdict", "reason", "problem", "warnings", "past", "answered_tasks", "missed_tasks")
         return (
             self.generation == newer.generation

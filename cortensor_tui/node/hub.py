@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-import msgspec
-
 from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.sessions import SessionView, with_changed
 from cortensor_tui.domain.tasks import TaskKey, TaskView
@@ -22,6 +20,7 @@ from cortensor_tui.node.live_messages import (
     RateSampled,
     ThroughputChanged,
     TokensStreamed,
+    run_after,
 )
 from cortensor_tui.node.messages import (
     PROTOCOL,
@@ -143,8 +142,8 @@ class Hub:
                 self._rates.append(rate)
             case ThroughputChanged(spans):
                 self._throughput = self._throughput.with_spans(spans)
-            case _:
-                self._live = _folded(self._live, body)
+            case InferenceStarted() | TokensStreamed() | InferenceFinished():
+                self._live = run_after(self._live, body)
         return True
 
 
@@ -163,22 +162,3 @@ def _keep_newest(kept: dict[_Key, _Value], key: _Key, value: _Value, most: int) 
     kept[key] = value
     if len(kept) > most:
         kept.pop(next(iter(kept)))
-
-
-def _folded(live: LiveInference | None, body: ChangeBody) -> LiveInference | None:
-    if isinstance(body, InferenceStarted):
-        return body.live
-    if live is None:
-        return None
-    if isinstance(body, TokensStreamed) and body.key == live.key:
-        return msgspec.structs.replace(
-            live,
-            answer=live.answer + body.text,
-            token_count=body.token_count,
-            prompt_tokens=body.prompt_tokens,
-            first_token_ms=body.first_token_ms,
-            tokens_per_s=body.tokens_per_s,
-        )
-    if isinstance(body, InferenceFinished) and body.key == live.key:
-        return msgspec.structs.replace(live, finished=body.finished, error=body.error)
-    return live

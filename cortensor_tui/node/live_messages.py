@@ -62,3 +62,23 @@ class ThroughputChanged(msgspec.Struct, frozen=True, tag="throughput"):
 
 
 LiveChange = InferenceStarted | TokensStreamed | InferenceFinished | RateSampled | ThroughputChanged
+RunChange = InferenceStarted | TokensStreamed | InferenceFinished
+"""What moves the run going on."""
+
+
+def run_after(live: LiveInference | None, change: RunChange) -> LiveInference | None:
+    """Return the run as it stands after a change; one of another run alters nothing."""
+    if isinstance(change, InferenceStarted):
+        return change.live
+    if live is None or change.key != live.key:
+        return live
+    if isinstance(change, InferenceFinished):
+        return msgspec.structs.replace(live, finished=change.finished, error=change.error)
+    return msgspec.structs.replace(
+        live,
+        answer=live.answer + change.text,
+        token_count=change.token_count,
+        prompt_tokens=change.prompt_tokens,
+        first_token_ms=change.first_token_ms,
+        tokens_per_s=change.tokens_per_s,
+    )

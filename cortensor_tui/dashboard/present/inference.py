@@ -26,7 +26,7 @@ def heading(view: NodeView | None) -> Line:
     if view is None or view.live is None:
         return line(("idle", "muted"))
     waiting = len(waiting_tasks(view))
-    return (*_run(view, view.live), *((Span(f" · {waiting} waiting", "accent"),) if waiting else ()))
+    return (*_run(view.live), *((Span(f" · {waiting} waiting", "accent"),) if waiting else ()))
 
 
 def waiting_tasks(view: NodeView) -> list[TaskView]:
@@ -35,9 +35,9 @@ def waiting_tasks(view: NodeView) -> list[TaskView]:
     return [task for task in view.tasks if task.stage in _WAITING and task.key != running]
 
 
-def _run(view: NodeView, live: LiveInference) -> Line:
+def _run(live: LiveInference) -> Line:
     task = Span(f"task {live.key}", "muted")
-    if view.live_error:
+    if live.error:
         return (Span("✖ failed  ", "bad"), task)
     if live.finished is not None:
         return (Span(f"{rate(live.finished.decode_tokens_per_s)}  {live.finished.reason}  ", "muted"), task)
@@ -66,8 +66,8 @@ def figures(view: NodeView | None, width: int) -> list[Line]:
     """Return first token, tokens and prompt length with the last seconds' rates, or what ended the run."""
     if view is None or view.live is None:
         return [()]
-    if view.live_error:
-        return [line((f" ✖ {inert(view.live_error, 300)}", "bad"))]
+    if view.live.error:
+        return [line((f" ✖ {inert(view.live.error, 300)}", "bad"))]
     told = _figures(view.live, view.live.finished)
     (history,) = bars(view.rates, min(_BARS_IN_LINE, width - width_of(told) - 3), 1)
     return [spread(told, (*history, Span(" ")), width)]

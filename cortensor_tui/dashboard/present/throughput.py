@@ -28,7 +28,7 @@ def throughput(view: NodeView, now: float, length_s: int = MINUTE_S) -> tuple[Se
     decode_of_run, prefill_of_run = _of_run(view)
     decode, prefill = _with_first(decode, decode_of_run), _with_first(prefill, prefill_of_run)
     live = view.live
-    is_running = live is not None and live.finished is None and not view.live_error
+    is_running = live is not None and live.finished is None and not live.error
     decode_now = decode_of_run if is_running else None
     if decode_now is None:
         decode_now = _newest(minutes, spans, _DECODE) or decode_of_run

@@ -177,7 +177,6 @@ class OverviewScreen(PlaceScreen):
         charted = (
             view.throughput,
             view.live,
-            view.live_error,
             view.status.answered_tasks,
             sight.at // MINUTE_S,
         )
