@@ -135,8 +135,9 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "Back", id="panel.back", tooltip="Close this and go back"),
-        # The app's own keys do not work over a box; of these it would be missed.
+        Binding("escape", "leave", "Back", id="panel.back", tooltip="Close this and go back"),
+        Binding("q", "leave", "Back", show=False, id="app.quit", tooltip="Close this and go back"),
+        # The app's own keys do not work over a box; of these it would be missed. What quits leaves the box.
         Binding("question_mark,f1", "app.help", "Help", id="app.help", tooltip="All keys"),
         Binding("exclamation_mark", "app.notices", "Notices", id="app.notices", tooltip="What needed you"),
         Binding("ctrl+l", "app.redraw", "Redraw", id="app.redraw", tooltip="Draw all anew"),

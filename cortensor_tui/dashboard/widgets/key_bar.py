@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
+from typing import NamedTuple
 
-from textual.binding import Binding
+from textual.binding import ActiveBinding
+from textual.events import Click
 
-from cortensor_tui.dashboard.active_keys import key_of
+from cortensor_tui.dashboard.active_keys import active_of, key_of
 from cortensor_tui.dashboard.cells import Line, Span, width_of
 from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.key_names import shown_key
@@ -21,12 +24,19 @@ _LAST = ("app.help", "app.quit")
 _NOTICES = "app.notices"
 
 
+class _Entry(NamedTuple):
+    """One key with its words, and what a click on it does."""
+
+    line: Line
+    does: ActiveBinding
+
+
 class KeyBar(LineView):
     """Shows the bindings that ask for it: of the focus and the screen, then those that work all over.
 
     Help and quit stand last, and stay where there is not room for all. `offers` tells of an action whether to
     name it: not one that could do nothing now. What needs the operator and is said nowhere else stands first,
-    as a number.
+    as a number. A click does what the key does that is clicked on, and opens the list that a toast is from.
     """
 
     DEFAULT_CSS = """
@@ -46,38 +56,56 @@ class KeyBar(LineView):
         """Return the one line."""
         toasts = self._desk.toasts
         if toasts.shown is None:
-            return [self._keys(width)]
+            return [tuple(span for one in self._entries(width) for span in one.line)]
         return [toast_line(toasts.shown, toasts.others, key_of(self.screen, _NOTICES), width)]
 
-    def _keys(self, width: int) -> Line:
-        found = [*self._unsaid(), *(self._entry(binding) for binding in self._worth_showing())]
-        del found[(MOST_KEYS if width < _WIDE_FROM else MOST_KEYS_WIDE) - 2 : -2]
-        while len(found) > 2 and sum(width_of(one) for one in found) > width:
-            found.pop(-3)
-        return tuple(span for one in found for span in one)
+    async def on_click(self, event: Click) -> None:
+        """Do what stands under the mouse."""
+        does = self._under(event.x)
+        if does is not None:
+            await self.app.run_action(does.binding.action, does.node)
 
-    def _unsaid(self) -> list[Line]:
-        count = self._desk.unsaid
-        if not count:
+    def _under(self, x: int) -> ActiveBinding | None:
+        toasts = self._desk.toasts
+        if toasts.shown is not None:
+            is_from_list = bool(toasts.shown.cause or toasts.others)
+            return active_of(self.screen, _NOTICES) if is_from_list else None
+        entries = self._entries(self.size.width)
+        ends = accumulate(width_of(one.line) for one in entries)
+        return next((one.does for one, end in zip(entries, ends, strict=True) if x < end), None)
+
+    def _entries(self, width: int) -> list[_Entry]:
+        found = [*self._unsaid(), *(_entry(active) for active in self._worth_showing())]
+        del found[(MOST_KEYS if width < _WIDE_FROM else MOST_KEYS_WIDE) - 2 : -2]
+        while len(found) > 2 and sum(width_of(one.line) for one in found) > width:
+            found.pop(-3)
+        return found
+
+    def _unsaid(self) -> list[_Entry]:
+        count, does = self._desk.unsaid, active_of(self.screen, _NOTICES)
+        if not count or does is None:
             return []
         words = "1 notice " if count == 1 else f"{count} notices "
-        key = key_of(self.screen, _NOTICES)
-        return [(Span(" ▲ ", "warn"), Span(f"{key} ", "accent strong"), Span(words, "warn"))]
+        key = shown_key(does.binding.key)
+        line = (Span(" ▲ ", "warn"), Span(f"{key} ", "accent strong"), Span(words, "warn"))
+        return [_Entry(line, does)]
 
-    def _worth_showing(self) -> list[Binding]:
-        shown: dict[str, Binding] = {}
-        for _, binding, is_enabled, _ in self.screen.active_bindings.values():
-            if binding.show and is_enabled and self._offers(binding.action):
-                shown.setdefault(binding.action, binding)
+    def _worth_showing(self) -> list[ActiveBinding]:
+        shown: dict[str, ActiveBinding] = {}
+        for active in self.screen.active_bindings.values():
+            if active.binding.show and active.enabled and self._offers(active.binding.action):
+                shown.setdefault(active.binding.action, active)
         return sorted(shown.values(), key=_rank)
 
-    def _entry(self, binding: Binding) -> Line:
-        key = shown_key(binding.key)
-        return Span(f" {key} ", "accent strong"), Span(f"{binding.description} ", "muted")
+
+def _entry(active: ActiveBinding) -> _Entry:
+    key, words = shown_key(active.binding.key), active.binding.description
+    return _Entry((Span(f" {key} ", "accent strong"), Span(f"{words} ", "muted")), active)
 
 
-def _rank(binding: Binding) -> int:
+def _rank(active: ActiveBinding) -> int:
     """Return where a binding stands: what is particular to this screen first."""
-    if binding.id in _LAST:
-        return 2 + _LAST.index(binding.id)
-    return 1 if (binding.id or "").startswith(("app.", "place.")) else 0
+    binding_id = active.binding.id or ""
+    if binding_id in _LAST:
+        return 2 + _LAST.index(binding_id)
+    return 1 if binding_id.startswith(("app.", "place.")) else 0
