@@ -132,6 +132,15 @@ class KeyActions(OwnFiles):
         self._write_to_terminal("\x1b[2J")
         self.refresh(layout=True)
 
+    def action_command_palette(self) -> None:
+        """Offer everything that can be done now, by name."""
+        from textual.command import CommandPalette
+
+        from cortensor_tui.dashboard.screens.commands import Palette
+
+        if not CommandPalette.is_open(self):  # type: ignore[arg-type]  # it says App[object] and means any
+            self.push_screen(Palette(id="--command-palette"))
+
     def action_notices(self) -> None:
         """Show the list of what needed the operator."""
         from cortensor_tui.dashboard.screens.notices import NoticesScreen

@@ -172,11 +172,10 @@ async def test_a_bad_theme_falls_back_with_a_word(node: ScriptedNode, tmp_path: 
         assert "There is no theme no-such" in shown(app, "#document")
 
 
-async def test_below_the_least_size_one_sentence_is_shown(app: Dashboard) -> None:
+async def test_below_the_least_size_the_verdict_is_shown(app: Dashboard) -> None:
     async with app.run_test(size=(50, 12)) as pilot:
-        await until(pilot, lambda: app.view is not None)
-        await pilot.pause()
-        assert "at least 60x16" in shown(app, "#too-small").replace("\n", " ")
+        await until(pilot, lambda: "● SERVING" in shown(app, "#too-small"))
+        assert "At 60x16 and more: Dashboard" in shown(app, "#too-small")
         assert app.screen.query_one("#place").display  # it keeps the focus
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import msgspec
 from rich.cells import cell_len
 
-from cortensor_tui.dashboard.cells import Line, Span, pad, wrap
+from cortensor_tui.dashboard.cells import Line, Span, pad, width_of, wrap
 from cortensor_tui.dashboard.key_names import shown_key
 
 KEY_CELLS = 13
@@ -36,11 +36,17 @@ def shown_keys(keys: Iterable[str], *, is_own: bool = False) -> str:
 
 
 def key_lines(
-    groups: Sequence[str], entries: Iterable[KeyEntry], columns: int, width: int, *, is_dense: bool = False
+    groups: Sequence[str],
+    entries: Iterable[KeyEntry],
+    columns: int,
+    width: int,
+    *,
+    is_dense: bool = False,
+    joined: Container[str] = (),
 ) -> list[Line]:
     """Return the entries under their groups, flowing down `columns` columns of one height.
 
-    `is_dense` leaves out the blank lines between groups.
+    `is_dense` leaves out the blank lines between groups, and has several entries of the `joined` ones a line.
     """
     known = list(entries)
     flow: list[Line] = []
@@ -49,7 +55,10 @@ def key_lines(
         found = [entry for entry in known if entry.group == group]
         if found:
             flow += [(), _title(group, each)] if flow and not is_dense else [_title(group, each)]
-            flow += [one for entry in found for one in _entry(entry, each)]
+            if is_dense and group in joined:
+                flow += _beside_each_other(found, each)
+            else:
+                flow += [one for entry in found for one in _entry(entry, each)]
     height = -(-len(flow) // columns)
     parts = [flow[start : start + height] for start in range(0, len(flow), max(1, height))]
     parts = [part[1:] if part and not part[0] else part for part in parts]
@@ -72,3 +81,15 @@ def _entry(entry: KeyEntry, cells: int) -> list[Line]:
         (Span(keys if index == 0 else " " * KEY_CELLS, "accent"), Span(pad(piece, cells - KEY_CELLS)))
         for index, piece in enumerate(pieces)
     ]
+
+
+def _beside_each_other(entries: Iterable[KeyEntry], cells: int) -> list[Line]:
+    """Return as many entries a line as there is room for."""
+    rows: list[Line] = [()]
+    for entry in entries:
+        keys = shown_keys(entry.keys, is_own=entry.is_own)
+        told = (Span(f" {keys} ", "accent"), Span(f"{entry.does} "))
+        if rows[-1] and width_of((*rows[-1], *told)) > cells:
+            rows.append(())
+        rows[-1] = (*rows[-1], *told)
+    return [(*row, Span(" " * (cells - width_of(row)))) for row in rows]

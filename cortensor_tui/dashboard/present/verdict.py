@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cortensor_tui.dashboard.cells import Line, Span, clip, line, spread, width_of, wrap
+from typing import NamedTuple
+
+from cortensor_tui.dashboard.cells import Line, Span, fit, line, spread, width_of, wrap
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.format import calm_age, duration
 from cortensor_tui.dashboard.present.freshness import OLD, Look, Sight
@@ -17,49 +19,119 @@ MARKS: dict[Verdict, Look] = {
     Verdict.BLOCKED: ("✖", "bad"),
 }
 SILENT_REMEDY = "It is asked again by itself; r connects anew"
+LEAST_TOLD = (40, 8)
+"""A terminal with less room than this is told so; with more the verdict at least is told with its reason."""
 _MAX_REMEDY_LINES = 2
+_LEAST_REASON_CELLS = 24
+"""So much of the reason is told before anything beside it."""
+
+
+class Judgement(NamedTuple):
+    """The verdict in its parts, which each size puts together as it has room.
+
+    `word` is mark and word, `told` what follows it after a gap, and `reason` what of that is said whole below
+    where it was cut. Of `remarks`, which stand at the right end, the first that fits is shown; where
+    `needs_remark`, the last one stands also where what is told gives way to it.
+    """
+
+    word: Line
+    told: Line
+    reason: str = ""
+    remarks: tuple[Line, ...] = ()
+    needs_remark: bool = False
+    why: str = ""
+    remedy: str = ""
+
+
+def judge(state: FeedState, now: float, *, is_starting: bool = False) -> Judgement:
+    """Return what is to be said of the node now."""
+    if is_starting and state.view is None:
+        return _nothing_yet("STARTING", "the node is not there yet")
+    if state.is_nothing_set_up:
+        return _nothing_yet("NO NODE YET", "nothing is set up here yet")
+    if state.link is Link.UNREACHABLE:
+        return _unreachable(state, now)
+    if state.view is None:
+        return _nothing_yet("CONNECTING", "to the node")
+    status, sight = state.view.status, Sight.of(state, now)
+    return _told(status, sight) if sight.silent_s is None else _silent(status, sight.silent_s)
 
 
 def verdict_lines(
     state: FeedState, now: float, width: int, *, title: str = "", is_starting: bool = False
 ) -> list[Line]:
     """Return the verdict after the place's title, and under it what to do where something is wrong."""
-    lead = line((f" {title} ", "title")) if title else ()
-    if is_starting and state.view is None:
-        return [line(*lead, (" ○ STARTING", "strong"), ("  the node is not there yet", "muted"))]
-    if state.is_nothing_set_up:
-        return [line(*lead, (" ○ NO NODE YET", "strong"), ("  nothing is set up here yet", "muted"))]
-    if state.link is Link.UNREACHABLE:
-        return _unreachable(lead, state, now, width)
-    if state.view is None:
-        return [line(*lead, (" ○ CONNECTING", "strong"), ("  to the node", "muted"))]
-    return _told(lead, state.view.status, state, now, width)
+    told = judge(state, now, is_starting=is_starting)
+    lead = line(*((f" {title} ", "title"),) if title else (), *told.word)
+    left = (*lead, *told.told)
+    remark = _remark(told, width - width_of(lead), width_of(left) - width_of(lead))
+    lines = [spread(left, remark, width)]
+    if told.reason and width_of((*left, *remark)) > width:  # the whole reason below, since it did not fit
+        lines += [(Span("     "), Span(piece)) for piece in _at_most(told.reason, width - 6, 2)]
+    if state.view is not None:  # else the place says so in full
+        lines += _remedy(told, width, _MAX_REMEDY_LINES)
+    return lines
 
 
-def _told(lead: Line, status: NodeStatus, state: FeedState, now: float, width: int) -> list[Line]:
-    sight = Sight.of(state, now)
-    if sight.silent_s is not None:
-        return _silent(lead, status, sight.silent_s, width)
+def stacked_lines(
+    state: FeedState, now: float, width: int, height: int, *, is_starting: bool = False
+) -> list[Line]:
+    """Return the same for a terminal with little room: the word, and below it its reason and what to do."""
+    told = judge(state, now, is_starting=is_starting)
+    reason = "".join(span.text for span in told.told).strip()
+    lines = [told.word, *((Span(f" {piece}"),) for piece in wrap(reason, width - 2))]
+    if told.needs_remark:
+        lines.append((Span(" "), *told.remarks[-1]))
+    room = height - len(lines)
+    return [*lines, *(_remedy(told, width, room) if room > 0 else [])][:height]
+
+
+def word_alone(
+    state: FeedState, now: float, width: int, height: int, *, is_starting: bool = False
+) -> list[Line]:
+    """Return the word, and that there is no room for more."""
+    word = judge(state, now, is_starting=is_starting).word
+    sentence = "Terminal too small: {}x{} needed".format(*LEAST_TOLD)
+    return [word, *((Span(f" {piece}", "muted"),) for piece in wrap(sentence, width - 2))][:height]
+
+
+def _remark(told: Judgement, room: int, told_cells: int) -> Line:
+    """Return what stands at the right end of so many cells, of which what is told would take `told_cells`."""
+    fitting = (one for one in told.remarks if told_cells + width_of(one) + 2 <= room)
+    if (found := next(fitting, None)) is not None:
+        return found
+    is_shown = told.needs_remark and _LEAST_REASON_CELLS + width_of(told.remarks[-1]) <= room
+    return told.remarks[-1] if is_shown else ()
+
+
+def _nothing_yet(word: str, told: str) -> Judgement:
+    return Judgement(line((f" ○ {word}", "strong")), line((f"  {told}", "muted")))
+
+
+def _told(status: NodeStatus, sight: Sight) -> Judgement:
     is_doubtful = status.verdict is not Verdict.BLOCKED and sight.is_late(status.chain)
     mark, role = OLD if is_doubtful else MARKS[status.verdict]
-    left = line(
-        *lead,
-        (f" {mark} {status.verdict.upper()}", f"{role} strong"),
-        *(_doubt(status, now) if is_doubtful else ()),
-        ("  ", "plain"),
-        inert(status.reason, 300),
+    doubt = _doubt(status, sight.now) if is_doubtful else ()
+    word = line((f" {mark} {status.verdict.upper()}", f"{role} strong"), *doubt)
+    reason = inert(status.reason, 300)
+    why, remedy = _to_do(status)
+    return Judgement(
+        word,
+        line("  ", reason),
+        reason,
+        _link_marks(status),
+        needs_remark=bool(status.warnings),
+        why=why,
+        remedy=remedy,
     )
-    mark_line = _link_mark(status, width - width_of(left) - 1)
-    if width_of(left) + width_of(mark_line) + 2 > width:
-        mark_line = ()  # the reason matters more than that all is well with the line
-    lines = [spread(left, mark_line, width)]
-    if width_of(left) > width:  # the whole reason below, since it did not fit
-        lines += [(Span("     "), Span(piece)) for piece in wrap(inert(status.reason, 300), width - 6)[:2]]
+
+
+def _to_do(status: NodeStatus) -> tuple[str, str]:
+    """Return why a node does not serve, where that is told beside the reason, and what to do."""
     if status.problem is not None:
-        lines += _remedy(status.problem.why, status.problem.remedy, width)
-    elif (unmet := told_unmet(status)) is not None:
-        lines += _remedy("", keys_for(unmet) or unmet.remedy, width)
-    return lines
+        return status.problem.why, status.problem.remedy
+    unmet = told_unmet(status)
+    return "", "" if unmet is None else keys_for(unmet) or unmet.remedy
 
 
 def _doubt(status: NodeStatus, now: float) -> Line:
@@ -69,55 +141,62 @@ def _doubt(status: NodeStatus, now: float) -> Line:
     )
 
 
-def _silent(lead: Line, status: NodeStatus, silent_s: float, width: int) -> list[Line]:
+def _silent(status: NodeStatus, silent_s: float) -> Judgement:
     """Return that the node says nothing, with what it said last: that is no longer known to be so."""
-    said = line((f" · was {status.verdict}: {inert(status.reason, 300)}", "muted"))
-    lines = [
-        clip(line(*lead, (f" {OLD[0]} SILENT", "warn strong"), f"  for {duration(silent_s)}", *said), width)
-    ]
-    return lines + _remedy("", SILENT_REMEDY, width)
+    said = line(
+        f"  for {duration(silent_s)}", (f" · was {status.verdict}: {inert(status.reason, 300)}", "muted")
+    )
+    return Judgement(line((f" {OLD[0]} SILENT", "warn strong")), said, remedy=SILENT_REMEDY)
 
 
-def _link_mark(status: NodeStatus, room: int) -> Line:
-    """Return how the line to the node is; the version is left out where there is no room."""
+def _link_marks(status: NodeStatus) -> tuple[Line, ...]:
+    """Return how the line to the node is, and how much else is worth a look, with less and less beside it."""
+    live = Span("live ", "muted")
     version = Span(f"node {inert(status.version, 20)} · live ", "muted")
     count = len(status.warnings)
-    if count and width_of((version,)) + 18 > room:
-        version = Span("live ", "muted")
     if not count:
-        return (version,)
-    return (Span(f"▲ {count} warning{'s' if count > 1 else ''} (i)", "warn"), Span(" · ", "muted"), version)
+        return ((version,),)
+    warned = Span(f"▲ {count} warning{'s' if count > 1 else ''} (i)", "warn")
+    joint = Span(" · ", "muted")
+    return (warned, joint, version), (warned, joint, live), (warned, Span(" "))
 
 
-def _unreachable(lead: Line, state: FeedState, now: float, width: int) -> list[Line]:
-    what = (
-        "no node is running"
-        if state.problem and state.problem.code == "no_node"
-        else "the node does not answer"
-    )
-    left = line(*lead, (" ✖ UNREACHABLE", "bad strong"), f"  {what}")
+def _unreachable(state: FeedState, now: float) -> Judgement:
+    problem = state.problem
+    is_none = problem is not None and problem.code == "no_node"
     retry_s = max(0.0, (state.retry_at or now) - now)
     silent_s = Sight.of(state, now).silent_s
     again = f"again in {duration(retry_s)} " if retry_s else "again "
-    if state.view is None or silent_s is None:
-        right = line((f"trying {again}", "muted"))
-    else:
-        right = line((f"{duration(silent_s)} old", "warn"), (f" · {again}", "muted"))
-    lines = [spread(left, right, width)]
-    if state.view is not None and state.problem is not None:
-        lines += _remedy(state.problem.why, state.problem.remedy, width)
-    return lines
-
-
-def _remedy(why: str, remedy: str, width: int) -> list[Line]:
-    """Return why, and what to do, below each other where there is not room for both."""
-    text = ". ".join(
-        part.strip().rstrip(".") for part in (inert(why, 300), inert(remedy, 300)) if part.strip()
+    has_past = state.view is not None and silent_s is not None
+    remarks: tuple[Line, ...] = (line((f"trying {again}", "muted")),)
+    if silent_s is not None and has_past:
+        age = Span(f"{duration(silent_s)} old", "warn")
+        remarks = (line(age, (f" · {again}", "muted")), line(age, " "))
+    return Judgement(
+        line((" ✖ UNREACHABLE", "bad strong")),
+        line("  no node is running" if is_none else "  the node does not answer"),
+        remarks=remarks,
+        needs_remark=has_past,
+        why="" if problem is None else problem.why,
+        remedy="" if problem is None else problem.remedy,
     )
+
+
+def _remedy(told: Judgement, width: int, most_lines: int) -> list[Line]:
+    """Return why, and what to do, below each other where there is not room for both."""
+    parts = (inert(told.why, 300), inert(told.remedy, 300))
+    text = ". ".join(part.strip().rstrip(".") for part in parts if part.strip())
     if not text:
         return []
-    pieces = wrap(text, width - 6)[:_MAX_REMEDY_LINES]
     return [
         (Span("   → " if index == 0 else "     ", "accent"), Span(piece))
-        for index, piece in enumerate(pieces)
+        for index, piece in enumerate(_at_most(text, width - 6, most_lines))
     ]
+
+
+def _at_most(text: str, cells: int, most_lines: int) -> list[str]:
+    """Return the text on at most so many lines; the last one says where something is left out."""
+    pieces = wrap(text, cells)
+    if len(pieces) <= most_lines:
+        return pieces
+    return [*pieces[: most_lines - 1], fit(" ".join(pieces[most_lines - 1 :]), cells)]

@@ -52,6 +52,10 @@ class Watching(Screen[Any]):
         for widget in self.query(LineView):
             widget.redraw()
 
+    def verdict_line(self, width: int) -> Line:
+        """Return the one line that stays in sight whatever is opened over this screen."""
+        return ()
+
     def on_descendant_blur(self) -> None:
         """Give the focus on where what had it was hidden, so that the next letters do not act as keys."""
         if self.focused is None and self.is_current and self.app.app_focus:
@@ -110,14 +114,44 @@ class Watching(Screen[Any]):
             self.show_toast()
 
 
-class Panel(ModalScreen[Result], Watching, Generic[Result]):
-    """A box over a place. `esc` leaves it, and `q`, but where it is typed."""
+class UnderVerdict(Watching):
+    """A screen over a place that leaves its top line to the verdict, and keeps that up to date."""
+
+    def make_verdict(self) -> TextLines:
+        """Return the widget of that line; where it stands is up to the screen's own style."""
+        return TextLines(self._verdict, id="verdict")
+
+    def move_ages(self) -> None:
+        """Let what else is shown move on, once a second while on top."""
+
+    def offer(self, state: FeedState) -> None:
+        """Show a new state, its verdict too."""
+        super().offer(state)
+        self._show_verdict()
+
+    def tick(self) -> None:
+        """Move the verdict and the ages on."""
+        self._show_verdict()
+        self.move_ages()
+
+    def _show_verdict(self) -> None:
+        for shown in self.query("#verdict").results(TextLines):
+            shown.redraw()
+
+    def _verdict(self, width: int) -> list[Line]:
+        below = self.app.screen_stack[0]
+        return [below.verdict_line(width) if isinstance(below, Watching) else ()]
+
+
+class Panel(ModalScreen[Result], UnderVerdict, Generic[Result]):
+    """A box over a place, under the verdict. `esc` leaves it, and `q`, but where it is typed."""
 
     DEFAULT_CSS = """
     Panel {
         align: center middle;
         background: $background 60%;
         layers: default toast;
+        & > #verdict { dock: top; }
         & > #toast { layer: toast; dock: bottom; height: 1; background: $panel; display: none; }
         & > #panel {
             width: 96%;
@@ -151,7 +185,8 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
     PANEL_HINT = "esc back"
 
     def compose(self) -> ComposeResult:
-        """Put the content in a titled box."""
+        """Put the content in a titled box, and leave the top line to the verdict."""
+        yield self.make_verdict()
         with Vertical(id="panel") as panel:
             panel.border_title = Content(inert(self.PANEL_TITLE, _MOST_TITLE_CHARS))  # never read as markup
             panel.border_subtitle = self.PANEL_HINT
@@ -161,6 +196,11 @@ class Panel(ModalScreen[Result], Watching, Generic[Result]):
     def compose_panel(self) -> ComposeResult:
         """Yield what is in the box."""
         raise NotImplementedError
+
+    def move_ages(self) -> None:
+        """Let ages in the box move on."""
+        for widget in self.query("#panel LineView").results(LineView):
+            widget.redraw()
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close, and end what is awaited for it: its answer would find nothing left to be shown in."""

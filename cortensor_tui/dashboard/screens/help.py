@@ -20,8 +20,11 @@ from cortensor_tui.dashboard.widgets.text_lines import TextLines
 
 HERE, LIST, PLACES, EVERYWHERE = "Here", "In what has the focus", "Places", "Everywhere"
 GROUPS = (HERE, LIST, PLACES, EVERYWHERE)
-_THREE_COLUMNS_FROM = 120
-_BORDER_ROWS = 2
+_COLUMN_CELLS = 34
+"""Columns narrower than this break most words."""
+_MOST_COLUMNS = 3
+_OTHER_ROWS = 3
+"""The verdict and the border."""
 _SCROLLS = {"down": 1, "j": 1, "pagedown": 10, "up": -1, "k": -1, "pageup": -10}
 
 
@@ -69,11 +72,11 @@ class HelpScreen(Panel[None]):
         panel.border_subtitle = f"{own}{scrolls}"
 
     def _keys(self, width: int) -> list[Line]:
-        columns = 3 if width >= _THREE_COLUMNS_FROM - 6 else 2
+        columns = max(1, min(_MOST_COLUMNS, width // _COLUMN_CELLS))
         lines = key_lines(GROUPS, self._entries, columns, width)
-        if len(lines) <= self.app.size.height - _BORDER_ROWS:
+        if len(lines) <= self.app.size.height - _OTHER_ROWS:
             return lines
-        return key_lines(GROUPS, self._entries, columns, width, is_dense=True)
+        return key_lines(GROUPS, self._entries, columns, width, is_dense=True, joined=(PLACES,))
 
 
 def key_entries(screen: Screen[Any], own: Container[str] = ()) -> list[KeyEntry]:

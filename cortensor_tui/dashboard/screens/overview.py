@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
 from cortensor_tui.dashboard.cells import Line, Span, line
-from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.format import duration
 from cortensor_tui.dashboard.present import inference, tables
 from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
@@ -26,6 +26,7 @@ from cortensor_tui.dashboard.widgets.answer_tail import AnswerTail
 from cortensor_tui.dashboard.widgets.chart import Chart, Series
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading, OpenableLines, TextLines
+from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.throughput import MINUTE_S
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ NOT_READ = "Unknown until the chain is read. 5 shows how its endpoints stand."
 NO_TRANSACTIONS = "No transactions yet. They appear as the node answers tasks."
 CHARTS = ("decode", "prefill", "hourly")
 PULSE = ("latency", "head-age")
+_WELL = (Verdict.SERVING, Verdict.WATCHING)
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -123,6 +125,13 @@ class OverviewScreen(PlaceScreen):
         """Return the session under the cursor."""
         row = self.query_one("#sessions", LineTable).current
         return int(row.key) if row else None
+
+    def key_of_small(self) -> tuple[str, str]:
+        """Return the key that says why no tasks come, where none do."""
+        view = self.state.view
+        if self.state.link is not Link.LIVE or view is None or view.status.verdict in _WELL:
+            return super().key_of_small()
+        return "main.why", "Why, and what to do"
 
     def show_view(self, state: FeedState, view: NodeView) -> None:
         """Bring every pane up to date, unless the picture is frozen."""

@@ -8,13 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from cortensor_tui.dashboard.cells import Line, Span, wrap
+from cortensor_tui.dashboard.active_keys import key_of
+from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.places import FIRST, PLACES, place_called
 from cortensor_tui.dashboard.present import startup
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.swaps import swap_lines
-from cortensor_tui.dashboard.present.verdict import verdict_lines
+from cortensor_tui.dashboard.present.verdict import LEAST_TOLD, stacked_lines, verdict_lines, word_alone
 from cortensor_tui.dashboard.screens.owner_acts import ActsForOwner
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.key_bar import KeyBar
@@ -27,6 +28,7 @@ NEED_KEY = (
     *("new_session", "edit", "deactivate"),
 )
 """Actions that ask the node for something to be signed."""
+_NAMED_IN_SMALL = ("help", "quit")
 
 
 class PlaceScreen(ActsForOwner):
@@ -75,7 +77,7 @@ class PlaceScreen(ActsForOwner):
         yield TextLines(self._too_small, id="too-small")
         with Container(id="place"):
             yield from self.compose_place()
-        yield KeyBar(self.dashboard, self.offers)
+        yield KeyBar(self.dashboard, self._names)
 
     def make_header(self) -> TextLines:
         """Return the widget above the content, whose lines `_header` composes."""
@@ -93,6 +95,12 @@ class PlaceScreen(ActsForOwner):
     def move_ages(self, state: FeedState, view: NodeView) -> None:
         """Show newer figures of the status and let ages move on, once a second while on top."""
         self.show_view(state, view)
+
+    def key_of_small(self) -> tuple[str, str]:
+        """Return the id of the one key that a small terminal tells of, and what it does; "" for none."""
+        is_gone = self.state.link is Link.UNREACHABLE
+        can_start = is_gone and self.dashboard.can_start_node
+        return ("app.start_node", "Start a node here") if can_start else ("", "")
 
     # --- what it does ----------------------------------------------------------------------------
 
@@ -124,6 +132,11 @@ class PlaceScreen(ActsForOwner):
         """Tell whether the line of keys names an action: what needs a key only where the node has one."""
         view = self.dashboard.view
         return action not in NEED_KEY or (view is not None and not view.status.is_watching)
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether there is no room for the content, so that only the verdict is told."""
+        return self.app.size.width < LEAST_SIZE[0] or self.app.size.height < LEAST_SIZE[1]
 
     def offer(self, state: FeedState) -> None:
         """Show a new state at once; newer figures alone wait for the next second."""
@@ -183,7 +196,7 @@ class PlaceScreen(ActsForOwner):
             self.query_one(KeyBar).redraw()
         self.set_class(self.NEEDS_NODE and state.view is None, "-waiting")
         self.set_class(self.NEEDS_NODE and Sight.of(state, self.dashboard.now()).is_dim, "-old")
-        for name in ("#verdict", "#waiting"):
+        for name in ("#verdict", "#waiting", "#too-small"):
             self.query_one(name, TextLines).redraw()
 
     @property
@@ -191,11 +204,26 @@ class PlaceScreen(ActsForOwner):
         """Tell whether the header says also what to do."""
         return self.HAS_REMEDY
 
-    def _header(self, width: int) -> list[Line]:
-        board = self.dashboard.board
-        is_starting = board is not None and board.is_running and board.problem is None
+    def verdict_line(self, width: int) -> Line:
+        """Return the title and the verdict, the line that stays in sight under every panel."""
+        return self._verdict(width)[0]
+
+    def _verdict(self, width: int) -> list[Line]:
         title = place_called(self.PLACE).title
-        lines = verdict_lines(self.state, self.dashboard.now(), width, title=title, is_starting=is_starting)
+        now = self.dashboard.now()
+        return verdict_lines(self.state, now, width, title=title, is_starting=self._is_starting)
+
+    @property
+    def _is_starting(self) -> bool:
+        board = self.dashboard.board
+        return board is not None and board.is_running and board.problem is None
+
+    def _names(self, action: str) -> bool:
+        """Tell whether the line of keys names an action: nothing that acts on what is not seen."""
+        return self.offers(action) and (not self.is_small or action in _NAMED_IN_SMALL)
+
+    def _header(self, width: int) -> list[Line]:
+        lines = self._verdict(width)
         view = self.state.view
         swaps = swap_lines(view.status.swaps, self.dashboard.now(), width) if view else []
         return [*(lines if self.HAS_REMEDY else lines[:1]), *swaps]
@@ -204,7 +232,19 @@ class PlaceScreen(ActsForOwner):
         return startup.waiting_lines(self.state, self.dashboard.board, self.dashboard.can_start_node, width)
 
     def _too_small(self, width: int) -> list[Line]:
-        wide, high = LEAST_SIZE
-        text = f"This terminal is {self.size.width}x{self.size.height}; at least {wide}x{high} is needed."
-        remark = "The node goes on meanwhile." if self.state.link is Link.LIVE else ""
-        return [(Span(piece),) for piece in wrap(f"{text} {remark}".strip(), max(1, width))]
+        if not self.is_small:
+            return []
+        height, now = self.app.size.height, self.dashboard.now()
+        if width < LEAST_TOLD[0] or height < LEAST_TOLD[1]:
+            return word_alone(self.state, now, width, height - 1, is_starting=self._is_starting)
+        key = self._key_of_small()
+        room = height - 1 - len(key)  # below stand the keys
+        told = [*stacked_lines(self.state, now, width, room, is_starting=self._is_starting), *key]
+        title, (least_width, least_height) = place_called(self.PLACE).title, LEAST_SIZE
+        remark = line((f" At {least_width}x{least_height} and more: {title}", "muted"))
+        return [*told, (), remark] if len(told) + 3 <= height else told
+
+    def _key_of_small(self) -> list[Line]:
+        binding_id, does = self.key_of_small()
+        key = key_of(self, binding_id) if binding_id else ""
+        return [line((f" {key} ", "accent strong"), (does, "muted"))] if key else []

@@ -72,7 +72,7 @@ class ReadingScreen(Panel[None]):
         self._stage = stage
         self.run_worker(self._load(), group="load", exclusive=True)
 
-    def tick(self) -> None:
+    def move_ages(self) -> None:
         """Let the names show how far it was read; the text itself does not change."""
         self.query_one("#tabs", TextLines).redraw()
 

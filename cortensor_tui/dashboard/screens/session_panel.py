@@ -45,7 +45,7 @@ class SessionPanel(Panel[None], ActsOnSession):
         """Show the newest state."""
         self.query_one(SessionPane).take(state)
 
-    def tick(self) -> None:
+    def move_ages(self) -> None:
         """Move the ages on."""
         self.take(self.dashboard.feed_state)
 

@@ -177,9 +177,9 @@ class SwapScreen(CheckedForm):
         self.check_again_with(state, self._session_id)
         self.refresh_button()
 
-    def tick(self) -> None:
+    def move_ages(self) -> None:
         """Move the ages on."""
-        super().tick()
+        super().move_ages()
         self.take(self.dashboard.feed_state)
 
     def refresh_button(self) -> None:

@@ -33,7 +33,7 @@ class WhyScreen(Panel[None]):
 
     def take(self, state: FeedState) -> None:
         """Show the newest state."""
-        self.query_one(TextLines).redraw()
+        self.query_one("#why", TextLines).redraw()
 
     def copy_text(self) -> tuple[str, str] | None:
         """Return the list as text."""
