@@ -19,6 +19,7 @@ from cortensor_tui.cli import (
     status,
     submit,
     tasks,
+    txs,
     verify,
 )
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV, open_dashboard
@@ -39,7 +40,7 @@ app = typer.Typer(
 app.command()(status.status)
 app.command()(sessions.sessions)
 app.command()(tasks.tasks)
-app.command()(tasks.txs)
+app.command()(txs.txs)
 app.command()(assignment.assign)
 app.command()(assignment.unassign)
 app.command()(session_acts.swap)

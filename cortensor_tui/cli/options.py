@@ -38,9 +38,7 @@ SessionId = Annotated[
     int,
     typer.Argument(metavar="SESSION", parser=id_number, show_default=False, help="The session's id."),
 ]
-Limit = Annotated[
-    int, typer.Option("--limit", metavar="N", min=1, max=1000, help="The most to list, newest first.")
-]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help="The most to list.")]
 
 
 RevealTexts = Annotated[

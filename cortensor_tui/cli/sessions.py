@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,9 @@ from cortensor_tui.cli.options import AsJson, Env
 from cortensor_tui.cli.output import Exit, print_json, print_text, usage_error
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import session_json, transaction_json
+from cortensor_tui.cli.sorting import Reverse, SortSessions
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.session_orders import SessionOrder, in_order
 from cortensor_tui.domain.sessions import SessionMode, SessionView
 from cortensor_tui.node.messages import GetSessions, SessionsChanged
 from cortensor_tui.node.owner_messages import CreateSession, Sent
@@ -23,9 +26,13 @@ _HEADERS = ("ID", "NAME", "MODE", "STATE", "SERVICE", "NODES", "TASKS", "OWNER",
 session_commands = typer.Typer(help="Sessions of your own.", rich_markup_mode=None)
 
 
-def sessions(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
+def sessions(
+    sort: SortSessions = None, reverse: Reverse = False, env: Env = DEFAULT_ENV, as_json: AsJson = False
+) -> int:
     """List the sessions the node knows, and what it does with each."""
-    views = read_node(env, GetSessions(), SessionsChanged).sessions
+    views: Sequence[SessionView] = read_node(env, GetSessions(), SessionsChanged).sessions
+    if sort is not None or reverse:
+        views = in_order(views, sort or SessionOrder.SERVICE, is_reversed=reverse)
     if as_json:
         print_json({"sessions": [session_json(view) for view in views]})
     elif not views:

@@ -1,4 +1,4 @@
-"""`tasks` and `txs`: what the node did, newest first."""
+"""`tasks`: what the node was given to answer."""
 
 from __future__ import annotations
 
@@ -10,30 +10,20 @@ import typer
 
 from cortensor_tui.cli.asking import read_node
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
-from cortensor_tui.cli.formats import UNKNOWN, age, ether, short_hash, table
+from cortensor_tui.cli.formats import UNKNOWN, age, table
 from cortensor_tui.cli.options import AsJson, Env, Limit, RevealTexts, id_number
 from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.cli.past import past_json, tell_past
 from cortensor_tui.cli.revealing import HIDDEN, ask_for_texts
-from cortensor_tui.cli.shapes import task_json, transaction_json
+from cortensor_tui.cli.shapes import task_json
+from cortensor_tui.cli.sorting import TASK_ORDERS, Reverse, SortTasks, TaskSort, is_rising
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.list_orders import TaskOrder, task_number
 from cortensor_tui.domain.task_filter_text import parse
 from cortensor_tui.domain.tasks import TaskCursor, TaskKey, TaskView
-from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
-from cortensor_tui.node.history_messages import (
-    MOST_LISTED,
-    GetTask,
-    GetTasks,
-    GetTransactions,
-    Tasks,
-    Transactions,
-)
+from cortensor_tui.node.history_messages import MOST_LISTED, OLDEST_TASK, GetTask, GetTasks, Tasks
 
 _TASK_HEADERS = ("SESSION", "TASK", "STAGE", "AGE", "TOKENS", "TOK/S", "PROMPT", "ANSWER")
-_TRANSACTION_HEADERS = (
-    *("KIND", "STATE", "TASK", "NONCE", "TRIES", "HASH"),
-    *("BLOCK", "GAS", "FEE", "AGE", "SENDER", "NOTE"),
-)
 _MAX_TEXT = 32
 
 SomeSession = Annotated[
@@ -49,41 +39,16 @@ Filter = Annotated[
     ),
 ]
 BeforeTask = Annotated[
-    str, typer.Option("--before", metavar="SESSION/TASK", help="Go on with those older than this task.")
-]
-BeforeTransaction = Annotated[
-    int | None,
-    typer.Option(
-        "--before", metavar="ID", min=1, show_default=False, help="Go on with those older than this id."
-    ),
-]
-OfSession = Annotated[
-    int | None,
-    typer.Option(
-        "--session",
-        metavar="SESSION",
-        parser=id_number,
-        show_default=False,
-        help="Only of this session.",
-    ),
-]
-Kinds = Annotated[
-    list[TransactionKind],
-    typer.Option(
-        "--kind", metavar="KIND", help=f"Only these: {', '.join(TransactionKind)}; may be repeated."
-    ),
-]
-States = Annotated[
-    list[TransactionState],
-    typer.Option(
-        "--state", metavar="STATE", help=f"Only these: {', '.join(TransactionState)}; may be repeated."
-    ),
+    str,
+    typer.Option("--before", metavar="SESSION/TASK", help="Go on with those after this task."),
 ]
 
 
 def tasks(
     session: SomeSession = None,
     wanted: Filter = "",
+    sort: SortTasks = TaskSort.AGE,
+    reverse: Reverse = False,
     before: BeforeTask = "",
     limit: Limit = 100,
     reveal: RevealTexts = False,
@@ -91,12 +56,10 @@ def tasks(
     as_json: AsJson = False,
 ) -> int:
     """List the tasks this node was given."""
-    asked = GetTasks(
-        session_id=session,
-        filter=parse(wanted) if wanted else None,
-        before=_place_of(env, before) if before else None,
-    )
-    found = _read_tasks(env, asked, limit, is_revealing=reveal)
+    order, goes_up = TASK_ORDERS[sort], is_rising(sort, is_reversed=reverse)
+    asked = GetTasks(session_id=session, filter=parse(wanted) if wanted else None, order=order)
+    place = _place_of(env, before, order) if before else OLDEST_TASK if goes_up else None
+    found = _read_tasks(env, _from(asked, place, goes_up=goes_up), limit, is_revealing=reveal)
     if as_json:
         following = str(found.reached.key) if found.reached else None
         print_json(
@@ -116,38 +79,7 @@ def tasks(
     return Exit.DONE
 
 
-def txs(
-    session: OfSession = None,
-    kinds: Kinds = [],  # noqa: B006 - typer reads it, nobody changes it
-    states: States = [],  # noqa: B006
-    before: BeforeTransaction = None,
-    limit: Limit = 100,
-    reveal: RevealTexts = False,
-    env: Env = DEFAULT_ENV,
-    as_json: AsJson = False,
-) -> int:
-    """List the transactions this node sent."""
-    asked = GetTransactions(session_id=session, kinds=tuple(kinds), states=tuple(states), before=before)
-    found = _read_transactions(env, asked, limit, is_revealing=reveal)
-    if as_json:
-        print_json(
-            {
-                "transactions": [transaction_json(one) for one in found.transactions],
-                "next": found.reached,
-                "past": past_json(found.past),
-            }
-        )
-        return Exit.DONE
-    tell_past(found.past)
-    if not found.transactions:
-        is_all = session is None and before is None and not kinds and not states
-        print_text("No transactions yet." if is_all else "No transactions match.")
-    else:
-        print_text(_transaction_table(found.transactions))
-    return Exit.DONE
-
-
-def _place_of(env: Path, written: str) -> TaskCursor:
+def _place_of(env: Path, written: str, order: TaskOrder) -> TaskCursor:
     """Return where a task stands that is written SESSION/TASK. Raises `ProblemError` where there is none."""
     session, _, task = written.partition("/")
     try:
@@ -155,43 +87,30 @@ def _place_of(env: Path, written: str) -> TaskCursor:
     except typer.BadParameter as error:
         raise typer.BadParameter("write SESSION/TASK, as in 3/7", param_hint="--before") from error
     [found] = read_node(env, GetTask(key=key), Tasks).tasks
-    return TaskCursor(found.assigned_at or 0.0, found.key)
+    return TaskCursor(task_number(order, found), found.key)
+
+
+def _from(asked: GetTasks, place: TaskCursor | None, *, goes_up: bool) -> GetTasks:
+    """Return what asks for the tasks that follow a place; a list that rises is read from its other end."""
+    return msgspec.structs.replace(asked, **{"after" if goes_up else "before": place})
 
 
 def _read_tasks(env: Path, asked: GetTasks, limit: int, *, is_revealing: bool) -> Tasks:
     """Return so many tasks as one page; `reached` is the last one looked at where there are more."""
     found: tuple[TaskView, ...] = ()
+    goes_up = asked.after is not None
     while True:
         body = msgspec.structs.replace(asked, limit=min(limit - len(found), MOST_LISTED))
         page = ask_for_texts(env, body, Tasks, _hidden_tasks, is_revealing=is_revealing)
-        found += page.tasks
+        found += page.tasks[::-1] if goes_up else page.tasks
         reached = page.reached if page.has_more else None
         if reached is None or len(found) >= limit:
             return msgspec.structs.replace(page, tasks=found, reached=reached)
-        asked = msgspec.structs.replace(asked, before=reached)
-
-
-def _read_transactions(env: Path, asked: GetTransactions, limit: int, *, is_revealing: bool) -> Transactions:
-    """Return so many transactions as one page; `reached` is as in `_read_tasks`."""
-    found: tuple[Transaction, ...] = ()
-    while True:
-        body = msgspec.structs.replace(asked, limit=min(limit - len(found), MOST_LISTED))
-        page = ask_for_texts(env, body, Transactions, _hidden_calls, is_revealing=is_revealing)
-        found += page.transactions
-        reached = page.reached if page.has_more else None
-        if reached is None or len(found) >= limit:
-            return msgspec.structs.replace(page, transactions=found, reached=reached)
-        asked = msgspec.structs.replace(asked, before=reached)
+        asked = _from(asked, reached, goes_up=goes_up)
 
 
 def _hidden_tasks(found: Tasks) -> list[int]:
     return [task.key.session_id for task in found.tasks if task.is_hidden]
-
-
-def _hidden_calls(found: Transactions) -> list[int]:
-    hidden = (one for one in found.transactions if one.is_hidden)
-    sessions = (one.task_key.session_id if one.task_key else one.session_id for one in hidden)
-    return [session_id for session_id in sessions if session_id is not None]
 
 
 def _task_row(task: TaskView) -> tuple[str, ...]:
@@ -212,29 +131,6 @@ def _answer(task: TaskView) -> str:
     if task.answer is None:
         return UNKNOWN
     return HIDDEN if task.is_hidden else inert(task.answer, _MAX_TEXT)
-
-
-def _transaction_table(found: tuple[Transaction, ...]) -> str:
-    rows = [_transaction_row(one) for one in found]
-    return table(_TRANSACTION_HEADERS, rows, ("NONCE", "TRIES", "BLOCK", "GAS", "FEE", "AGE"))
-
-
-def _transaction_row(transaction: Transaction) -> tuple[str, ...]:
-    about = transaction.task_key or transaction.session_id
-    return (
-        transaction.kind.value,
-        transaction.state.value,
-        UNKNOWN if about is None else str(about),
-        str(transaction.nonce),
-        UNKNOWN if not transaction.attempts else str(len(transaction.attempts)),
-        short_hash(inert(transaction.hash, 66)),
-        _number(transaction.block_number),
-        _number(transaction.gas_used),
-        UNKNOWN if transaction.fee_wei is None else ether(transaction.fee_wei),
-        age(transaction.at),
-        short_hash(inert(transaction.sender, 42)),
-        inert(transaction.error or transaction.waiting_for, 2 * _MAX_TEXT),
-    )
 
 
 def _number(value: int | None) -> str:

@@ -299,3 +299,24 @@ async def test_a_setting_makes_sessions_private_while_the_node_runs(
         assert isinstance(page, Tasks)
         assert page.tasks[0].is_hidden
         assert load_settings(settings.path, {}).private_sessions.is_all
+
+
+async def test_the_command_line_lists_in_every_order(
+    tmp_path: Path, devnet: DevnetOnAnvil, proxy: FaultProxy
+) -> None:
+    settings = settings_for(tmp_path, devnet, proxy.url)
+    write_served(settings, SCOPE)
+    async with started(settings) as node:
+        await node.until(lambda view: len(view.tasks) == KEPT_TASKS)
+        up = (await node.command("tasks", "--sort", "age", "--reverse", "--limit", "250"))["tasks"]
+        assert len(up) == TASKS
+        assert [one["assigned_at"] for one in up] == sorted(one["assigned_at"] for one in up)
+        down = (await node.command("tasks", "--sort", "age", "--limit", "250"))["tasks"]
+        assert down == up[::-1]
+        fees = (await node.command("txs", "--sort", "fee"))["transactions"]
+        wei = [int(one["fee_wei"] or -1) for one in fees]
+        assert wei == sorted(wei, reverse=True)
+        first = await node.command("tasks", "--sort", "took", "--limit", "7")
+        rest = await node.command("tasks", "--sort", "took", "--before", first["next"], "--limit", "7")
+        both = (await node.command("tasks", "--sort", "took", "--limit", "14"))["tasks"]
+        assert first["tasks"] + rest["tasks"] == both

@@ -17,7 +17,7 @@ from cortensor_tui.dashboard.present import session_table
 from cortensor_tui.dashboard.present.export_rows import exported_session
 from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_session
-from cortensor_tui.dashboard.present.session_table import SessionOrder
+from cortensor_tui.dashboard.present.session_table import SortedSessions
 from cortensor_tui.dashboard.present.tables import MINE, OWNED, served_count
 from cortensor_tui.dashboard.screens.exporting import Exporting
 from cortensor_tui.dashboard.screens.place import PlaceScreen
@@ -71,9 +71,9 @@ class SessionsScreen(PlaceScreen, ActsOnSession, Exporting):
 
     def __init__(self) -> None:
         super().__init__()
-        self._order = SessionOrder()
+        self._order = SortedSessions()
         self._wanted = SessionFilter()
-        self._shown: tuple[tuple[SessionView, ...], SessionFilter, SessionOrder, bool, bool] | None = None
+        self._shown: tuple[tuple[SessionView, ...], SessionFilter, SortedSessions, bool, bool] | None = None
 
     def compose_place(self) -> ComposeResult:
         """Yield the list under its title, and the session beside it."""
@@ -174,7 +174,7 @@ class SessionsScreen(PlaceScreen, ActsOnSession, Exporting):
         """Sort the other way round."""
         self._sort(self._order.reversed())
 
-    def _sort(self, order: SessionOrder) -> None:
+    def _sort(self, order: SortedSessions) -> None:
         self._order = order
         self.take(self.state)
 
