@@ -12,12 +12,12 @@ from cortensor_tui.cli import (
     commitments,
     config,
     keys,
-    session_acts,
     session_owner,
     sessions,
     starting,
     status,
     submit,
+    swap,
     tasks,
     txs,
     verify,
@@ -43,7 +43,7 @@ app.command()(tasks.tasks)
 app.command()(txs.txs)
 app.command()(assignment.assign)
 app.command()(assignment.unassign)
-app.command()(session_acts.swap)
+app.command()(swap.swap)
 sessions.session_commands.command("hand-over")(session_owner.hand_over)
 sessions.session_commands.command("router")(session_owner.router)
 app.command()(submit.submit)

@@ -1,4 +1,4 @@
-"""`session update`, `session deactivate` and `swap`: each checked before it is sent."""
+"""`session update` and `session deactivate`: each checked before it is sent."""
 
 from __future__ import annotations
 
@@ -12,27 +12,18 @@ from cortensor_tui.cli.assignment import DryRun, UnsignedFile
 from cortensor_tui.cli.checked_calls import print_dry_run, refusal
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.external import write_unsigned_act
-from cortensor_tui.cli.formats import ether
-from cortensor_tui.cli.options import AsJson, Env, SessionId, address_option
-from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, problem_json, usage_error
+from cortensor_tui.cli.options import AsJson, Env, SessionId
+from cortensor_tui.cli.output import Exit, print_json, print_text, usage_error
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.sessions import MOST_MINERS, MOST_NODES, mode_number, session_commands
 from cortensor_tui.cli.shapes import call_json, transaction_json
-from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.domain.swaps import WhenBusy
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.node.messages import GetStatus, StatusChanged
 from cortensor_tui.node.owner_messages import Sent
 from cortensor_tui.node.session_messages import (
     ActChecked,
     Change,
     CheckAct,
-    CheckSwap,
     DeactivateSession,
-    SwapChecked,
-    SwapNodes,
-    Swapped,
     UpdateSession,
 )
 
@@ -96,63 +87,6 @@ def deactivate(
     return act_on(env, body, f"Session {session} is closed.", dry_run, unsigned, as_json)
 
 
-def swap(
-    session: SessionId,
-    leaving: Annotated[
-        str | None,
-        typer.Option("--unbind", metavar="ADDRESS", help="The node that goes.", show_default="this node"),
-    ] = None,
-    coming: Annotated[
-        str | None,
-        typer.Option("--bind", metavar="ADDRESS", help="The node that comes.", show_default="this node"),
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Wait for a task that is being answered, then swap.")
-    ] = False,
-    now: Annotated[
-        bool, typer.Option("--now", help="Swap all the same; such a task may end unanswered.")
-    ] = False,
-    dry_run: DryRun = False,
-    env: Env = DEFAULT_ENV,
-    as_json: AsJson = False,
-) -> int:
-    """Unbind one node of a session of yours and bind another; not while a task of it is being answered."""
-    when_busy = _when_busy(wait=wait, now=now)
-    if leaving is None and coming is None:
-        raise usage_error("Which node goes and which comes is not said", remedy="Give --unbind or --bind")
-    goes = None if leaving is None else address_option(leaving)
-    comes = None if coming is None else address_option(coming)
-
-    async def check_and_swap(client: NodeClient) -> tuple[SwapNodes, SwapChecked, Swapped | None]:
-        this_node = (await ask(client, GetStatus(), StatusChanged)).status.node.address
-        body = SwapNodes(
-            session_id=session,
-            unbind_address=goes or this_node,
-            bind_address=comes or this_node,
-            when_busy=when_busy,
-        )
-        checked = await ask(client, CheckSwap(swap=body), SwapChecked)
-        if dry_run:
-            return body, checked, None
-        if not checked.is_allowed:
-            raise refusal(checked)
-        timeout_s = LONGEST_WAIT_S if when_busy is WhenBusy.WAIT else SEND_TIMEOUT_S
-        if wait and checked.in_flight:
-            print_notice(f"Waiting for task {checked.in_flight[-1]}; the node goes on with it if this ends.")
-        return body, checked, await ask(client, body, Swapped, timeout_s)
-
-    body, checked, swapped = with_node(env, check_and_swap)
-    if swapped is None:
-        return _print_dry_swap(checked, as_json)
-    return _print_swapped(body, swapped, as_json)
-
-
-def _when_busy(*, wait: bool, now: bool) -> WhenBusy:
-    if wait and now:
-        raise usage_error("Give one of --wait and --now")
-    return WhenBusy.WAIT if wait else WhenBusy.NOW if now else WhenBusy.REFUSE
-
-
 def act_on(env: Path, body: Change, done: str, dry_run: bool, unsigned: Path | None, as_json: bool) -> int:
     """Check what is to be done to a session, then send it, or write it out for the owner's wallet."""
     if dry_run and unsigned is not None:
@@ -177,33 +111,4 @@ def act_on(env: Path, body: Change, done: str, dry_run: bool, unsigned: Path | N
         print_json({"session_id": body.session_id, "transaction": transaction_json(sent.transaction)})
     else:
         print_text(f"{done} {mined_sentence(sent.transaction)}")
-    return Exit.DONE
-
-
-def _print_dry_swap(checked: SwapChecked, as_json: bool) -> int:
-    document = {"dry_run": True, **call_json(checked)}
-    document |= {"then_call": checked.then_call, "then_fee_wei": checked.then_fee_wei}
-    fee = f"at most {ether(checked.then_fee_wei)}" if checked.then_fee_wei else "known once the first is out"
-    then = (("then", inert(checked.then_call)), ("then fee", fee))
-    return print_dry_run(checked, document, as_json=as_json, then=then)
-
-
-def _print_swapped(body: SwapNodes, swapped: Swapped, as_json: bool) -> int:
-    if as_json:
-        print_json(
-            {
-                "session_id": swapped.session_id,
-                "unbind_address": body.unbind_address,
-                "bind_address": body.bind_address,
-                "unbound": transaction_json(swapped.unbound),
-                "bound": None if swapped.bound is None else transaction_json(swapped.bound),
-                "error": None if swapped.problem is None else problem_json(swapped.problem),
-            }
-        )
-        return Exit.DONE if swapped.problem is None else Exit.FAILED
-    if swapped.problem is not None:
-        raise ProblemError(swapped.problem)
-    nodes = f"{inert(body.bind_address, 42)} is in the place of {inert(body.unbind_address, 42)}"
-    last = swapped.bound or swapped.unbound
-    print_text(f"{nodes} in session {swapped.session_id}. {mined_sentence(last)}")
     return Exit.DONE

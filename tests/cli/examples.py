@@ -54,9 +54,11 @@ from cortensor_tui.node.session_messages import (
     HandOver,
     PrepareAct,
     SetRouter,
+    StopSwap,
     SwapChecked,
     SwapNodes,
     Swapped,
+    SwapStopped,
     UpdateSession,
 )
 from cortensor_tui.node.settings_messages import ChangeSetting, SettingChanged, SettingEntry
@@ -300,6 +302,7 @@ def good_answers() -> dict[type, Answer]:
         HandOver: Sent(transaction=TRANSACTION, session_id=3),
         SetRouter: Sent(transaction=TRANSACTION, session_id=3),
         CheckSwap: SWAP_CHECKED,
+        StopSwap: SwapStopped(session_id=3),
         SwapNodes: Swapped(session_id=3, unbound=TRANSACTION, bound=TRANSACTION),
         Stop: Done(),
     }

@@ -15,6 +15,7 @@ from cortensor_tui.node.session_messages import (
     DeactivateSession,
     HandOver,
     SetRouter,
+    StopSwap,
     SwapNodes,
     Swapped,
     UpdateSession,
@@ -97,6 +98,16 @@ async def test_a_swap_waits_or_is_made_all_the_same(home: Home, node: ScriptedNo
     assert (await home.run("swap", "3", "--unbind", OWNER, "--now")).code == 0
     assert node.requests[-1] == msgspec.structs.replace(body, when_busy=WhenBusy.NOW)
     assert (await home.run("swap", "3", "--unbind", OWNER, "--now", "--wait")).code == 2
+
+
+async def test_a_swap_is_stopped_by_its_session_alone(home: Home, node: ScriptedNode) -> None:
+    assert (await home.run("swap", "3", "--stop", "--wait")).code == 2
+    assert (await home.run("swap", "3", "--stop", "--bind", OWNER)).code == 2
+    assert node.requests == []
+    ended = await home.run("swap", "3", "--stop")
+    assert (ended.code, node.requests) == (0, [StopSwap(session_id=3)])
+    assert "The swap of session 3 is given up" in ended.out
+    assert (await home.run("swap", "3", "--stop", "--json")).document == {"session_id": 3, "stopped": True}
 
 
 async def test_handing_over_needs_a_yes(home: Home, node: ScriptedNode) -> None:
