@@ -94,8 +94,19 @@ class EngineState(StrEnum):
     STOPPED = "stopped"
 
 
+class LostRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that gave no answer since its engine went away, at `at` in unix seconds."""
+
+    at: float
+    why: str
+
+
 class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the engine now. `load_progress` runs from 0 to 1."""
+    """What is known of the engine now. `load_progress` runs from 0 to 1.
+
+    `silent_since` is when an engine that works or waits was heard of last, unix seconds; None while it answers.
+    `died_at` and `death` are when and how its process ended last without being asked, and stay when it is back.
+    """
 
     state: EngineState
     engine: str
@@ -105,3 +116,6 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int = 0
     rss_bytes: int | None = None
     error: str = ""
+    silent_since: float | None = None
+    died_at: float | None = None
+    death: str = ""

@@ -39,11 +39,11 @@ async def watch_silence(
     heard: Callable[[], int],
     limit_s: Callable[[], float],
     interval_s: float,
-    on_look: Callable[[], None],
+    on_look: Callable[[float], None],
 ) -> None:
     """Ping a child every `interval_s` and kill it when nothing was heard for `limit_s()`.
 
-    `heard` counts its messages. Silence is added up in
+    `heard` counts its messages; `on_look` is told after each interval for how many seconds it has been silent. Silence is added up in
     intervals that were really waited, never read off a clock: after this process was stopped, or its event
     loop held up, the child's answers lie unread in the pipe, and the clock alone would condemn it.
     """
@@ -57,7 +57,7 @@ async def watch_silence(
             child.kill(f"it did not answer for {limit:g} s")
             return
         child.send(Ping())
-        on_look()
+        on_look(silent_s)
 
 
 async def kill_unless(child: Child, is_over: Callable[[], bool], limit_s: float) -> None:

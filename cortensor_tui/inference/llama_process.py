@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncGenerator
 from importlib import metadata
@@ -12,6 +11,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import EngineHealth, EngineState, Finished, Generation, GenerationEvent
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference import problems
@@ -69,6 +69,7 @@ class LlamaProcess:
         mlock: bool = False,
         on_health: HealthListener | None = None,
         patience: Patience | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         decode_threads, prefill_threads = threads_for(threads)
         self._path = model_path
@@ -83,6 +84,7 @@ class LlamaProcess:
         )
         self._on_health = on_health
         self._patience = patience or Patience()
+        self._clock = clock
         version = metadata.version("llama-cpp-python")
         self._health = EngineHealth(
             state=EngineState.STOPPED, engine=f"llama.cpp (llama-cpp-python {version})", model=model_path.stem
@@ -112,9 +114,11 @@ class LlamaProcess:
     async def start(self) -> None:
         """See `Engine.start`. A model file that cannot be one is refused before llama.cpp sees it."""
         if self._supervisor is None or self._supervisor.done():
-            self._gave_up = None
             self._settled.clear()
-            self._become(EngineState.STARTING, error="", restarts=0)
+            had_died = self._gave_up is not None and self._gave_up.code == problems.GAVE_UP
+            restarts = self._health.restarts + had_died
+            self._gave_up = None
+            self._become(EngineState.STARTING, error="", restarts=restarts)
             self._supervisor = asyncio.create_task(self._supervise())
         try:
             await self._until_ready()
@@ -151,7 +155,7 @@ class LlamaProcess:
         for task in self._tasks:
             task.cancel()
         self._give_up(problems.engine_stopped())
-        self._become(EngineState.STOPPED, error="", load_progress=None, rss_bytes=None)
+        self._become(EngineState.STOPPED, error="", load_progress=None, rss_bytes=None, silent_since=None)
 
     # --- one run ---------------------------------------------------------------------------------
 
@@ -213,8 +217,8 @@ class LlamaProcess:
             await asyncio.to_thread(check_gguf, self._path)
             while True:
                 was_ready, how = await self._live_once()
-                deaths.append(time.monotonic())
-                if not was_ready and self._health.restarts == 0:
+                deaths.append(self._clock.monotonic())
+                if not was_ready and len(deaths) == 1:
                     raise ProblemError(problems.engine_start_failed(how))
                 if len(deaths) == deaths.maxlen and deaths[-1] - deaths[0] < self._patience.deaths_within_s:
                     raise ProblemError(
@@ -253,12 +257,22 @@ class LlamaProcess:
             how = await child.ended()
             death = problems.engine_died(how)
             self._end_runs(death)
-        self._become(EngineState.FAILED, error=death.sentence(), load_progress=None, rss_bytes=None)
+        died = {"died_at": self._clock.now(), "death": how} if was_ready else {}
+        self._become(
+            EngineState.FAILED,
+            error=death.sentence(),
+            load_progress=None,
+            rss_bytes=None,
+            silent_since=None,
+            **died,
+        )
         return was_ready, how
 
     def _on_message(self, message: FromChild) -> None:
         if self._settled.is_set() or not isinstance(message, Pong):
             self._heard_count += 1  # a load that hangs still answers pings, so those do not count there
+            if self._health.silent_since is not None:
+                self._become(self._health.state, silent_since=None)
         match message:
             case Loading(progress):
                 self._become(EngineState.LOADING, load_progress=progress)
@@ -280,11 +294,19 @@ class LlamaProcess:
         def limit_s() -> float:
             return patience.answer_s if self._settled.is_set() else patience.load_stall_s
 
-        def look() -> None:
+        def look(silent_s: float) -> None:
             if self._settled.is_set():
-                self._become(self._health.state, rss_bytes=_rss_bytes(child.pid))
+                since = self._silent_since(silent_s)
+                self._become(self._health.state, rss_bytes=_rss_bytes(child.pid), silent_since=since)
 
         await watch_silence(child, lambda: self._heard_count, limit_s, patience.ping_interval_s, look)
+
+    def _silent_since(self, silent_s: float) -> float | None:
+        """Return since when nothing is heard; a child that answered again since the last look is not silent."""
+        if silent_s == 0:
+            return None
+        known = self._health.silent_since
+        return self._clock.now() - silent_s if known is None else known
 
     def _give_up(self, problem: Problem) -> None:
         self._gave_up = problem

@@ -6,6 +6,7 @@ from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 
 RESTART_REMEDY = "It restarts by itself; the task is run again"
 _RESTART = "Check memory and model, then restart the node"
+GAVE_UP = "engine_failed"
 OTHER_MODEL_REMEDY = "Point CORTENSOR_TUI_MODEL_PATH at another GGUF file"
 
 
@@ -81,13 +82,13 @@ def engine_start_failed(how: str) -> Problem:
 
 def engine_failed(how: str) -> Problem:
     """Say that the engine was given up for a reason nobody foresaw."""
-    return Problem(code="engine_failed", what="The engine cannot go on", why=how, remedy=_RESTART)
+    return Problem(code=GAVE_UP, what="The engine cannot go on", why=how, remedy=_RESTART)
 
 
 def engine_keeps_dying(deaths: int, within_s: float, how: str) -> Problem:
     """Say that restarting was given up."""
     return Problem(
-        code="engine_failed",
+        code=GAVE_UP,
         what=f"The engine process died {deaths} times within {within_s:.0f} s and is not restarted",
         why=how,
         remedy=_RESTART,

@@ -28,10 +28,11 @@ class Child:
 
 
 async def test_silence_is_counted_in_looks_and_ends_the_child_with_the_reason() -> None:
-    child = Child()
-    await watch_silence(child, lambda: 7, lambda: 5 * INTERVAL_S, INTERVAL_S, lambda: None)
+    child, silences = Child(), list[float]()
+    await watch_silence(child, lambda: 7, lambda: 5 * INTERVAL_S, INTERVAL_S, silences.append)
     assert child.sent == [Ping()] * 4
     assert child.killed == ["it did not answer for 0.005 s"]
+    assert silences == pytest.approx([INTERVAL_S * looks for looks in range(1, 5)])
 
 
 async def test_one_answer_in_time_begins_the_count_anew() -> None:
@@ -41,7 +42,7 @@ async def test_one_answer_in_time_begins_the_count_anew() -> None:
     class EnoughError(Exception):
         pass
 
-    def look() -> None:
+    def look(silent_s: float) -> None:
         number = next(looks)
         if number % 4 == 0:  # an answer comes while the watch sleeps, as the event loop would bring it
             asyncio.get_running_loop().call_soon(heard.append, number)

@@ -61,6 +61,7 @@ async def test_a_child_killed_in_the_middle_fails_the_run_and_comes_back(watched
     assert "SIGKILL" in failed.error
     assert watched.engine.health.restarts == 1
     assert watched.engine.health.error == ""
+    assert "SIGKILL" in watched.engine.health.death
 
 
 async def test_an_idle_child_that_dies_is_replaced(watched: Watched) -> None:
@@ -86,6 +87,7 @@ async def test_a_child_that_keeps_dying_is_left_dead_with_a_remedy(model_path: P
     assert caught.value.problem.code == "engine_failed"
     # and a person who starts it again gets it again
     await watched.engine.start()
+    assert watched.engine.health.restarts == 3
     assert finish_of(await collect(watched.engine.generate(ask("Hello")))).answer_tokens > 0
     await watched.engine.stop()
 
@@ -94,8 +96,28 @@ async def test_a_child_that_hangs_is_replaced(model_path: Path) -> None:
     watched = Watched(model_path, patience=Patience(ping_interval_s=0.1, answer_s=1.0, first_backoff_s=0.01))
     await watched.engine.start()
     kill(watched, signal.SIGSTOP)
+    silent = await watched.until(lambda health: health.silent_since is not None)
+    assert silent.state is EngineState.READY
     await watched.until(lambda health: "did not answer" in health.error)
-    await watched.until(lambda health: health.restarts == 1 and health.state is EngineState.READY)
+    back = await watched.until(lambda health: health.restarts == 1 and health.state is EngineState.READY)
+    assert back.silent_since is None
+    assert back.death == "it did not answer for 1 s"
+    assert silent.silent_since is not None
+    assert back.died_at is not None
+    assert back.died_at > silent.silent_since
+    await watched.engine.stop()
+
+
+async def test_a_child_that_answers_again_is_not_silent_any_more(model_path: Path) -> None:
+    watched = Watched(model_path, patience=Patience(ping_interval_s=0.1, answer_s=1_000.0))
+    await watched.engine.start()
+    kill(watched, signal.SIGSTOP)
+    await watched.until(lambda health: health.silent_since is not None)
+    watched.healths.clear()
+    kill(watched, signal.SIGCONT)
+    health = await watched.until(lambda health: health.silent_since is None)
+    assert health.state is EngineState.READY
+    assert health.restarts == 0
     await watched.engine.stop()
 
 
