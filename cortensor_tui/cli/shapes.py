@@ -11,7 +11,7 @@ from cortensor_tui.cli.output import problem_json
 from cortensor_tui.cli.past import past_json
 from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
-from cortensor_tui.domain.inference import SamplingParams
+from cortensor_tui.domain.inference import EngineHealth, SamplingParams
 from cortensor_tui.domain.networks import ContractOrigin
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.swaps import SwapProgress
@@ -35,7 +35,7 @@ def status_json(status: NodeStatus) -> dict[str, Any]:
         "gas": msgspec.to_builtins(status.gas),
         "registration": msgspec.to_builtins(status.registration),
         "chain": _chain_json(status.chain),
-        "engine": msgspec.to_builtins(status.engine),
+        "engine": _engine_json(status.engine),
         "store": msgspec.to_builtins(status.store),
         "tasks": {"answered": status.answered_tasks, "missed": status.missed_tasks},
         "past": past_json(status.past),
@@ -107,6 +107,7 @@ def task_json(task: TaskView) -> dict[str, Any]:
         "answer_cid": task.answer_cid,
         "asked": _sampling_json(task.asked),
         "applied": _sampling_json(task.applied),
+        "lost_runs": [{"at": iso_time(run.at), "why": run.why} for run in task.lost_runs],
         "clamps": [msgspec.to_builtins(clamp) for clamp in task.clamps],
         "prompt_tokens": task.prompt_tokens,
         "answer_tokens": task.answer_tokens,
@@ -290,6 +291,11 @@ def _origin_json(origin: ContractOrigin | None) -> dict[str, Any]:
         "probes": [msgspec.to_builtins(probe) for probe in origin.probes],
         "addresses": [msgspec.to_builtins(found) for found in origin.addresses],
     }
+
+
+def _engine_json(engine: EngineHealth) -> dict[str, Any]:
+    moments = {"silent_since": iso_time(engine.silent_since), "died_at": iso_time(engine.died_at)}
+    return msgspec.to_builtins(engine) | moments  # type: ignore[no-any-return]
 
 
 def _sampling_json(params: SamplingParams | None) -> dict[str, Any] | None:

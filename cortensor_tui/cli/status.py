@@ -109,7 +109,9 @@ def _engine(engine: EngineHealth) -> str:
         state += f" {engine.load_progress:.0%}"
     context = "" if engine.context_tokens is None else f"{engine.context_tokens} tokens of context"
     restarts = f"{engine.restarts} restart{'s' if engine.restarts > 1 else ''}" if engine.restarts else ""
-    return _joined(state, engine.engine, engine.model, context, restarts, engine.error)
+    died = "" if engine.died_at is None else f"died {age(engine.died_at)} ago: {engine.death}"
+    silent = "" if engine.silent_since is None else f"has not answered for {age(engine.silent_since)}"
+    return _joined(state, silent, engine.engine, engine.model, context, restarts, died, engine.error)
 
 
 def _joined(*parts: str) -> str:

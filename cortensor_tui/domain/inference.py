@@ -104,8 +104,8 @@ class LostRun(msgspec.Struct, frozen=True, kw_only=True):
 class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the engine now. `load_progress` runs from 0 to 1.
 
-    `silent_since` is when an engine that works or waits was heard of last, unix seconds; None while it answers.
-    `died_at` and `death` are when and how its process ended last without being asked, and stay when it is back.
+    `silent_since` is when an engine that works or waits was heard of last, unix seconds, None while it
+    answers. `died_at` and `death` are when and how its process ended last unasked; they stay when it is back.
     """
 
     state: EngineState

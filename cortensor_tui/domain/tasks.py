@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from cortensor_tui.domain.inference import Clamp, SamplingParams
+from cortensor_tui.domain.inference import Clamp, LostRun, SamplingParams
 
 
 class Stage(StrEnum):
@@ -146,3 +146,4 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     answer_cid: str | None = None
     is_private: bool = False
     is_hidden: bool = False
+    lost_runs: tuple[LostRun, ...] = ()

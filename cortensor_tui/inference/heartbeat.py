@@ -43,9 +43,10 @@ async def watch_silence(
 ) -> None:
     """Ping a child every `interval_s` and kill it when nothing was heard for `limit_s()`.
 
-    `heard` counts its messages; `on_look` is told after each interval for how many seconds it has been silent. Silence is added up in
-    intervals that were really waited, never read off a clock: after this process was stopped, or its event
-    loop held up, the child's answers lie unread in the pipe, and the clock alone would condemn it.
+    `heard` counts its messages; `on_look` is told after each interval for how many seconds it is silent.
+    Silence is added up in intervals that were really waited, never read off a clock: after this process was
+    stopped, or its event loop held up, the child's answers lie unread in the pipe, and the clock alone would
+    condemn it.
     """
     silent_s = 0.0
     while True:

@@ -302,7 +302,7 @@ class LlamaProcess:
         await watch_silence(child, lambda: self._heard_count, limit_s, patience.ping_interval_s, look)
 
     def _silent_since(self, silent_s: float) -> float | None:
-        """Return since when nothing is heard; a child that answered again since the last look is not silent."""
+        """Return since when nothing is heard, None where something was."""
         if silent_s == 0:
             return None
         known = self._health.silent_since

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.domain.inference import Clamp, SamplingParams
+from cortensor_tui.domain.inference import Clamp, LostRun, SamplingParams
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskTimes
 from cortensor_tui.journal.database import Database
 
@@ -26,6 +26,7 @@ class TaskDetails(msgspec.Struct, frozen=True, kw_only=True):
     first_token_ms: float | None = None
     prefill_tokens_per_s: float | None = None
     decode_tokens_per_s: float | None = None
+    lost_runs: tuple[LostRun, ...] = ()
 
 
 class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from cortensor_tui.domain.inference import (
     FinishReason,
     Generation,
     GenerationEvent,
+    LostRun,
     Token,
 )
 from cortensor_tui.domain.problems import ProblemError, problem_error
@@ -121,7 +122,14 @@ class Answering:
                 except ProblemError as error:
                     if error.problem.code not in ENGINE_GONE or attempt == MOST_RUNS:
                         raise
-                    log.warning("engine died, the task is run again", task=str(record.key), attempt=attempt)
+                    lost = LostRun(at=self._clock.now(), why=error.problem.why or error.problem.what)
+                    record = _without_answer(record, lost)
+                    log.warning(
+                        "engine died, the task is run again",
+                        task=str(record.key),
+                        lost_runs=attempt,
+                        why=lost.why,
+                    )
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _prepared(self, record: TaskRecord, context: int) -> TaskRecord:
@@ -214,3 +222,11 @@ class Answering:
             details=details,
             times=msgspec.structs.replace(record.times, answer_stored_at=self._clock.now()),
         )
+
+
+def _without_answer(record: TaskRecord, lost: LostRun) -> TaskRecord:
+    """Return a record that knows of one run more that gave nothing."""
+    details = record.details
+    return msgspec.structs.replace(
+        record, details=msgspec.structs.replace(details, lost_runs=(*details.lost_runs, lost))
+    )

@@ -40,6 +40,8 @@ class EngineRoom:
         )
         self._has_failed = asyncio.Event()
         self._retry_s = FIRST_RETRY_S
+        self._died_at: float | None = None
+        self._is_ready = False
 
     async def run(self) -> None:
         """Keep the engine running until cancelled."""
@@ -80,11 +82,21 @@ class EngineRoom:
         self._on_health(health)
 
     def _told(self, health: EngineHealth) -> None:
+        if health.died_at not in (None, self._died_at):
+            self._died_at = health.died_at
+            log.warning("engine died", why=health.death, restarts=health.restarts)
         if health.state is EngineState.FAILED:
             self._has_failed.set()
         elif health.state is EngineState.READY:
             self._retry_s = FIRST_RETRY_S
+        self._log_ready(health)
         self._on_health(health)
+
+    def _log_ready(self, health: EngineHealth) -> None:
+        is_ready = health.state in (EngineState.READY, EngineState.BUSY)
+        if is_ready and not self._is_ready:
+            log.info("engine ready", model=health.model, restarts=health.restarts)
+        self._is_ready = is_ready
 
     def _fail(self, error: ProblemError) -> None:
         self._on_health(

@@ -35,12 +35,13 @@ class LiveRun:
         self._prefilled: Prefilled | None = None
         self._first: Token | None = None
         self._last: Token | None = None
+        self._token_at: float | None = None
         self._finished: Finished | None = None
 
     def start(self, key: TaskKey, prompt: str) -> None:
         """Begin with a task's prompt."""
         self._key, self._pending, self._count, self._sampled_count = key, [], 0, 0
-        self._prefilled = self._first = self._last = self._finished = None
+        self._prefilled = self._first = self._last = self._token_at = self._finished = None
         live = LiveInference(
             key=key,
             prompt=prompt[:SHOWN_PROMPT_CHARS],
@@ -57,7 +58,7 @@ class LiveRun:
             self._has_pending.set()
             self._count = event.count
             self._first = self._first or event
-            self._last = event
+            self._last, self._token_at = event, self._clock.now()
         elif isinstance(event, Prefilled):
             self._prefilled = event
         else:
@@ -90,6 +91,7 @@ class LiveRun:
                 prompt_tokens=self._prefilled.prompt_tokens if self._prefilled else None,
                 first_token_ms=self._first.at_ms if self._first else None,
                 tokens_per_s=self._rate(),
+                token_at=self._token_at,
             )
         )
 

@@ -12,6 +12,8 @@ from cortensor_tui.domain.throughput import Span
 class LiveInference(msgspec.Struct, frozen=True, kw_only=True):
     """The run going on, or the last one. `answer` is what has been streamed so far; `error` what ended it.
 
+    `started_at` is when the engine was given the prompt, `token_at` when its last token came, unix seconds.
+
     `is_hidden`: prompt and answer were left out, as the text of tokens will be, since the session is private.
     """
 
@@ -26,6 +28,7 @@ class LiveInference(msgspec.Struct, frozen=True, kw_only=True):
     finished: Finished | None = None
     error: str = ""
     is_hidden: bool = False
+    token_at: float | None = None
 
 
 class InferenceStarted(msgspec.Struct, frozen=True, tag="inference_started"):
@@ -41,6 +44,7 @@ class TokensStreamed(msgspec.Struct, frozen=True, kw_only=True, tag="tokens"):
     prompt_tokens: int | None
     first_token_ms: float | None
     tokens_per_s: float | None
+    token_at: float | None = None
 
 
 class InferenceFinished(msgspec.Struct, frozen=True, kw_only=True, tag="inference_finished"):

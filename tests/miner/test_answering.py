@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cortensor_tui.domain.inference import EngineState
+from cortensor_tui.domain.inference import EngineState, LostRun
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.inference.params import asked_from_llm_params
@@ -58,6 +58,16 @@ async def test_an_engine_that_went_again_at_once_is_not_taken_for_ready(tmp_path
     assert not waiting.done()
     answering.on_health(READY)
     await waiting
+
+
+async def test_a_run_lost_with_its_engine_is_kept_with_when_and_why(tmp_path: Path) -> None:
+    store, engine, clock = LocalStore(tmp_path), ToldEngine(), StandingClock()
+    engine.deaths = ["it was killed by SIGKILL", "it did not answer for 15 s"]
+    started: list[TaskRecord] = []
+    answered = await Answering(engine, store, PROMPTS, UNHEARD, clock).answer(asked(store), started.append)
+    lost = tuple(LostRun(at=clock.now(), why=why) for why in engine.deaths)
+    assert answered.details.lost_runs == lost
+    assert [record.details.lost_runs for record in started] == [(), lost[:1], lost]
 
 
 async def test_an_engine_that_is_ready_and_does_not_say_its_context_is_told(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from cortensor_tui.domain.inference import EngineHealth, EngineState
 from cortensor_tui.node import engine_room
@@ -31,7 +33,11 @@ class ScriptedEngine:
     async def start(self) -> None:
         self.starts += 1
         for state in self._states:
-            self._on_health(EngineHealth(engine="scripted", model="none", state=state))
+            self.health = msgspec.structs.replace(self.health, state=state)
+            if state is EngineState.FAILED:
+                died_at = float(self.starts)
+                self.health = msgspec.structs.replace(self.health, died_at=died_at, death="it was killed")
+            self._on_health(self.health)
 
     async def stop(self) -> None:
         pass
@@ -80,3 +86,13 @@ async def test_an_engine_that_never_runs_is_left_alone_for_longer_each_time(
 ) -> None:
     engine = ScriptedEngine(EngineState.FAILED)
     assert await waits_of(engine, monkeypatch, tmp_path, 8) == [1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]
+
+
+async def test_each_death_and_each_return_is_a_line_of_the_log(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    engine = ScriptedEngine(EngineState.READY, EngineState.BUSY, EngineState.FAILED)
+    with capture_logs() as lines:
+        await waits_of(engine, monkeypatch, tmp_path, 2)
+    assert [line["event"] for line in lines] == ["engine ready", "engine died"] * 2
+    assert lines[1]["why"] == "it was killed"

@@ -15,6 +15,8 @@ from cortensor_tui.domain.inference import (
     Prefilled,
     Token,
 )
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.problems import engine_died
 from cortensor_tui.miner.answering import InferenceFeed, PromptSettings
 
 READY = EngineHealth(state=EngineState.READY, engine="told", model="told", context_tokens=4096)
@@ -25,7 +27,10 @@ UNHEARD = InferenceFeed(
 
 
 class ToldEngine:
-    """An engine whose answer is the prompt, said back `times` over once `may_answer` is set."""
+    """An engine whose answer is the prompt, said back `times` over once `may_answer` is set.
+
+    Its first runs end as `deaths` says.
+    """
 
     def __init__(self) -> None:
         self.health = READY
@@ -33,12 +38,15 @@ class ToldEngine:
         self.may_answer.set()
         self.runs = 0
         self.times = 1
+        self.deaths: list[str] = []
 
     async def start(self) -> None:
         pass
 
     async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
         self.runs += 1
+        if self.runs <= len(self.deaths):
+            raise ProblemError(engine_died(self.deaths[self.runs - 1]))
         yield Prefilled(prompt_tokens=3, prefill_ms=1.0)
         await self.may_answer.wait()
         text = f"You said: {generation.messages[-1][1]}" * self.times
