@@ -75,6 +75,24 @@ def rough_number(value: int) -> str:
     return f"{value // 10**places * 10**places:,}"
 
 
+def exact_clock(at: float | None, beside: float | None = None) -> str:
+    """Return a time of day in UTC with milliseconds, with its date where that is not that of `beside`."""
+    if at is None:
+        return UNKNOWN
+    then = datetime.fromtimestamp(at, UTC)
+    if beside is not None and datetime.fromtimestamp(beside, UTC).date() != then.date():
+        return exact_moment(at)
+    return f"{then:%H:%M:%S}.{then.microsecond // 1000:03d} UTC"
+
+
+def day_clock(at: float | None, now: float) -> str:
+    """Return a local time of day, with its day where that is not today: "12:03:44", "Nov 22 12:03"."""
+    if at is None:
+        return UNKNOWN
+    then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)
+    return clock(at) if then.date() == today.date() else then.strftime("%b %d %H:%M")
+
+
 def rate(tokens_per_s: float | None) -> str:
     """Return a decode or prefill speed."""
     return UNKNOWN if tokens_per_s is None else f"{tokens_per_s:.1f} tok/s"

@@ -85,4 +85,5 @@ def run_after(live: LiveInference | None, change: RunChange) -> LiveInference | 
         prompt_tokens=change.prompt_tokens,
         first_token_ms=change.first_token_ms,
         tokens_per_s=change.tokens_per_s,
+        token_at=change.token_at,
     )

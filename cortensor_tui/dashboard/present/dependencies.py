@@ -11,23 +11,24 @@ from cortensor_tui.dashboard.format import (
     UNKNOWN,
     calm_age,
     ether,
-    mebibytes,
     milliseconds,
     number,
     rough_age,
     rough_number,
     short_hash,
 )
+from cortensor_tui.dashboard.present.engine import engine_news, engine_sizes, progress, restarts_of
 from cortensor_tui.dashboard.present.freshness import ACCOUNT_FRESH_S, OLD, Look, Sight
 from cortensor_tui.dashboard.present.past import past_words
 from cortensor_tui.domain.endpoints import EndpointHealth, EndpointState
 from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.health import ChainHealth, NodeStatus, Verdict
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.inference import EngineHealth, EngineState
+from cortensor_tui.domain.inference import EngineState
 
 GOOD, WARN, BAD, UNSURE = ("●", "good"), ("▲", "warn"), ("✖", "bad"), ("○", "muted")
 _LABEL_CELLS = 9
+_NEWS_CELLS = 3 + _LABEL_CELLS
 _LEAST_CUT_CELLS = 12
 """A fact that has to be cut to less than this says nothing and is left out."""
 _WORD_CELLS = 13
@@ -49,15 +50,19 @@ _ENGINE_LOOKS = {
 
 
 class Dependency(NamedTuple):
-    """One of them. `facts` come in the order of their weight: what does not fit is left out from the end."""
+    """One of them. `facts` come in the order of their weight: what does not fit is left out from the end.
+
+    `news` is what has just happened to it; where two stand in a line it gets a line of its own.
+    """
 
     label: str
     look: Look
     word: str
     facts: tuple[Line, ...]
+    news: Line = ()
 
 
-def dependencies(status: NodeStatus, sight: Sight) -> list[Dependency]:
+def _all(status: NodeStatus, sight: Sight) -> list[Dependency]:
     """Return all of them, in the order in which an operator would mend them; the tally of tasks is last."""
     found = [told(status, sight) for told in (_OF_WATCHER if status.is_watching else _ALL)]
     is_unread = not sight.is_past and sight.of_chain(status.chain).is_past
@@ -73,12 +78,13 @@ def _as_last_read(one: Dependency) -> Dependency:
 
 def column_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
     """Return one dependency a line."""
-    return [_line(one, sight, width, has_word=True) for one in dependencies(status, sight)]
+    found = [one._replace(facts=(one.news, *one.facts)) if one.news else one for one in _all(status, sight)]
+    return [_line(one, sight, width, has_word=True) for one in found]
 
 
 def paired_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
     """Return them in two columns, for screens with few lines; words give way to figures there."""
-    found = dependencies(status, sight)
+    found = _all(status, sight)
     half = (len(found) + 1) // 2
     left_width = width * 33 // 80
     lines = []
@@ -88,6 +94,8 @@ def paired_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
         right = found[index + half] if index + half < len(found) else None
         beside = _line(right, sight, width - left_width, has_word=False) if right else ()
         lines.append((*left, filler, *beside))
+        for news in (one.news for one in (found[index], right) if one is not None and one.news):
+            lines.append(clip((Span(" " * _NEWS_CELLS), *sight.line(news)), width))
     return lines
 
 
@@ -164,28 +172,22 @@ def _head(status: NodeStatus, sight: Sight) -> Dependency:
     return Dependency("head", OLD if is_late else GOOD, "late" if is_late else "current", tuple(facts))
 
 
-def _engine(status: NodeStatus, _: Sight) -> Dependency:
+def _engine(status: NodeStatus, sight: Sight) -> Dependency:
     engine = status.engine
+    look, word = _ENGINE_LOOKS[engine.state], str(engine.state)
+    if engine.silent_since is not None:
+        look, word = WARN, "silent"
     model = line(inert(engine.model, 60) or "no model")
     facts = [model]
     if engine.error:
         facts.insert(0, line((inert(engine.error, 160), "bad")))
     elif engine.load_progress is not None and engine.state in (EngineState.LOADING, EngineState.STARTING):
-        facts.insert(0, line((_progress(engine.load_progress), "warn")))
-    if engine.restarts:
-        facts.append(line((f"{engine.restarts} restart{'s' if engine.restarts > 1 else ''}", "warn")))
-    facts += [line((text, "muted")) for text in _engine_sizes(engine)]
-    return Dependency("engine", _ENGINE_LOOKS[engine.state], str(engine.state), tuple(facts))
-
-
-def _engine_sizes(engine: EngineHealth) -> list[str]:
-    context = [] if engine.context_tokens is None else [f"context {number(engine.context_tokens)}"]
-    return context + ([] if engine.rss_bytes is None else [mebibytes(engine.rss_bytes)])
-
-
-def _progress(fraction: float, cells: int = 10) -> str:
-    done = max(0, min(cells, round(fraction * cells)))
-    return f"{fraction:.0%} {'━' * done}{'╌' * (cells - done)}"
+        facts.insert(0, line((progress(engine.load_progress), "warn")))
+    news = engine_news(engine, sight)
+    if engine.restarts and not news:
+        facts.append(line((restarts_of(engine), "warn")))
+    facts += [line((text, "muted")) for text in engine_sizes(engine)]
+    return Dependency("engine", look, word, tuple(facts), news)
 
 
 def _store(status: NodeStatus, _: Sight) -> Dependency:

@@ -8,11 +8,13 @@ from typing import NamedTuple
 from cortensor_tui.dashboard.format import (
     UNKNOWN,
     ether,
+    exact_moment,
     mebibytes,
     milliseconds,
     moment,
     number,
 )
+from cortensor_tui.dashboard.present.engine import restarts_of
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 
 
@@ -73,7 +75,11 @@ def _engine(status: NodeStatus) -> Iterator[Detail]:
     if status.is_watching:
         yield Detail("engine", "none: this node only watches")
         return
-    yield Detail("engine", f"{engine.engine}, {engine.state}, {engine.restarts} restarts")
+    yield Detail("engine", f"{engine.engine}, {engine.state}, {restarts_of(engine)}")
+    if engine.silent_since is not None:
+        yield Detail("engine silent", f"since {moment(engine.silent_since)}", "warn")
+    if engine.died_at is not None:
+        yield Detail("engine died", f"{exact_moment(engine.died_at)}: {engine.death}", "warn")
     yield Detail("model", engine.model or UNKNOWN)
     yield Detail("context", f"{number(engine.context_tokens)} tokens, memory {mebibytes(engine.rss_bytes)}")
     if engine.error:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, line, spread, width_of
-from cortensor_tui.dashboard.format import UNKNOWN, milliseconds, number, rate
+from cortensor_tui.dashboard.format import UNKNOWN, duration, milliseconds, number, rate
+from cortensor_tui.dashboard.present import run_time
 from cortensor_tui.dashboard.present.bars import bars
 from cortensor_tui.dashboard.present.private import HIDDEN
+from cortensor_tui.dashboard.present.timeline import seconds
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import Finished
@@ -21,12 +23,12 @@ WATCHING = (
 )
 
 
-def heading(view: NodeView | None) -> Line:
-    """Return speed and task for the pane's title, and how many tasks wait for the engine."""
+def heading(view: NodeView | None, now: float) -> Line:
+    """Return speed, time and task for the pane's title, and how many tasks wait for the engine."""
     if view is None or view.live is None:
         return line(("idle", "muted"))
     waiting = len(waiting_tasks(view))
-    return (*_run(view.live), *((Span(f" · {waiting} waiting", "accent"),) if waiting else ()))
+    return (*_run(view, view.live, now), *((Span(f" · {waiting} waiting", "accent"),) if waiting else ()))
 
 
 def waiting_tasks(view: NodeView) -> list[TaskView]:
@@ -35,15 +37,18 @@ def waiting_tasks(view: NodeView) -> list[TaskView]:
     return [task for task in view.tasks if task.stage in _WAITING and task.key != running]
 
 
-def _run(live: LiveInference) -> Line:
+def _run(view: NodeView, live: LiveInference, now: float) -> Line:
     task = Span(f"task {live.key}", "muted")
     if live.error:
         return (Span("✖ failed  ", "bad"), task)
     if live.finished is not None:
         return (Span(f"{rate(live.finished.decode_tokens_per_s)}  {live.finished.reason}  ", "muted"), task)
+    if missing := run_time.silence(view, now):
+        return (Span(f"▲ {missing}  ", "warn strong"), task)
+    taken = Span(f"{duration(run_time.taken_s(live, now))}  ")
     if live.token_count == 0:
-        return (Span("reading the prompt  ", "accent"), task)
-    return (Span(f"{rate(live.tokens_per_s)}  ", "accent strong"), task)
+        return (Span("reading the prompt  ", "accent"), taken, task)
+    return (Span(f"{rate(live.tokens_per_s)}  ", "accent strong"), taken, task)
 
 
 def prompt_line(view: NodeView | None, width: int) -> list[Line]:
@@ -62,26 +67,30 @@ def nothing_to_read(live: LiveInference | None, *, is_watching: bool = False) ->
     return HIDDEN if live.is_hidden else ""
 
 
-def figures(view: NodeView | None, width: int) -> list[Line]:
-    """Return first token, tokens and prompt length with the last seconds' rates, or what ended the run."""
+def figures(view: NodeView | None, now: float, width: int) -> list[Line]:
+    """Return deadline, first token, tokens and prompt length with the last rates, or what ended the run."""
     if view is None or view.live is None:
         return [()]
     if view.live.error:
         return [line((f" ✖ {inert(view.live.error, 300)}", "bad"))]
-    told = _figures(view.live, view.live.finished)
+    told = _figures(view, view.live, view.live.finished, now)
     (history,) = bars(view.rates, min(_BARS_IN_LINE, width - width_of(told) - 3), 1)
     return [spread(told, (*history, Span(" ")), width)]
 
 
-def _figures(live: LiveInference, finished: Finished | None) -> Line:
+def _figures(view: NodeView, live: LiveInference, finished: Finished | None, now: float) -> Line:
     first_ms = finished.first_token_ms if finished else live.first_token_ms
     prompt_tokens = finished.prompt_tokens if finished else live.prompt_tokens
     prefill = f", {rate(finished.prefill_tokens_per_s)}" if finished else ""
+    in_all_s = run_time.in_all_s(view, live, first_ms)
+    due = run_time.due(view, now)
     return line(
-        (" answer ", "muted"),
+        " ",
+        *((*due, Span(" · ", "muted")) if due else ()),
+        ("answer ", "muted"),
         f"{number(live.token_count) if live.token_count else UNKNOWN} tok",
         (" · first token ", "muted"),
-        milliseconds(first_ms),
+        milliseconds(first_ms) + ("" if in_all_s is None else f", in all {seconds(in_all_s)}"),
         (" · prompt ", "muted"),
         f"{number(prompt_tokens)} tok{prefill}",
     )

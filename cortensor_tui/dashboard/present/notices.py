@@ -54,6 +54,11 @@ def _standing(state: FeedState) -> Iterator[Notice]:
     if status.problem is not None and not failed:
         problem = status.problem
         yield Notice(f"problem {problem.code}", problem.what, _joined(problem.why, problem.remedy))
+    engine = status.engine
+    if engine.died_at is not None:
+        why = _joined(engine.death, "A task it was at is run again; 6 shows it in the log")
+        died = f"engine died {engine.died_at}"
+        yield Notice(died, "The engine died", why, is_event=True, at=engine.died_at)
     for task in view.tasks:
         if task.stage is Stage.MISSED:
             title = f"Task {task.key} was missed"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from cortensor_tui.dashboard.cells import Line, Span, clip
-from cortensor_tui.dashboard.format import clock
+from cortensor_tui.dashboard.format import exact_clock
 from cortensor_tui.dashboard.present.labelled import labelled, section
 from cortensor_tui.dashboard.present.log_rows import LOOKS, fields_of
 from cortensor_tui.domain.inert import inert
@@ -39,7 +39,7 @@ def task_log_lines(log: TaskLog | None, width: int) -> Iterator[Line]:
     for one in log.lines:
         mark, role = LOOKS[one.level]
         event = Span(inert(one.event, _MAX_EVENT_CHARS), "plain" if role == "muted" else role)
-        row = (Span(f" {clock(one.at)}  ", "muted"), Span(f"{mark}  ", role), event, *fields_of(one))
+        row = (Span(f" {exact_clock(one.at)}  ", "muted"), Span(f"{mark}  ", role), event, *fields_of(one))
         yield clip(row, width)
 
 

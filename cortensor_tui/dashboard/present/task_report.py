@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from cortensor_tui.dashboard.cells import Line, Span, line
-from cortensor_tui.dashboard.format import UNKNOWN, clock, ether, exact_moment, milliseconds, number, rate
+from cortensor_tui.dashboard.format import (
+    UNKNOWN,
+    ether,
+    exact_clock,
+    exact_moment,
+    milliseconds,
+    number,
+    rate,
+)
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.labelled import beside, excerpt, labelled, section, short
 from cortensor_tui.dashboard.present.private import answer_of, prompt_of
@@ -115,6 +123,9 @@ def _way(task: TaskView, way: Timeline | None, now: float, width: int) -> Iterat
         return
     yield from chart(way, width)
     yield from labelled("assigned", _assigned(task), width)
+    for run in task.lost_runs:
+        lost = f"{exact_clock(run.at)}, the engine died: {run.why}; the task was run again"
+        yield from labelled("lost run", lost, width, "warn")
     if task.ended_at is not None:
         yield from labelled("ended", exact_moment(task.ended_at), width)
     if way.deadline_at is not None:
@@ -130,7 +141,7 @@ def _deadline(way: Timeline, now: float) -> Line:
     left_s = (way.deadline_at or 0.0) - now
     said = f"in {seconds(left_s)}" if left_s >= 0 else f"{seconds(-left_s)} ago"
     role = "plain" if left_s >= 0 else "bad"
-    [found] = beside("deadline", [line((said, role), (f", at {clock(way.deadline_at)}", "muted"))])
+    [found] = beside("deadline", [line((said, role), (f", at {exact_clock(way.deadline_at)}", "muted"))])
     return found
 
 
@@ -139,9 +150,16 @@ def _figures(task: TaskView, width: int) -> Iterator[Line]:
     yield from labelled("tokens", tokens, width)
     speed = f"prefill {rate(task.prefill_tokens_per_s)}, decode {rate(task.decode_tokens_per_s)}"
     yield from labelled("speed", speed, width)
-    yield from labelled("first token", milliseconds(task.first_token_ms), width)
+    yield from labelled("first token", _first_token(task), width)
     if task.gas_fee_wei is not None:
         yield from labelled("gas paid", ether(task.gas_fee_wei, 9), width)
+
+
+def _first_token(task: TaskView) -> str:
+    by_engine = milliseconds(task.first_token_ms)
+    if task.times.first_token_at is None or task.assigned_at is None:
+        return by_engine
+    return f"{by_engine}, {seconds(task.times.first_token_at - task.assigned_at)} after the assignment"
 
 
 def _parameters_remark(task: TaskView, *, is_watched: bool) -> str:

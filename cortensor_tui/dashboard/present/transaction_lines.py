@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cortensor_tui.dashboard.cells import Span, line, pad, wrap
-from cortensor_tui.dashboard.format import UNKNOWN, clock, ether, number, short_hash
+from cortensor_tui.dashboard.format import UNKNOWN, ether, exact_clock, number, short_hash
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.stops import ReportLine, stop_at
@@ -44,9 +44,10 @@ def transaction_opened(opens: str) -> int | None:
 def attempt_lines(one: Transaction, width: int) -> Iterator[ReportLine]:
     """Yield every attempt: its time, its fees, its hash, and what an endpoint said of it."""
     for attempt in one.attempts:
+        at = exact_clock(attempt.sent_at or attempt.signed_at, beside=one.signed_at or one.created_at)
         has_won = attempt.hash == one.hash and one.block_number is not None
         mark = Span("● ", "good") if has_won else Span("○ ", "muted")
-        said = f"{attempt.number}  {clock(attempt.sent_at or attempt.signed_at)}  {fees(attempt)}"
+        said = f"{attempt.number}  {at}  {fees(attempt)}"
         shown = (Span(_INDENT), mark, Span(said), Span(f"  {short_hash(attempt.hash)}", "muted"))
         yield from stop_at([shown], f"hash of attempt {attempt.number}", attempt.hash)
         for piece in wrap(inert(attempt.error, 600), width - 8) if attempt.error else ():

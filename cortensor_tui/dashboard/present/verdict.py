@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cortensor_tui.dashboard.cells import Line, Span, fit, line, spread, width_of, wrap
 from cortensor_tui.dashboard.feed import FeedState, Link
-from cortensor_tui.dashboard.format import calm_age, duration
+from cortensor_tui.dashboard.format import age, calm_age, duration
 from cortensor_tui.dashboard.present.freshness import OLD, Look, Sight
 from cortensor_tui.dashboard.present.remedies import keys_for, told_unmet
 from cortensor_tui.domain.health import NodeStatus, Verdict
@@ -109,9 +109,8 @@ def _nothing_yet(word: str, told: str) -> Judgement:
 
 
 def _told(status: NodeStatus, sight: Sight) -> Judgement:
-    is_doubtful = status.verdict is not Verdict.BLOCKED and sight.is_late(status.chain)
-    mark, role = OLD if is_doubtful else MARKS[status.verdict]
-    doubt = _doubt(status, sight.now) if is_doubtful else ()
+    doubt = _doubt(status, sight)
+    mark, role = OLD if doubt else MARKS[status.verdict]
     word = line((f" {mark} {status.verdict.upper()}", f"{role} strong"), *doubt)
     reason = inert(status.reason, 300)
     why, remedy = _to_do(status)
@@ -134,11 +133,16 @@ def _to_do(status: NodeStatus) -> tuple[str, str]:
     return "", "" if unmet is None else keys_for(unmet) or unmet.remedy
 
 
-def _doubt(status: NodeStatus, now: float) -> Line:
-    """Return why a node that says it serves may not: it learns of tasks from the chain's head."""
-    return line(
-        (f", the head is {calm_age(status.chain.head_seen_at, now).removesuffix(' ago')} old", "warn")
-    )
+def _doubt(status: NodeStatus, sight: Sight) -> Line:
+    """Return why a node that says it serves may not: tasks come by the head, answers from the engine."""
+    chain, silent_since = status.chain, status.engine.silent_since
+    if status.verdict is Verdict.BLOCKED:
+        return ()
+    if silent_since is not None:
+        return line((f", the engine is silent for {age(silent_since, sight.at)}", "warn"))
+    if not sight.is_late(chain):
+        return ()
+    return line((f", the head is {calm_age(chain.head_seen_at, sight.now).removesuffix(' ago')} old", "warn"))
 
 
 def _silent(status: NodeStatus, silent_s: float) -> Judgement:

@@ -9,14 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from cortensor_tui.dashboard.feed import FeedState
-from cortensor_tui.dashboard.format import clock
+from cortensor_tui.dashboard.format import day_clock
 from cortensor_tui.dashboard.notices import Kept
 from cortensor_tui.dashboard.present.details import Detail
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.document import Document
 
 _NONE = [Detail("none", "Nothing has needed you since this dashboard was opened.", "muted")]
-_CLOCK_CELLS = 10
+_CLOCK_CELLS = 13
 
 
 class NoticesScreen(Panel[None]):
@@ -46,12 +46,12 @@ class NoticesScreen(Panel[None]):
 
     def take(self, state: FeedState) -> None:
         """Show the newest list."""
-        details = [line for one in self._kept() for line in _details(one)]
+        details = [line for one in self._kept() for line in _details(one, self.dashboard.now())]
         self.query_one(Document).show(details or _NONE)
 
 
-def _details(one: Kept) -> list[Detail]:
+def _details(one: Kept, now: float) -> list[Detail]:
     lasts = one.until is None
-    over = "" if lasts or one.notice.is_event else f", over since {clock(one.until)}"
-    title = Detail(clock(one.since), f"{one.notice.title}{over}", "warn" if lasts else "muted")
+    over = "" if lasts or one.notice.is_event else f", over since {day_clock(one.until, now)}"
+    title = Detail(day_clock(one.since, now), f"{one.notice.title}{over}", "warn" if lasts else "muted")
     return [title, Detail("", one.notice.text, "plain" if lasts else "muted")]

@@ -273,7 +273,7 @@ class OverviewScreen(PlaceScreen):
         remark = f"{served} of {len(view.sessions)} {word}" if is_read else "unknown, the chain is not read"
         node.say(as_it_was(sight))
         sessions.say(as_it_was(sight.of_chain(view.status.chain)) or line((remark, "muted")))
-        running.say(sight.line(inference.heading(view)))
+        running.say(sight.line(inference.heading(view, sight.at)))
 
     def _dependencies(self, width: int) -> list[Line]:
         view = self._picture.state.view
@@ -287,7 +287,7 @@ class OverviewScreen(PlaceScreen):
         return inference.prompt_line(self._picture.state.view, width)
 
     def _figures(self, width: int) -> list[Line]:
-        return inference.figures(self._picture.state.view, width)
+        return inference.figures(self._picture.state.view, self.sight.at, width)
 
 
 def _pending(view: NodeView) -> Span:

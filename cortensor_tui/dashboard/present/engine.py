@@ -1,0 +1,46 @@
+"""The engine in words: its sizes, how far it is loaded, and what has happened to it."""
+
+from __future__ import annotations
+
+from cortensor_tui.dashboard.cells import Line, Span, line
+from cortensor_tui.dashboard.format import age, calm_age, mebibytes, number
+from cortensor_tui.dashboard.present.freshness import Sight
+from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.inference import EngineHealth
+
+_RESTART_TOLD_S = 3600.0
+_MOST_CAUSE_CHARS = 160
+
+
+def engine_sizes(engine: EngineHealth) -> list[str]:
+    """Return what is known of its context and its memory."""
+    context = [] if engine.context_tokens is None else [f"context {number(engine.context_tokens)}"]
+    return context + ([] if engine.rss_bytes is None else [mebibytes(engine.rss_bytes)])
+
+
+def progress(fraction: float, cells: int = 10) -> str:
+    """Return how far it is loaded, as a number and as a bar."""
+    done = max(0, min(cells, int(fraction * cells)))
+    return f"{fraction:.0%} {'━' * done}{'╌' * (cells - done)}"
+
+
+def restarts_of(engine: EngineHealth) -> str:
+    """Return how often it was started again."""
+    return f"{engine.restarts} restart{'s' if engine.restarts != 1 else ''}"
+
+
+def engine_news(engine: EngineHealth, sight: Sight) -> Line:
+    """Return that it is silent, or for an hour that it was started again: how often, and why it had ended."""
+    if engine.silent_since is not None:
+        return line((f"no answer for {age(engine.silent_since, sight.at)}", "warn"))
+    is_told = engine.died_at is not None and not sight.is_old(engine.died_at, _RESTART_TOLD_S)
+    if not is_told or engine.error:  # which says the same while it is not back
+        return ()
+    often = f", {restarts_of(engine)} in all" if engine.restarts > 1 else ""
+    told = Span(f"restarted {calm_age(engine.died_at, sight.at)}{often}", "warn")
+    return (told, Span(f" ({cause_of_death(engine)})", "muted"))
+
+
+def cause_of_death(engine: EngineHealth) -> str:
+    """Return how it ended last: "killed by SIGKILL"."""
+    return inert(engine.death, _MOST_CAUSE_CHARS).removeprefix("it was ").removeprefix("it ")
