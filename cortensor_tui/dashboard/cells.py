@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
@@ -125,6 +126,27 @@ def wrap(text: str, cells: int) -> list[str]:
         index += 1
     lines.append(text[start:])
     return lines
+
+
+def folded(lead: Line, spans: Line, cells: int, most_lines: int) -> list[Line]:
+    """Return a line that goes on below itself beside its lead; what is longer still ends in an ellipsis."""
+    margin = width_of(lead)
+    text = "".join(span.text for span in spans)
+    roles = [span.role for span in spans for _ in span.text]
+    pieces = wrap(text, max(2, cells - margin))
+    rows: list[Line] = []
+    at = 0
+    for piece in pieces[:most_lines]:
+        at = text.index(piece, at)
+        told = zip(piece, roles[at : at + len(piece)], strict=True)
+        parts = groupby(told, key=lambda one: one[1])
+        row = tuple(Span("".join(sign for sign, _ in run), role) for role, run in parts)
+        before = (Span(" " * margin),) if rows else lead
+        rows.append(clip((*before, *row), cells))
+        at += len(piece)
+    if len(pieces) > most_lines:
+        rows[-1] = (*clip(rows[-1], cells - 1), Span(ELLIPSIS, "muted"))
+    return rows
 
 
 def changed_extent(old: Line, new: Line) -> tuple[int, int] | None:

@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cortensor_tui.dashboard.cells import Line, Span, changed_extent, clip, fit, pad, padded, width_of, wrap
+from cortensor_tui.dashboard.cells import (
+    Line,
+    Span,
+    changed_extent,
+    clip,
+    fit,
+    folded,
+    pad,
+    padded,
+    width_of,
+    wrap,
+)
 from cortensor_tui.domain.inert import inert
 
 TEXTS = st.text(max_size=60).map(inert)
@@ -42,6 +53,19 @@ def test_wrapped_text_fits_and_loses_only_spaces(text: str, cells: int) -> None:
     lines = wrap(text, cells)
     assert all(cell_len(one) <= cells for one in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+@given(LINES, st.integers(min_value=10, max_value=40), st.integers(min_value=1, max_value=9))
+def test_a_folded_line_fits_and_keeps_all_in_its_looks(line: Line, cells: int, most: int) -> None:
+    lead = (Span(" 12:00  ", "muted"),)
+    rows = folded(lead, line, cells, most)
+    assert len(rows) <= most
+    assert all(width_of(row) <= cells for row in rows)
+    assert rows[0][:1] == lead
+    if len(rows) < most:
+        inked = [(sign, span.role) for row in rows for span in row for sign in span.text if sign != " "]
+        wanted = [(sign, span.role) for span in (*lead, *line) for sign in span.text if sign != " "]
+        assert inked == wanted
 
 
 @given(LINES, LINES)

@@ -151,6 +151,46 @@ def test_restarts_and_loading_of_the_engine_are_told() -> None:
     )
 
 
+def died(ago_s: float, **changes: Any) -> NodeStatus:
+    engine = msgspec.structs.replace(
+        status().engine,
+        restarts=1,
+        died_at=NOW - ago_s,
+        death="it was killed by SIGKILL, as the kernel does when memory runs out",
+    )
+    return msgspec.structs.replace(status(), engine=msgspec.structs.replace(engine, **changes))
+
+
+def news(shown: NodeStatus, width: int) -> list[str]:
+    """Return the lines that are there beside those of the dependencies, which must be the engine's."""
+    draw = paired_lines if width <= 80 else column_lines
+    lines, usual = texts(draw(shown, Sight(NOW), width)), texts(draw(status(), Sight(NOW), width))
+    more = lines[3 : 3 + len(lines) - len(usual)]
+    assert "engine" in lines[2]
+    return [line.strip() for line in more]
+
+
+@pytest.mark.parametrize("width", [80, 110])
+def test_a_restart_of_the_engine_stays_told_for_an_hour_with_its_cause(width: int) -> None:
+    assert news(died(130), width) == ["restarted 2 min ago (killed by SIGKILL)"]
+    assert news(died(3590, restarts=3), width) == ["restarted 3 times, last 59 min ago (killed by SIGKILL)"]
+    assert news(died(3600), width) == []
+    assert "1 restart" in told("engine", died(3600))
+
+
+def test_while_the_engine_is_not_back_its_error_says_it() -> None:
+    shown = died(3, state=EngineState.STARTING, error="The engine process died: it was killed by SIGKILL.")
+    assert "The engine process died" in told("engine", shown)
+    assert news(shown, 110) == []
+
+
+def test_a_silent_engine_is_no_healthy_one() -> None:
+    engine = msgspec.structs.replace(status().engine, silent_since=NOW - 8)
+    shown = msgspec.structs.replace(status(), engine=engine)
+    assert "▲ engine   silent       SmolLM2" in told("engine", shown)
+    assert news(shown, 80) == ["no answer for 8 s; if that lasts it is started again by itself"]
+
+
 def test_before_the_chain_is_known_no_answers_are_counted() -> None:
     unknown = msgspec.structs.replace(status(), answered_tasks=None, missed_tasks=None)
     assert told("tasks", unknown).rstrip() == " ○ tasks    unknown"

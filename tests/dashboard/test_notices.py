@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -219,9 +221,37 @@ async def test_what_was_missed_before_one_came_is_listed_with_its_time(
         await until(pilot, lambda: app.view is not None and app.view.task(missed().key) is not None)
         await pilot.press("exclamation_mark")
         await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
-        listed = f"{clock(samples.NOW - 3500)}  Task 8/2 was missed"
+        listed = f"{clock(samples.NOW - 3500)}      Task 8/2 was missed"
         await until(pilot, lambda: listed in shown(app, "#document"))
         assert app.toasts.shown is None
+
+
+async def test_what_was_missed_on_another_day_is_listed_with_it(node: ScriptedNode, app: Dashboard) -> None:
+    long_ago = msgspec.structs.replace(missed(), ended_at=samples.NOW - 3 * 86_400)
+    node.snapshot = samples.snapshot(tasks=(long_ago,))
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
+        day = datetime.fromtimestamp(samples.NOW - 3 * 86_400).strftime("%b %d %H:%M")
+        await until(pilot, lambda: f"{day}  Task 8/2 was missed" in shown(app, "#document"))
+
+
+async def test_an_engine_that_died_is_told_once_and_stays_listed(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        engine = msgspec.structs.replace(
+            samples.status().engine, restarts=1, died_at=samples.NOW, death="it was killed by SIGKILL"
+        )
+        await node.change(StatusChanged(samples.status(engine=engine)))
+        await until(pilot, lambda: app.toasts.shown is not None)
+        assert app.toasts.shown is not None
+        assert app.toasts.shown.title == "The engine died"
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
+        listed = f"{clock(samples.NOW)}      The engine died"
+        await until(pilot, lambda: listed in shown(app, "#document"))
+        assert "killed by SIGKILL" in shown(app, "#document")
 
 
 @given(st.lists(CAUSES, max_size=40))

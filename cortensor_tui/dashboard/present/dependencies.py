@@ -52,7 +52,7 @@ _ENGINE_LOOKS = {
 class Dependency(NamedTuple):
     """One of them. `facts` come in the order of their weight: what does not fit is left out from the end.
 
-    `news` is what has just happened to it; where two stand in a line it gets a line of its own.
+    `news` is what has just happened to it, and gets a line of its own.
     """
 
     label: str
@@ -78,8 +78,10 @@ def _as_last_read(one: Dependency) -> Dependency:
 
 def column_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
     """Return one dependency a line."""
-    found = [one._replace(facts=(one.news, *one.facts)) if one.news else one for one in _all(status, sight)]
-    return [_line(one, sight, width, has_word=True) for one in found]
+    lines = []
+    for one in _all(status, sight):
+        lines += [_line(one, sight, width, has_word=True), *_news(sight, width, one)]
+    return lines
 
 
 def paired_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
@@ -93,10 +95,13 @@ def paired_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
         filler = Span(" " * (left_width - width_of(left)))
         right = found[index + half] if index + half < len(found) else None
         beside = _line(right, sight, width - left_width, has_word=False) if right else ()
-        lines.append((*left, filler, *beside))
-        for news in (one.news for one in (found[index], right) if one is not None and one.news):
-            lines.append(clip((Span(" " * _NEWS_CELLS), *sight.line(news)), width))
+        lines += [(*left, filler, *beside), *_news(sight, width, found[index], right)]
     return lines
+
+
+def _news(sight: Sight, width: int, *some: Dependency | None) -> list[Line]:
+    told = [one.news for one in some if one is not None and one.news]
+    return [clip((Span(" " * _NEWS_CELLS), *sight.line(news)), width) for news in told]
 
 
 def _line(one: Dependency, sight: Sight, width: int, *, has_word: bool) -> Line:

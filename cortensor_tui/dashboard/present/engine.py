@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cortensor_tui.dashboard.cells import Line, Span, line
 from cortensor_tui.dashboard.format import age, calm_age, mebibytes, number
 from cortensor_tui.dashboard.present.freshness import Sight
@@ -9,6 +11,7 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import EngineHealth
 
 _RESTART_TOLD_S = 3600.0
+_ASIDE = re.compile("[,;]")
 _MOST_CAUSE_CHARS = 160
 
 
@@ -32,15 +35,17 @@ def restarts_of(engine: EngineHealth) -> str:
 def engine_news(engine: EngineHealth, sight: Sight) -> Line:
     """Return that it is silent, or for an hour that it was started again: how often, and why it had ended."""
     if engine.silent_since is not None:
-        return line((f"no answer for {age(engine.silent_since, sight.at)}", "warn"))
+        silent = f"no answer for {age(engine.silent_since, sight.at)}"
+        return line((silent, "warn"), ("; if that lasts it is started again by itself", "muted"))
     is_told = engine.died_at is not None and not sight.is_old(engine.died_at, _RESTART_TOLD_S)
     if not is_told or engine.error:  # which says the same while it is not back
         return ()
-    often = f", {restarts_of(engine)} in all" if engine.restarts > 1 else ""
-    told = Span(f"restarted {calm_age(engine.died_at, sight.at)}{often}", "warn")
-    return (told, Span(f" ({cause_of_death(engine)})", "muted"))
+    often = f"{engine.restarts} times, last " if engine.restarts > 1 else ""
+    told = Span(f"restarted {often}{calm_age(engine.died_at, sight.at)}", "warn")
+    return (told, Span(f" ({_cause_of_death(engine)})", "muted"))
 
 
-def cause_of_death(engine: EngineHealth) -> str:
-    """Return how it ended last: "killed by SIGKILL"."""
-    return inert(engine.death, _MOST_CAUSE_CHARS).removeprefix("it was ").removeprefix("it ")
+def _cause_of_death(engine: EngineHealth) -> str:
+    """Return how it ended last, in short: "killed by SIGKILL". Its details have it whole."""
+    whole = inert(engine.death, _MOST_CAUSE_CHARS).removeprefix("it was ").removeprefix("it ")
+    return _ASIDE.split(whole, maxsplit=1)[0]

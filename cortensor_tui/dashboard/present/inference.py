@@ -10,7 +10,6 @@ from cortensor_tui.dashboard.present.private import HIDDEN
 from cortensor_tui.dashboard.present.timeline import seconds
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.inference import Finished
 from cortensor_tui.domain.tasks import Stage, TaskView
 from cortensor_tui.node.live_messages import LiveInference
 
@@ -73,24 +72,39 @@ def figures(view: NodeView | None, now: float, width: int) -> list[Line]:
         return [()]
     if view.live.error:
         return [line((f" ✖ {inert(view.live.error, 300)}", "bad"))]
-    told = _figures(view, view.live, view.live.finished, now)
+    told = _figures(view, view.live, now, width)
     (history,) = bars(view.rates, min(_BARS_IN_LINE, width - width_of(told) - 3), 1)
     return [spread(told, (*history, Span(" ")), width)]
 
 
-def _figures(view: NodeView, live: LiveInference, finished: Finished | None, now: float) -> Line:
-    first_ms = finished.first_token_ms if finished else live.first_token_ms
+def _figures(view: NodeView, live: LiveInference, now: float, width: int) -> Line:
+    """Return as many of the run's figures as there is room for, those that matter most first."""
+    finished = live.finished
     prompt_tokens = finished.prompt_tokens if finished else live.prompt_tokens
-    prefill = f", {rate(finished.prefill_tokens_per_s)}" if finished else ""
-    in_all_s = run_time.in_all_s(view, live, first_ms)
-    due = run_time.due(view, now)
-    return line(
-        " ",
-        *((*due, Span(" · ", "muted")) if due else ()),
-        ("answer ", "muted"),
-        f"{number(live.token_count) if live.token_count else UNKNOWN} tok",
-        (" · first token ", "muted"),
-        milliseconds(first_ms) + ("" if in_all_s is None else f", in all {seconds(in_all_s)}"),
-        (" · prompt ", "muted"),
-        f"{number(prompt_tokens)} tok{prefill}",
-    )
+    facts = [run_time.due(view, now), *_tokens(view, live, now)]
+    if prompt_tokens is not None:
+        facts.append(line(("prompt ", "muted"), f"{number(prompt_tokens)} tok"))
+    if finished:
+        facts.append(line(("read at ", "muted"), rate(finished.prefill_tokens_per_s)))
+    told = line(" ")
+    for fact in (fact for fact in facts if fact):
+        longer = (*told, *(line((" · ", "muted")) if len(told) > 1 else ()), *fact)
+        if width_of(longer) > width - 2 and len(told) > 1:
+            break
+        told = longer
+    return told
+
+
+def _tokens(view: NodeView, live: LiveInference, now: float) -> tuple[Line, ...]:
+    """Return how many there are, and how long the first took the engine and in all, from the assignment."""
+    if live.token_count == 0 and live.finished is None:
+        since_s = run_time.assigned_for_s(view, live, now)
+        waited = "" if since_s is None else f", {duration(since_s)} after the assignment"
+        return (line((f"no token yet{waited}", "muted")),)
+    first_ms = live.finished.first_token_ms if live.finished else live.first_token_ms
+    first = milliseconds(first_ms)
+    if first_ms is not None:
+        since_s = run_time.assigned_for_s(view, live, live.started_at + first_ms / 1000)
+        first += "" if since_s is None else f", in all {seconds(since_s)}"
+    count = number(live.token_count) if live.token_count else UNKNOWN
+    return line(("answer ", "muted"), f"{count} tok"), line(("first token ", "muted"), first)

@@ -19,7 +19,7 @@ _TIMES_LONGER = 3
 
 def is_running(view: NodeView) -> bool:
     """Tell whether the engine works on a task."""
-    return view.live is not None and view.live.finished is None and not view.live_error
+    return view.live is not None and view.live.finished is None and not view.live.error
 
 
 def taken_s(live: LiveInference, now: float) -> float:
@@ -27,12 +27,10 @@ def taken_s(live: LiveInference, now: float) -> float:
     return max(0.0, now - live.started_at)
 
 
-def in_all_s(view: NodeView, live: LiveInference, first_token_ms: float | None) -> float | None:
-    """Return the time from the assignment to the first token, None where one of them is not known."""
+def assigned_for_s(view: NodeView, live: LiveInference, at: float) -> float | None:
+    """Return for how long its task was assigned at `at`, None where that is not known."""
     task = view.task(live.key)
-    if first_token_ms is None or task is None or task.assigned_at is None:
-        return None
-    return max(0.0, live.started_at + first_token_ms / 1000 - task.assigned_at)
+    return None if task is None or task.assigned_at is None else max(0.0, at - task.assigned_at)
 
 
 def silence(view: NodeView, now: float) -> str:

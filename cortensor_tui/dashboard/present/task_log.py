@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from cortensor_tui.dashboard.cells import Line, Span, clip
+from cortensor_tui.dashboard.cells import Line, Span, folded
 from cortensor_tui.dashboard.format import exact_clock
 from cortensor_tui.dashboard.present.labelled import labelled, section
 from cortensor_tui.dashboard.present.log_rows import LOOKS, fields_of
@@ -16,6 +16,7 @@ from cortensor_tui.domain.problems import Problem
 
 LOG_TITLE = "Log"
 _MAX_EVENT_CHARS = 300
+_MOST_LINES = 4
 
 
 class TaskLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +40,8 @@ def task_log_lines(log: TaskLog | None, width: int) -> Iterator[Line]:
     for one in log.lines:
         mark, role = LOOKS[one.level]
         event = Span(inert(one.event, _MAX_EVENT_CHARS), "plain" if role == "muted" else role)
-        row = (Span(f" {exact_clock(one.at)}  ", "muted"), Span(f"{mark}  ", role), event, *fields_of(one))
-        yield clip(row, width)
+        lead = (Span(f" {exact_clock(one.at).removesuffix(' UTC')}  ", "muted"), Span(f"{mark}  ", role))
+        yield from folded(lead, (event, *fields_of(one)), width - 1, _MOST_LINES)
 
 
 def _remark(log: TaskLog | None) -> str:
@@ -48,4 +49,4 @@ def _remark(log: TaskLog | None) -> str:
         return "reading …"
     if log.problem is not None:
         return "not read"
-    return "" if log.lines else "no line of this task"
+    return "times in UTC" if log.lines else "no line of this task"

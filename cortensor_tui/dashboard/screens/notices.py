@@ -16,7 +16,7 @@ from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.document import Document
 
 _NONE = [Detail("none", "Nothing has needed you since this dashboard was opened.", "muted")]
-_CLOCK_CELLS = 13
+_CLOCK_CELLS = 14
 
 
 class NoticesScreen(Panel[None]):
