@@ -12,7 +12,7 @@ from cortensor_tui.cli.past import past_json
 from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import EngineHealth, SamplingParams
-from cortensor_tui.domain.networks import ContractOrigin
+from cortensor_tui.domain.networks import ContractOrigin, ReplacedChain
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.swaps import SwapProgress
 from cortensor_tui.domain.tasks import MinerResult, TaskTimes, TaskView
@@ -256,12 +256,15 @@ def _chain_json(chain: ChainHealth) -> dict[str, Any]:
         "head_number": chain.head_number,
         "head_at": iso_time(chain.head_at),
         "head_seen_at": iso_time(chain.head_seen_at),
+        "head_alarm_s": chain.head_alarm_s,
+        "unread_since": iso_time(chain.unread_since),
         "latency_ms": chain.latency_ms,
         "queue_address": chain.queue_address,
         "session_address": chain.session_address,
         "error": chain.error,
         "head_feed": chain.head_feed,
         "explorer": chain.explorer,
+        "replaced": _replaced_json(chain.replaced),
         "endpoints": [_endpoint_json(endpoint) for endpoint in chain.endpoints],
         **_origin_json(chain.origin),
     }
@@ -291,6 +294,10 @@ def _origin_json(origin: ContractOrigin | None) -> dict[str, Any]:
         "probes": [msgspec.to_builtins(probe) for probe in origin.probes],
         "addresses": [msgspec.to_builtins(found) for found in origin.addresses],
     }
+
+
+def _replaced_json(before: ReplacedChain | None) -> dict[str, Any] | None:
+    return None if before is None else msgspec.to_builtins(before) | {"at": iso_time(before.at)}
 
 
 def _engine_json(engine: EngineHealth) -> dict[str, Any]:

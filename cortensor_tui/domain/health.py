@@ -9,7 +9,7 @@ import msgspec
 from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.inference import EngineHealth
-from cortensor_tui.domain.networks import ContractOrigin, Registration, ServedChain
+from cortensor_tui.domain.networks import ContractOrigin, Registration, ReplacedChain, ServedChain
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.swaps import SwapProgress
 
@@ -32,6 +32,7 @@ class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
     `endpoint` is the one in use; `endpoints` are all of them in the order of the settings.
     `origin` says how the contracts were found; None until they are.
     `head_feed` is how the WebSocket stands that tells of news, empty where none is followed.
+    `replaced` is the chain in whose place this one was found since the node started, None for none.
     `explorer` is where people look transactions up, empty where the network has no known place for it.
     """
 
@@ -49,6 +50,7 @@ class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
     origin: ContractOrigin | None = None
     head_feed: str = ""
     explorer: str = ""
+    replaced: ReplacedChain | None = None
     unread_since: float | None = None
     head_alarm_s: float | None = None
 

@@ -77,3 +77,14 @@ class ServedChain(msgspec.Struct, frozen=True, kw_only=True):
     queue_address: str
     block_number: int | None = None
     read_at: float | None = None
+
+
+class ReplacedChain(msgspec.Struct, frozen=True, kw_only=True):
+    """A chain whose place another one of the same id has taken, as the node found at `at`, unix seconds.
+
+    `genesis_hash` is that of the chain before: what it knew of sessions and tasks is gone with it.
+    """
+
+    chain_id: int
+    genesis_hash: str
+    at: float

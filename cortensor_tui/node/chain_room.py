@@ -11,8 +11,10 @@ import structlog
 from cortensor_tui.chain.endpoints.head_feed import HeadFeed
 from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.chain.rpc.client import endpoint_name
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.health import ChainHealth
 from cortensor_tui.domain.network_report import NetworkReport
+from cortensor_tui.domain.networks import ReplacedChain
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.scope import KnownChain, ReadableChain, last_chain
@@ -52,6 +54,7 @@ class ChainRoom:
         addresses: LinkedAddresses,
         open_work: Callable[[ChainLink], Awaitable[ChainWork]],
         events: ChainEvents,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.past: KnownChain | None = last_chain(database, settings.chain_id)
         self.rpc = make_pool(settings, self.past.told.genesis_hash if self.past else None)
@@ -59,6 +62,8 @@ class ChainRoom:
         self.link: ChainLink | None = None
         self.work: ChainWork | None = None
         self.has_looked = False
+        self.replaced: ReplacedChain | None = None
+        self._clock = clock
         self._has_failed = False
         self._settings = settings
         self._database = database
@@ -96,6 +101,7 @@ class ChainRoom:
             endpoints=self.rpc.health(),
             head_feed=feed,
             unread_since=self.unread_since,
+            replaced=self.replaced,
         )
 
     @property
@@ -129,12 +135,24 @@ class ChainRoom:
         work = await self._open_work(link)
         told_of = self.readable
         is_another = told_of is None or told_of.chain != link.journal.chain
+        self._note_replaced(link)
         self.link, self.past = link, None
         self.rpc.adopt(link.identity.chain_id, link.identity.genesis_hash)
         self._events.on_found(link, is_another)
         contracts = msgspec.to_builtins(link.reader.contracts)
         log.info("chain found", chain_id=link.identity.chain_id, contracts=contracts)
         return work
+
+    def _note_replaced(self, link: ChainLink) -> None:
+        """Keep which chain another one has taken the place of, as a devnet does that starts anew."""
+        found = link.identity
+        before = self.link.identity if self.link else self.past.told if self.past else None
+        if before is None or before.chain_id != found.chain_id or before.genesis_hash == found.genesis_hash:
+            return
+        self.replaced = ReplacedChain(
+            chain_id=found.chain_id, genesis_hash=before.genesis_hash, at=self._clock.now()
+        )
+        log.warning("the chain was replaced", chain_id=found.chain_id, before=before.genesis_hash)
 
     async def _work_on(self, work: ChainWork) -> None:
         """Look again and again. Trouble with the endpoint is told and passes; another chain ends it."""

@@ -8,6 +8,7 @@ import msgspec
 
 from cortensor_tui.domain.health import BOUND, ENOUGH_NODES, Precondition, StoreHealth
 from cortensor_tui.domain.inference import EngineHealth, EngineState
+from cortensor_tui.domain.networks import ReplacedChain
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import Service, SessionView
 
@@ -36,6 +37,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     key_trouble: Problem | None = None
     task_trouble: Problem | None = None
     is_chain_silent: bool = False
+    replaced: ReplacedChain | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +157,8 @@ def _bound(facts: Facts) -> Step:
     bound = [view for view in facts.sessions if view.service in (Service.SERVED, Service.REFUSED)]
     if bound:
         return _met(name, numbered(bound))
+    if facts.replaced is not None:
+        return _bound_on_chain_before(name, facts.replaced)
     idle = [view for view in facts.sessions if view.service is Service.INACTIVE]
     detail = f"bound to {numbered(idle)}, not active" if idle else "bound to none"
     return _waiting(
@@ -162,6 +166,17 @@ def _bound(facts: Facts) -> Step:
         "bound to no active session: bind this node to one",
         detail=detail,
         remedy="Bind this node to a session; you can create one of your own",
+    )
+
+
+def _bound_on_chain_before(name: str, replaced: ReplacedChain) -> Step:
+    return _waiting(
+        name,
+        f"bound to no active session: another chain {replaced.chain_id} took the old one's place",
+        detail=f"chain {replaced.chain_id} begins with another block than it did, so that its sessions and "
+        "the nodes bound to them are gone; what this node did there stays in its journal",
+        remedy="Make a session with n, or bind the node to one with a. If nobody started the chain anew, "
+        "check the endpoints at 5",
     )
 
 

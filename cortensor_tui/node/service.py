@@ -66,7 +66,9 @@ class Node:
         )
         self._duty = open_duty(feed, self._store)
         events = ChainEvents(on_found=self._chain_found, on_look=self._looked)
-        self._chain = ChainRoom(settings, self._duty.database, self._duty.addresses, self._open_work, events)
+        self._chain = ChainRoom(
+            settings, self._duty.database, self._duty.addresses, self._open_work, events, clock
+        )
         self._history = HistoryDesk(self._store, clock, settings.private_sessions)
         self._tally = Tally(self._history, lambda change: self._hub.publish(change), clock)
         self._standing = Standing(settings, self._duty, self._chain, self._tally, self._store, clock)

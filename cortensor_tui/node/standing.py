@@ -114,6 +114,7 @@ class Standing:
             sessions=work.sessions.views() if work else (),
             key_trouble=work.key_problem if work else None,
             task_trouble=work.held_by if work else None,
+            replaced=self._chain.replaced,
         )
 
 

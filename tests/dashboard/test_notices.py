@@ -17,6 +17,7 @@ from cortensor_tui.dashboard.present.notices import Notice
 from cortensor_tui.dashboard.screens.notices import NoticesScreen
 from cortensor_tui.dashboard.toasts import Toast, Toasts
 from cortensor_tui.domain.health import NodeStatus
+from cortensor_tui.domain.networks import ReplacedChain
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.node.messages import StatusChanged, Stop, TaskChanged
 
@@ -252,6 +253,23 @@ async def test_an_engine_that_died_is_told_once_and_stays_listed(node: ScriptedN
         listed = f"{clock(samples.NOW)}      The engine died"
         await until(pilot, lambda: listed in shown(app, "#document"))
         assert "killed by SIGKILL" in shown(app, "#document")
+
+
+async def test_a_chain_that_was_replaced_is_told_with_what_it_means_and_what_to_do(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        replaced = ReplacedChain(chain_id=31337, genesis_hash="0x" + "aa" * 32, at=samples.NOW)
+        chain = msgspec.structs.replace(samples.status().chain, replaced=replaced)
+        await node.change(StatusChanged(samples.status(chain=chain)))
+        await until(pilot, lambda: toast(app).startswith("Chain 31337 was replaced by another: "))
+        await pilot.press("exclamation_mark")
+        await until(pilot, lambda: "Chain 31337 was replaced" in shown(app, "#document"))
+        words = " ".join(shown(app, "#document").split())
+        assert "sessions and tasks of the old one are gone" in words
+        assert "The journal keeps what was done there" in words
+        assert "Make a session with n" in words
 
 
 @given(st.lists(CAUSES, max_size=40))

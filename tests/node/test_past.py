@@ -15,7 +15,7 @@ import pytest
 from cortensor_tui.chain.networks.resolve import identify_chain
 from cortensor_tui.dashboard.folding import apply
 from cortensor_tui.dashboard.state import NodeView
-from cortensor_tui.domain.health import NodeStatus
+from cortensor_tui.domain.health import NodeStatus, Precondition
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.journal.scope import ChainScope, Cursor
@@ -40,6 +40,10 @@ pytestmark = pytest.mark.real
 
 TASKS, TRANSACTIONS = 120, 30
 READ_AT, READ_UPTO = 1_790_000_000.0, Cursor(block_number=7, block_hash="0x00")
+
+
+def told_of(view: NodeView, name: str) -> Precondition:
+    return next(one for one in view.status.preconditions if one.name == name)
 
 
 class StartedNode:
@@ -244,6 +248,7 @@ async def test_when_the_same_chain_comes_back_the_node_goes_on_and_tells_nothing
         key = await assigned(devnet, session_id)
         after = await again.until(lambda view: view.task(key) is not None)
         assert after.status.past is None
+        assert after.status.chain.replaced is None
         assert (await again.until(lambda view: view.status.are_sessions_read)).sessions
         assert after.generation == before.generation, "nothing has to be read anew"
         assert [task.key for task in after.tasks] == [*answered, key]
@@ -265,6 +270,10 @@ async def test_when_another_chain_comes_only_its_own_past_is_told(
         view = await node.until(lambda view: view.status.past is None and view.status.answered_tasks == 0)
         assert (view.tasks, view.transactions, view.throughput.spans) == ((), (), ())
         assert await node.keys() == []
+        view = await node.until(lambda view: view.status.are_sessions_read)
+        assert view.status.chain.replaced is not None
+        assert view.status.chain.replaced.genesis_hash == SCOPE.genesis_hash
+        assert "check the endpoints" in told_of(view, "bound to an active session").remedy
 
 
 async def test_without_any_past_the_first_chain_is_told_to_lists_that_were_refused(

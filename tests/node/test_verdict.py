@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cortensor_tui.domain.health import Precondition, StoreHealth, Verdict
 from cortensor_tui.domain.inference import EngineHealth, EngineState
+from cortensor_tui.domain.networks import ReplacedChain
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import Service, SessionView
 from cortensor_tui.node.preconditions import Facts, steps
@@ -83,6 +84,18 @@ def test_a_full_disk_is_told_of_the_disk_and_not_of_the_chain() -> None:
     assert chain.is_met
     assert disk.is_met is False
     assert ("disk is full" in disk.detail, disk.remedy) == (True, "Free disk space")
+
+
+def test_a_chain_that_was_replaced_is_told_until_the_node_is_bound_on_the_new_one() -> None:
+    replaced = ReplacedChain(chain_id=31337, genesis_hash="0x" + "aa" * 32, at=17.0)
+    unbound = msgspec.structs.replace(WELL, replaced=replaced, sessions=())
+    found = told(unbound)["bound to an active session"]
+    assert "its sessions and the nodes bound to them are gone" in found.detail
+    assert "stays in its journal" in found.detail
+    assert "Make a session with n" in found.remedy
+    assert judge(steps(unbound), ())[0] is Verdict.WAITING
+    bound = msgspec.structs.replace(unbound, sessions=(SERVED,))
+    assert told(bound)["bound to an active session"].is_met
 
 
 def test_what_the_chain_tells_is_unknown_before_it_is_read() -> None:

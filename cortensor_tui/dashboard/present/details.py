@@ -38,6 +38,9 @@ def _chain(chain: ChainHealth) -> Iterator[Detail]:
     yield Detail("queue", chain.queue_address or UNKNOWN)
     if chain.unread_since is not None:
         yield Detail("", f"the chain answered last at {moment(chain.unread_since)}", "warn")
+    if chain.replaced is not None:
+        told = f"{exact_moment(chain.replaced.at)}, before that it began with {chain.replaced.genesis_hash}"
+        yield Detail("chain replaced", told, "warn")
     if chain.error:
         yield Detail("chain error", chain.error, "bad")
 

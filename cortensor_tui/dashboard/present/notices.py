@@ -8,12 +8,18 @@ import msgspec
 
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.present.remedies import remedy_of, told_unmet
+from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.domain.health import Precondition
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.tasks import Stage
 
 _MAX_CHARS = 300
 _LINK = "link"
+_REPLACED = (
+    "It has another first block: sessions and tasks of the old one are gone. The journal keeps what was done "
+    "there. Make a session with n, or bind the node with a; if nobody started the chain anew, check the "
+    "endpoints at 5"
+)
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -54,7 +60,14 @@ def _standing(state: FeedState) -> Iterator[Notice]:
     if status.problem is not None and not failed:
         problem = status.problem
         yield Notice(f"problem {problem.code}", problem.what, _joined(problem.why, problem.remedy))
-    engine = status.engine
+    yield from _events(view)
+
+
+def _events(view: NodeView) -> Iterator[Notice]:
+    replaced, engine = view.status.chain.replaced, view.status.engine
+    if replaced is not None:
+        title = f"Chain {replaced.chain_id} was replaced by another"
+        yield Notice(f"replaced {replaced.at}", title, _REPLACED, is_event=True, at=replaced.at)
     if engine.died_at is not None:
         why = _joined(engine.death, "A task it was at is run again; 6 shows it in the log")
         died = f"engine died {engine.died_at}"
