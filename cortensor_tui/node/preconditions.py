@@ -175,8 +175,7 @@ def _bound_on_chain_before(name: str, replaced: ReplacedChain) -> Step:
         f"bound to no active session: another chain {replaced.chain_id} took the old one's place",
         detail=f"chain {replaced.chain_id} begins with another block than it did, so that its sessions and "
         "the nodes bound to them are gone; what this node did there stays in its journal",
-        remedy="Make a session with n, or bind the node to one with a. If nobody started the chain anew, "
-        "check the endpoints at 5",
+        remedy="If nobody started the chain anew, check its endpoints; else bind the node to a session there",
     )
 
 

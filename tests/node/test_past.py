@@ -273,7 +273,7 @@ async def test_when_another_chain_comes_only_its_own_past_is_told(
         view = await node.until(lambda view: view.status.are_sessions_read)
         assert view.status.chain.replaced is not None
         assert view.status.chain.replaced.genesis_hash == SCOPE.genesis_hash
-        assert "check the endpoints" in told_of(view, "bound to an active session").remedy
+        assert "check its endpoints" in told_of(view, "bound to an active session").remedy
 
 
 async def test_without_any_past_the_first_chain_is_told_to_lists_that_were_refused(

@@ -92,7 +92,7 @@ def test_a_chain_that_was_replaced_is_told_until_the_node_is_bound_on_the_new_on
     found = told(unbound)["bound to an active session"]
     assert "its sessions and the nodes bound to them are gone" in found.detail
     assert "stays in its journal" in found.detail
-    assert "Make a session with n" in found.remedy
+    assert "else bind the node to a session there" in found.remedy
     assert judge(steps(unbound), ())[0] is Verdict.WAITING
     bound = msgspec.structs.replace(unbound, sessions=(SERVED,))
     assert told(bound)["bound to an active session"].is_met
