@@ -172,7 +172,7 @@ def _bound(facts: Facts) -> Step:
 def _bound_on_chain_before(name: str, replaced: ReplacedChain) -> Step:
     return _waiting(
         name,
-        f"bound to no active session: another chain {replaced.chain_id} took the old one's place",
+        f"bound to no active session: chain {replaced.chain_id} was replaced, and its sessions are gone",
         detail=f"chain {replaced.chain_id} begins with another block than it did, so that its sessions and "
         "the nodes bound to them are gone; what this node did there stays in its journal",
         remedy="If nobody started the chain anew, check its endpoints; else bind the node to a session there",
