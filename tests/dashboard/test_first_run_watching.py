@@ -8,9 +8,9 @@ from textual.widgets import Button, Input, Select
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.settings.setup_draft import WATCHING_STEPS, SetUp, Step
 
+from .at_setup import app, at_menu, leave_page, setup
 from .conftest import shown, until
 from .scripted_setup import TARGET, ScriptedSetup
-from .test_first_run import app, at_menu, leave_page, setup
 
 __all__ = ["app", "setup"]
 

@@ -14,9 +14,9 @@ from cortensor_tui.node.client import NodeClient
 from cortensor_tui.settings.setup_draft import Step
 
 from . import samples
+from .at_setup import at_menu, at_step
 from .conftest import shown, until
 from .scripted_setup import ScriptedSetup
-from .test_first_run import at_menu, at_step
 from .test_first_run_watching import ADDRESS, at_address
 
 SIZES = [(80, 24), (160, 48)]

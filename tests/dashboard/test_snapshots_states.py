@@ -25,13 +25,13 @@ from cortensor_tui.node.settings_messages import GetSettings
 from cortensor_tui.settings.setup_draft import Step
 
 from . import network_samples, samples
+from .at_setup import at_menu, at_step
 from .conftest import shown, until
 from .pictures import FAULT, Stood, Take, answer_all, is_waiting, take
 from .scripted_node import ScriptedNode, refusal
 from .scripted_setup import ScriptedSetup
 from .session_samples import answer_readings
 from .settings_answers import answer_settings
-from .test_first_run import at_menu, at_step
 
 __all__ = ["take"]
 
