@@ -345,3 +345,21 @@ async def test_a_node_forgets_a_swap_half_way_once_the_other_node_is_bound_by_ha
     assert swaps.of_owner(MINER.address) == []
     await node.stop()
     node.database.close()
+
+
+async def test_a_node_warns_of_a_swap_that_it_could_not_take_up(
+    devnet: DevnetOnAnvil, tmp_path: Path
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    node = MiningNode(devnet, tmp_path)
+    await node.start()
+    node.link.journal.swaps.save(MINER.address, session_id, ALICE, BOB, WhenBusy.WAIT, 5.0)
+    await node.stop()
+    await node.start()
+    async with asyncio.timeout(30):
+        while node.mining.swaps:
+            await node.look()
+    assert any(f"The swap of session {session_id} came to nothing" in one for one in node.mining.warnings)
+    assert (await node.link.reader.sessions([session_id]))[0].dedicated_nodes == (ALICE,), "not its to swap"
+    await node.stop()
+    node.database.close()
