@@ -1,13 +1,14 @@
 """Draws and sends of a changed region no more than that region.
 
-Textual 8.2 draws every line of every widget between the first and the last changed cell, containers too. Of a
-row it sends all from the left edge of the widget to the changed cell. Over a slow line that is most of what a
-live screen costs.
+Textual 8.2 draws every line of every widget between the first and the last changed cell, also of containers
+that are covered. Of a row it sends all from the left edge of the widget to the changed cell. Over a slow line
+that is most of what a live screen costs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.control import Control
@@ -15,51 +16,85 @@ from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 from textual.strip import Strip
 
+Cells = tuple[int, int]
+"""The first cell of a run in a row, and the one after its last."""
+
+
+class Piece(NamedTuple):
+    """What to write at a place, in cells from the top left."""
+
+    y: int
+    x: int
+    strip: Strip
+
 
 class ExactUpdate(ChopsUpdate):
-    """Writes the spans, each cropped at both ends."""
+    """Writes pieces, each at its place."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        super().__init__([], [], [])
+        self.pieces = pieces
 
     def render_segments(self, console: Console) -> str:
         """Return what to send to the terminal."""
-        parts: list[str] = []
-        for y, x1, x2 in self.spans:
-            for (x, strip), end in zip(self.chops[y].items(), self.chop_ends[y], strict=False):
-                start, stop = max(x, x1), min(end, x2)
-                if strip is None or start >= stop:
-                    continue
-                parts.append(Control.move_to(start, y).segment.text)
-                parts.append(strip.crop(start - x, stop - x).render(console))
-        return "".join(parts)
+        return "".join(
+            part
+            for y, x, strip in self.pieces
+            for part in (Control.move_to(x, y).segment.text, strip.render(console))
+        )
 
 
 class ExactCompositor(Compositor):
     """A compositor whose partial updates are exact."""
 
-    def render_partial_update(self) -> ChopsUpdate | None:
+    def render_partial_update(self) -> ExactUpdate | None:
         """Return what has changed, None where nothing has."""
-        spans = list(self._regions_to_spans(self._dirty_regions))
-        self._dirty_regions.clear()
-        if not spans:
+        wanted = self._take_changed()
+        if not wanted:
             return None
-        width, height = self.size
-        chops: list[Mapping[int, Strip]] = [{}] * height
-        for top, bottom in bands(y for y, _, _ in spans if 0 <= y < height):
-            rows = Region(0, top, width, bottom - top)
-            chops[top:bottom] = self._render_chops(rows, rows.line_range.__contains__)[top:bottom]
-        return ExactUpdate(
-            chops, [span for span in spans if 0 <= span[0] < height], [cuts[1:] for cuts in self.cuts]
-        )
+        pieces: list[Piece] = []
+        for widget, (region, clip) in self.visible_widgets.items():  # those in front come first
+            if not wanted:
+                break
+            seen = region.intersection(clip)
+            found = _taken(wanted, seen)
+            for top, bottom in bands(found):
+                rows = Region(seen.x, top, seen.width, bottom - top)
+                for y, strip in enumerate(widget.render_lines(rows.translate(-region.offset)), top):
+                    pieces += [Piece(y, x1, strip.crop(x1 - seen.x, x2 - seen.x)) for x1, x2 in found[y]]
+        return ExactUpdate(sorted(pieces, key=lambda piece: piece[:2]))
 
-    def _get_renders(self, crop: Region | None = None) -> Iterable[tuple[Region, Region, list[Strip]]]:
-        """Draw of each widget the rows within `crop`."""
-        if crop is None:
-            yield from super()._get_renders()
-            return
-        for widget, (region, clip) in self.visible_widgets.items():
-            seen = clip.intersection(crop)
-            drawn = region.intersection(seen)
-            if drawn:
-                yield region, seen, widget.render_lines(drawn.translate(-region.offset))
+    def _take_changed(self) -> dict[int, list[Cells]]:
+        """Return the changed cells on the screen by their rows, and begin anew."""
+        changed: dict[int, list[Cells]] = {}
+        screen = self.size.region
+        regions = [region.intersection(screen) for region in self._dirty_regions]
+        self._dirty_regions.clear()
+        for y, x1, x2 in self._regions_to_spans(region for region in regions if region):
+            changed.setdefault(y, []).append((x1, x2))
+        return changed
+
+
+def _taken(wanted: dict[int, list[Cells]], region: Region) -> dict[int, list[Cells]]:
+    """Take the cells within a region out of those that are wanted, and return them by their rows."""
+    found: dict[int, list[Cells]] = {}
+    for y in [y for y in wanted if region.y <= y < region.bottom]:
+        cells = wanted[y]
+        inside = _runs((max(x1, region.x), min(x2, region.right)) for x1, x2 in cells)
+        if not inside:
+            continue
+        found[y] = inside
+        before = _runs((x1, min(x2, region.x)) for x1, x2 in cells)
+        after = _runs((max(x1, region.right), x2) for x1, x2 in cells)
+        if before or after:
+            wanted[y] = before + after
+        else:
+            del wanted[y]
+    return found
+
+
+def _runs(cells: Iterable[Cells]) -> list[Cells]:
+    return [(x1, x2) for x1, x2 in cells if x1 < x2]
 
 
 def bands(rows: Iterable[int]) -> Sequence[tuple[int, int]]:

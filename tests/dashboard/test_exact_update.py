@@ -6,19 +6,23 @@ import asyncio
 from functools import partial
 
 import pyte
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual._compositor import CompositorUpdate
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
 
 from cortensor_tui.dashboard.cells import Line, line
-from cortensor_tui.dashboard.exact_update import ExactCompositor, ExactUpdate
+from cortensor_tui.dashboard.exact_update import ExactCompositor
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 
 WIDTH = 40
-BOXES = ("one", "two", "three", "four")
+BOXES = ("one", "two", "three", "four", "above")
 
 
 class Bare(App[None]):
@@ -60,7 +64,7 @@ async def test_an_update_sends_only_the_cells_that_changed() -> None:
 
         update = screen._compositor.render_partial_update()
 
-        assert isinstance(update, ExactUpdate)
+        assert update is not None
         sent = update.render_segments(app.console)
         assert f"\x1b[1;{WIDTH + len('before ') + 1}H" in sent
         assert "two" in sent
@@ -74,25 +78,50 @@ async def test_what_is_sent_of_several_spans_is_each_at_its_place() -> None:
         screen = Pair()
         await app.push_screen(screen)
         await pilot.pause()
-        whole = screen._compositor.render_full_update()
-        chops = screen._compositor._render_chops(screen.size.region, lambda _: True)
-        ends = [cuts[1:] for cuts in screen._compositor.cuts]
+        screen._compositor._dirty_regions = {Region(WIDTH - 3, 0, 7, 1)}
 
-        across = ExactUpdate(chops, [(0, WIDTH - 3, WIDTH + 4)], ends).render_segments(app.console)
+        update = screen._compositor.render_partial_update()
 
-        assert whole is not None
+        assert update is not None
+        across = update.render_segments(app.console)
         assert f"\x1b[1;{WIDTH - 2}H" in across
         assert f"\x1b[1;{WIDTH + 1}H" in across
         assert "befo" in across
         assert "before" not in across
 
 
+async def test_only_what_is_seen_of_the_changed_cells_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Bare()
+    async with app.run_test(size=(2 * WIDTH, 4)) as pilot:
+        screen = Pair()
+        await app.push_screen(screen)
+        await pilot.pause()
+        drawn: list[tuple[Widget, int]] = []
+        render_lines = Widget.render_lines
+
+        def noted(widget: Widget, crop: Region) -> list[Strip]:
+            drawn.append((widget, crop.height))
+            return render_lines(widget, crop)
+
+        monkeypatch.setattr(Widget, "render_lines", noted)
+        screen.said = "two"
+        right = screen.query_one("#right", TextLines)
+        right.redraw()
+        screen._compositor.update_widgets({right})
+
+        screen._compositor.render_partial_update()
+
+        assert drawn == [(right, 1)], "neither what it covers nor what stands beside it"
+
+
 class Boxes(Screen[None]):
-    """Widgets of several lines in containers side by side, each line with a word of its own."""
+    """Widgets of several lines side by side, each line with a word of its own, and one that covers parts."""
 
     CSS = """
+    Boxes { layers: default top; }
     Horizontal { height: 6; padding: 1; border: round white; }
     TextLines { width: 1fr; height: 1fr; }
+    #above { layer: top; offset: 8 2; width: 22; height: 3; background: blue; }
     """
 
     def __init__(self) -> None:
@@ -101,10 +130,11 @@ class Boxes(Screen[None]):
         self.words = {name: ["old"] * 4 for name in BOXES}
 
     def compose(self) -> ComposeResult:
-        for row in (BOXES[:2], BOXES[2:]):
+        for row in (BOXES[:2], BOXES[2:4]):
             with Horizontal():
                 for name in row:
                     yield TextLines(partial(self._lines, name), id=name)
+        yield TextLines(partial(self._lines, "above"), id="above")
 
     def _lines(self, name: str, _: int) -> list[Line]:
         return [line((f"{name} ", "muted"), (word, "good"), " end") for word in self.words[name]]
