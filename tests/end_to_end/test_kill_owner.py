@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from cortensor_tui.chain.contracts.calls import bind_call
 from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.swaps import WhenBusy
+from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.history_messages import GetTransactions, Transactions
@@ -120,6 +123,40 @@ async def test_the_steps_above_are_all_there_are(ticking_world: World) -> None:
         await until_over(world, settings, session_id)
     steps = settings.with_name(settings.name + ".steps").read_text().splitlines()
     assert [step for step in steps if step not in ("chain known", "cursor moved")] == list(STEPS)
+
+
+async def test_a_swap_that_waits_is_there_after_a_kill_and_can_be_given_up(world: World) -> None:
+    session_id = await world.create_session()
+    other, miner = world.stranger.address, world.miner.address
+    await world.send_call(bind_call(world.reader, session_id, other))
+    settings = world.settings()
+    key = await world.submit(session_id, "Nobody answers this.")
+    asked = SwapNodes(
+        session_id=session_id, unbind_address=other, bind_address=miner, when_busy=WhenBusy.WAIT
+    )
+    async with world.node(settings) as process, asyncio.timeout(90):
+        while not (await world.reader.task(key)).assigned_miners:
+            await asyncio.sleep(LOOK_S)
+        asking = asyncio.create_task(ask(settings, asked))
+        await until_waiting(settings, key)
+        process.kill()
+        await asking
+    before = await world.transaction_count(world.owner.address)
+    async with world.node(settings), asyncio.timeout(90):
+        await until_waiting(settings, key)
+        await world.command(settings, "swap", str(session_id), "--stop")
+        assert (await status_of(settings)).swaps == ()
+    assert await bound(world.reader, session_id) == (other,)
+    assert await world.transaction_count(world.owner.address) == before
+
+
+async def until_waiting(settings: Path, key: TaskKey) -> None:
+    """Wait until a node tells of a swap that waits for a task."""
+    while True:
+        with suppress(ProblemError):
+            if [one.tasks for one in (await status_of(settings)).swaps] == [(key,)]:
+                return
+        await asyncio.sleep(LOOK_S)
 
 
 @pytest.mark.parametrize("step", ["signed", "sent"])
