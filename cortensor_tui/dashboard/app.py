@@ -132,7 +132,9 @@ class Dashboard(KeyActions):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters and those for terminals that show less."""
-        own = self.appearance.filters(list(super().get_line_filters()), has_color=not self.no_color)
+        has_256 = self.console.color_system == "256"
+        filters = list(super().get_line_filters())
+        own = self.appearance.filters(filters, has_color=not self.no_color, has_256=has_256)
         return [self._guard, *own]
 
     def on_mount(self) -> None:

@@ -10,7 +10,7 @@ from textual.filter import LineFilter, Monochrome
 
 from cortensor_tui.dashboard.choices import Choices, keep_choices, load_choices
 from cortensor_tui.dashboard.options import Options
-from cortensor_tui.dashboard.plain_terminals import AsciiFilter, NoColorFilter
+from cortensor_tui.dashboard.plain_terminals import AsciiFilter, EightBitFilter, NoColorFilter
 from cortensor_tui.dashboard.themes import DEFAULT_THEME, PLAIN_THEME, load_themes, shipped_folder
 from cortensor_tui.domain.problems import problem_error
 
@@ -26,10 +26,11 @@ class Appearance:
         self._named: str | msgspec.UnsetType | None = msgspec.UNSET
         self._ascii = (AsciiFilter(),) if options.is_ascii else ()
 
-    def filters(self, own: list[LineFilter], *, has_color: bool) -> list[LineFilter]:
-        """Return Textual's own line filters with ours: ASCII alone, or no colors rather than greys."""
+    def filters(self, own: list[LineFilter], *, has_color: bool, has_256: bool = False) -> list[LineFilter]:
+        """Return Textual's own line filters with ours: ASCII alone, no colors rather than greys, or 256."""
         kept = own if has_color else [one for one in own if not isinstance(one, Monochrome)]
-        return [*kept, *(() if has_color else (NoColorFilter(),)), *self._ascii]
+        colors = (EightBitFilter(),) if has_256 else ()
+        return [*kept, *(colors if has_color else (NoColorFilter(),)), *self._ascii]
 
     def read(self, app: App[Any]) -> list[str]:
         """Give the app its themes as the files have them; return a sentence for each fault."""

@@ -60,10 +60,14 @@ async def test_a_transaction_moves_from_sent_to_mined(node: ScriptedNode, app: D
     async with app.run_test(size=SMALL) as pilot:
         await live(pilot)
         mined = samples.transaction(
-            7, TransactionKind.PRECOMMIT, TransactionState.MINED, mined_at=samples.NOW, gas_used=92_001
+            7,
+            TransactionKind.PRECOMMIT,
+            TransactionState.MINED,
+            mined_at=samples.NOW,
+            fee_wei="123000000000000",
         )
         await node.change(TransactionChanged(mined))
-        await until(pilot, lambda: "92,001  ● mined" in shown(app, "#transactions"))
+        await until(pilot, lambda: "0.000123 ether  ● mined" in shown(app, "#transactions"))
         assert "▲ sent" not in shown(app, "#transactions")
 
 

@@ -89,7 +89,7 @@ def test_the_age_of_the_head_stands_still_between_steps(age_s: float, said: str)
 
 
 def test_a_head_that_stands_still_is_late_and_one_never_seen_unknown() -> None:
-    assert "▲ head     late         1,204 · 90 s ago" in told("head", with_chain(head_seen_at=NOW - 91))
+    assert "▲ head     late         90 s ago · 1,204" in told("head", with_chain(head_seen_at=NOW - 91))
     assert told("head", with_chain(head_number=None)).rstrip() == " ○ head     unknown"
 
 
@@ -117,7 +117,7 @@ def test_what_gas_pays_for_is_unknown_before_its_price_is_read() -> None:
 
 def test_gas_for_few_tasks_is_a_warning_and_none_is_a_failure() -> None:
     few = msgspec.structs.replace(status(), gas=msgspec.structs.replace(status().gas, tasks_left=7))
-    assert "▲ gas      low          9.9987 ether · ≈ 7 tasks left" in told("gas", few)
+    assert "▲ gas      low          ≈ 7 tasks left at this price · 9.9987 ether" in told("gas", few)
     assert "✖ gas      none         0 ether" in told("gas", blocked())
 
 
@@ -203,3 +203,29 @@ def test_a_lost_feed_is_a_warning_and_one_that_never_was_is_none(health: str, ro
     lines = column_lines(with_chain(head_feed=health), Sight(NOW), 110)
     spans = [span for line in lines for span in line if f"feed {health}" in span.text]
     assert [span.role for span in spans] == [role]
+
+
+def paired(shown: NodeStatus, width: int = 80, at: float = NOW) -> str:
+    """Return the lines for screens with few lines."""
+    return "\n".join(text.rstrip() for text in texts(paired_lines(shown, Sight(at), width)))
+
+
+def test_what_fails_has_a_line_of_its_own_where_its_cause_can_be_read() -> None:
+    error = "http://127.0.0.1:8545 answers 502 Bad Gateway"
+    assert f"✖ chain    not read     {error}" in paired(with_chain(error=error))
+    engine = msgspec.structs.replace(
+        status().engine, state=EngineState.FAILED, error="llama.cpp ran out of memory"
+    )
+    failed = paired(msgspec.structs.replace(status(), engine=engine))
+    assert "✖ engine   failed       llama.cpp ran out of memory" in failed
+    assert len(failed.split("\n")) == 5
+    assert all(label in failed for label in LABELS)
+
+
+def test_where_there_is_little_room_what_matters_less_goes_first() -> None:
+    assert "▲ head     late 90 s ago" in paired(with_chain(head_seen_at=NOW - 91))
+    few = msgspec.structs.replace(status(), gas=msgspec.structs.replace(status().gas, tasks_left=7))
+    assert "▲ gas      low ≈ 7 tasks left" in paired(few, 60)
+    loading = msgspec.structs.replace(status().engine, state=EngineState.LOADING, load_progress=0.4)
+    assert "▲ engine   loading 40%" in paired(msgspec.structs.replace(status(), engine=loading), 60)
+    assert "○ registry not readable on this network" in paired(status())

@@ -104,7 +104,9 @@ async def test_a_frozen_picture_stands_still_and_says_so_while_the_verdict_goes_
         await until(pilot, lambda: "▲ FROZEN  the picture below is 0 s old" in shown(app, "#verdict"))
         before, sent = shown(app, "#status"), shown(app, "#transactions")
         clock[0] += 30
-        mined = samples.transaction(7, TransactionKind.PRECOMMIT, TransactionState.MINED, gas_used=92_001)
+        mined = samples.transaction(
+            7, TransactionKind.PRECOMMIT, TransactionState.MINED, fee_wei="123000000000000"
+        )
         await node.change(TransactionChanged(mined))
         await node.change(StatusChanged(samples.blocked()))
         await until(pilot, lambda: "✖ BLOCKED" in shown(app, "#verdict"))
@@ -113,7 +115,7 @@ async def test_a_frozen_picture_stands_still_and_says_so_while_the_verdict_goes_
         await pilot.press(key)
         await until(pilot, lambda: "FROZEN" not in shown(app, "#verdict"))
         assert "✖ gas" in shown(app, "#status")
-        await until(pilot, lambda: "92,001" in shown(app, "#transactions"))
+        await until(pilot, lambda: "0.000123 ether" in shown(app, "#transactions"))
 
 
 async def test_a_frozen_picture_stays_as_it_is_in_another_size(node: ScriptedNode, app: Dashboard) -> None:

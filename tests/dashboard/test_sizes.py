@@ -13,11 +13,15 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.cells import Span
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.places import PLACES
+from cortensor_tui.dashboard.present import network, session_table, tables, task_rows, transaction_rows
+from cortensor_tui.dashboard.present import settings as settings_rows
 from cortensor_tui.dashboard.present.verdict import stacked_lines, verdict_lines
 from cortensor_tui.dashboard.screens.base import Panel as PanelScreen
+from cortensor_tui.dashboard.widgets.line_table import Column, LineTable, Row
 from cortensor_tui.node.messages import Snapshot, StatusChanged
 
 from . import samples
@@ -188,3 +192,32 @@ def test_the_word_is_whole_at_every_width(width: int, height: int, at: int) -> N
         one = text(verdict_lines(state, samples.NOW + at, width, title="Transactions"))
         assert word in one[0]
         assert len(stacked_lines(state, samples.NOW + at, width, height)) <= height
+
+
+COLUMNS = {
+    "sessions at a glance": (tables.SESSION_COLUMNS, ("id", "name", "this node")),
+    "transactions at a glance": (tables.TRANSACTION_COLUMNS, ("stage", "task", "hash", "state")),
+    "sessions": (session_table.COLUMNS, ("id", "name", "this node")),
+    "tasks": (task_rows.COLUMNS, ("task", "stage", "prompt")),
+    "transactions": (transaction_rows.COLUMNS, ("stage", "task", "wait", "state")),
+    "endpoints": (network.ENDPOINT_COLUMNS, ("state", "endpoint", "last trouble")),
+    "facts": (network.FACT_COLUMNS, ("what", "value")),
+    "settings": (settings_rows.COLUMNS, ("setting", "value")),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_the_least_size_keeps_the_columns_that_matter_most(name: str) -> None:
+    columns, most = COLUMNS[name]
+    table = LineTable(columns, "", id="table")
+    table.show([Row("", tuple(Span("x") for _ in columns))])
+    for width in (60, 70, 80):
+        header = text(table.lines(width, 3))[0]
+        assert all(title in header for title in most), header
+
+
+def test_of_columns_of_one_rank_the_last_one_goes_first() -> None:
+    columns = (Column("first", 10), Column("second", 10), Column("third", 10))
+    table = LineTable(columns, "", id="table")
+    table.show([Row("", (Span("x"), Span("x"), Span("x")))])
+    assert text(table.lines(24, 3))[0].split() == ["first", "second"]

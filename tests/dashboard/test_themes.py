@@ -20,7 +20,7 @@ from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.choices import FILE_NAME, Choices, load_choices
 from cortensor_tui.dashboard.contrast import contrast
 from cortensor_tui.dashboard.options import Options, wants_ascii, wants_mouse
-from cortensor_tui.dashboard.plain_terminals import NoColorFilter, in_ascii
+from cortensor_tui.dashboard.plain_terminals import EightBitFilter, NoColorFilter, in_ascii, nearest_of_256
 from cortensor_tui.dashboard.present.timeline import Phase
 from cortensor_tui.dashboard.screens.theme import ThemeScreen
 from cortensor_tui.dashboard.themes import load_theme, load_themes, read_theme, shipped_folder
@@ -68,6 +68,33 @@ def test_everything_can_be_read_on_every_ground(name: str) -> None:
         for role in texts:
             assert contrast(Color.parse(str(getattr(theme, role))), paper) >= 4.5, (role, ground)
         assert contrast(Color.parse(theme.variables["muted"]), paper) >= 3, ground
+
+
+@pytest.mark.parametrize("name", TRUE_COLOR)
+def test_in_256_colors_grounds_stay_as_calm_and_texts_as_readable(name: str) -> None:
+    theme = load_theme(shipped_folder() / f"{name}.toml")
+    colors = vars(theme) | theme.variables
+
+    def mapped(role: str) -> Color:
+        return Color.from_rich_color(nearest_of_256(Color.parse(colors[role]).rich_color))
+
+    def colorfulness(color: Color) -> int:
+        return max(color.rgb) - min(color.rgb)
+
+    for ground in ("background", "surface", "panel", "cursor", "rule"):
+        assert colorfulness(mapped(ground)) <= colorfulness(Color.parse(colors[ground])) + 16, ground
+    for role in ("success", "warning", "error", "accent"):
+        assert contrast(mapped(role), mapped("panel")) >= 3.5, role
+    assert contrast(mapped("foreground"), mapped("panel")) >= 4.5
+    assert contrast(mapped("foreground"), mapped("cursor")) >= 4.5
+
+
+def test_what_the_terminal_has_itself_is_left_to_it() -> None:
+    own = Style.parse("red on default")
+    [kept] = EightBitFilter().apply([Segment("x", own)], BLACK)
+    assert kept.style == own
+    [night] = EightBitFilter().apply([Segment("x", Style.parse("bold #cfd8e3 on #1b2835"))], BLACK)
+    assert night.style == Style.parse("bold color(253) on color(235)")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ _NEWS_CELLS = 3 + _LABEL_CELLS
 _LEAST_CUT_CELLS = 12
 """A fact that has to be cut to less than this says nothing and is left out."""
 _WORD_CELLS = 13
+_UNKNOWN = "unknown"
+"""A word that facts beside it say better."""
 _FIT = (EndpointState.IN_USE, EndpointState.STANDBY, EndpointState.UNKNOWN)
 _OF_CHAIN = ("head", "gas", "registry")
 """What is read of the chain again and again."""
@@ -85,22 +87,32 @@ def column_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
 
 
 def paired_lines(status: NodeStatus, sight: Sight, width: int) -> list[Line]:
-    """Return them in two columns, for screens with few lines; words give way to figures there."""
-    found = _all(status, sight)
+    """Return them in two columns, for screens with few lines; words give way to figures there.
+
+    What fails has a line of its own above them, so that its cause can be read.
+    """
+    everything = _all(status, sight)
+    failed = [one for one in everything if one.look == BAD]
+    found = [one for one in everything if one.look != BAD]
     half = (len(found) + 1) // 2
     left_width = width * 33 // 80
     lines = []
+    for one in failed:
+        lines += [_line(one, sight, width, has_word=True), *_news(sight, width, one)]
     for index in range(half):
+        if index + half == len(found):
+            lines += [_line(found[index], sight, width, has_word=False), *_news(sight, width, found[index])]
+            break
         left = _line(found[index], sight, left_width, has_word=False)
         filler = Span(" " * (left_width - width_of(left)))
-        right = found[index + half] if index + half < len(found) else None
-        beside = _line(right, sight, width - left_width, has_word=False) if right else ()
+        right = found[index + half]
+        beside = _line(right, sight, width - left_width, has_word=False)
         lines += [(*left, filler, *beside), *_news(sight, width, found[index], right)]
     return lines
 
 
-def _news(sight: Sight, width: int, *some: Dependency | None) -> list[Line]:
-    told = [one.news for one in some if one is not None and one.news]
+def _news(sight: Sight, width: int, *some: Dependency) -> list[Line]:
+    told = [one.news for one in some if one.news]
     return [clip((Span(" " * _NEWS_CELLS), *sight.line(news)), width) for news in told]
 
 
@@ -110,13 +122,13 @@ def _line(one: Dependency, sight: Sight, width: int, *, has_word: bool) -> Line:
     is_well = one.look == GOOD
     if has_word:
         lead = (*lead, Span(pad(one.word, _WORD_CELLS), role))
-    elif not is_well or not one.facts:
+    elif not one.facts or not (is_well or one.word == _UNKNOWN):
         lead = (*lead, Span(f"{one.word} ", role))
     return (*lead, *sight.line(_fitting(one.facts, width - width_of(lead) - 1)))
 
 
 def _fitting(facts: tuple[Line, ...], room: int) -> Line:
-    """Return as many facts as there is room for; the last of them without its remark, or cut."""
+    """Return as many facts as there is room for; the last of them without its remarks, or cut."""
     kept: Line = ()
     for fact in facts:
         joint = line((" · ", "muted")) if kept else ()
@@ -124,8 +136,9 @@ def _fitting(facts: tuple[Line, ...], room: int) -> Line:
         if width_of(fact) <= left:
             kept = (*kept, *joint, *fact)
             continue
-        if width_of(fact[:1]) <= left:
-            return (*kept, *joint, *fact[:1])
+        for spans in range(len(fact) - 1, 0, -1):
+            if width_of(fact[:spans]) <= left:
+                return (*kept, *joint, *fact[:spans])
         return (*kept, *joint, *clip(fact, left)) if not kept or left >= _LEAST_CUT_CELLS else kept
     return kept
 
@@ -171,6 +184,8 @@ def _head(status: NodeStatus, sight: Sight) -> Dependency:
         since = f"{rough_age(chain.head_seen_at, sight.now)} ago"
     age = line((since, "warn" if is_late else "muted"))
     facts = [line(number(chain.head_number)), age]
+    if is_late:
+        facts.reverse()  # the age is what is wrong
     if chain.head_feed:
         is_lost = chain.head_feed.startswith("lost")  # then looks come late
         facts.append(line((f"feed {inert(chain.head_feed, 60)}", "warn" if is_lost else "muted")))
@@ -187,7 +202,7 @@ def _engine(status: NodeStatus, sight: Sight) -> Dependency:
     if engine.error:
         facts.insert(0, line((inert(engine.error, 160), "bad")))
     elif engine.load_progress is not None and engine.state in (EngineState.LOADING, EngineState.STARTING):
-        facts.insert(0, line((progress(engine.load_progress), "warn")))
+        facts.insert(0, progress(engine.load_progress))
     news = engine_news(engine, sight)
     if engine.restarts and not news:
         facts.append(line((restarts_of(engine), "warn")))
@@ -253,6 +268,8 @@ def _gas(status: NodeStatus, sight: Sight) -> Dependency:
     places = 4 if int(account.balance_wei) < _MANY_WEI else 1
     balance = line((ether(account.balance_wei, places), "stale" if is_old else "plain"))
     facts = [balance, _tasks_left(gas)]
+    if is_low and not is_short:
+        facts.reverse()  # for how long it lasts is what is wrong
     if is_old:
         facts.append(line((f"read {calm_age(account.read_at, sight.now)}", "warn")))
     if gas.price_wei is not None:
@@ -273,7 +290,8 @@ def _tasks_left(gas: GasOutlook) -> Line:
     if gas.tasks_left is None:
         return line(("tasks left unknown until one is done", "muted"))
     role = "warn" if gas.tasks_left < _FEW_TASKS else "plain"
-    return line((f"≈ {rough_number(gas.tasks_left)} tasks left", role), (" at this price", "muted"))
+    tasks = f"≈ {rough_number(gas.tasks_left)} tasks"
+    return line((tasks, role), (" left", role), (" at this price", "muted"))
 
 
 def _registration(status: NodeStatus, _: Sight) -> Dependency:

@@ -21,10 +21,10 @@ def engine_sizes(engine: EngineHealth) -> list[str]:
     return context + ([] if engine.rss_bytes is None else [mebibytes(engine.rss_bytes)])
 
 
-def progress(fraction: float, cells: int = 10) -> str:
+def progress(fraction: float, cells: int = 10) -> Line:
     """Return how far it is loaded, as a number and as a bar."""
     done = max(0, min(cells, int(fraction * cells)))
-    return f"{fraction:.0%} {'━' * done}{'╌' * (cells - done)}"
+    return line((f"{fraction:.0%}", "warn"), (f" {'━' * done}{'╌' * (cells - done)}", "warn"))
 
 
 def restarts_of(engine: EngineHealth) -> str:

@@ -25,18 +25,18 @@ from cortensor_tui.domain.networks import ContractOrigin
 ENDPOINT_COLUMNS = (
     Column("state", 13),
     Column("endpoint", 18, share=2),
-    Column("head", 11, rank=2, is_right=True),
-    Column("behind", 6, rank=1, is_right=True),
-    Column("latency", 8, is_right=True),
-    Column("asked", 6, rank=3, is_right=True),
-    Column("of/min", 7, rank=4, is_right=True),
-    Column("sends", 5, rank=5, is_right=True),
-    Column("last trouble", 22, share=3),
+    Column("head", 11, rank=4, is_right=True),
+    Column("behind", 6, rank=3, is_right=True),
+    Column("latency", 8, rank=2, is_right=True),
+    Column("asked", 6, rank=5, is_right=True),
+    Column("of/min", 7, rank=6, is_right=True),
+    Column("sends", 5, rank=7, is_right=True),
+    Column("last trouble", 22, share=3, rank=1),
 )
 FACT_COLUMNS = (
     Column("what", 24, share=1),
     Column("value", 20, share=3),
-    Column("from", 18, share=4),
+    Column("from", 18, share=4, rank=1),
 )
 _LOOKS = {
     EndpointState.IN_USE: ("● ", "good"),

@@ -28,11 +28,11 @@ TRANSACTION_COLUMNS = (
     Column("age", 6, is_right=True),
     Column("stage", 14),
     Column("task", 8),
-    Column("nonce", 5, is_right=True),
+    Column("nonce", 5, rank=3, is_right=True),
     Column("hash", 11, rank=1),
-    Column("gas", 10, rank=2, is_right=True),
-    Column("block", 8, rank=3, is_right=True),
-    Column("fee", 15, rank=4, is_right=True),
+    Column("gas", 10, rank=5, is_right=True),
+    Column("block", 8, rank=4, is_right=True),
+    Column("fee", 15, rank=2, is_right=True),
     Column("state", 11, share=1),
 )
 _SERVICE_LOOKS = {

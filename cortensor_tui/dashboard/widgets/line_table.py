@@ -20,7 +20,7 @@ _GAP = 2
 class Column(NamedTuple):
     """One column. `width` is its least width in cells; spare cells go to columns by `share`.
 
-    Where not all fit, those with the highest `rank` are left out first.
+    Where not all fit, those with the highest `rank` are left out first, of equal ones the last.
     """
 
     title: str
@@ -192,7 +192,7 @@ class RowTable(LineView, can_focus=True):
     def _widths(self, width: int) -> list[int]:
         """Return a width for each column, 0 for those left out."""
         widths = [column.width for column in self._columns]
-        by_rank = sorted(range(len(widths)), key=lambda i: -self._columns[i].rank)
+        by_rank = sorted(range(len(widths)), key=lambda i: (-self._columns[i].rank, -i))
         for index in by_rank:
             if sum(widths) + _GAP * (sum(1 for w in widths if w) - 1) <= width:
                 break
