@@ -16,7 +16,7 @@ from textual.screen import Screen
 
 from cortensor_tui.dashboard.appearance import Appearance
 from cortensor_tui.dashboard.events import BoardMoved, FeedMoved
-from cortensor_tui.dashboard.feed import Connect, Feed
+from cortensor_tui.dashboard.feed import Connect, Feed, Link
 from cortensor_tui.dashboard.key_actions import KeyActions, StartNode
 from cortensor_tui.dashboard.last_guard import InertFilter
 from cortensor_tui.dashboard.options import Options
@@ -111,6 +111,12 @@ class Dashboard(KeyActions):
         """Tell whether a node can be started from here."""
         return self._start_node is not None
 
+    @property
+    def is_starting(self) -> bool:
+        """Tell whether a node that is not there yet is being started."""
+        is_there = self.feed_state.link is Link.LIVE
+        return not is_there and self.board is not None and self.board.is_starting
+
     def go_to(self, name: str) -> None:
         """Show a place by its name in `PLACES`; what lies over the present one waits there."""
         self.switch_mode(name)
@@ -179,14 +185,18 @@ class Dashboard(KeyActions):
             screen.offer(message.state)
 
     def on_board_moved(self, message: BoardMoved) -> None:
-        """Show the steps."""
+        """Show the steps; once they are done the node is there, whenever it was to be looked for again."""
+        is_done = self.is_starting and self.board is not None and not self.board.is_running
+        if is_done and self.feed_state.link is Link.UNREACHABLE:
+            self._feed.reconnect()
         if (screen := self._watching) is not None:
             screen.offer(self.feed_state)
 
     def _tick(self) -> None:
         self.pulse.see(self.feed_state, self.now())
         if self._title is not None:
-            self._title.show(self._in_terminal(title_of(self.feed_state, self.now())), self.now())
+            title = title_of(self.feed_state, self.now(), is_starting=self.is_starting)
+            self._title.show(self._in_terminal(title), self.now())
         if (screen := self._watching) is not None and screen.is_whole:
             screen.tick()
 

@@ -60,6 +60,10 @@ class Desk(Protocol):
     def can_start_node(self) -> bool:
         """Tell whether a node can be started from here."""
 
+    @property
+    def is_starting(self) -> bool:
+        """Tell whether a node that is not there yet is being started."""
+
     async def request(self, body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
         """Ask the node. Raises `ProblemError`."""
 

@@ -23,6 +23,10 @@ QUIET_S = 5.0
 STALE_S = 2 * QUIET_S
 NO_SETTINGS = "no_settings"
 """The code of the problem that there is nothing yet that a node could run for."""
+NOT_ASKED = "not_asked"
+"""The code of the problem that the node could not even be asked."""
+NODE_SILENT = "node_silent"
+"""The code of the problem that a node is there and does not answer."""
 _PROBE_TIMEOUT_S = 10.0
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 15.0
@@ -72,6 +76,13 @@ class FeedState(msgspec.Struct, frozen=True, kw_only=True):
         """Tell that there is no node yet, rather than one that is missed."""
         return self.view is None and self.problem is not None and self.problem.code == NO_SETTINGS
 
+    @property
+    def is_node_away(self) -> bool:
+        """Tell that there is no node to be asked, rather than one that does not answer."""
+        if self.link is not Link.UNREACHABLE or self.problem is None:
+            return False
+        return self.problem.code not in (NODE_SILENT, NO_SETTINGS)
+
     def differs_in_figures_only(self, newer: FeedState) -> bool:
         """Tell whether nothing came since but a status that says the same of the node, with newer figures."""
         if self.view is None or newer.view is None:
@@ -118,10 +129,10 @@ class Feed:
         self._retry_now.set()
 
     async def request(self, body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
-        """Ask the node. Raises `ProblemError`, code "not_connected" while there is no connection."""
-        if self._client is None:
+        """Ask the node. Raises `ProblemError`, code "not_asked" while no node is known to answer."""
+        if self._client is None or self._state.link is Link.UNREACHABLE:
             remedy = "Wait: the connection is tried again by itself"
-            raise problem_error("not_connected", "Not connected to the node", "", remedy)
+            raise problem_error(NOT_ASKED, "Not connected to the node", "", remedy)
         return await self._client.request(body, timeout_s)
 
     async def _keep_connected(self) -> None:
@@ -185,7 +196,10 @@ class Feed:
             await asyncio.sleep(max(1.0, QUIET_S - (self._now() - heard_at)))
             if self._now() - (self._state.heard_at or heard_at) < QUIET_S:
                 continue
-            reply = await client.request(GetStatus(), timeout_s=_PROBE_TIMEOUT_S)
+            try:
+                reply = await client.request(GetStatus(), timeout_s=_PROBE_TIMEOUT_S)
+            except ProblemError as error:
+                raise (_silent() if error.problem.code == "node_timeout" else error) from error
             if isinstance(reply, StatusChanged) and self._state.view is not None:
                 view = msgspec.structs.replace(self._state.view, status=reply.status)
                 self._set(heard_at=self._now(), view=view)
@@ -216,3 +230,12 @@ class Feed:
             self._moved.clear()
             self._post(self._state)
             await asyncio.sleep(POST_INTERVAL_S)
+
+
+def _silent() -> ProblemError:
+    return problem_error(
+        NODE_SILENT,
+        "The node does not answer",
+        "its process is there and says nothing",
+        "It is asked again by itself; r asks now",
+    )

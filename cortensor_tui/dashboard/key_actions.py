@@ -51,9 +51,7 @@ class KeyActions(OwnFiles):
         Binding("y", "copy", "Copy", show=False, id="app.copy", tooltip="Copy the hash or id"),
         Binding("p", "reveal", "Private", show=False, id="app.reveal", tooltip="Show private text"),
         Binding("r,f5", "reconnect", "Refresh", show=False, id="app.refresh", tooltip="Fetch all anew"),
-        Binding(
-            "o", "start_node", "Start node", show=False, id="app.start_node", tooltip="Start a node here"
-        ),
+        Binding("o", "start_node", "Start node", id="app.start_node", tooltip="Start a node here"),
         Binding("question_mark,f1", "help", "Help", id="app.help", tooltip="All keys"),
         Binding(
             "ctrl+p",
@@ -223,6 +221,8 @@ class KeyActions(OwnFiles):
             self.notify("No node can be started from here.", markup=False, timeout=3)
         elif self.feed_state.link is Link.LIVE:
             self.notify("A node runs already.", markup=False, timeout=3)
+        elif not self.feed_state.is_node_away:
+            self.notify("The node is there and does not answer yet.", markup=False, timeout=3)
         else:
             self.run_worker(self._start(self._start_node), group="start", exclusive=True)
 
@@ -267,7 +267,7 @@ class KeyActions(OwnFiles):
             case "reveal":
                 return screen.private_texts() is not None
             case "start_node":
-                return self._start_node is not None and self.feed_state.link is not Link.LIVE
+                return self._start_node is not None and self.feed_state.is_node_away
             case _:
                 is_place = action.startswith("go_to")
                 return self.current_mode not in action if is_place else screen.offers(action)

@@ -14,8 +14,10 @@ _MAX_CHARS = 80
 _SAVE, _RESTORE = "\x1b[22;0t", "\x1b[23;0t"
 
 
-def title_of(state: FeedState, now: float) -> str:
+def title_of(state: FeedState, now: float, *, is_starting: bool = False) -> str:
     """Return the title for a state at `now`, unix seconds; what the node said is inert in it."""
+    if is_starting:
+        return "cortensor: STARTING"
     if state.is_nothing_set_up:
         return "cortensor: no node yet"
     if state.link is Link.UNREACHABLE:

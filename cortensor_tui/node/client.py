@@ -77,7 +77,10 @@ class NodeClient:
         return cls(*streams, settings_path)
 
     async def request(self, body: RequestBody, timeout_s: float = 30.0) -> ReplyBody:
-        """Ask, and return the answer. Raises the node's refusal, "node_gone" or "node_timeout"."""
+        """Ask, and return the answer.
+
+        Raises the node's refusal, "node_gone", "node_timeout", or "no_answer" when this hangs up first.
+        """
         if self._gone is not None:
             raise self._gone
         request_id = next(self._ids)
@@ -112,8 +115,15 @@ class NodeClient:
             yield message
 
     async def close(self) -> None:
-        """Hang up; the node goes on."""
-        self._end("the connection was closed")
+        """Hang up; the node goes on, and it stays open what came of what it was asked meanwhile."""
+        self._end(
+            problem_error(
+                "no_answer",
+                "The node has not answered",
+                "the connection was ended here meanwhile",
+                "Ask again once it answers; look first whether it was done",
+            )
+        )
         self._reading.cancel()
         self._writer.close()
         await asyncio.gather(self._reading, self._writer.wait_closed(), return_exceptions=True)
@@ -132,12 +142,12 @@ class NodeClient:
                 self._take(_decoder().decode(line))
         except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors too
             why = str(error)
-        self._end(why)
+        self._end(self._node_gone(why))
 
-    def _end(self, why: str) -> None:
+    def _end(self, why: ProblemError) -> None:
         if self._gone is not None:
             return
-        self._gone = self._node_gone(why)
+        self._gone = why
         self._stream.put_nowait(self._gone)
         for answer in self._waiting.values():
             if not answer.done():

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from cortensor_tui.dashboard import feed
 from cortensor_tui.dashboard.feed import Feed, FeedState, Link
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.node.live_messages import RateSampled
@@ -95,9 +96,41 @@ async def test_a_missing_node_is_told_apart_from_a_lost_one(node: ScriptedNode) 
     assert state.view is None
     with pytest.raises(ProblemError) as caught:
         await watching.feed.request(GetStatus())
-    assert caught.value.problem.code == "not_connected"
+    assert caught.value.problem.code == "not_asked"
     watching.task.cancel()
     await asyncio.gather(watching.task, return_exceptions=True)
+
+
+async def test_a_node_that_is_there_and_says_nothing_is_neither_gone_nor_to_be_started(
+    node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "_PROBE_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(feed, "QUIET_S", 0.0)
+    node.unanswered.add(GetStatus)
+    watching = Watched(node)
+    silent = await watching.until(lambda state: state.link is Link.UNREACHABLE)
+    assert silent.problem is not None
+    assert silent.problem.what == "The node does not answer"
+    assert not silent.is_node_away
+    with pytest.raises(ProblemError) as caught:  # that nothing was sent is known, whoever is connected again
+        await watching.feed.request(GetStatus())
+    assert caught.value.problem.code == feed.NOT_ASKED
+    watching.task.cancel()
+    await asyncio.gather(watching.task, return_exceptions=True)
+
+
+async def test_what_was_asked_when_the_line_is_ended_here_stays_open(
+    node: ScriptedNode, watched: Watched
+) -> None:
+    await watched.until(lambda state: state.link is Link.LIVE)
+    node.unanswered.add(GetStatus)
+    asking = asyncio.create_task(watched.feed.request(GetStatus()))
+    while GetStatus() not in node.requests:
+        await asyncio.sleep(0)
+    watched.feed.reconnect()
+    with pytest.raises(ProblemError) as caught:
+        await asking
+    assert caught.value.problem.code == "no_answer", "it is not gone"
 
 
 async def test_requests_share_the_connection(watched: Watched) -> None:

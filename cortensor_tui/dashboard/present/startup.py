@@ -15,6 +15,7 @@ _MARKS = {
     StepState.FAILED: ("✖", "bad"),
 }
 _INDENT = "   "
+START = "Press o to start a node here."
 FIRST_WORD = "Waiting for the node's first word. r connects anew."
 
 
@@ -23,24 +24,25 @@ def waiting_lines(
 ) -> list[Line]:
     """Return the steps while something starts, else the problem that keeps the node from being seen."""
     if board is not None and (board.steps or board.problem):
-        return _steps(board, width)
+        return _steps(board, can_start_node, width)
     if state.link is Link.UNREACHABLE and state.problem is not None:
-        offer = "Press o to start a node here." if can_start_node else ""
+        offer = START if can_start_node and state.is_node_away else ""
         return [(), *_problem(state.problem, offer, width)]
     if state.view is None:
         return [(), line((f"{_INDENT}{FIRST_WORD}", "muted"))]
     return []
 
 
-def _steps(board: StartupBoard, width: int) -> list[Line]:
-    lines: list[Line] = [(), line((f"{_INDENT}Starting", "strong")), ()]
+def _steps(board: StartupBoard, can_start_node: bool, width: int) -> list[Line]:
+    title = "Starting" if board.problem is None else "Not started"
+    lines: list[Line] = [(), line((f"{_INDENT}{title}", "strong")), ()]
     for step in board.steps:
         mark, role = _MARKS[step.state]
         quiet = "muted" if step.state is StepState.WAITING else "plain"
         name = Span(pad(inert(step.name, 40), 22), quiet)
         lines.append((Span(f"{_INDENT}{mark} ", role), name, Span(f" {inert(step.detail, 200)}", "muted")))
     if board.problem is not None:
-        lines += [(), *_problem(board.problem, "", width)]
+        lines += [(), *_problem(board.problem, START if can_start_node else "", width)]
     return lines
 
 

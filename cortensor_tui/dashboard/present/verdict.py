@@ -43,14 +43,24 @@ class Judgement(NamedTuple):
     remedy: str = ""
 
 
-def judge(state: FeedState, now: float, *, is_starting: bool = False) -> Judgement:
+class NodeStart(NamedTuple):
+    """Whether a node is being started, and the key that starts one here, empty where none can be."""
+
+    is_going_on: bool = False
+    key: str = ""
+
+
+NO_START = NodeStart()
+
+
+def judge(state: FeedState, now: float, start: NodeStart = NO_START) -> Judgement:
     """Return what is to be said of the node now."""
-    if is_starting and state.view is None:
-        return _nothing_yet("STARTING", "the node is not there yet")
+    if start.is_going_on:
+        return _starting(state, now)
     if state.is_nothing_set_up:
         return _nothing_yet("NO NODE YET", "nothing is set up here yet")
     if state.link is Link.UNREACHABLE:
-        return _unreachable(state, now)
+        return _unreachable(state, now, start.key)
     if state.view is None:
         return _nothing_yet("CONNECTING", "to the node")
     status, sight = state.view.status, Sight.of(state, now)
@@ -58,10 +68,10 @@ def judge(state: FeedState, now: float, *, is_starting: bool = False) -> Judgeme
 
 
 def verdict_lines(
-    state: FeedState, now: float, width: int, *, title: str = "", is_starting: bool = False
+    state: FeedState, now: float, width: int, *, title: str = "", start: NodeStart = NO_START
 ) -> list[Line]:
     """Return the verdict after the place's title, and under it what to do where something is wrong."""
-    told = judge(state, now, is_starting=is_starting)
+    told = judge(state, now, start)
     lead = line(*((f" {title} ", "title"),) if title else (), *told.word)
     left = (*lead, *told.told)
     remark = _remark(told, width - width_of(lead), width_of(left) - width_of(lead))
@@ -74,10 +84,10 @@ def verdict_lines(
 
 
 def stacked_lines(
-    state: FeedState, now: float, width: int, height: int, *, is_starting: bool = False
+    state: FeedState, now: float, width: int, height: int, *, start: NodeStart = NO_START
 ) -> list[Line]:
     """Return the same for a terminal with little room: the word, and below it its reason and what to do."""
-    told = judge(state, now, is_starting=is_starting)
+    told = judge(state, now, start)
     reason = "".join(span.text for span in told.told).strip()
     lines = [told.word, *((Span(f" {piece}"),) for piece in wrap(reason, width - 2))]
     if told.needs_remark:
@@ -87,10 +97,10 @@ def stacked_lines(
 
 
 def word_alone(
-    state: FeedState, now: float, width: int, height: int, *, is_starting: bool = False
+    state: FeedState, now: float, width: int, height: int, *, start: NodeStart = NO_START
 ) -> list[Line]:
     """Return the word, and that there is no room for more."""
-    word = judge(state, now, is_starting=is_starting).word
+    word = judge(state, now, start).word
     sentence = "Terminal too small: {}x{} needed".format(*LEAST_TOLD)
     return [word, *((Span(f" {piece}", "muted"),) for piece in wrap(sentence, width - 2))][:height]
 
@@ -165,17 +175,28 @@ def _link_marks(status: NodeStatus) -> tuple[Line, ...]:
     return (warned, joint, version), (warned, joint, live), (warned, Span(" "))
 
 
-def _unreachable(state: FeedState, now: float) -> Judgement:
+def _starting(state: FeedState, now: float) -> Judgement:
+    told = _nothing_yet("STARTING", "the node is not there yet")
+    silent_s = Sight.of(state, now).silent_s
+    if state.view is None or silent_s is None:
+        return told
+    return told._replace(remarks=(line((f"{duration(silent_s)} old ", "warn")),), needs_remark=True)
+
+
+def _unreachable(state: FeedState, now: float, start_key: str) -> Judgement:
     problem = state.problem
     is_none = problem is not None and problem.code == "no_node"
     retry_s = max(0.0, (state.retry_at or now) - now)
     silent_s = Sight.of(state, now).silent_s
     again = f"again in {duration(retry_s)} " if retry_s else "again "
     has_past = state.view is not None and silent_s is not None
+    age = line((f"{duration(silent_s or 0.0)} old", "warn"))
     remarks: tuple[Line, ...] = (line((f"trying {again}", "muted")),)
-    if silent_s is not None and has_past:
-        age = Span(f"{duration(silent_s)} old", "warn")
-        remarks = (line(age, (f" · {again}", "muted")), line(age, " "))
+    if start_key and state.is_node_away:  # who can start it need not wait for another to do so
+        does = line((start_key, "accent strong"), " starts it ")
+        remarks = (line(*age, (" · ", "muted"), *does), does) if has_past else (does,)
+    elif has_past:
+        remarks = (line(*age, (f" · {again}", "muted")), line(*age, " "))
     return Judgement(
         line((" ✖ UNREACHABLE", "bad strong")),
         line("  no node is running" if is_none else "  the node does not answer"),

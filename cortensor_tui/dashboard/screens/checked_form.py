@@ -8,8 +8,10 @@ from textual.timer import Timer
 from textual.widgets import Button, Input, Select, TextArea
 
 from cortensor_tui.dashboard.cells import Line, line, wrap
-from cortensor_tui.dashboard.feed import FeedState
+from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.present.checked_call import call_lines, check_lines
+from cortensor_tui.dashboard.present.freshness import Sight
+from cortensor_tui.dashboard.present.unanswered import is_unanswered, of_check
 from cortensor_tui.dashboard.screens.form import Form
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.domain.problems import Problem, ProblemError
@@ -18,6 +20,9 @@ from cortensor_tui.node.messages import RequestBody
 from cortensor_tui.node.owner_messages import CheckedCall
 
 DEBOUNCE_S = 0.3
+RECHECK_S = 1.0
+NO_RPC = "no_rpc"
+"""The code of the problem that the chain does not answer."""
 
 
 class CheckedForm(Form):
@@ -34,8 +39,8 @@ class CheckedForm(Form):
         self._remark: Line = ()
         self._debounce: Timer | None = None
         self._wanted: RequestBody | None = None
-        self._failed_in: int | None = None
         self._open_tasks: tuple[int | None, frozenset[TaskKey]] | None = None
+        self._is_check_due = False
 
     # --- what a subclass says --------------------------------------------------------------------
 
@@ -115,7 +120,7 @@ class CheckedForm(Form):
             return
         if self._debounce is not None:
             self._debounce.stop()
-        self._checked = self._failed_in = None
+        self._checked, self._is_check_due = None, False
         self.query_one("#confirm", Button).disabled = True
         self.show_outcome([])
         asked = self._asked()
@@ -128,14 +133,15 @@ class CheckedForm(Form):
             self._debounce = self.set_timer(max(delay_s, 0.01), lambda: self._start_check(asked))
 
     def take(self, state: FeedState) -> None:
-        """Follow the transaction, and check again once the node is back."""
+        """Follow the transaction, and check again once those answer who did not."""
         super().take(state)
         self.check_again_once_back(state)
 
     def check_again_once_back(self, state: FeedState) -> None:
-        """Check again where that failed, and the node has begun anew to tell of itself since."""
-        if self._failed_in not in (None, _generation(state)):
-            self.check_soon(0)
+        """Make a check for which node or chain did not answer, once both do."""
+        is_back = state.link is Link.LIVE and not Sight.of_chain_in(state, self.dashboard.now()).is_past
+        if self._is_check_due and is_back and not (state.view and state.view.status.chain.error):
+            self.check_soon(RECHECK_S)
 
     def check_again_with(self, state: FeedState, session_id: int | None) -> None:
         """Check again where other tasks of the session are open than when it was checked."""
@@ -161,9 +167,9 @@ class CheckedForm(Form):
         try:
             reply = await self.dashboard.request(body)
         except ProblemError as error:
-            self._failed_in = _generation(self.dashboard.feed_state)
             self._say("", "muted")
-            self.show_problem(error.problem)
+            self._is_check_due = is_unanswered(error.problem) or error.problem.code == NO_RPC
+            self.show_problem(of_check(error.problem))
             return
         if not isinstance(reply, CheckedCall) or self._asked() != body or self.is_sending:
             return
@@ -202,7 +208,3 @@ class CheckedForm(Form):
         remarks = [line((f" {piece}", "warn")) for said in self.remarks() for piece in wrap(said, width - 2)]
         shown = [*remarks, *shown]
         return [*shown, *([()] if shown else ()), *call_lines(self._checked, self.key_problem, width)]
-
-
-def _generation(state: FeedState) -> int:
-    return -1 if state.view is None else state.view.generation

@@ -17,6 +17,7 @@ from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import ether, number
 from cortensor_tui.dashboard.present.problems import problem_lines
 from cortensor_tui.dashboard.present.tables import transaction_span
+from cortensor_tui.dashboard.present.unanswered import of_act
 from cortensor_tui.dashboard.screens.ask import DiscardScreen
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.screens.fields import FieldError
@@ -174,7 +175,7 @@ class Form(Panel[None]):
             reply = await self.dashboard.request(body, self.send_timeout_s)
         except ProblemError as error:
             button.disabled = False
-            self.show_problem(error.problem)
+            self.show_problem(of_act(error.problem))
             return
         finally:
             self._asked_at = None

@@ -10,12 +10,18 @@ from textual.containers import Container
 
 from cortensor_tui.dashboard.active_keys import key_of
 from cortensor_tui.dashboard.cells import Line, line
-from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.places import FIRST, PLACES, place_called
 from cortensor_tui.dashboard.present import startup
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.swaps import swap_lines
-from cortensor_tui.dashboard.present.verdict import LEAST_TOLD, stacked_lines, verdict_lines, word_alone
+from cortensor_tui.dashboard.present.verdict import (
+    LEAST_TOLD,
+    NodeStart,
+    stacked_lines,
+    verdict_lines,
+    word_alone,
+)
 from cortensor_tui.dashboard.screens.owner_acts import ActsForOwner
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.key_bar import KeyBar
@@ -23,12 +29,13 @@ from cortensor_tui.dashboard.widgets.line_table import RowTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
 
 LEAST_SIZE = (60, 16)
+START_KEY = "app.start_node"
 NEED_KEY = (
     *("assign", "unassign", "swap", "submit"),
     *("new_session", "edit", "deactivate"),
 )
 """Actions that ask the node for something to be signed."""
-_NAMED_IN_SMALL = ("help", "quit")
+_NAMED_IN_SMALL = ("start_node", "help", "quit")
 
 
 class PlaceScreen(ActsForOwner):
@@ -68,6 +75,7 @@ class PlaceScreen(ActsForOwner):
     def __init__(self) -> None:
         super().__init__()
         self._taken: FeedState | None = None
+        self._named: tuple[bool, bool] | None = None
 
     def compose(self) -> ComposeResult:
         """Put the content between header and keys."""
@@ -98,9 +106,7 @@ class PlaceScreen(ActsForOwner):
 
     def key_of_small(self) -> tuple[str, str]:
         """Return the id of the one key that a small terminal tells of, and what it does; "" for none."""
-        is_gone = self.state.link is Link.UNREACHABLE
-        can_start = is_gone and self.dashboard.can_start_node
-        return ("app.start_node", "Start a node here") if can_start else ("", "")
+        return (START_KEY, "Start a node here") if self.offers("start_node") else ("", "")
 
     # --- what it does ----------------------------------------------------------------------------
 
@@ -130,6 +136,9 @@ class PlaceScreen(ActsForOwner):
 
     def offers(self, action: str) -> bool:
         """Tell whether the line of keys names an action: what needs a key only where the node has one."""
+        if action == "start_node":
+            may_start = self.dashboard.can_start_node and not self.dashboard.is_starting
+            return may_start and self.state.is_node_away
         view = self.dashboard.view
         return action not in NEED_KEY or (view is not None and not view.status.is_watching)
 
@@ -191,7 +200,9 @@ class PlaceScreen(ActsForOwner):
         self.set_class(self.NEEDS_NODE and self.state.view is None, "-waiting", update=False)
 
     def _take_frame(self, state: FeedState) -> None:
-        if self.has_class("-unseen") != (state.view is None):
+        named = (state.view is None, self.offers("start_node"))
+        if named != self._named:
+            self._named = named
             self.set_class(state.view is None, "-unseen")
             self.query_one(KeyBar).redraw()
         self.set_class(self.NEEDS_NODE and state.view is None, "-waiting")
@@ -211,12 +222,12 @@ class PlaceScreen(ActsForOwner):
     def _verdict(self, width: int) -> list[Line]:
         title = place_called(self.PLACE).title
         now = self.dashboard.now()
-        return verdict_lines(self.state, now, width, title=title, is_starting=self._is_starting)
+        return verdict_lines(self.state, now, width, title=title, start=self._start)
 
     @property
-    def _is_starting(self) -> bool:
-        board = self.dashboard.board
-        return board is not None and board.is_running and board.problem is None
+    def _start(self) -> NodeStart:
+        key = key_of(self, START_KEY) if self.dashboard.can_start_node else ""
+        return NodeStart(self.dashboard.is_starting, key)
 
     def _names(self, action: str) -> bool:
         """Tell whether the line of keys names an action: nothing that acts on what is not seen."""
@@ -236,10 +247,10 @@ class PlaceScreen(ActsForOwner):
             return []
         height, now = self.app.size.height, self.dashboard.now()
         if width < LEAST_TOLD[0] or height < LEAST_TOLD[1]:
-            return word_alone(self.state, now, width, height - 1, is_starting=self._is_starting)
+            return word_alone(self.state, now, width, height - 1, start=self._start)
         key = self._key_of_small()
         room = height - 1 - len(key)  # below stand the keys
-        told = [*stacked_lines(self.state, now, width, room, is_starting=self._is_starting), *key]
+        told = [*stacked_lines(self.state, now, width, room, start=self._start), *key]
         title, (least_width, least_height) = place_called(self.PLACE).title, LEAST_SIZE
         remark = line((f" At {least_width}x{least_height} and more: {title}", "muted"))
         return [*told, (), remark] if len(told) + 3 <= height else told

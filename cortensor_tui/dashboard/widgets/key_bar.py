@@ -20,6 +20,8 @@ MOST_KEYS = 7
 """More are not read at a glance; wide screens have room for some more."""
 MOST_KEYS_WIDE = 10
 _WIDE_FROM = 120
+_FIRST = ("app.start_node",)
+"""Where it is offered nothing else can be done."""
 _LAST = ("app.help", "app.quit")
 _NOTICES = "app.notices"
 
@@ -106,6 +108,8 @@ def _entry(active: ActiveBinding) -> _Entry:
 def _rank(active: ActiveBinding) -> int:
     """Return where a binding stands: what is particular to this screen first."""
     binding_id = active.binding.id or ""
+    if binding_id in _FIRST:
+        return -1
     if binding_id in _LAST:
         return 2 + _LAST.index(binding_id)
     return 1 if binding_id.startswith(("app.", "place.")) else 0
