@@ -82,6 +82,18 @@ def test_throughput_is_told_of_an_hour_a_day_and_a_week(length_s: int, words: st
     assert max(value for value in decode.values if value is not None) == pytest.approx(41.0, abs=5)
 
 
+def test_a_speed_of_long_ago_is_told_with_its_age_and_does_not_look_current() -> None:
+    view = from_snapshot(samples.snapshot(live=samples.live(finished=samples.finished())))
+    decode, prefill, _ = throughput(view, samples.NOW + 1200)
+    for series, told in ((decode, "41.0 tok/s 20 min ago"), (prefill, "400.0 tok/s 20 min ago")):
+        title = chart_lines(series, 60, 3)[0]
+        assert f" {series.name} {told} " in "".join(span.text for span in title)
+        assert "strong" not in {span.role for span in title}
+    assert throughput(view, samples.NOW + 30)[0].seen_s is None
+    silent = decode._replace(ended_s=600.0)
+    assert "41.0 tok/s 30 min ago" in drawn(silent, 60, 3)[0]
+
+
 def test_while_a_prompt_is_read_the_last_decode_speed_is_told() -> None:
     reading = samples.live(token_count=0, tokens_per_s=None, answer="")
     decode, _, _ = throughput(from_snapshot(samples.snapshot(live=reading)), samples.NOW)

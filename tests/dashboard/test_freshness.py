@@ -12,6 +12,7 @@ from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
 from cortensor_tui.dashboard.present.freshness import Sight
+from cortensor_tui.dashboard.present.inference import heading
 from cortensor_tui.dashboard.present.tables import session_rows
 from cortensor_tui.dashboard.present.task_rows import task_row
 from cortensor_tui.dashboard.present.throughput import throughput
@@ -140,6 +141,12 @@ def test_why_no_tasks_come_is_told_as_it_was_by_a_node_that_is_silent() -> None:
     assert "○ was met  the model is running" in text(lines)
     assert "Nothing known stands in the way" not in text(lines)
     assert sure(lines) == []
+
+
+def test_the_speed_of_the_last_run_is_told_with_its_age_once_that_is_a_while_ago() -> None:
+    view = from_snapshot(samples.snapshot(live=samples.live(finished=samples.finished())))
+    assert text([heading(view, NOW)]).startswith("40.7 tok/s  stop  task 7/12")
+    assert text([heading(view, NOW + 1200)]).startswith("40.7 tok/s 20 min ago  stop  task 7/12")
 
 
 def test_a_blocked_node_is_blocked_however_old_the_head_is() -> None:

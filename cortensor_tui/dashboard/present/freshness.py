@@ -17,6 +17,8 @@ from cortensor_tui.domain.health import ChainHealth
 
 ACCOUNT_FRESH_S = 50.0
 """Five times the interval at which the node reads balances."""
+SPEED_FRESH_S = 60.0
+"""A speed is told without its age for so long after it was measured."""
 DIM_FROM_S = 30.0
 """What is so old is drawn dim."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Line, Span, clip, line, spread, width_of
-from cortensor_tui.dashboard.format import UNKNOWN, duration, milliseconds, number, rate
+from cortensor_tui.dashboard.format import UNKNOWN, duration, milliseconds, number, rate, rough_age
 from cortensor_tui.dashboard.present import run_time
 from cortensor_tui.dashboard.present.bars import bars
+from cortensor_tui.dashboard.present.freshness import SPEED_FRESH_S
 from cortensor_tui.dashboard.present.private import HIDDEN
 from cortensor_tui.dashboard.present.timeline import seconds
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.inference import Finished
 from cortensor_tui.domain.tasks import Stage, TaskView
 from cortensor_tui.node.live_messages import LiveInference
 
@@ -36,12 +38,20 @@ def waiting_tasks(view: NodeView) -> list[TaskView]:
     return [task for task in view.tasks if task.stage in _WAITING and task.key != running]
 
 
+def ended_at(live: LiveInference, finished: Finished) -> float:
+    """Return when a run ended, unix seconds."""
+    return live.started_at + (finished.prefill_ms + finished.decode_ms) / 1000
+
+
 def _run(view: NodeView, live: LiveInference, now: float) -> Line:
     task = Span(f"task {live.key}", "muted")
     if live.error:
         return (Span("✖ failed  ", "bad"), task)
     if live.finished is not None:
-        return (Span(f"{rate(live.finished.decode_tokens_per_s)}  {live.finished.reason}  ", "muted"), task)
+        at = ended_at(live, live.finished)
+        aged = f" {rough_age(at, now)} ago" if now - at >= SPEED_FRESH_S else ""
+        speed = f"{rate(live.finished.decode_tokens_per_s)}{aged}"
+        return (Span(f"{speed}  {live.finished.reason}  ", "muted"), task)
     if missing := run_time.silence(view, now):
         return (Span(f"▲ {missing}  ", "warn strong"), task)
     taken = Span(f"{duration(run_time.taken_s(live, now))}  ")

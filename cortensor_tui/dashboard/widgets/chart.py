@@ -19,8 +19,9 @@ _LEAST_TOP = 0.01
 class Series(NamedTuple):
     """One figure over time, oldest first, each value over `step_s` seconds; None where nothing was measured.
 
-    `now` is what it is at this moment, in words and with its unit. `ended_s` is how long ago the last value
-    was, None where that is now. `nothing` stands where no value is.
+    `now` is what it is at this moment, in words and with its unit; `seen_s` how long before the last value
+    that was measured, None where it was then. `ended_s` is how long ago the last value was, None where that
+    is now. `nothing` stands where no value is.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Series(NamedTuple):
     step_s: float
     ended_s: float | None = None
     nothing: str = "nothing measured yet"
+    seen_s: float | None = None
 
 
 class Chart(LineView):
@@ -84,8 +86,10 @@ def nice_top(highest: float) -> float:
 
 
 def _title(series: Series, span_s: float, width: int, *, has_span: bool) -> Line:
-    look = "strong" if series.ended_s is None else "muted"
-    left = (Span(f" {series.name} ", "muted"), Span(series.now or UNKNOWN, look))
+    is_now = series.ended_s is None and series.seen_s is None
+    aged = "" if series.seen_s is None else f" {duration(series.seen_s + (series.ended_s or 0.0))} ago"
+    look = "strong" if is_now else "muted"
+    left = (Span(f" {series.name} ", "muted"), Span(f"{series.now or UNKNOWN}{aged}", look))
     spans = (f"last {duration(span_s)} ", f"{duration(span_s)} ")
     for words in spans if series.ended_s is None else (f"{duration(series.ended_s)} ago ",):
         right = (Span(words, "muted"),)
