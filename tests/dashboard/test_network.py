@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.cells import Span
+from cortensor_tui.dashboard.feed import Link
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.network import endpoint_details, endpoint_rows, fact_details, facts
 from cortensor_tui.dashboard.screens.detail import DetailScreen
@@ -77,6 +78,15 @@ def test_how_far_and_fast_an_endpoint_is_that_just_failed_is_not_known() -> None
     assert row.cells[0] == Span("▲ in use", "warn")
     assert [cell.text for cell in row.cells[3:5] if isinstance(cell, Span)] == ["–", "–"]
     assert labelled(failing)["latency"] == "84 ms on average, before it failed"
+
+
+async def test_nothing_is_being_asked_of_a_node_that_is_gone(node: ScriptedNode, app: Dashboard) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await live(pilot)
+        await node.stop()
+        await until(pilot, lambda: app.feed_state.link is Link.UNREACHABLE)
+        await pilot.press("5")
+        await until(pilot, lambda: "Unknown: the node does not answer." in shown(app, "#endpoints"))
 
 
 async def test_what_a_chain_told_that_does_not_answer_is_the_past(node: ScriptedNode, app: Dashboard) -> None:

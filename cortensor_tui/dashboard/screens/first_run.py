@@ -80,7 +80,7 @@ class FirstRunScreen(PlaceScreen):
         if action == "step_on":
             return bool(self.query("SetupPage, ImportPage"))
         if action == "start_node":
-            return self.dashboard.can_start_node
+            return super().offers(action)
         return action not in (*NEED_KEY, *_OF_WHAT_A_NODE_TELLS) and not action.startswith("go_to")
 
     @property

@@ -32,6 +32,7 @@ MOST_ENDPOINT_LINES = 8
 AGAIN = f"It is asked again every {duration(ASK_EVERY_S)}."
 NOT_TOLD = "Nothing is told yet."
 ASKING = "Asking the node for its network…"
+SILENT = "Unknown: the node does not answer. It is asked again when it does."
 NOTHING_MATCHES = "No row has all of these words. / changes them, esc clears them."
 NO_FACTS = "Nothing is known of the chain yet; the node tells more once an endpoint has answered."
 
@@ -102,7 +103,8 @@ class NetworkScreen(PlaceScreen):
         )
         if report is None:
             refused = "" if self._problem is None else f"{inert(self._problem.sentence(), 500)} {AGAIN}"
-            endpoints.show((), refused or ASKING)
+            waiting = ASKING if self.state.link is Link.LIVE else SILENT
+            endpoints.show((), refused or waiting)
             facts.show((), NOT_TOLD)
         else:
             endpoints.show(network.endpoint_rows(report, sight))
