@@ -35,7 +35,7 @@ NEED_KEY = (
     *("new_session", "edit", "deactivate"),
 )
 """Actions that ask the node for something to be signed."""
-_NAMED_IN_SMALL = ("start_node", "help", "quit")
+_NAMED_IN_SMALL = ("help", "quit")
 
 
 class PlaceScreen(ActsForOwner):
