@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cortensor_tui.cli.formats import ether, labelled
+from cortensor_tui.cli.formats import cost, labelled
 from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError, problem_error
@@ -36,7 +36,7 @@ def checked_pairs(checked: CheckedCall) -> list[tuple[str, str]]:
         ("contract", inert(checked.contract, 42)),
         ("calldata", inert(checked.calldata)),
         ("gas limit", gas),
-        ("fee", f"at most {ether(checked.fee_wei)}" if checked.fee_wei else "unknown"),
+        ("fee", f"at most {cost(checked.fee_wei)}" if checked.fee_wei else "unknown"),
         ("result", "would be sent" if checked.is_allowed else "would be refused"),
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, ask_node, with_node
-from cortensor_tui.cli.formats import ether
+from cortensor_tui.cli.formats import cost
 from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import transaction_json
@@ -91,7 +91,7 @@ def send_signed(env: Path, file: Path, *, as_json: bool) -> int:
     async def send(client: NodeClient) -> tuple[SignedChecked, Sent]:
         checked = await ask(client, CheckSigned(raw=raw), SignedChecked)
         warning = f" Warning: {checked.warning}." if checked.warning else ""
-        print_notice(f"{file}: note: {checked.call} can cost at most {ether(checked.fee_wei)}.{warning}")
+        print_notice(f"{file}: note: {checked.call} can cost at most {cost(checked.fee_wei)}.{warning}")
         return checked, await ask(client, SendSigned(raw=raw), Sent, SEND_TIMEOUT_S)
 
     checked, sent = with_node(env, send)

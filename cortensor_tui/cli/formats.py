@@ -31,6 +31,11 @@ def ether(wei: str | int | None) -> str:
     return "unknown" if wei is None else quantities.ether(int(wei), _ETHER_PLACES)
 
 
+def cost(wei: str | int | None) -> str:
+    """Return what something costs with its unit, rounded up to nine places; "unknown" for None."""
+    return "unknown" if wei is None else quantities.cost(int(wei), _ETHER_PLACES)
+
+
 def short_hash(value: str) -> str:
     """Return the ends of a hash or an address, for tables only."""
     return value if len(value) <= 14 else f"{value[:8]}…{value[-4:]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cortensor_tui.cli.formats import ether
+from cortensor_tui.cli.formats import cost
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.transactions import Transaction, TransactionState
@@ -26,5 +26,5 @@ def mined_sentence(transaction: Transaction) -> str:
     """Return where the transaction stands and what it took."""
     block = "unknown" if transaction.block_number is None else str(transaction.block_number)
     gas = "unknown" if transaction.gas_used is None else str(transaction.gas_used)
-    fee = ether(transaction.fee_wei)
+    fee = cost(transaction.fee_wei)
     return f"Transaction {inert(transaction.hash, 66)}, block {block}, gas {gas}, fee {fee}."

@@ -15,6 +15,7 @@ from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, Endpoi
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import EngineHealth
+from cortensor_tui.domain.quantities import percent
 from cortensor_tui.node.messages import GetStatus, StatusChanged
 
 _ENDPOINT_CELLS = 80 - len("endpoint  ")
@@ -106,7 +107,7 @@ def _contracts(chain: ChainHealth) -> list[tuple[str, str]]:
 def _engine(engine: EngineHealth) -> str:
     state = engine.state.value
     if engine.load_progress is not None and engine.load_progress < 1:
-        state += f" {engine.load_progress:.0%}"
+        state += f" {percent(engine.load_progress, 1)}"
     context = "" if engine.context_tokens is None else f"{engine.context_tokens} tokens of context"
     restarts = f"{engine.restarts} restart{'s' if engine.restarts > 1 else ''}" if engine.restarts else ""
     died = "" if engine.died_at is None else f"died {age(engine.died_at)} ago: {engine.death}"

@@ -11,7 +11,7 @@ from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, ask_node, with_node
 from cortensor_tui.cli.assignment import DryRun
 from cortensor_tui.cli.checked_calls import print_dry_run, refusal
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
-from cortensor_tui.cli.formats import ether
+from cortensor_tui.cli.formats import cost
 from cortensor_tui.cli.options import AsJson, Env, SessionId, address_option
 from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, problem_json, usage_error
 from cortensor_tui.cli.sending import mined_sentence
@@ -112,7 +112,7 @@ def _stop(env: Path, session_id: int, *, as_json: bool) -> int:
 def _print_dry_swap(checked: SwapChecked, as_json: bool) -> int:
     document = {"dry_run": True, **call_json(checked)}
     document |= {"then_call": checked.then_call, "then_fee_wei": checked.then_fee_wei}
-    fee = f"at most {ether(checked.then_fee_wei)}" if checked.then_fee_wei else "known once the first is out"
+    fee = f"at most {cost(checked.then_fee_wei)}" if checked.then_fee_wei else "known once the first is out"
     then = (("then", inert(checked.then_call)), ("then fee", fee))
     return print_dry_run(checked, document, as_json=as_json, then=then)
 

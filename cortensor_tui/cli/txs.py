@@ -10,7 +10,7 @@ import typer
 
 from cortensor_tui.cli.asking import read_node
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
-from cortensor_tui.cli.formats import UNKNOWN, age, ether, short_hash, table
+from cortensor_tui.cli.formats import UNKNOWN, age, cost, short_hash, table
 from cortensor_tui.cli.options import AsJson, Env, Limit, RevealTexts, id_number
 from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.cli.past import past_json, tell_past
@@ -160,7 +160,7 @@ def _row(transaction: Transaction) -> tuple[str, ...]:
         short_hash(inert(transaction.hash, 66)),
         _number(transaction.block_number),
         _number(transaction.gas_used),
-        UNKNOWN if transaction.fee_wei is None else ether(transaction.fee_wei),
+        UNKNOWN if transaction.fee_wei is None else cost(transaction.fee_wei),
         age(transaction.at),
         short_hash(inert(transaction.sender, 42)),
         inert(transaction.error or transaction.waiting_for, _MAX_NOTE),

@@ -10,6 +10,7 @@ from cortensor_tui.domain.inert import inert
 
 UNKNOWN = "–"
 duration = quantities.duration
+_LARGE = ((10**12, "T"), (10**9, "G"), (10**6, "M"))
 _HASH = re.compile(r"\b0x(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40})\b")  # or an address
 
 
@@ -17,6 +18,14 @@ def ether(wei: str | int | None, places: int = 6) -> str:
     """Return wei as ether, rounded down; what is no number is unknown."""
     try:
         return UNKNOWN if wei is None else quantities.ether(int(wei), places)
+    except ValueError:
+        return UNKNOWN
+
+
+def cost(wei: str | int | None, places: int = 6) -> str:
+    """Return what something costs as ether, rounded up; what is no number is unknown."""
+    try:
+        return UNKNOWN if wei is None else quantities.cost(int(wei), places)
     except ValueError:
         return UNKNOWN
 
@@ -68,11 +77,14 @@ def number(value: int | None) -> str:
 
 
 def rough_number(value: int) -> str:
-    """Return an integer to three digits: a figure that is an estimate does not look exact."""
-    if value >= 1_000_000:
-        return f"{value / 1_000_000:.3g} M" if value < 10**9 else "> 999 M"
+    """Return an integer to three digits, rounded down: a figure that is an estimate does not look exact."""
     places = max(0, len(str(value)) - 3)
-    return f"{value // 10**places * 10**places:,}"
+    kept = value // 10**places * 10**places
+    for size, unit in _LARGE:
+        if kept >= size:
+            whole, rest = divmod(kept, size)
+            return f"{whole:,}.{rest * 100 // size:02d}".rstrip("0").rstrip(".") + f" {unit}"
+    return f"{kept:,}"
 
 
 def exact_clock(at: float | None, beside: float | None = None) -> str:

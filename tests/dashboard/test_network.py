@@ -14,6 +14,7 @@ from cortensor_tui.dashboard.present.network import endpoint_details, endpoint_r
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.network import ASK_EVERY_S, ASKING, NetworkScreen
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointReport, HeadFeedReport
+from cortensor_tui.domain.networks import Probe
 from cortensor_tui.node.messages import GetStatus, StatusChanged
 from cortensor_tui.node.network_messages import GetNetwork
 
@@ -255,3 +256,18 @@ def test_a_feed_that_never_was_is_told_calmly() -> None:
         one for one in facts(network_samples.network_report(head_feed=feed), samples.NOW) if one.key == "feed"
     ]
     assert (told.mark, told.look, told.value) == ("○", "muted", NO_WEBSOCKET)
+
+
+@pytest.mark.parametrize("size", [(160, 48), (200, 50)], ids=["160x48", "200x50"])
+async def test_on_a_wide_screen_every_name_is_whole(
+    node: ScriptedNode, app: Dashboard, size: tuple[int, int]
+) -> None:
+    name = "SessionQueueV2.getSessionQueueValidationAddress()"
+    report = network_samples.network_report()
+    assert report.origin is not None
+    probe = Probe(call=name, answer="0x" + "00" * 20, meaning="it is there")
+    origin = msgspec.structs.replace(report.origin, probes=(probe,))
+    node.answers[GetNetwork] = lambda _: msgspec.structs.replace(report, origin=origin)
+    async with app.run_test(size=size) as pilot:
+        await go(pilot, app)
+        await until(pilot, lambda: f" {name}  " in shown(app, "#network-facts"))

@@ -86,14 +86,14 @@ async def test_the_keys_move_through_the_text_and_stop_at_its_ends() -> None:
         assert app.rows[0] == "line 5"
         await pilot.press("G")
         assert app.rows == [f"line {number}" for number in range(95, 100)]
-        assert app.pager.position == "100%"
+        assert app.pager.position == "100 %"
         await pilot.press("j", "pagedown")
         assert app.rows[-1] == "line 99"
         await pilot.press("ctrl+u")
         assert app.rows[0] == "line 91"
         await pilot.press("g", "k")
         assert app.rows[0] == "line 0"
-        assert app.pager.position == "4%"
+        assert app.pager.position == "4 %"
 
 
 @pytest.mark.parametrize("text", ["", "one line", "one\ntwo\n"])
@@ -113,7 +113,7 @@ async def test_down_and_up_show_every_row_of_a_wrapped_text_once() -> None:
     async with app.run_test(size=(20, 5)) as pilot:
         await pilot.pause()
         down = app.rows
-        while app.pager.position != "100%":
+        while app.pager.position != "100 %":
             await pilot.press("j")
             down.append(app.rows[-1])
         assert down == expected

@@ -81,7 +81,7 @@ async def test_a_transaction_shows_its_call_its_revert_and_every_attempt(app: Da
             "… 1,280 characters, enter reads on",
             "calldata    0x6ffd0b74…  1,284 bytes, Y copies them",
             f"{EXPLORER}/tx/0x2222",
-            "51,020 used of 240,000 (21%)",
+            "51,020 used of 240,000 (21 %)",
             "10.0 s from sent to mined",
             ".000 UTC    +10.000 s",
             "○ 1  ",

@@ -66,7 +66,10 @@ def test_durations(seconds: float, text: str) -> None:
         (19_517, "19,500"),
         (999_999, "999,000"),
         (17_100_000, "17.1 M"),
-        (10**12, "> 999 M"),
+        (999_999_999, "999 M"),
+        (1_239_999_999, "1.23 G"),
+        (19_360_000, "19.3 M"),
+        (10**15, "1,000 T"),
     ],
 )
 def test_an_estimate_does_not_look_exact(value: int, text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError
-from cortensor_tui.domain.quantities import ether
+from cortensor_tui.domain.quantities import cost, ether
 from cortensor_tui.journal.transactions import TransactionLog
 
 DAY_S: Final = 86_400.0
@@ -58,16 +58,17 @@ class GasBudget:
             code="gas_budget",
             what=f"The key of {self._address} has used up its gas budget of the day",
             why=(
-                f"{_ether(spent_wei)} spent in 24 hours, {_ether(in_flight_wei)} at most in flight and "
-                f"{_ether(self._refused_wei)} at most for the next are above {_ether(self._limit_wei)}"
+                f"{_cost(spent_wei)} spent in 24 hours, {_cost(in_flight_wei)} at most in flight and "
+                f"{_cost(self._refused_wei)} at most for the next are above "
+                f"{ether(self._limit_wei, _SHOWN_PLACES)}"
             ),
             remedy=f"The node goes on by itself{_moment(first_at)}; to go on now, raise "
             "CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH",
         )
 
 
-def _ether(wei: int) -> str:
-    return ether(wei, _SHOWN_PLACES)
+def _cost(wei: int) -> str:
+    return cost(wei, _SHOWN_PLACES)
 
 
 def _moment(first_at: float | None) -> str:

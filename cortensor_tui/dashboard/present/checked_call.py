@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cortensor_tui.dashboard.cells import Line, Span, line, wrap
-from cortensor_tui.dashboard.format import ether, number
+from cortensor_tui.dashboard.format import cost, number
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.node.owner_messages import Check, CheckedCall
@@ -23,13 +23,13 @@ def check_lines(checks: Sequence[Check], width: int) -> list[Line]:
 
 def call_lines(checked: CheckedCall, key_problem: Problem | None, width: int) -> list[Line]:
     """Return exactly what will be sent, where to, the most it can cost, and whose key signs it."""
-    cost = "not known" if checked.fee_wei is None else f"at most {ether(checked.fee_wei, 9)}"
+    at_most = "not known" if checked.fee_wei is None else f"at most {cost(checked.fee_wei, 9)}"
     gas = f"  (gas limit {number(checked.gas_limit)})" if checked.gas_limit is not None else ""
-    found = [line((_label("fee"), "muted"), cost, (gas, "muted"))]
+    found = [line((_label("fee"), "muted"), at_most, (gas, "muted"))]
     found += _labelled("call", checked.call, width)
     if isinstance(checked, SwapChecked):
         fee = checked.then_fee_wei
-        then = "known once the first is out" if fee is None else f"at most {ether(fee, 9)}"
+        then = "known once the first is out" if fee is None else f"at most {cost(fee, 9)}"
         found += [*_labelled("then call", checked.then_call, width), *_labelled("then fee", then, width)]
     found += _labelled("contract", checked.contract, width)
     if key_problem is not None:

@@ -25,6 +25,7 @@ from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.health import ChainHealth, NodeStatus, Verdict
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import EngineState
+from cortensor_tui.domain.quantities import percent, rough_gwei
 
 GOOD, WARN, BAD, UNSURE = ("●", "good"), ("▲", "warn"), ("✖", "bad"), ("○", "muted")
 _LABEL_CELLS = 9
@@ -252,9 +253,8 @@ def _budget(gas: GasOutlook) -> Line:
     if gas.day_left_wei is None or gas.day_budget_wei is None:
         return ()
     left, budget = int(gas.day_left_wei), int(gas.day_budget_wei)
-    percent = 100 * left // budget if budget else 0
-    role = "warn" if percent < _LOW_BUDGET_PERCENT else "plain"
-    return line((f"{percent} % gas left today", role), (f" of {ether(budget, 4)}", "muted"))
+    role = "warn" if 100 * left < _LOW_BUDGET_PERCENT * budget or not left else "plain"
+    return line((f"{percent(left, budget)} gas left today", role), (f" of {ether(budget, 4)}", "muted"))
 
 
 def _gas(status: NodeStatus, sight: Sight) -> Dependency:
@@ -273,7 +273,7 @@ def _gas(status: NodeStatus, sight: Sight) -> Dependency:
     if is_old:
         facts.append(line((f"read {calm_age(account.read_at, sight.now)}", "warn")))
     if gas.price_wei is not None:
-        facts.append(line((f"{int(gas.price_wei) / 1e9:.3g} gwei a unit", "muted")))
+        facts.append(line((f"{rough_gwei(int(gas.price_wei))} a unit", "muted")))
     is_none = account.balance_wei == "0"
     if is_short or is_low:
         return Dependency("gas", BAD if is_short else WARN, "none" if is_none else "low", tuple(facts))

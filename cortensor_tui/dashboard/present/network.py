@@ -34,7 +34,7 @@ ENDPOINT_COLUMNS = (
     Column("last trouble", 22, share=3, rank=1),
 )
 FACT_COLUMNS = (
-    Column("what", 24, share=1),
+    Column("what", 24, share=1, is_whole=True),
     Column("value", 20, share=3),
     Column("from", 18, share=4, rank=1),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Span
-from cortensor_tui.dashboard.format import UNKNOWN, ether, number, rough_age, short_hash
+from cortensor_tui.dashboard.format import UNKNOWN, cost, number, rough_age, short_hash
 from cortensor_tui.dashboard.present.freshness import PRESENT, Sight
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.line_table import Column, Row
@@ -126,7 +126,7 @@ def transaction_row(one: Transaction, sight: Sight) -> Row:
         Span(short_hash(one.hash)),
         Span(number(one.gas_used), "plain" if one.gas_used is not None else "muted"),
         Span(number(one.block_number), "muted"),
-        Span(ether(one.fee_wei, 7), "muted"),
+        Span(cost(one.fee_wei, 7), "muted"),
         Span(f"{state.text}{error}", state.role),
     )
     return Row(str(one.transaction_id), cells, copy=one.hash)

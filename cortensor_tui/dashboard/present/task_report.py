@@ -9,7 +9,7 @@ import msgspec
 from cortensor_tui.dashboard.cells import Line, Span, line
 from cortensor_tui.dashboard.format import (
     UNKNOWN,
-    ether,
+    cost,
     exact_clock,
     exact_moment,
     milliseconds,
@@ -152,7 +152,7 @@ def _figures(task: TaskView, width: int) -> Iterator[Line]:
     yield from labelled("speed", speed, width)
     yield from labelled("first token", _first_token(task), width)
     if task.gas_fee_wei is not None:
-        yield from labelled("gas paid", ether(task.gas_fee_wei, 9), width)
+        yield from labelled("gas paid", cost(task.gas_fee_wei, 9), width)
 
 
 def _first_token(task: TaskView) -> str:

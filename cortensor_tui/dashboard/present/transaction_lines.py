@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cortensor_tui.dashboard.cells import Span, line, pad, wrap
-from cortensor_tui.dashboard.format import UNKNOWN, ether, exact_clock, number, short_hash
+from cortensor_tui.dashboard.format import UNKNOWN, cost, exact_clock, number, short_hash
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.stops import ReportLine, stop_at
+from cortensor_tui.domain import quantities
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.transactions import Attempt, Transaction
 
@@ -26,7 +27,7 @@ def transaction_lines(one: Transaction, sight: Sight, width: int) -> Iterator[Re
     yield line(
         f" {pad(str(one.kind), _KIND_CELLS)}",
         (pad(state.text, 12), state.role),
-        (f"nonce {one.nonce}  {block}  {ether(one.fee_wei, 9)}", "muted"),
+        (f"nonce {one.nonce}  {block}  {cost(one.fee_wei, 9)}", "muted"),
     )
     opens = f"{OPENS_TRANSACTION}{one.transaction_id}"
     yield from stop_at([line((f"{_INDENT}{one.hash}", "muted"))], f"hash of the {one.kind}", one.hash, opens)
@@ -64,4 +65,4 @@ def fees(attempt: Attempt) -> str:
 
 def gwei(wei: str) -> str:
     """Return wei a unit of gas in gwei."""
-    return f"{int(wei) / 1e9:.9g} gwei"
+    return quantities.gwei(int(wei))

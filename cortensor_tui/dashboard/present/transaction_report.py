@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cortensor_tui.dashboard.cells import line
-from cortensor_tui.dashboard.format import UNKNOWN, ether, number
+from cortensor_tui.dashboard.format import UNKNOWN, cost, number
 from cortensor_tui.dashboard.present.call_lines import ToldCall, call_lines
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.labelled import labelled, section
@@ -14,6 +14,7 @@ from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.present.timeline import seconds
 from cortensor_tui.dashboard.present.transaction_lines import attempt_lines
 from cortensor_tui.dashboard.stops import ReportLine, stop_at
+from cortensor_tui.domain.quantities import percent
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction
 
@@ -38,7 +39,7 @@ def report_lines(
         *_place(one, explorer, width),
         *section("Cost", width),
         *labelled("gas", _gas(one), width),
-        *stop_at(labelled("fee", ether(one.fee_wei, 18), width), "fee in wei", one.fee_wei or ""),
+        *stop_at(labelled("fee", cost(one.fee_wei, 18), width), "fee in wei", one.fee_wei or ""),
         *section("Times", width, _took(one)),
         *_times(one, sight.now, width),
         *section("Attempts", width, "" if one.attempts else "none is kept"),
@@ -65,7 +66,7 @@ def _place(one: Transaction, explorer: str, width: int) -> Iterator[ReportLine]:
 def _gas(one: Transaction) -> str:
     if one.gas_used is None:
         return f"limit {number(one.gas_limit)}"
-    share = f" ({one.gas_used / one.gas_limit:.0%})" if one.gas_limit else ""
+    share = f" ({percent(one.gas_used, one.gas_limit)})" if one.gas_limit else ""
     return f"{number(one.gas_used)} used of {number(one.gas_limit)}{share}"
 
 

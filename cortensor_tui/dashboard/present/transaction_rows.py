@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cortensor_tui.dashboard.cells import Span
-from cortensor_tui.dashboard.format import UNKNOWN, ether, number, rough_age, short_hash
+from cortensor_tui.dashboard.format import UNKNOWN, cost, number, rough_age, short_hash
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.present.timeline import seconds
@@ -42,7 +42,7 @@ def transaction_row(one: Transaction, sight: Sight, on_chain: Sight) -> Row:
         Span(str(one.kind)),
         Span(UNKNOWN if subject is None else str(subject), "plain" if one.task_key else "muted"),
         _wait(one, sight),
-        Span(ether(one.fee_wei, 7), "muted"),
+        Span(cost(one.fee_wei, 7), "muted"),
         Span(str(one.nonce), "muted"),
         Span(short_hash(one.hash)),
         Span(number(one.block_number), "muted"),

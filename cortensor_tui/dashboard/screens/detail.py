@@ -21,7 +21,7 @@ class DetailScreen(Panel[None]):
     """Labelled values in a box; scrolls where they do not fit."""
 
     DEFAULT_CSS = """
-    DetailScreen > #panel { height: 90%; max-width: 110; }
+    DetailScreen > #panel { height: 90%; max-width: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "app.copy", "Copy", id="detail.copy", tooltip="Copy the hash or id"),

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Select, TextArea
 
 from cortensor_tui.dashboard.cells import Line, line
 from cortensor_tui.dashboard.feed import FeedState
-from cortensor_tui.dashboard.format import ether, number
+from cortensor_tui.dashboard.format import cost, number
 from cortensor_tui.dashboard.present.problems import problem_lines
 from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.present.unanswered import of_act
@@ -251,7 +251,7 @@ def transaction_line(one: Transaction) -> Line:
     if one.gas_used is not None:
         facts.append(f"gas {number(one.gas_used)}")
     if one.fee_wei is not None:
-        facts.append(ether(one.fee_wei, 9))
+        facts.append(cost(one.fee_wei, 9))
     return line(
         (f" {mark.text}", mark.role),
         f"  {one.hash[:14]}…{one.hash[-6:]}",

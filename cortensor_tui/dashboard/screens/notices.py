@@ -23,7 +23,7 @@ class NoticesScreen(Panel[None]):
     """The short list that toasts come from; what lasts stands first."""
 
     DEFAULT_CSS = """
-    NoticesScreen > #panel { height: 90%; max-width: 110; }
+    NoticesScreen > #panel { height: 90%; max-width: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("exclamation_mark", "leave", "Back", id="notices.back", tooltip="Close the list"),

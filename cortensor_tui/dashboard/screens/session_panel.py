@@ -18,7 +18,7 @@ class SessionPanel(Panel[None], ActsOnSession):
     """Where there is no room beside the list: the same, in a box."""
 
     DEFAULT_CSS = """
-    SessionPanel > #panel { height: 100%; max-width: 120; }
+    SessionPanel > #panel { height: 100%; max-width: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "app.copy", "Copy", id="session.copy", tooltip="Copy the value under the cursor"),

@@ -19,7 +19,7 @@ class TaskPanel(Panel[None]):
     """What the tasks' own place shows of a task, over the place that it was opened from."""
 
     DEFAULT_CSS = """
-    TaskPanel > #panel { height: 100%; width: 100%; max-width: 124; }
+    TaskPanel > #panel { height: 100%; width: 100%; max-width: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "verify", "Verify", id="tasks.verify", tooltip="Prove it on chain"),

@@ -20,7 +20,7 @@ class TransactionPanel(Panel[None], ActsOnTransaction):
     """What the transactions' own place shows of one, over the place that it was opened from."""
 
     DEFAULT_CSS = """
-    TransactionPanel > #panel { height: 100%; width: 100%; max-width: 124; }
+    TransactionPanel > #panel { height: 100%; width: 100%; max-width: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "app.copy", "Copy", show=False, id="panel.copy", tooltip="Copy what the cursor is on"),

@@ -18,6 +18,9 @@ from cortensor_tui.dashboard.widgets.text_lines import TextLines
 class WhyScreen(Panel[None]):
     """The preconditions as they stand, kept up to date while they are looked at."""
 
+    DEFAULT_CSS = """
+    WhyScreen > #panel { max-width: 124; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "app.copy", "Copy", id="why.copy", tooltip="Copy the list as text"),
         Binding("enter,w", "leave", "Back", show=False, id="why.back", tooltip="Close the list"),

@@ -20,7 +20,8 @@ _GAP = 2
 class Column(NamedTuple):
     """One column. `width` is its least width in cells; spare cells go to columns by `share`.
 
-    Where not all fit, those with the highest `rank` are left out first, of equal ones the last.
+    Where not all fit, those with the highest `rank` are left out first, of equal ones the last. One that
+    `is_whole` gets what its longest cell takes where that is no more than half of what is to spare.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Column(NamedTuple):
     share: int = 0
     rank: int = 0
     is_right: bool = False
+    is_whole: bool = False
 
 
 class Drawn(Protocol):
@@ -198,12 +200,21 @@ class RowTable(LineView, can_focus=True):
                 break
             widths[index] = 0
         spare = width - sum(widths) - _GAP * (sum(1 for w in widths if w) - 1)
+        for index, column in enumerate(self._columns):
+            missing = self._longest_cell(index) - widths[index] if column.is_whole and widths[index] else 0
+            if 0 < missing <= spare // 2:
+                widths[index] += missing
+                spare -= missing
         shares = sum(column.share for column, w in zip(self._columns, widths, strict=True) if w)
         if spare > 0 and shares:
             for index, column in enumerate(self._columns):
                 if widths[index]:
                     widths[index] += spare * column.share // shares
         return widths
+
+    def _longest_cell(self, index: int) -> int:
+        """Return the cells that the longest text of a column takes, 0 where not all rows are at hand."""
+        return 0
 
     def _header(self, widths: list[int], width: int) -> Line:
         titles = tuple(Span(self._title(index), "header") for index in range(len(self._columns)))
@@ -252,6 +263,10 @@ class LineTable(RowTable):
     def row_at(self, index: int) -> Row:
         """Return a row, counted from 0 at the top."""
         return self._rows[index]
+
+    def _longest_cell(self, index: int) -> int:
+        cells = (row.cells[index] for row in self._rows)
+        return max((width_of((cell,)) for cell in cells if isinstance(cell, Span)), default=0)
 
     def show(self, rows: Sequence[Row], empty: str | None = None) -> None:
         """Replace the rows. The cursor stays on its key; at the top only where it keeps its row."""

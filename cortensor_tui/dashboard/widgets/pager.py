@@ -11,6 +11,7 @@ from cortensor_tui.dashboard.cells import Line, Span, wrap
 from cortensor_tui.dashboard.widgets.line_view import LineView
 from cortensor_tui.dashboard.widgets.scrolling import SCROLL_KEYS, WHEEL_LINES
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.quantities import percent
 
 PIECE_CHARS = 4_096
 """A paragraph longer than this is broken here, so that no line of any length costs more."""
@@ -50,7 +51,7 @@ class Pager(LineView, can_focus=True):
         """Return how far down the text is read, in percent; "all" where nothing is out of sight."""
         if self._top == Place(0, 0) and self._end >= len(self._text):
             return "all"
-        return f"{self._end / len(self._text):.0%}" if self._text else "all"
+        return percent(self._end, len(self._text)) if self._text else "all"
 
     def lines(self, width: int, height: int) -> list[Line]:
         """Return the lines in sight."""
