@@ -146,7 +146,7 @@ def test_restarts_and_loading_of_the_engine_are_told() -> None:
     engine = msgspec.structs.replace(status().engine, restarts=2)
     assert "2 restarts" in told("engine", msgspec.structs.replace(status(), engine=engine))
     loading = msgspec.structs.replace(engine, state=EngineState.LOADING, load_progress=0.4, restarts=0)
-    assert "▲ engine   loading      40 % ━━━━╌╌╌╌╌╌ · SmolLM2" in told(
+    assert "▲ engine   loading      40% ━━━━╌╌╌╌╌╌ · SmolLM2" in told(
         "engine", msgspec.structs.replace(status(), engine=loading)
     )
 

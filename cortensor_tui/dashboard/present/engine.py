@@ -9,7 +9,6 @@ from cortensor_tui.dashboard.format import age, calm_age, mebibytes, number
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import EngineHealth
-from cortensor_tui.domain.quantities import percent
 
 _RESTART_TOLD_S = 3600.0
 _ASIDE = re.compile("[,;]")
@@ -23,9 +22,9 @@ def engine_sizes(engine: EngineHealth) -> list[str]:
 
 
 def progress(fraction: float, cells: int = 10) -> Line:
-    """Return how far it is loaded, as a number and as a bar."""
+    """Return how far it is loaded, as a number, rounded down, and as a bar."""
     done = max(0, min(cells, int(fraction * cells)))
-    return line((percent(fraction, 1), "warn"), (f" {'━' * done}{'╌' * (cells - done)}", "warn"))
+    return line((f"{int(100 * fraction)}%", "warn"), (f" {'━' * done}{'╌' * (cells - done)}", "warn"))
 
 
 def restarts_of(engine: EngineHealth) -> str:
