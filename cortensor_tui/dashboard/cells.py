@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
+from cortensor_tui.dashboard.links import LINK
 from cortensor_tui.domain.inert import ELLIPSIS
 
 
@@ -95,7 +96,9 @@ def pointed(spans: Line, cells: int) -> Line:
 
 
 def _is_invisible(span: Span, before: Span) -> bool:
-    """Tell whether a span is blank and looks the same in the look before it."""
+    """Tell whether a span is blank and looks the same in the look before it; a link ends with its text."""
+    if LINK in before.role:
+        return False
     has_cursor = "cursor" in before.role
     return not span.text.strip(" ") and has_cursor == ("cursor" in span.role)
 

@@ -62,8 +62,12 @@ class AsciiFilter(LineFilter):
     """Turns everything that is drawn into ASCII: our glyphs, Textual's borders, and foreign text."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments in ASCII, as wide as they were."""
-        return [Segment(in_ascii(text), style, control) for text, style, control in segments]
+        """Return the segments in ASCII, as wide as they were, and without links."""
+        return [Segment(in_ascii(text), _unlinked(style), control) for text, style, control in segments]
+
+
+def _unlinked(style: Style | None) -> Style | None:
+    return style if style is None or style.link is None else style.update_link(None)
 
 
 class NoColorFilter(LineFilter):

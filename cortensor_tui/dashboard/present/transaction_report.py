@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cortensor_tui.dashboard.cells import line
 from cortensor_tui.dashboard.format import UNKNOWN, cost, number
+from cortensor_tui.dashboard.links import linked
 from cortensor_tui.dashboard.present.call_lines import ToldCall, call_lines
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.labelled import labelled, section
@@ -48,10 +49,11 @@ def report_lines(
 
 
 def _place(one: Transaction, explorer: str, width: int) -> Iterator[ReportLine]:
-    yield from stop_at(labelled("hash", one.hash, width), "hash", one.hash)
     link = explorer_link(one, explorer)
+    leads = linked("plain", link)
+    yield from stop_at(labelled("hash", one.hash, width, leads), "hash", one.hash)
     said = link or "this network has none that is known"
-    yield from stop_at(labelled("explorer", said, width, "plain" if link else "muted"), "link", link)
+    yield from stop_at(labelled("explorer", said, width, leads if link else "muted"), "link", link)
     key = "" if one.task_key is None else str(one.task_key)
     opens = f"{OPENS_TASK}{key}" if key else ""
     yield from stop_at(labelled("task", key or UNKNOWN, width), "task's number", key, opens)
@@ -59,7 +61,8 @@ def _place(one: Transaction, explorer: str, width: int) -> Iterator[ReportLine]:
     yield from labelled("block", number(one.block_number), width)
     if one.block_hash:
         yield from stop_at(labelled("block hash", one.block_hash, width), "block's hash", one.block_hash)
-    yield from stop_at(labelled("sender", one.sender, width), "sender", one.sender)
+    account = linked("plain", f"{explorer.rstrip('/')}/address/{one.sender}")
+    yield from stop_at(labelled("sender", one.sender, width, account), "sender", one.sender)
     yield from labelled("nonce", str(one.nonce), width)
 
 

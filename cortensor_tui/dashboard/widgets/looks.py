@@ -12,6 +12,7 @@ from functools import lru_cache
 from rich.style import Style
 from textual.color import Color
 
+from cortensor_tui.dashboard.links import LINK
 from cortensor_tui.dashboard.themes import TERMINALS_OWN
 
 _INKS = {
@@ -43,6 +44,8 @@ def look(role: str, plain: Style, theme: Mapping[str, str]) -> Style:
     if "cursor" in names and theme["cursor"] == TERMINALS_OWN:
         return style + _style(None, None, not _BOLD.isdisjoint(names), False) + _REVERSED
     for name in names:
+        if name.startswith(LINK):
+            style += Style(link=name.removeprefix(LINK))
         ink, paper = _INKS.get(name), _PAPERS.get(name)
         style += _style(
             None if ink is None else theme[ink],
