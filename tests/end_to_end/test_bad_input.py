@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -50,10 +51,20 @@ async def test_no_rpc_blocks_and_passes(world: World, unused_tcp_port: int) -> N
         assert status.problem.code == "no_rpc"
         assert str(unused_tcp_port) in status.problem.what
         assert (status.chain.head_number, status.node.balance_wei) == (None, None), "unknown is not zero"
+        begun_at = time.time()
         async with forwarded(unused_tcp_port, world.info.rpc_url):
-            await until_verdict(settings, Verdict.SERVING, process)
+            status = await until_verdict(settings, Verdict.SERVING, process)
+            assert status.chain.unread_since is None
         status = await until_verdict(settings, Verdict.BLOCKED, process)
         assert status.chain.head_number is not None, "the last head stays, with its age"
+        assert status.chain.unread_since is not None
+        assert begun_at < status.chain.unread_since <= time.time(), "when it answered last"
+        unknown = {one.name for one in status.preconditions if one.is_met is None}
+        assert {"the node can pay for gas", "bound to an active session"} <= unknown
+        async with forwarded(unused_tcp_port, world.info.rpc_url):
+            status = await until_verdict(settings, Verdict.SERVING, process)
+            assert status.chain.unread_since is None
+            assert all(one.is_met for one in status.preconditions)
 
 
 @asynccontextmanager
