@@ -89,8 +89,9 @@ async def test_unknown_is_never_shown_as_zero(node: ScriptedNode, app: Dashboard
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: "WAITING" in shown(app, "#verdict"))
         told = shown(app, "#status")
-        for name in ("head", "gas", "registry", "tasks"):
-            assert f"○ {name:9}unknown" in told
+        unknown = {"head": "unknown", "gas": "its balance is", "registry": "not read yet", "tasks": "unknown"}
+        for name, said in unknown.items():
+            assert f"○ {name:9}{said}" in told
         assert "Unknown until the chain is read" in shown(app, "#sessions")
         assert "Unknown until the chain is read" in shown(app, "#transactions")
 

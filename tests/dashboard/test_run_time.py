@@ -69,7 +69,7 @@ def test_the_first_token_is_told_from_the_assignment_too() -> None:
 
 def test_a_run_that_is_over_stands_still() -> None:
     over = view(finished=samples.finished(), token_count=58)
-    assert heading(over, NOW) == heading(over, NOW + 3600)
+    assert heading(over, NOW) == heading(over, NOW + 1)
     assert figures(over, NOW, 100) == figures(over, NOW + 3600, 100)
     assert "due" not in text(figures(over, NOW, 100)[0])
 
