@@ -32,6 +32,10 @@ class KeysInOrder(App[None]):
         """Begin to hand keys on."""
         self.run_worker(self._keep_handing_on(), name="keys", group="keys", exclusive=True)
 
+    async def until_typed(self) -> None:
+        """Wait until all that was typed so far has acted."""
+        await self._typed.join()
+
     async def on_event(self, event: Event) -> None:
         """Let keys and pastes wait for their turn."""
         if isinstance(event, Key | Paste) and not event.is_forwarded:
@@ -52,6 +56,7 @@ class KeysInOrder(App[None]):
                         await _until_passed(self)
                     elif self._typed.empty():  # of several at once, only what the last one leaves is drawn
                         await self._draw(target)
+            self._typed.task_done()
 
     async def _until_done(self, target: MessagePump) -> None:
         """Wait for the key on its way from what had the focus up to the app, and for what that did."""

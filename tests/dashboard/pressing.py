@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import pytest
+from textual.events import Key
+from textual.keys import key_to_character
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -22,7 +25,7 @@ from cortensor_tui.node.messages import ReplyBody, RequestBody
 from cortensor_tui.node.network_messages import GetNetwork
 
 from . import network_samples, samples
-from .conftest import live, until
+from .conftest import LIMIT_S, live
 from .form_answers import answer_checks
 from .past import answer_history
 from .pictures import LASTING
@@ -92,7 +95,7 @@ NEW_SESSION = Scene("dashboard", ("n",), "Answers/task")
 ASSIGN = Scene("sessions", ("j", "a"), "Node address", height=12)
 FILTER = Scene("tasks", ("slash", "4"), "/")
 NOTICES = Scene("dashboard", ("exclamation_mark",), "Notices")
-CHANGE_SETTING = Scene("settings", ("j", "j", "enter", "3"), "=3 #")
+CHANGE_SETTING = Scene("settings", ("g", "j", "j", "enter", "3"), "=3 #")
 SETUP_FILE = Scene("setup", ("g", "j", "enter"), "old/.env")
 CONFIRM = Scene("dashboard", tuple("yes"), "Type yes", lambda app: app.push_screen(_confirmation()))
 
@@ -162,10 +165,20 @@ class Stage:
             await self.pilot.pause(0.01)
             if any(one.is_running and one.group not in LASTING for one in self.app.workers):
                 continue
+            if self._rests_for_a_while():
+                continue
             now = self.portrait()
-            if now == last and not any(words in self.text() for words in _BUSY):
+            if now == last and not any(words in now.drawn for words in _BUSY):
                 return now
             last = now
+
+    def _rests_for_a_while(self) -> bool:
+        """Tell whether a widget waits for typing or a cursor to rest before it goes on."""
+        return any(
+            timer._repeat == 0 and timer._interval < 1 and timer._task is not None and not timer._task.done()
+            for node in (self.app.screen, *self.app.screen.query("*"))
+            for timer in node._timers
+        )
 
     async def reach(self, scene: Scene) -> Portrait:
         """Come to a scene from wherever one is."""
@@ -173,7 +186,7 @@ class Stage:
             self.app.pop_screen()
         self.app.go_to(scene.place)
         await self._resize(HEIGHT)
-        await until(self.pilot, lambda: self.portrait().place == scene.place)
+        await self.until(lambda: self.portrait().place == scene.place)
         await self.settle()
         while PLACES[scene.place].shows not in self.text() or isinstance(self.app.focused, Input):
             await self._press(("escape",))  # it is as it was left: a filter, a detail
@@ -186,7 +199,7 @@ class Stage:
             scene.opened(self.app)
             await self.settle()
         await self._press(scene.keys)
-        await until(self.pilot, lambda: scene.shows in self.text())
+        await self.until(lambda: scene.shows in self.text())
         await self._press(scene.then)
         if (toast := self.app.toasts.shown) is not None:
             self.app.toasts.end(toast)
@@ -195,12 +208,23 @@ class Stage:
     async def _resize(self, height: int) -> None:
         if self.app.size != (WIDTH, height):
             await self.pilot.resize_terminal(WIDTH, height)
-            await until(self.pilot, lambda: self.app.size == (WIDTH, height))
+            await self.until(lambda: self.app.size == (WIDTH, height))
 
     async def _press(self, keys: tuple[str, ...]) -> None:
         for key in keys:
-            await self.pilot.press(key)
+            await self.press(key)
             await self.settle()
+
+    async def press(self, key: str) -> None:
+        """Press a key and wait until it has acted; the pilot's own waits until the whole machine rests."""
+        await self.app.on_event(Key(key, key_to_character(key)))
+        await self.app.until_typed()
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Let the app work until something is so."""
+        async with asyncio.timeout(LIMIT_S):
+            while not is_so():
+                await self.pilot.pause(0.01)
 
     def text(self) -> str:
         """Return all that is drawn."""
