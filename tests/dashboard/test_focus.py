@@ -24,8 +24,7 @@ async def resized_and_back(app: Dashboard, pilot: Pilot[None]) -> None:
     await pilot.resize_terminal(*TINY)
     await until(pilot, lambda: app.size == TINY)
     await pilot.resize_terminal(*WIDE)
-    await until(pilot, lambda: app.size == WIDE)
-    await pilot.pause(0.1)
+    await until(pilot, lambda: app.size == WIDE and app.screen.size == WIDE)
 
 
 async def filter_of_sessions(pilot: Pilot[None]) -> None:

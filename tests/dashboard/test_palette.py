@@ -32,7 +32,9 @@ async def offered(pilot: Pilot[None], query: str = "", key: str = "ctrl+p") -> l
         before = shown.get_option_at_index(0)
         app.screen.query_one(Input).value = query
         await until(pilot, lambda: bool(shown.option_count) and shown.get_option_at_index(0) is not before)
-        await pilot.pause(0.3)  # more may follow, a batch at a time
+        palette = app.screen
+        searches = [worker for worker in app.workers if worker.node is palette]
+        await until(pilot, lambda: not any(worker.is_running for worker in searches))
     return [str(option.prompt).split("\n")[0] for option in shown.options]
 
 
