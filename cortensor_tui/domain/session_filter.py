@@ -8,6 +8,7 @@ A filter is words joined by spaces, all of which must hold; `-` before a word tu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -62,11 +63,21 @@ class SessionFilter(msgspec.Struct, frozen=True):
 
 
 def parse_session_filter(text: str) -> SessionFilter:
-    """Return the filter that is written here. Raises `ProblemError` "session_filter" with the mistake."""
-    words = text.split()
+    """Return the filter that is written here.
+
+    Raises `ProblemError` "session_filter" with the mistake and the character at which its word begins.
+    """
+    words = list(re.finditer(r"\S+", text))
     if len(words) > MAX_TERMS:
         raise _mistake("The filter is too long", f"Use at most {MAX_TERMS} words")
-    return SessionFilter(tuple(_term(word) for word in words))
+    return SessionFilter(tuple(_placed_term(word[0], word.start()) for word in words))
+
+
+def _placed_term(word: str, start: int) -> SessionTerm:
+    try:
+        return _term(word)
+    except ProblemError as error:
+        raise _mistake(f"{error.problem.what}, at character {start + 1}", error.problem.remedy) from error
 
 
 def _term(word: str) -> SessionTerm:

@@ -54,6 +54,7 @@ def test_any_text_is_a_filter_or_a_mistake_with_a_remedy(text: str) -> None:
     [
         ("-", "stands alone"),
         ("size:3", "no field size"),
+        ("mine  size:3", "no field size, at character 7"),
         ("id:x", "x is no session id"),
         ("id:1,", "id is missing"),
         ("mode:many", "no mode many"),

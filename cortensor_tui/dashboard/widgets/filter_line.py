@@ -21,7 +21,7 @@ from cortensor_tui.domain.problems import Problem, ProblemError
 PAUSE_S = 0.25
 """How long typing must rest before the list follows it."""
 MAX_CHARS = 1_000
-REFUSED = "Not applied, the filter before holds on"
+REFUSED = "Not applied"
 """What enter says of a text that is no filter."""
 _MAX_MISTAKE_LINES = 2
 
