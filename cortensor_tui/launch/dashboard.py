@@ -134,30 +134,34 @@ class NodeStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeStarter:
-    """Connects to a node; where none runs, the first attempt starts one and tells how that goes."""
+    """Connects to a node; where none runs as the dashboard opens, it starts one and tells how that goes.
+
+    One that goes later may have been stopped on purpose: whether it starts again is for a person to say.
+    """
 
     def __init__(self, settings: Settings, path: Path, first_start: NodeStart | None = None) -> None:
         self.board = StartupBoard()
         self._next_start = first_start or NodeStart()
         self._settings = settings
         self._path = path
-        self._has_tried = False
+        self._may_start = True
 
     async def connect(self) -> NodeClient:
         """Return a connection. Raises `ProblemError` when there is no node and none could be started."""
         from cortensor_tui.node.client import NodeClient
 
+        may_start, self._may_start = self._may_start, False
         try:
             return await NodeClient.connect(self._path, settings_path=self._settings.path)
         except ProblemError:
-            if self._has_tried:
+            if not may_start:
                 raise
         await self.start()
         return await NodeClient.connect(self._path, settings_path=self._settings.path)
 
     async def start(self) -> None:
         """Start a node that outlives this process. Raises `ProblemError` with what kept it from starting."""
-        self._has_tried = True
+        self._may_start = False
         self.board.update("node", StepState.RUNNING, "starting one, since none runs")
         start, self._next_start = self._next_start, NodeStart()
         try:
