@@ -8,7 +8,7 @@ import msgspec
 
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.notices import Kept, NoticeList, Told, in_order
-from cortensor_tui.dashboard.present.notices import Notice, file_notices, standing_notices
+from cortensor_tui.dashboard.present.notices import Notice, file_notices, said_above, standing_notices
 
 
 class Attention:
@@ -18,6 +18,7 @@ class Attention:
         self._of_node = NoticeList()
         self._of_files = NoticeList(tells_first=True)
         self._faults: dict[str, tuple[Notice, ...]] = {}
+        self._said = ""
 
     @property
     def kept(self) -> tuple[Kept, ...]:
@@ -26,12 +27,15 @@ class Attention:
 
     @property
     def unsaid(self) -> int:
-        """Return how many things last beside the first of the node's, which the line at the top says."""
-        return self._of_files.lasting + max(0, self._of_node.lasting - 1)
+        """Return how many things last that the line at the top does not say."""
+        return self._of_files.lasting_beside() + self._of_node.lasting_beside(self._said)
 
     def take(self, state: FeedState, now: float) -> Told:
         """Follow the node. What stood already when it was first heard of is not new."""
-        return Told() if state.view is None else self._of_node.take(standing_notices(state), now)
+        if state.view is None:
+            return Told()
+        self._said = said_above(state)
+        return self._of_node.take(standing_notices(state), now)
 
     def take_faults(self, title: str, faults: Sequence[str], now: float) -> Told:
         """Follow what is wrong with one kind of the user's files; no faults means that it was mended."""

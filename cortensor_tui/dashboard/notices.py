@@ -49,10 +49,9 @@ class NoticeList:
         """Return the list, newest first; what lasts stands before what is over."""
         return in_order(self._kept.values())
 
-    @property
-    def lasting(self) -> int:
-        """Return how many things need the operator now."""
-        return sum(1 for one in self._kept.values() if one.until is None)
+    def lasting_beside(self, cause: str = "") -> int:
+        """Return how many things need the operator now, that of one cause left out."""
+        return sum(1 for one in self._kept.values() if one.until is None and one.notice.cause != cause)
 
     def add(self, notice: Notice, now: float) -> None:
         """Put an event into the list that nobody need be told of any more."""

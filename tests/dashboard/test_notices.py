@@ -16,7 +16,7 @@ from cortensor_tui.dashboard.notices import MAX_KEPT, QUIET_S, NoticeList
 from cortensor_tui.dashboard.present.notices import Notice
 from cortensor_tui.dashboard.screens.notices import NoticesScreen
 from cortensor_tui.dashboard.toasts import Toast, Toasts
-from cortensor_tui.domain.health import NodeStatus
+from cortensor_tui.domain.health import ENOUGH_NODES, NodeStatus, Precondition
 from cortensor_tui.domain.networks import ReplacedChain
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.node.messages import StatusChanged, Stop, TaskChanged
@@ -71,6 +71,20 @@ async def test_no_toast_says_what_the_header_says_in_full(node: ScriptedNode, ap
         await node.stop()
         await until(pilot, lambda: "✖ UNREACHABLE" in shown(app, "#verdict"))
         assert app.toasts.shown is None
+
+
+async def test_what_lasts_is_counted_but_for_what_the_header_says(node: ScriptedNode, app: Dashboard) -> None:
+    serving = samples.status()
+    short = Precondition(name=ENOUGH_NODES, is_met=False, detail="session 41 has 1 of 3 nodes", remedy="")
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await node.change(StatusChanged(samples.blocked()))
+        await until(pilot, lambda: "✖ BLOCKED" in shown(app, "#verdict"))
+        assert app.unsaid == 0
+        both = msgspec.structs.replace(serving, preconditions=(*serving.preconditions, short))
+        await node.change(StatusChanged(both))
+        await until(pilot, lambda: "● SERVING" in shown(app, "#verdict"))
+        assert app.unsaid == 1
 
 
 async def test_a_toast_takes_the_place_of_the_keys_and_of_nothing_else(
