@@ -43,17 +43,23 @@ class WakingEvent(Event):
 
     def set(self) -> None:
         """Set it, and wake who waits."""
+        if self.is_set():
+            return
         super().set()
-        os.write(self._writing, b"!")
+        if self._writing >= 0:
+            os.write(self._writing, b"!")
 
     def clear(self) -> None:
         """Let it be waited for again."""
         super().clear()
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._reading, _MOST_BYTES)
+        if self._reading >= 0:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._reading, _MOST_BYTES)
 
     def close(self) -> None:
-        """Give its files back; after that it wakes nobody, and `fileno` is -1."""
+        """Give its files back, once; after that it wakes no selector, and `fileno` is -1."""
+        if self._reading < 0:  # an application that ends on its way to the shell closes its driver twice
+            return
         os.close(self._reading)
         os.close(self._writing)
         self._reading = self._writing = -1

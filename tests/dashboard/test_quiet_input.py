@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from threading import Event, Thread
 
 import pytest
+from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.events import Key
 from textual.message import Message
@@ -69,6 +70,10 @@ class Keyboard:
         assert isinstance(message, Key)
         return message.key
 
+    def until_waiting(self) -> None:
+        """Wait until it waits once more: what was typed before has been read."""
+        self.selector.waits.get(timeout=LIMIT_S)
+
     def until_quiet(self) -> None:
         """Wait until it waits without a limit."""
         while self.selector.waits.get(timeout=LIMIT_S) is not None:
@@ -116,8 +121,11 @@ def test_an_escape_that_stays_alone_is_a_key(keyboard: Keyboard) -> None:
     assert keyboard.key() == "escape"
 
 
-def test_a_sequence_in_two_parts_is_one_key(keyboard: Keyboard) -> None:
+def test_a_sequence_in_two_parts_is_one_key(keyboard: Keyboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "ESCAPE_DELAY", LIMIT_S)  # however long the second part takes
+    keyboard.until_quiet()
     keyboard.type(b"\x1b[")
+    keyboard.until_waiting()
     keyboard.type(b"Ak")
     assert [keyboard.key(), keyboard.key()] == ["up", "k"]
 
@@ -156,4 +164,23 @@ def test_what_ended_can_begin_again() -> None:
         assert not selector.select(0)
         ending.set()
         assert selector.select(0)
+    ending.close()
+
+
+def test_what_was_closed_takes_everything_and_does_nothing() -> None:
+    ending = WakingEvent()
+    ending.close()
+    ending.close()
+    ending.set()
+    assert ending.is_set()
+    ending.clear()
+    assert not ending.is_set()
+
+
+def test_setting_it_over_and_over_never_waits_for_a_reader() -> None:
+    ending = WakingEvent()
+    setting = Thread(target=lambda: [ending.set() for _ in range(70_000)], daemon=True)
+    setting.start()
+    setting.join(LIMIT_S)
+    assert not setting.is_alive()
     ending.close()
