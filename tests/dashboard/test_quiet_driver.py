@@ -40,7 +40,7 @@ def test_the_way_to_the_shell_and_back_leaves_nothing_open(tmp_path: Path) -> No
 
 
 def test_what_fails_in_the_shell_ends_the_dashboard_by_its_own_name(tmp_path: Path) -> None:
-    status, told, screen = told_by(tmp_path, "in_the_shell")
+    status, _, screen = told_by(tmp_path, "in_the_shell")
     assert status == 1
     assert MISTAKE in screen
     assert "Bad file descriptor" not in screen

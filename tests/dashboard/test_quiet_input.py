@@ -179,7 +179,12 @@ def test_what_was_closed_takes_everything_and_does_nothing() -> None:
 
 def test_setting_it_over_and_over_never_waits_for_a_reader() -> None:
     ending = WakingEvent()
-    setting = Thread(target=lambda: [ending.set() for _ in range(70_000)], daemon=True)
+
+    def set_often() -> None:
+        for _ in range(70_000):  # more than a pipe holds
+            ending.set()
+
+    setting = Thread(target=set_often, daemon=True)
     setting.start()
     setting.join(LIMIT_S)
     assert not setting.is_alive()

@@ -158,24 +158,35 @@ def take_over(
     is_here = source.resolve() == target.resolve()
     if not is_here:
         require_absent(target)
-    settings = settings_from(source, read_env_file(source), environ)
-    text = source.read_bytes().decode()
+    settings_from(source, read_env_file(source), environ)  # no key is made for what cannot be used
+    made = None if treatment is KeyTreatment.KEEP else _encrypt(source, target, password)
+    # Each reads the file again and writes at once: while the key was encrypted it may have been edited.
     switch = {_DEDICATED: "1"} if enables_dedicated else {}
-    values = _absolute_paths(settings) | switch
-    made = None
-    if treatment is not KeyTreatment.KEEP:
-        made = _encrypt(source, target, password)
-        values |= {NODE_ROLE.plain_key: "", NODE_ROLE.keystore_key: str(made.keystore)}
     if not is_here:
-        make_private_folder(target.parent)
-        write_private_file(target, with_values(text, values, target).encode(), may_replace=False)
+        _copy(source, target, _key_values(made) | switch, environ)
     elif switch:
+        text = source.read_bytes().decode()
         write_private_file(target.resolve(), with_values(text, switch, target).encode(), may_replace=True)
     if made is not None and (is_here or treatment is KeyTreatment.ENCRYPT_AND_BLANK):
         blank_key(source, NODE_ROLE, made, None)
     if made is None:
         return SetUp(settings_path=target)
     return SetUp(settings_path=target, password=password, keystore=made.keystore)
+
+
+def _key_values(made: KeyMade | None) -> dict[str, str]:
+    if made is None:
+        return {}
+    return {NODE_ROLE.plain_key: "", NODE_ROLE.keystore_key: str(made.keystore)}
+
+
+def _copy(source: Path, target: Path, values: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """Write a file as it is now to a new place, with these values."""
+    settings = settings_from(source, read_env_file(source), environ)
+    text = source.read_bytes().decode()
+    make_private_folder(target.parent)
+    changed = with_values(text, {**_absolute_paths(settings), **values}, target)
+    write_private_file(target, changed.encode(), may_replace=False)
 
 
 def _absolute_paths(settings: Settings) -> dict[str, str]:
