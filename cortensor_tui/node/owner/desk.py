@@ -7,6 +7,7 @@ from cortensor_tui.chain.rpc.client import Rpc
 from cortensor_tui.chain.transactions import TransactionSender
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.node.owner.assignments import Assignments
+from cortensor_tui.node.owner.prompt_room import PromptRoom
 from cortensor_tui.node.owner.sending import OwnerSending
 from cortensor_tui.node.owner.session_checks import SessionChecks
 from cortensor_tui.node.owner.sessions import SessionActs
@@ -64,7 +65,7 @@ class OwnerDesk:
         sending = OwnerSending(rpc, reader, sender)
         checks = SessionChecks(reader, sender.address)
         self._assignments = Assignments(sending, checks)
-        self._acts = SessionActs(sending, checks, max_data_bytes)
+        self._acts = SessionActs(sending, checks, PromptRoom(sending, max_data_bytes))
         self.swaps = Swaps(sending, checks, journal)
         self._wallet = WalletDesk(
             sending, self._assignments, self._acts, chain_id=chain_id, fee_cap_wei=fee_cap_wei

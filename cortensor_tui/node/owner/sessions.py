@@ -8,14 +8,12 @@ import msgspec
 
 from cortensor_tui.chain.contracts.calls import (
     NewSession,
-    NewTask,
     SessionUpdate,
     add_router_call,
     create_call,
     deactivate_call,
     hand_over_call,
     remove_router_call,
-    submit_call,
     update_call,
     update_router_call,
 )
@@ -23,11 +21,12 @@ from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.contracts.session_words import session_routers, values_by_name
 from cortensor_tui.chain.transactions import Purpose
 from cortensor_tui.domain.addresses import ZERO_ADDRESS
-from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.sessions import Session
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.node.owner.checks import check_address, require_met
+from cortensor_tui.node.owner.prompt_room import PromptRoom
 from cortensor_tui.node.owner.sending import OwnerSending
 from cortensor_tui.node.owner.session_checks import SessionChecks
 from cortensor_tui.node.owner_messages import Check, CreateSession, Sent, Submit
@@ -41,8 +40,6 @@ from cortensor_tui.node.session_messages import (
     UpdateSession,
 )
 
-# What a transaction carries besides a prompt: its fees and signature, and the call's other arguments.
-BYTES_BESIDE_PROMPT = 5_000
 _VERBS: dict[type[Change], str] = {
     UpdateSession: "change",
     DeactivateSession: "close",
@@ -59,12 +56,12 @@ class Plan(NamedTuple):
 
 
 class SessionActs:
-    """Checks and sends what changes sessions or brings tasks in. `max_data_bytes` is of one transaction."""
+    """Checks and sends what changes sessions or brings tasks in."""
 
-    def __init__(self, sending: OwnerSending, checks: SessionChecks, max_data_bytes: int) -> None:
+    def __init__(self, sending: OwnerSending, checks: SessionChecks, prompt_room: PromptRoom) -> None:
         self._sending = sending
         self._checks = checks
-        self._most_prompt_bytes = max_data_bytes - BYTES_BESIDE_PROMPT
+        self._prompt_room = prompt_room
 
     async def check(self, act: Act) -> ActChecked:
         """Return every precondition of an act, and what it would cost. Sends nothing."""
@@ -106,9 +103,9 @@ class SessionActs:
 
     async def submit(self, asked: Submit) -> Sent:
         """Submit a prompt and return its task once mined."""
-        self._require_size(asked)
+        await self._prompt_room.require(asked)
         purpose = Purpose(kind=TransactionKind.SUBMIT, session_id=asked.session_id)
-        mined = await self._sending.send(self._submit_call(asked), purpose)
+        mined = await self._sending.send(self._prompt_room.call(asked), purpose)
         found = await self._sending.event_of(mined, "TaskSubmitted")
         return Sent(transaction=mined, task_key=TaskKey(int(found["sessionId"]), int(found["taskId"])))
 
@@ -156,10 +153,10 @@ class SessionActs:
         if there is None or active is None:
             return Plan(self._checks.of(None, act.session_id), None)
         try:
-            self._require_size(act)
+            await self._prompt_room.require(act)
         except ProblemError as error:
             return Plan([there, active, Check(name="prompt", is_met=False, detail=error.problem.why)], None)
-        return Plan([there, active], self._submit_call(act))
+        return Plan([there, active], self._prompt_room.call(act))
 
     async def _hand_over_plan(self, act: HandOver, session: Session | None) -> Plan:
         """A closed session may be given away too."""
@@ -195,23 +192,8 @@ class SessionActs:
         build = update_router_call if is_listed else add_router_call
         return build(reader, act.session_id, address, act.text), is_listed
 
-    def _require_size(self, asked: Submit) -> None:
-        size = len(asked.prompt.encode("utf-8", "surrogatepass"))
-        if not 0 < size <= self._most_prompt_bytes:
-            raise problem_error(
-                "bad_prompt",
-                "The prompt cannot be sent",
-                f"it has {size} bytes, a transaction takes {self._most_prompt_bytes}"
-                if size
-                else "it is empty",
-                "Shorten it" if size else "Write something",
-            )
-
     def _create_call(self, asked: CreateSession) -> ContractCall:
         return create_call(self._sending.reader, NewSession(**msgspec.structs.asdict(asked)))
-
-    def _submit_call(self, asked: Submit) -> ContractCall:
-        return submit_call(self._sending.reader, NewTask(**msgspec.structs.asdict(asked)))
 
     async def _update_call(self, asked: UpdateSession) -> ContractCall:
         """Return the call with what is to change; the rest as the contract has it at this moment."""
