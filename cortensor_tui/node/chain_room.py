@@ -28,6 +28,8 @@ from cortensor_tui.settings import Settings
 log = structlog.get_logger(__name__)
 
 RECONNECT_S = 2.0
+UNREAD_AFTER_S = 15.0
+"""Longer than the rest between two looks and the patience with one call together."""
 
 
 class ChainEvents(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +59,7 @@ class ChainRoom:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.past: KnownChain | None = last_chain(database, settings.chain_id)
-        self.rpc = make_pool(settings, self.past.told.genesis_hash if self.past else None)
+        self.rpc = make_pool(settings, self.past.told.genesis_hash if self.past else None, clock)
         self.problem: Problem | None = None
         self.link: ChainLink | None = None
         self.work: ChainWork | None = None
@@ -107,9 +109,12 @@ class ChainRoom:
     @property
     def unread_since(self) -> float | None:
         """Return when the chain answered last where it does not now, unix seconds; None while it does."""
-        if self.link is None or not (self._has_failed or self.link.is_overdue):
+        if self.link is None:
             return None
-        return self.link.answered_at
+        if self._has_failed:
+            return self.link.answered_at
+        # A look may take long on a slow endpoint: it hangs only when nothing is answered in it any more.
+        return self.rpc.answered_at if self.rpc.silent_s > UNREAD_AFTER_S else None
 
     @property
     def readable(self) -> ReadableChain | None:
@@ -137,6 +142,7 @@ class ChainRoom:
         is_another = told_of is None or told_of.chain != link.journal.chain
         self._note_replaced(link)
         self.link, self.past = link, None
+        self.problem, self._has_failed = None, False  # it has just answered
         self.rpc.adopt(link.identity.chain_id, link.identity.genesis_hash)
         self._events.on_found(link, is_another)
         contracts = msgspec.to_builtins(link.reader.contracts)

@@ -29,8 +29,6 @@ from cortensor_tui.settings import Settings
 ACCOUNTS_EVERY_S = 10.0
 REGISTRATION_EVERY_S = 600.0
 FIRST_PRIORITY_FEE_WEI = 0
-UNREAD_AFTER_S = 15.0
-"""Longer than the rest between two looks and the patience with one of them together."""
 
 
 class LinkedAddresses(msgspec.Struct, frozen=True):
@@ -75,7 +73,6 @@ class ChainLink:
         self._head_seen_s: float | None = None
         self.answered_at: float | None = None
         self.answers = 0
-        self._answered_s = time.monotonic()
         self.balances_wei: dict[str, int] = {}
         self.balances_read_at: float | None = None
         self._priority_fee_wei = FIRST_PRIORITY_FEE_WEI
@@ -94,7 +91,7 @@ class ChainLink:
     def see(self, head: Head) -> None:
         """Take a head. Its age counts from when this node learnt of it."""
         self.answers += 1
-        self.answered_at, self._answered_s = time.time(), time.monotonic()
+        self.answered_at = time.time()
         if self.head is None or head.hash != self.head.hash:
             self.head, self.head_seen_at = head, time.time()
             self._head_seen_s = time.monotonic()
@@ -104,11 +101,6 @@ class ChainLink:
         self._gas.changed()
         if transaction.state.is_final:
             self._accounts_read_at = 0.0  # its fee has been paid: read the balance with the next look
-
-    @property
-    def is_overdue(self) -> bool:
-        """Tell whether the chain has told nothing for so long that a look must be hanging."""
-        return time.monotonic() - self._answered_s > UNREAD_AFTER_S
 
     @property
     def is_accounts_due(self) -> bool:

@@ -19,6 +19,7 @@ from cortensor_tui.chain.networks.resolve import (
     resolve_contracts,
 )
 from cortensor_tui.chain.rpc.client import Rpc
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.networks import ContractOrigin, Generation
 from cortensor_tui.settings import Settings
 
@@ -61,7 +62,9 @@ def profile_of(settings: Settings, chain_id: int) -> NetworkProfile:
     )
 
 
-def make_pool(settings: Settings, known_genesis: str | None = None) -> EndpointPool:
+def make_pool(
+    settings: Settings, known_genesis: str | None = None, clock: Clock = SYSTEM_CLOCK
+) -> EndpointPool:
     """Return the endpoints that the settings name. Nothing is asked yet.
 
     `known_genesis` is the first block of the chain that the journal knows by this id, None for none.
@@ -71,6 +74,7 @@ def make_pool(settings: Settings, known_genesis: str | None = None) -> EndpointP
         chain_id=settings.chain_id,
         known_genesis=known_genesis,
         requests_per_s=profile_of(settings, settings.chain_id).requests_per_s,
+        clock=clock,
     )
 
 

@@ -61,6 +61,8 @@ class EndpointPool:
         if chain_id is not None and known_genesis is not None:
             self._reference = Identity(chain_id, known_genesis)
         self._is_adopted = False
+        self.answered_at: float | None = None
+        self._answered_s = clock.monotonic()
         self._batcher = Batcher(self._carry)
         self._sends: set[asyncio.Task[Reply]] = set()
         self._standbys = Standbys(self._endpoints, lambda: self._endpoints[self._in_use], clock)
@@ -74,6 +76,11 @@ class EndpointPool:
     def latency_ms(self) -> float | None:
         """Return how long the endpoint in use takes to answer, on average."""
         return self._endpoints[self._in_use].latency_ms
+
+    @property
+    def silent_s(self) -> float:
+        """Return for how long nothing asked here was answered; `answered_at` says when it last was."""
+        return self._clock.monotonic() - self._answered_s
 
     def health(self) -> tuple[EndpointHealth, ...]:
         """Return every endpoint as last seen, in the order of the settings."""
@@ -161,7 +168,10 @@ class EndpointPool:
                 continue
             for place, outcome in zip(left, found, strict=True):
                 outcomes[place] = outcome
+            asked = len(left)
             left = [place for place in left if _is_left_open(outcomes[place])]
+            if len(left) < asked:
+                self.answered_at, self._answered_s = self._clock.now(), self._clock.monotonic()
         if len(left) == len(calls) and all(outcomes[place] is UNANSWERED for place in left):
             raise self._told_of_all(error or self._nobody())
         return outcomes
