@@ -9,6 +9,9 @@ import msgspec
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import TaskKey
 
+STILL_NOTED = "swap_still_noted"
+"""The problem of a swap that came to nothing, and could not be struck from the journal yet."""
+
 
 class WhenBusy(StrEnum):
     """What a swap does while tasks of the session are being answered.
@@ -33,8 +36,8 @@ class SwapStage(StrEnum):
 class SwapProgress(msgspec.Struct, frozen=True, kw_only=True):
     """One swap. `since` is when its stage began, unix seconds; `tasks` are those that it waits for.
 
-    `problem` says why it stands half way, why a wait cannot be judged just now, or what holds up its second
-    half.
+    `problem` says why it stands half way, why a wait cannot be judged just now, what holds up a half, or
+    (`STILL_NOTED`) that it waits for nothing but to be struck.
     """
 
     session_id: int

@@ -145,10 +145,11 @@ _READ_AT = """
 ALTER TABLE chains ADD COLUMN read_at REAL;
 """
 
-# A swap of nodes is two transactions: what stops between them is taken up again.
+# A swap of nodes is two transactions: what stops between them is taken up again. A number is never
+# given twice: one that is still to be struck must not name a later swap.
 _SWAPS = """
 CREATE TABLE swaps (
-    swap_id INTEGER PRIMARY KEY,
+    swap_id INTEGER PRIMARY KEY AUTOINCREMENT,
     chain INTEGER NOT NULL REFERENCES chains, owner TEXT NOT NULL, session_id INTEGER NOT NULL,
     unbind_address TEXT NOT NULL, bind_address TEXT NOT NULL, when_busy TEXT NOT NULL,
     asked_at REAL NOT NULL,

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.problems import Problem, problem_error
 from cortensor_tui.domain.swaps import WhenBusy
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.journal.database import Database
@@ -69,10 +69,14 @@ class SwapLog:
         return [_swap_from(row) for row in rows]
 
     def get(self, swap_id: int) -> SavedSwap:
-        """Return a swap as it stands, with the transactions signed for it by now."""
+        """Return a swap as it stands, with the transactions signed for it by now. Raises "no_swap"."""
         row = self._database.connection.execute(
             "SELECT * FROM swaps WHERE swap_id = ?", (swap_id,)
         ).fetchone()
+        if row is None:
+            raise problem_error(
+                "no_swap", "The swap is not in the journal any more", "it was given up, or is over"
+            )
         return _swap_from(row)
 
     def stand_half_way(self, swap_id: int, problem: Problem) -> None:

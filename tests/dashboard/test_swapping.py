@@ -14,7 +14,7 @@ from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
 from cortensor_tui.dashboard.screens.sessions import SessionsScreen
 from cortensor_tui.dashboard.screens.swap import SwapScreen
 from cortensor_tui.domain.problems import Problem
-from cortensor_tui.domain.swaps import SwapProgress, SwapStage, WhenBusy
+from cortensor_tui.domain.swaps import STILL_NOTED, SwapProgress, SwapStage, WhenBusy
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.messages import RequestBody, StatusChanged, TaskChanged
@@ -200,6 +200,10 @@ async def test_leaving_what_is_being_sent_asks_nothing_and_says_that_it_goes_on(
     [
         (WAITING, "waits for task 7/12, 90 s now"),
         (progress(SwapStage.WAITING, problem=HALF_WAY), "whether tasks are open is not known: It has lost"),
+        (
+            progress(SwapStage.WAITING, problem=Problem(code=STILL_NOTED, what="It is still noted")),
+            "came to nothing and is still noted; a restart would make it: stop it",
+        ),
         (progress(SwapStage.UNBINDING), "takes 0x7099…79C8 off"),
         (progress(SwapStage.BINDING, problem=HALF_WAY), "binds 0x3C44…93BC, 90 s now; It has lost"),
         (progress(SwapStage.HALF_WAY), "stands half way"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.swaps import WhenBusy
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.journal.attempts import SignedAttempt
@@ -83,3 +83,13 @@ def test_nothing_is_signed_for_a_swap_that_was_given_up(path: Path) -> None:
     with pytest.raises(RuntimeError, match="does not have"):
         journal.transactions.save_signed(half(TransactionKind.UNBIND, asked.swap_id, 0), 6.0)
     assert journal.transactions.recent(10) == []
+
+
+def test_a_swap_that_is_struck_is_gone_and_its_number_is_not_given_again(path: Path) -> None:
+    journal = opened(path)
+    asked = saved(journal)
+    journal.swaps.strike(asked.swap_id)
+    with pytest.raises(ProblemError) as told:
+        journal.swaps.get(asked.swap_id)
+    assert told.value.problem.code == "no_swap"
+    assert saved(opened(path)).swap_id > asked.swap_id

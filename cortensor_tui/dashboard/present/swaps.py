@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cortensor_tui.dashboard.cells import Line, clip, line
 from cortensor_tui.dashboard.format import duration, short_hash
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.swaps import SwapProgress, SwapStage
+from cortensor_tui.domain.swaps import STILL_NOTED, SwapProgress, SwapStage
 from cortensor_tui.domain.tasks import TaskKey
 
 STAKE_UNREAD = (
@@ -45,6 +45,8 @@ def swap_sentence(one: SwapProgress, now: float) -> str:
     """Return how far a swap is."""
     age = duration(max(0.0, now - one.since))
     match one.stage:
+        case SwapStage.WAITING if one.problem is not None and one.problem.code == STILL_NOTED:
+            return "came to nothing and is still noted; a restart would make it: stop it"
         case SwapStage.WAITING if one.problem is not None:
             return f"waits, {age} now; whether tasks are open is not known: {inert(one.problem.what, 120)}"
         case SwapStage.WAITING:

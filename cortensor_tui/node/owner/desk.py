@@ -12,6 +12,7 @@ from cortensor_tui.node.owner.sending import OwnerSending
 from cortensor_tui.node.owner.session_checks import SessionChecks
 from cortensor_tui.node.owner.sessions import SessionActs
 from cortensor_tui.node.owner.swap import Swaps
+from cortensor_tui.node.owner.swap_checks import SwapChecks
 from cortensor_tui.node.owner.wallet import WalletDesk
 from cortensor_tui.node.owner_messages import (
     Assign,
@@ -66,7 +67,8 @@ class OwnerDesk:
         checks = SessionChecks(reader, sender.address)
         self._assignments = Assignments(sending, checks)
         self._acts = SessionActs(sending, checks, PromptRoom(sending, max_data_bytes))
-        self.swaps = Swaps(sending, checks, journal)
+        self._swap_checks = SwapChecks(sending, checks)
+        self.swaps = Swaps(sending, self._swap_checks, journal)
         self._wallet = WalletDesk(
             sending, self._assignments, self._acts, chain_id=chain_id, fee_cap_wei=fee_cap_wei
         )
@@ -108,7 +110,7 @@ class OwnerDesk:
             case CheckAct():
                 return await self._acts.check(body.act)
             case CheckSwap():
-                return await self.swaps.check(body.swap)
+                return await self._swap_checks.check(body.swap)
 
     async def _of_wallet(
         self, body: PrepareAssignment | PrepareAct | CheckSigned | SendSigned

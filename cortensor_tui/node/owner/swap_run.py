@@ -9,22 +9,20 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import structlog
 
-from cortensor_tui.chain.contracts.calls import bind_call, unbind_call
 from cortensor_tui.chain.contracts.contract_call import ContractCall
-from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.rpc.client import EndpointError
 from cortensor_tui.chain.transactions import Purpose
 from cortensor_tui.chain.transactions.gate import LEFT
-from cortensor_tui.domain.addresses import ZERO_ADDRESS
 from cortensor_tui.domain.problems import Problem, ProblemError
-from cortensor_tui.domain.swaps import SwapProgress, SwapStage, WhenBusy
+from cortensor_tui.domain.swaps import STILL_NOTED, SwapProgress, SwapStage, WhenBusy
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.domain.transactions import Transaction, TransactionKind
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.swaps import SavedSwap
-from cortensor_tui.node.owner.checks import check_address, require_met
+from cortensor_tui.node.owner.checks import check_address
 from cortensor_tui.node.owner.in_flight import tasks_in_flight
 from cortensor_tui.node.owner.sending import OwnerSending
+from cortensor_tui.node.owner.swap_checks import swap_calls, unread
 from cortensor_tui.node.session_messages import SwapChecked, SwapNodes, Swapped
 
 log = structlog.get_logger(__name__)
@@ -33,8 +31,13 @@ WAIT_LOOK_S = 3.0
 """How often a swap that waits asks whether the tasks have ended."""
 
 
+_FAILED = (TransactionState.REVERTED, TransactionState.REJECTED, TransactionState.REPLACED)
+
+
 class SwapRun:
-    """Carries one swap out; `progress` is how far it is, `is_attended` that whoever asked is still there.
+    """Carries one swap out; `progress` is how far it is.
+
+    `is_over` says that it came to nothing and is only still in the journal, which could not be written.
 
     The journal has it, and each half as it is signed, so that what was half way is taken up where it stands.
     """
@@ -53,7 +56,8 @@ class SwapRun:
         self._journal = journal
         self._check = check
         self.swap_id = saved.swap_id
-        self.is_attended = not is_taken_up
+        self.is_over = False
+        self._is_attended = not is_taken_up
         # Whoever asked has been told that no task was in flight: one that came meanwhile is waited for.
         is_patient = is_taken_up and saved.when_busy is WhenBusy.REFUSE
         self._asked = SwapNodes(
@@ -73,15 +77,36 @@ class SwapRun:
             problem=saved.problem,
         )
 
+    @property
+    def is_attended(self) -> bool:
+        """Tell whether whoever asked is still there."""
+        return self._is_attended
+
+    def leave(self) -> None:
+        """Learn that whoever asked is gone."""
+        self._is_attended = False
+
+    @property
+    def is_stoppable(self) -> bool:
+        """Tell whether it can be given up: nothing is signed for it, or it goes on no more by itself."""
+        is_standing = self.progress.stage in (SwapStage.WAITING, SwapStage.HALF_WAY)
+        return is_standing or self._saved().unbind_id is None
+
+    @property
+    def standing(self) -> str:
+        """Return how far it is, in words."""
+        problem = self.progress.problem
+        return self.progress.stage.value if problem is None else problem.what
+
     async def carry_out(self) -> Swapped:
-        """Wait where that is wanted, then send both halves. Raises `ProblemError` if the first one fails."""
+        """Wait where that is wanted, then send both halves. Raises what the first one fails with."""
         unbound = await self._unbound()
         try:
             bound = await self._bound()
-        except ProblemError as error:
+        except Exception as error:  # whatever it is: that one node is out must not be lost with it
             if is_left(error):
                 raise
-            problem = self._stand_half_way(error.problem)
+            problem = self._stand_half_way(_problem_of(error))
             return Swapped(session_id=self._asked.session_id, unbound=unbound, problem=problem)
         return Swapped(session_id=self._asked.session_id, unbound=unbound, bound=bound)
 
@@ -96,13 +121,23 @@ class SwapRun:
             self._enter(SwapStage.UNBINDING)
             try:
                 return await self._send(self._calls()[0], TransactionKind.UNBIND)
-            except EndpointError as error:
-                if self._saved().unbind_id is not None:
-                    continue
-                if self._is_checked:  # whoever asked is there to be told
+            except Exception as error:
+                if is_left(error):
                     raise
+                if self.is_first_half_open():  # it is on its way, whatever failed after it was signed
+                    continue
+                if self._is_checked or not isinstance(error, EndpointError):
+                    raise  # whoever asked is there to be told
                 self._enter(SwapStage.WAITING, problem=error.problem)
             await asyncio.sleep(WAIT_LOOK_S)
+
+    def is_first_half_open(self) -> bool:
+        """Tell whether the unbinding is signed and has not failed: then the swap is not over."""
+        try:
+            unbind_id = self._saved().unbind_id
+        except ProblemError:  # struck: nothing can be signed for it
+            return False
+        return unbind_id is not None and self._journal.transactions.get(unbind_id).state not in _FAILED
 
     async def _bound(self) -> Transaction | None:
         """Return the mined second half, None where somebody else has bound the node.
@@ -142,7 +177,7 @@ class SwapRun:
                 problem = error.problem
             else:
                 if checked is not None:
-                    tasks, problem = self._in_the_way(checked), _unread(self._asked, checked)
+                    tasks, problem = self._in_the_way(checked), unread(self._asked, checked)
                 if not tasks and problem is None:
                     return
             self._tell(tasks=tasks, problem=problem)
@@ -182,6 +217,25 @@ class SwapRun:
             log.error("half way, and not noted", why=error.problem.sentence())
         return problem
 
+    def stand_unbinding(self, error: BaseException) -> None:
+        """Go on no more, though the first half may be mined yet: a restart takes it up."""
+        cause = _problem_of(error)
+        what = f"{cause.what}; it goes on when the node is started again"
+        self._enter(SwapStage.UNBINDING, problem=msgspec.structs.replace(cause, what=what))
+
+    def stand_noted(self, error: BaseException) -> None:
+        """Tell that it came to nothing and the journal still has it, so that a restart makes it."""
+        self.is_over = True
+        cause, session_id = _problem_of(error), self._asked.session_id
+        problem = Problem(
+            code=STILL_NOTED,
+            what=f"The swap of session {session_id} came to nothing, and is still noted in the journal",
+            why=f"{cause.what}. {cause.why}".rstrip(". "),
+            remedy="The node forgets it once it can write; started again before that, it makes the swap."
+            f" Free disk space, or stop it: cortensor-tui swap {session_id} --stop",
+        )
+        self._enter(SwapStage.WAITING, problem=problem)
+
     def _enter(self, stage: SwapStage, problem: Problem | None = None) -> None:
         self.progress = msgspec.structs.replace(
             self.progress, stage=stage, since=time.time(), tasks=(), problem=problem
@@ -196,6 +250,18 @@ def is_left(error: BaseException) -> bool:
     return isinstance(error, ProblemError) and error.problem.code == LEFT.code
 
 
+def _problem_of(error: BaseException) -> Problem:
+    if isinstance(error, ProblemError):
+        return error.problem
+    log.error("a swap met a fault", exc_info=error)
+    return Problem(
+        code="internal",
+        what="The node failed at the swap",
+        why=f"a fault of the program, {type(error).__name__}",
+        remedy="See the node's log",
+    )
+
+
 def _stage(saved: SavedSwap, *, is_checked: bool) -> SwapStage:
     """Return where a swap begins, or goes on."""
     if saved.problem is not None:
@@ -203,30 +269,6 @@ def _stage(saved: SavedSwap, *, is_checked: bool) -> SwapStage:
     if saved.bind_id is not None:
         return SwapStage.BINDING
     return SwapStage.UNBINDING if is_checked or saved.unbind_id is not None else SwapStage.WAITING
-
-
-def swap_calls(
-    reader: ContractReader, session_id: int, leaving: str | None, coming: str | None
-) -> tuple[ContractCall, ContractCall]:
-    """Return both halves; an address that is none yet is shown as zero."""
-    return (
-        unbind_call(reader, session_id, leaving or ZERO_ADDRESS),
-        bind_call(reader, session_id, coming or ZERO_ADDRESS),
-    )
-
-
-def _unread(asked: SwapNodes, checked: SwapChecked) -> Problem | None:
-    """Return which check could not be made, None where all hold. Raises the first that does not."""
-    unknown = next((check for check in checked.checks if check.is_met is None), None)
-    if unknown is None or any(check.is_met is False for check in checked.checks):
-        require_swappable(asked, checked)
-        return None
-    return Problem(code="check_unknown", what=f"{unknown.name} could not be checked", why=unknown.detail)
-
-
-def require_swappable(asked: SwapNodes, checked: SwapChecked) -> None:
-    """Raise the first check that is not met as a `ProblemError`."""
-    require_met(checked.checks, f"Cannot swap the nodes of session {asked.session_id}")
 
 
 def _half_way(asked: SwapNodes, problem: Problem) -> Problem:
