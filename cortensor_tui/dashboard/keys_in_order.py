@@ -11,6 +11,9 @@ import contextlib
 from textual.app import App
 from textual.events import Event, Key, Paste
 from textual.message_pump import MessagePump
+from textual.widgets import Input
+
+from cortensor_tui.dashboard.pasted import MOST_PASTED_CHARS, in_one_line
 
 LONGEST_WAIT_S = 1.0
 """What a key starts is waited for no longer than this, so that nothing can hold up the keyboard."""
@@ -38,7 +41,13 @@ class KeysInOrder(App[None]):
 
     async def on_event(self, event: Event) -> None:
         """Let keys and pastes wait for their turn."""
-        if isinstance(event, Key | Paste) and not event.is_forwarded:
+        if isinstance(event, Paste) and len(event.text) > MOST_PASTED_CHARS:
+            self.notify(
+                f"It has over {MOST_PASTED_CHARS:,} characters. Paste a shorter text.",
+                title="Nothing was pasted",
+                severity="warning",
+            )
+        elif isinstance(event, Key | Paste) and not event.is_forwarded:
             self._typed.put_nowait(event)
         else:
             await super().on_event(event)
@@ -47,6 +56,8 @@ class KeysInOrder(App[None]):
         while True:
             event = await self._typed.get()
             before, target = self.screen, self.focused or self.screen
+            if isinstance(event, Paste) and isinstance(target, Input):
+                event.text = in_one_line(event.text)
             await super().on_event(event)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LONGEST_WAIT_S):

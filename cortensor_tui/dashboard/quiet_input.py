@@ -15,10 +15,11 @@ from collections.abc import Callable
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from textual._xterm_parser import XTermParser
 from textual.constants import ESCAPE_DELAY
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
+
+from cortensor_tui.dashboard.pasted import PastingParser
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -69,7 +70,7 @@ def read_input(
     fileno: int,
     ending: WakingEvent,
     take: Callable[[Message], None],
-    parser: XTermParser,
+    parser: PastingParser,
     selector: selectors.BaseSelector,
 ) -> None:
     """Hand on what is typed until `ending` is set. Bytes that are no UTF-8 become U+FFFD."""
@@ -79,7 +80,7 @@ def read_input(
     finished_at_s = 0.0
     while not ending.is_set():
         is_unfinished = time.monotonic() < finished_at_s
-        ready = selector.select(TICK_S if is_unfinished else None)
+        ready = selector.select(TICK_S if is_unfinished or parser.is_pasting else None)
         if any(key.fd == fileno for key, _ in ready):
             data = os.read(fileno, _MOST_BYTES)
             if not data:  # the terminal has gone, and whoever watches over it ends the dashboard
@@ -112,7 +113,7 @@ class QuietDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Hand on what is typed until the terminal is given back."""
         with selectors.SelectSelector() as selector:  # the one that takes terminals everywhere
-            read_input(self.fileno, self._ending, self.process_message, XTermParser(self._debug), selector)
+            read_input(self.fileno, self._ending, self.process_message, PastingParser(self._debug), selector)
 
     def close(self) -> None:
         """Let go of the terminal, for good or for the shell."""

@@ -57,6 +57,14 @@ def inert_lines(text: str, max_chars: int = MAX_CHARS) -> list[str]:
     return [inert(line, max_chars + 1) for line in cut.replace("\r\n", "\n").split("\n")]
 
 
+def inert_in_place(line: str) -> str:
+    """Return a line that is being edited: an inert character for each of its own, tabs as they are."""
+    if line.isascii() and line.isprintable():
+        return line
+    kept = "".join(MARK if _is_variation_selector(character) else character for character in line)
+    return "\t".join(_marked(part) for part in kept.split("\t"))
+
+
 def without_long_hex(text: str) -> str:
     """Return the text with every run of hex digits cut to a hash's length: longer ones may hold a payload."""
     return _LONGER_THAN_A_HASH.sub(rf"\1{ELLIPSIS}", text)

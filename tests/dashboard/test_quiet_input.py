@@ -10,11 +10,11 @@ from threading import Event, Thread
 
 import pytest
 from textual import constants
-from textual._xterm_parser import XTermParser
 from textual.events import Key
 from textual.message import Message
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.pasted import PastingParser
 from cortensor_tui.dashboard.quiet_input import QuietDriver, WakingEvent, read_input
 
 LIMIT_S = 20.0
@@ -54,7 +54,7 @@ class Keyboard:
         self.ending = NotedEvent()
         self.selector = CountedSelector()
         self._reading, self._writing = os.pipe()
-        parser = XTermParser()
+        parser = PastingParser()
         self._thread = Thread(
             target=read_input,
             args=(self._reading, self.ending, self.taken.put, parser, self.selector),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Input, Select, TextArea
 
 from cortensor_tui.dashboard.screens.checked_form import CheckedForm
 from cortensor_tui.dashboard.screens.fields import field, read_float, read_int
 from cortensor_tui.dashboard.screens.form import chosen_session, session_select
+from cortensor_tui.domain.inert import inert_in_place
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.prompts import TOO_LONG, context_warning, is_too_long
 from cortensor_tui.domain.transactions import TransactionKind
@@ -17,6 +19,14 @@ from cortensor_tui.node.session_messages import CheckAct
 
 _DEFAULT_PARAMS = Submit(session_id=0, prompt="").llm_params
 _HUNDREDTHS = 100  # the chain's integers for temperature and the like
+
+
+class PromptArea(TextArea):
+    """Keeps the prompt as it was typed or pasted, and shows it so that no terminal obeys it."""
+
+    def get_line(self, line_index: int) -> Text:
+        """Return a line as it is shown."""
+        return Text(inert_in_place(self.document.get_line(line_index)), end="", no_wrap=True)
 
 
 class SubmitScreen(CheckedForm):
@@ -42,7 +52,8 @@ class SubmitScreen(CheckedForm):
         tokens, temperature = _DEFAULT_PARAMS[0], _DEFAULT_PARAMS[1] / _HUNDREDTHS
         yield field("Session", session_select(sessions, self._session_id, is_own_only=True))
         yield field(
-            "Prompt", TextArea(compact=True, show_line_numbers=False, tab_behavior="focus", id="prompt-text")
+            "Prompt",
+            PromptArea(compact=True, show_line_numbers=False, tab_behavior="focus", id="prompt-text"),
         )
         yield field("Max tokens", Input(str(tokens), compact=True, max_length=6, id="max_tokens"))
         yield field("Temperature", Input(f"{temperature:g}", compact=True, max_length=5, id="temperature"))
