@@ -13,6 +13,7 @@ from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import UNKNOWN, age, table
 from cortensor_tui.cli.options import AsJson, Env, Limit, RevealTexts, id_number
 from cortensor_tui.cli.output import Exit, print_json, print_text
+from cortensor_tui.cli.pages import read_pages
 from cortensor_tui.cli.past import past_json, tell_past
 from cortensor_tui.cli.revealing import HIDDEN, ask_for_texts
 from cortensor_tui.cli.shapes import task_json
@@ -21,7 +22,7 @@ from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.list_orders import TaskOrder, task_number
 from cortensor_tui.domain.task_filter_text import parse
 from cortensor_tui.domain.tasks import TaskCursor, TaskKey, TaskView
-from cortensor_tui.node.history_messages import MOST_LISTED, OLDEST_TASK, GetTask, GetTasks, Tasks
+from cortensor_tui.node.history_messages import OLDEST_TASK, GetTask, GetTasks, Tasks
 
 _TASK_HEADERS = ("SESSION", "TASK", "STAGE", "AGE", "TOKENS", "TOK/S", "PROMPT", "ANSWER")
 _MAX_TEXT = 32
@@ -97,16 +98,16 @@ def _from(asked: GetTasks, place: TaskCursor | None, *, goes_up: bool) -> GetTas
 
 def _read_tasks(env: Path, asked: GetTasks, limit: int, *, is_revealing: bool) -> Tasks:
     """Return so many tasks as one page; `reached` is the last one looked at where there are more."""
-    found: tuple[TaskView, ...] = ()
     goes_up = asked.after is not None
-    while True:
-        body = msgspec.structs.replace(asked, limit=min(limit - len(found), MOST_LISTED))
-        page = ask_for_texts(env, body, Tasks, _hidden_tasks, is_revealing=is_revealing)
-        found += page.tasks[::-1] if goes_up else page.tasks
-        reached = page.reached if page.has_more else None
-        if reached is None or len(found) >= limit:
-            return msgspec.structs.replace(page, tasks=found, reached=reached)
-        asked = _from(asked, reached, goes_up=goes_up)
+
+    def read(body: GetTasks) -> Tasks:
+        return ask_for_texts(env, body, Tasks, _hidden_tasks, is_revealing=is_revealing)
+
+    def following(page: Tasks) -> GetTasks | None:
+        return _from(asked, page.reached, goes_up=goes_up) if page.has_more and page.reached else None
+
+    page, found = read_pages(asked, limit, read, lambda page: page.tasks, following)
+    return msgspec.structs.replace(page, tasks=found, reached=page.reached if page.has_more else None)
 
 
 def _hidden_tasks(found: Tasks) -> list[int]:

@@ -13,6 +13,7 @@ from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import UNKNOWN, age, cost, short_hash, table
 from cortensor_tui.cli.options import AsJson, Env, Limit, RevealTexts, id_number
 from cortensor_tui.cli.output import Exit, print_json, print_text
+from cortensor_tui.cli.pages import read_pages
 from cortensor_tui.cli.past import past_json, tell_past
 from cortensor_tui.cli.revealing import ask_for_texts
 from cortensor_tui.cli.shapes import transaction_json
@@ -26,7 +27,7 @@ from cortensor_tui.cli.sorting import (
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.list_orders import TransactionOrder, transaction_number
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
-from cortensor_tui.node.history_messages import LEAST_NUMBER, MOST_LISTED, GetTransactions, Transactions
+from cortensor_tui.node.history_messages import LEAST_NUMBER, GetTransactions, Transactions
 
 _HEADERS = (
     *("KIND", "STATE", "TASK", "NONCE", "TRIES", "HASH"),
@@ -126,16 +127,18 @@ def _from(asked: GetTransactions, place: tuple[float, int], *, goes_up: bool) ->
 
 def _read_transactions(env: Path, asked: GetTransactions, limit: int, *, is_revealing: bool) -> Transactions:
     """Return so many transactions as one page; `reached` is the last one looked at where there are more."""
-    found: tuple[Transaction, ...] = ()
     goes_up = asked.after is not None
-    while True:
-        body = msgspec.structs.replace(asked, limit=min(limit - len(found), MOST_LISTED))
-        page = ask_for_texts(env, body, Transactions, _hidden_calls, is_revealing=is_revealing)
-        found += page.transactions[::-1] if goes_up else page.transactions
-        reached = page.reached if page.has_more else None
-        if reached is None or len(found) >= limit:
-            return msgspec.structs.replace(page, transactions=found, reached=reached)
-        asked = _from(asked, (page.reached_number, reached), goes_up=goes_up)
+
+    def read(body: GetTransactions) -> Transactions:
+        return ask_for_texts(env, body, Transactions, _hidden_calls, is_revealing=is_revealing)
+
+    def following(page: Transactions) -> GetTransactions | None:
+        if not page.has_more or page.reached is None:
+            return None
+        return _from(asked, (page.reached_number, page.reached), goes_up=goes_up)
+
+    page, found = read_pages(asked, limit, read, lambda page: page.transactions, following)
+    return msgspec.structs.replace(page, transactions=found, reached=page.reached if page.has_more else None)
 
 
 def _hidden_calls(found: Transactions) -> list[int]:

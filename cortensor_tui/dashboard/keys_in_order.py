@@ -36,7 +36,10 @@ class KeysInOrder(App[None]):
         self.run_worker(self._keep_handing_on(), name="keys", group="keys", exclusive=True)
 
     async def until_typed(self) -> None:
-        """Wait until all that was typed so far has acted."""
+        """Wait until all that was typed so far has acted.
+
+        For whoever presses keys from outside and looks at what they did: an empty queue does not tell it.
+        """
         await self._typed.join()
 
     async def on_event(self, event: Event) -> None:

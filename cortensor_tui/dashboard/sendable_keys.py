@@ -7,7 +7,8 @@ import string
 
 from rich.cells import cell_len
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
-from textual.keys import KEY_NAME_REPLACEMENTS, _character_to_key
+from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS
 
 _MODIFIERS = ("alt", "ctrl", "shift")
 _NAMES = frozenset(
@@ -17,9 +18,15 @@ _NAMES = frozenset(
         *(f"f{number}" for number in range(1, 25)),
     ]
 )
-_PUNCTUATION = {_character_to_key(one): one for one in string.punctuation + "¡¢£¤¥¦§¨«¬¯°±´¶·¸»¿×÷€"}
-_PUNCTUATION_NAMES = {character: name for name, character in _PUNCTUATION.items() if character != ","}
+_WRITTEN = string.punctuation.replace(",", "") + "¡¢£¤¥¦§¨«¬¯°±´¶·¸»¿×÷€"
 """A comma stands between keys, so it goes by its name."""
+_PUNCTUATION_NAMES = {
+    character: binding.key
+    for character, binding in zip(
+        _WRITTEN, Binding.make_bindings((character, "") for character in _WRITTEN), strict=True
+    )
+}
+_PUNCTUATION = frozenset({*_PUNCTUATION_NAMES.values(), "comma"})
 _SENT_AS_THEY_ARE = frozenset(
     key.value
     for keys in ANSI_SEQUENCES_KEYS.values()

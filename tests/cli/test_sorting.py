@@ -78,6 +78,23 @@ async def test_transactions_are_sorted_on_the_node_too(home: Home, node: Scripte
     ]
 
 
+async def test_transactions_that_rise_go_on_from_the_last_one_looked_at(
+    home: Home, node: ScriptedNode
+) -> None:
+    three = [msgspec.structs.replace(TRANSACTION, transaction_id=number) for number in (8, 7, 9)]
+    first = Transactions(tuple(three[:2]), has_more=True, reached=8, reached_number=41)
+    pages = iter((first, Transactions((three[2],))))
+    node.answers[GetTransactions] = lambda _: next(pages)
+    document = (await home.run("txs", "--sort", "wait", "--reverse", "--limit", "4", "--json")).document
+    assert [one["transaction_id"] for one in document["transactions"]] == [7, 8, 9]
+    assert document["next"] is None
+    order = TransactionOrder.WAIT
+    assert node.requests == [
+        GetTransactions(order=order, after=0, number=LEAST_NUMBER, limit=4),
+        GetTransactions(order=order, after=8, number=41, limit=2),
+    ]
+
+
 async def test_before_an_id_in_another_order_asks_for_its_number(home: Home, node: ScriptedNode) -> None:
     one = msgspec.structs.replace(TRANSACTION, transaction_id=90, fee_wei="42")
     node.answers[GetTransactions] = Transactions((one,))
