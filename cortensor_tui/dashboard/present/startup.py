@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cortensor_tui.dashboard.cells import Line, Span, line, pad, wrap
+from cortensor_tui.dashboard.cells import Line, Span, line, pad
 from cortensor_tui.dashboard.feed import FeedState, Link
+from cortensor_tui.dashboard.present.problems import problem_lines
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem
@@ -47,12 +48,5 @@ def _steps(board: StartupBoard, can_start_node: bool, width: int) -> list[Line]:
 
 
 def _problem(problem: Problem, offer: str, width: int) -> list[Line]:
-    lines: list[Line] = []
-    for text, role in (
-        (problem.what, "strong"),
-        (problem.why, "muted"),
-        (problem.remedy, "plain"),
-        (offer, "accent"),
-    ):
-        lines += [(Span(_INDENT), Span(piece, role)) for piece in wrap(inert(text, 500), width - 6) if piece]
-    return lines
+    lines = problem_lines(problem, width)
+    return [*lines, line((f"{_INDENT}{offer}", "accent"))] if offer else lines
