@@ -21,15 +21,24 @@ def ask_for_texts(
     hidden_sessions: Callable[[R], Iterable[int]],
     *,
     is_revealing: bool,
+    timeout_s: float | None = None,
 ) -> R:
-    """Ask one thing; where texts were kept back and are wanted, reveal those sessions and ask again."""
+    """Ask one thing; where texts were kept back and are wanted, reveal those sessions and ask again.
+
+    `timeout_s` is for what the node has to ask its chain for; what it knows by itself comes sooner.
+    """
+
+    async def told(client: NodeClient) -> R:
+        if timeout_s is None:
+            return await read(client, body, expected)
+        return await ask(client, body, expected, timeout_s)
 
     async def talk(client: NodeClient) -> R:
-        found = await read(client, body, expected)
+        found = await told(client)
         hidden = sorted(set(hidden_sessions(found))) if is_revealing else []
         for session_id in hidden:
             await reveal(client, session_id)
-        return await read(client, body, expected) if hidden else found
+        return await told(client) if hidden else found
 
     return with_node(settings_path, talk)
 

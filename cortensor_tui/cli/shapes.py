@@ -203,6 +203,7 @@ def verification_json(found: Verification) -> dict[str, Any]:
         "node_address": found.node_address,
         "chain_id": found.chain_id,
         "queue_address": found.queue_address,
+        "is_hidden": found.is_hidden,
         "checks": [
             {
                 "name": check.name,
@@ -210,6 +211,7 @@ def verification_json(found: Verification) -> dict[str, Any]:
                 "finding": check.finding.value,
                 "expected": check.expected or None,
                 "found": check.found or None,
+                "is_hidden": check.is_hidden,
                 "detail": check.detail,
                 **_place_json(check.place or Place()),
             }

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from cortensor_tui.cli.asking import ask_node
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import iso_time, short_hash, table
-from cortensor_tui.cli.options import AsJson, Env, SessionId, id_number
+from cortensor_tui.cli.options import AsJson, Env, RevealTexts, SessionId, id_number
 from cortensor_tui.cli.output import Exit, print_json, print_problem, print_text, problem_json
+from cortensor_tui.cli.revealing import HIDDEN, ask_for_texts
 from cortensor_tui.cli.shapes import verification_json
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
@@ -34,10 +34,23 @@ TaskId = Annotated[
 ]
 
 
-def verify(session: SessionId, task: TaskId, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
+def verify(
+    session: SessionId,
+    task: TaskId,
+    reveal: RevealTexts = False,
+    env: Env = DEFAULT_ENV,
+    as_json: AsJson = False,
+) -> int:
     """Prove that what is on chain is what the model said: exit 0 proven, 1 refuted, 4 cannot be told."""
     try:
-        found = ask_node(env, Verify(key=TaskKey(session, task)), Verification, ANSWER_TIMEOUT_S)
+        found = ask_for_texts(
+            env,
+            Verify(key=TaskKey(session, task)),
+            Verification,
+            _hidden_sessions,
+            is_revealing=reveal,
+            timeout_s=ANSWER_TIMEOUT_S,
+        )
     except ProblemError as error:
         if error.problem.code == "no_node":
             raise
@@ -51,6 +64,10 @@ def verify(session: SessionId, task: TaskId, env: Env = DEFAULT_ENV, as_json: As
     else:
         print_text(_text(found))
     return _EXITS[found.verdict]
+
+
+def _hidden_sessions(found: Verification) -> list[int]:
+    return [found.key.session_id] if found.is_hidden else []
 
 
 def _text(found: Verification) -> str:
@@ -73,7 +90,9 @@ def _verdict(found: Verification) -> str:
 def _compared(check: ProofCheck) -> str:
     """Return both values, one where they are the same, and what is wrong or not known."""
     expected, found = (_short(value) for value in (check.expected, check.found))
-    if check.expected and check.found and check.expected != check.found:
+    if check.is_hidden:
+        values = HIDDEN
+    elif check.expected and check.found and check.expected != check.found:
         values = f"{expected} here, {found} there"
     else:
         values = expected or found

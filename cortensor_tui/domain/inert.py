@@ -16,6 +16,7 @@ _TAB = "⇥"
 _CONTROL_PICTURES = 0x2400
 _DELETE_PICTURE = "\u2421"
 _LONGER_THAN_A_HASH = re.compile(r"([0-9a-fA-F]{64})[0-9a-fA-F]+")
+_CONTENT_ID = re.compile(r"bafkrei[a-z2-7]*")  # all ids of one raw block begin so; some may be cut
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 _UNSURE_RANGES = (
@@ -68,6 +69,11 @@ def inert_in_place(line: str) -> str:
 def without_long_hex(text: str) -> str:
     """Return the text with every run of hex digits cut to a hash's length: longer ones may hold a payload."""
     return _LONGER_THAN_A_HASH.sub(rf"\1{ELLIPSIS}", text)
+
+
+def without_payload(text: str) -> str:
+    """Return the text without what may be a payload, or lead to one: long hex digits and content ids."""
+    return _CONTENT_ID.sub(ELLIPSIS, without_long_hex(text))
 
 
 def _marked(text: str) -> str:

@@ -36,7 +36,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProofCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """One check. `name` is stable; `expected` is what this node has, `found` what was found, both whole."""
+    """One check. `name` is stable; `expected` is what this node has, `found` what was found, both whole.
+
+    `is_hidden`: both were left out, since they lead to the texts of a private session that was not asked for.
+    """
 
     name: str
     title: str
@@ -45,10 +48,14 @@ class ProofCheck(msgspec.Struct, frozen=True, kw_only=True):
     found: str = ""
     detail: str = ""
     place: Place | None = None
+    is_hidden: bool = False
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True, tag="verification"):
-    """The proof of one task's way. `summary` says what decided the verdict."""
+    """The proof of one task's way. `summary` says what decided the verdict.
+
+    `is_hidden`: what leads to the task's texts was left out, since its session is private.
+    """
 
     key: TaskKey
     node_address: str
@@ -57,3 +64,4 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True, tag="verification"
     verdict: ProofVerdict
     summary: str
     checks: tuple[ProofCheck, ...]
+    is_hidden: bool = False

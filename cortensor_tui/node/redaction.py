@@ -10,7 +10,9 @@ from typing import TypeVar
 
 import msgspec
 
-from cortensor_tui.domain.inert import without_long_hex
+from cortensor_tui.domain.inert import without_payload
+from cortensor_tui.domain.logs import LogLine
+from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind
@@ -82,6 +84,8 @@ class Sight:
                 return _replace(value, text="") if self.hides(value.key.session_id) else value
             case Call() | TaskOutcome() | Verification():
                 return self._answer(value)
+            case LogLine() | Problem():
+                return self._words(value)
             case tuple():
                 return tuple(self._seen(one) for one in value)
             case msgspec.Struct():
@@ -105,7 +109,7 @@ class Sight:
         if not self.hides(session_id):
             return _replace(task, is_private=self._private.has(session_id))
         answer = None if task.answer is None else ""
-        note = without_long_hex(task.note)
+        note = without_payload(task.note)
         return _replace(
             task,
             prompt="",
@@ -117,10 +121,20 @@ class Sight:
             is_hidden=True,
         )
 
+    def _words(self, one: LogLine | Problem) -> LogLine | Problem:
+        """Leave out what leads to a text; a problem, or a line that names no task, may be of any."""
+        if isinstance(one, Problem):
+            what, why, remedy = (without_payload(part) for part in (one.what, one.why, one.remedy))
+            return _replace(one, what=what, why=why, remedy=remedy)
+        if one.task is not None and not self.hides(one.task.session_id):
+            return one
+        fields = tuple((name, without_payload(value)) for name, value in one.fields)
+        return _replace(one, event=without_payload(one.event), fields=fields)
+
     def _live(self, live: LiveInference) -> LiveInference:
         if not self.hides(live.key.session_id):
             return live
-        return _replace(live, prompt="", answer="", error=without_long_hex(live.error), is_hidden=True)
+        return _replace(live, prompt="", answer="", error=without_payload(live.error), is_hidden=True)
 
     def _transaction(self, one: Transaction) -> Transaction:
         """Leave out a call's arguments, and what an endpoint may have repeated of them."""
@@ -131,8 +145,8 @@ class Sight:
         return _replace(
             one,
             call=f"{name}(…)" if has_arguments else name,
-            error=without_long_hex(one.error),
-            waiting_for=without_long_hex(one.waiting_for),
+            error=without_payload(one.error),
+            waiting_for=without_payload(one.waiting_for),
             attempts=tuple(_attempt(attempt) for attempt in one.attempts),
             is_hidden=True,
         )
@@ -155,26 +169,26 @@ class Sight:
         if not self.hides(outcome.key.session_id):
             return outcome
         results = tuple(_replace(one, data=WITHHELD if one.data else "") for one in outcome.results)
-        return _replace(outcome, results=results, note=without_long_hex(outcome.note), is_hidden=True)
+        return _replace(outcome, results=results, note=without_payload(outcome.note), is_hidden=True)
 
     def _verification(self, found: Verification) -> Verification:
         if not self.hides(found.key.session_id):
             return found
         return _replace(
             found,
-            summary=without_long_hex(found.summary),
+            summary=without_payload(found.summary),
             checks=tuple(_check(check) for check in found.checks),
+            is_hidden=True,
         )
 
 
 def _attempt(attempt: Attempt) -> Attempt:
-    return _replace(attempt, error=without_long_hex(attempt.error))
+    return _replace(attempt, error=without_payload(attempt.error))
 
 
 def _check(check: ProofCheck) -> ProofCheck:
-    return _replace(
-        check,
-        expected=without_long_hex(check.expected),
-        found=without_long_hex(check.found),
-        detail=without_long_hex(check.detail),
-    )
+    """Leave out values that are no hash: that of an answer is on chain for all to see."""
+    detail = without_payload(check.detail)
+    if any(without_payload(value) != value for value in (check.expected, check.found)):
+        return _replace(check, expected="", found="", detail=detail, is_hidden=True)
+    return _replace(check, detail=detail)

@@ -6,23 +6,37 @@ import msgspec
 import pytest
 
 from cortensor_tui.domain.tasks import MinerResult, TaskKey
+from cortensor_tui.domain.verification import Finding, ProofCheck
 from cortensor_tui.node.history_messages import (
     GetTasks,
     GetTransactions,
     TaskOutcome,
     Tasks,
     Transactions,
+    Verify,
     WaitTask,
 )
 from cortensor_tui.node.messages import Done, ReplyBody, RequestBody, Reveal
 from tests.cli.conftest import Home
-from tests.cli.examples import NODE, TASK, TRANSACTION
+from tests.cli.examples import NODE, TASK, TRANSACTION, VERIFIED
 from tests.cli.scripted_node import ScriptedNode
 
 SESSION_ID = TASK.key.session_id
 HIDDEN_TASK = msgspec.structs.replace(TASK, prompt="", answer="", is_private=True, is_hidden=True)
 HIDDEN_CALL = msgspec.structs.replace(
     TRANSACTION, call="SessionQueueV2.commit(…)", task_key=TASK.key, is_hidden=True
+)
+
+CID = "bafkreifktd5avzhf7oo25kz2w4qilhoq7klquarg4xomzs4ytajab2n5oy"
+PROOF = msgspec.structs.replace(
+    VERIFIED,
+    key=TASK.key,
+    checks=(ProofCheck(name="prompt", title="the prompt", finding=Finding.HOLDS, expected=CID, found=CID),),
+)
+HIDDEN_PROOF = msgspec.structs.replace(
+    PROOF,
+    checks=(ProofCheck(name="prompt", title="the prompt", finding=Finding.HOLDS, is_hidden=True),),
+    is_hidden=True,
 )
 
 
@@ -47,6 +61,7 @@ def keeping_back(node: ScriptedNode) -> None:
     node.answers[GetTasks] = lambda _: Tasks((TASK if is_revealed() else HIDDEN_TASK,))
     node.answers[GetTransactions] = lambda _: Transactions((TRANSACTION if is_revealed() else HIDDEN_CALL,))
     node.answers[WaitTask] = outcome
+    node.answers[Verify] = lambda _: PROOF if is_revealed() else HIDDEN_PROOF
 
 
 def reveals(node: ScriptedNode) -> list[Reveal]:
@@ -87,6 +102,22 @@ async def test_an_awaited_answer_is_printed_only_with_reveal(home: Home, node: S
     assert document["is_hidden"]
     assert document["results"][0]["data"] is None
     assert "the whole answer" in shown.out
+
+
+async def test_a_proof_keeps_content_ids_back_until_they_are_asked_for(
+    home: Home, node: ScriptedNode
+) -> None:
+    task = (str(SESSION_ID), str(TASK.key.task_id))
+    hidden = await home.run("verify", *task)
+    document = (await home.run("verify", *task, "--json")).document
+    assert not reveals(node)
+    shown = (await home.run("verify", *task, "--reveal", "--json")).document
+
+    assert "hidden, --reveal shows it" in hidden.out
+    assert (document["is_hidden"], document["checks"][0]["is_hidden"]) == (True, True)
+    assert document["checks"][0]["expected"] is None
+    assert reveals(node) == [Reveal(session_id=SESSION_ID)]
+    assert (shown["is_hidden"], shown["checks"][0]["expected"]) == (False, CID)
 
 
 async def test_nothing_is_asked_for_where_nothing_is_hidden(home: Home, node: ScriptedNode) -> None:

@@ -7,10 +7,15 @@ import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.present.freshness import Sight as Moment
+from cortensor_tui.dashboard.present.private import call_of
+from cortensor_tui.dashboard.present.session_detail import SessionFacts, session_entries
 from cortensor_tui.dashboard.screens.base import Watching
+from cortensor_tui.dashboard.screens.transactions import TransactionsScreen
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
-from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions
+from cortensor_tui.domain.verification import Finding, ProofCheck, ProofVerdict, Verification
+from cortensor_tui.node.history_messages import GetTasks, GetTransactions, Tasks, Transactions, Verify
 from cortensor_tui.node.live_messages import TokensStreamed
 from cortensor_tui.node.messages import Done, ReplyBody, RequestBody, Reveal, Snapshot
 from cortensor_tui.node.redaction import Sight
@@ -23,6 +28,7 @@ from .scripted_node import ScriptedNode, refusal
 SIZE = (120, 40)
 HIDDEN = "hidden · p shows it"
 SECRET = "PAYLOAD"
+CID = "bafkrei"
 
 
 def whole() -> Snapshot:
@@ -35,7 +41,14 @@ def whole() -> Snapshot:
         mined_at=samples.NOW,
         call=f"SessionQueueV2.commit(7, 12, {SECRET} call)",
     )
-    task = samples.task(13, Stage.ENDED, prompt=f"{SECRET} prompt", answer=f"{SECRET} answer")
+    task = samples.task(
+        13,
+        Stage.ENDED,
+        prompt=f"{SECRET} prompt",
+        answer=f"{SECRET} answer",
+        prompt_cid=f"{CID}{SECRET.lower()}",
+        answer_cid=f"{CID}{SECRET.lower()}",
+    )
     return msgspec.structs.replace(
         snapshot,
         tasks=(*snapshot.tasks, task),
@@ -124,6 +137,96 @@ async def test_tasks(app: Dashboard, keys: list[str]) -> None:
         await pilot.press(*keys)
         await until(pilot, lambda: HIDDEN in drawn(app))
         await reveals_and_hides(pilot, app)
+
+
+async def test_content_ids_say_that_they_are_hidden_and_how_to_see_them(app: Dashboard) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await live(pilot)
+        await pilot.press("3", "enter")
+        await until(pilot, lambda: "answer CID" in drawn(app))
+        lines = [line for line in drawn(app).splitlines() if " CID " in line]
+        assert len(lines) == 2
+        assert all(HIDDEN in line for line in lines)
+        await until(pilot, lambda: has_private(app))
+        await pilot.press("p")
+        await until(pilot, lambda: drawn(app).count(f"{CID}{SECRET.lower()}") == 2)
+
+
+async def test_a_proof_says_what_of_it_is_hidden(
+    app: Dashboard, node: ScriptedNode, keeping_back: Sight
+) -> None:
+    def proof(body: RequestBody) -> ReplyBody:
+        assert isinstance(body, Verify)
+        check = ProofCheck(
+            name="prompt", title="the prompt's file", finding=Finding.HOLDS, expected=f"{CID}{SECRET.lower()}"
+        )
+        return keeping_back.of(
+            Verification(
+                key=body.key,
+                node_address=samples.NODE,
+                chain_id=31337,
+                queue_address=samples.QUEUE,
+                verdict=ProofVerdict.PROVEN,
+                summary="",
+                checks=(check,),
+            )
+        )
+
+    node.answers[Verify] = proof
+    async with app.run_test(size=(120, 80)) as pilot:
+        await live(pilot)
+        await pilot.press("3", "enter")
+        await until(pilot, lambda: has_private(app))
+        await pilot.press("v")
+        await until(pilot, lambda: "the prompt's file" in drawn(app))
+        after = drawn(app).partition("the prompt's file")[2].splitlines()[1]
+        assert HIDDEN in after
+        assert SECRET.lower() not in drawn(app)
+
+
+async def test_on_a_call_without_texts_p_turns_its_session_round(app: Dashboard, node: ScriptedNode) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await live(pilot)
+        await pilot.press("4", "j", "j")
+        await until(pilot, lambda: has_private(app) and kind_in_sight(app) is TransactionKind.ACK)
+        await pilot.press("p")
+        await until(pilot, lambda: not hides_session(app))
+        await pilot.press("p")
+        await until(pilot, lambda: hides_session(app))
+        await pilot.press("p")
+        await until(pilot, lambda: not hides_session(app))
+        assert [one.is_hidden for one in reveals(node)] == [False, True, False]
+
+
+def reveals(node: ScriptedNode) -> list[Reveal]:
+    return [body for body in node.requests if isinstance(body, Reveal)]
+
+
+def hides_session(app: Dashboard) -> bool:
+    view = app.view
+    session = view.session(7) if view is not None else None
+    return session is not None and session.is_hidden
+
+
+def kind_in_sight(app: Dashboard) -> TransactionKind | None:
+    screen = app.screen
+    one = screen.transaction_in_sight() if isinstance(screen, TransactionsScreen) else None
+    return None if one is None else one.kind
+
+
+def test_the_cause_of_a_missed_task_is_no_private_text() -> None:
+    missed = samples.task(14, Stage.MISSED, prompt=SECRET, note="the deadline went by")
+    hidden = Sight(PrivateSessions(frozenset({7}))).of(Tasks((missed,))).tasks
+    session = samples.sessions()[0]
+    facts = SessionFacts(view=session, node=samples.NODE, tasks=hidden)
+    [line] = [one for one in session_entries(facts, Moment(samples.NOW)) if one.opens == f"task:{missed.key}"]
+    assert "the deadline went by" in line.text
+    assert HIDDEN not in line.text
+
+
+def test_a_hidden_call_of_which_nothing_is_known_is_no_unknown_one() -> None:
+    hidden = samples.transaction(8, TransactionKind.COMMIT, TransactionState.MINED, call="", is_hidden=True)
+    assert call_of(hidden) == HIDDEN
 
 
 async def test_the_arguments_of_a_call(app: Dashboard) -> None:

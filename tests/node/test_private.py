@@ -11,6 +11,8 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from cortensor_tui.domain.logs import LogLevel, LogLine
+from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.domain.tasks import MinerResult, Stage, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Finding, ProofCheck, ProofVerdict, Verification
@@ -33,12 +35,14 @@ from cortensor_tui.node.live_messages import (
     LiveInference,
     TokensStreamed,
 )
+from cortensor_tui.node.log_messages import GetLogs, Logs
 from cortensor_tui.node.messages import (
     Attach,
     ChangeBody,
     Done,
     Downstream,
     GetSessions,
+    Refused,
     Reply,
     ReplyBody,
     Request,
@@ -50,6 +54,7 @@ from cortensor_tui.node.messages import (
     TransactionChanged,
 )
 from cortensor_tui.node.owner_messages import Sent, Submit
+from cortensor_tui.node.session_messages import CheckSwap, SwapNodes
 from cortensor_tui.settings.model import PrivateSessions
 from tests.node.scripted import ADDRESS, session_view, status
 
@@ -58,6 +63,7 @@ SECRET = "PAYLOAD"
 SECRET_HEX = SECRET.encode().hex() * 20
 PROMPT_CID = "bafkreifktd5avzhf7oo25kz2w4qilhoq7klquarg4xomzs4ytajab2n5oy"
 ANSWER_CID = "bafkreigkmvy3yhliavevolrxbgcvkpuo6tovp7uuli5z7vvndzybmrhzsm"
+ANSWER_HASH = "0x" + "4b" * 32
 LIMIT_S = 20.0
 _decoder = msgspec.json.Decoder(Downstream)
 
@@ -99,7 +105,7 @@ class Wire:
 
     @property
     def has_payload(self) -> bool:
-        return SECRET.encode() in self.received or SECRET_HEX.encode() in self.received
+        return any(one.encode() in self.received for one in (SECRET, SECRET_HEX, PROMPT_CID, ANSWER_CID))
 
     def close(self) -> None:
         self._writer.close()
@@ -118,7 +124,7 @@ def task(session_id: int, task_id: int = 0) -> TaskView:
         stage=Stage.ENDED,
         prompt=f"{SECRET} prompt",
         answer=f"{SECRET} answer",
-        note=f"refused: 0x{SECRET_HEX}",
+        note=f"refused: 0x{SECRET_HEX}: the payload {PROMPT_CID} cannot be read",
         prompt_cid=PROMPT_CID,
         answer_cid=ANSWER_CID,
     )
@@ -186,13 +192,31 @@ async def answer(body: RequestBody) -> ReplyBody:
         case WaitTask():
             result = MinerResult(miner=ADDRESS, data=f"{SECRET} answer", hash="0x")
             return TaskOutcome(key=body.key, stage="ended", is_ended=True, results=(result,))
+    return answer_from_elsewhere(body)
+
+
+def answer_from_elsewhere(body: RequestBody) -> ReplyBody:
+    """Answer with what only quotes a payload or leads to one."""
+    match body:
         case Verify():
-            check = ProofCheck(
-                name="commit",
-                title="commit",
-                finding=Finding.FAILS,
-                found=f"0x{SECRET_HEX}",
-                detail=SECRET_HEX,
+            checks = (
+                ProofCheck(
+                    name="commit",
+                    title="commit",
+                    finding=Finding.FAILS,
+                    found=f"0x{SECRET_HEX}",
+                    detail=SECRET_HEX,
+                ),
+                ProofCheck(name="prompt", title="prompt", finding=Finding.HOLDS, expected=PROMPT_CID),
+                ProofCheck(
+                    name="answer_file",
+                    title="answer",
+                    finding=Finding.FAILS,
+                    expected=ANSWER_CID,
+                    found=PROMPT_CID,
+                    detail=f"The payload {ANSWER_CID} cannot be read",
+                ),
+                ProofCheck(name="result", title="result", finding=Finding.HOLDS, expected=ANSWER_HASH),
             )
             return Verification(
                 key=body.key,
@@ -200,9 +224,24 @@ async def answer(body: RequestBody) -> ReplyBody:
                 chain_id=1,
                 queue_address=ADDRESS,
                 verdict=ProofVerdict.REFUTED,
-                summary=f"0x{SECRET_HEX}",
-                checks=(check,),
+                summary=f"0x{SECRET_HEX}: the payload {ANSWER_CID} cannot be read",
+                checks=checks,
             )
+        case GetLogs():
+            lines = tuple(
+                LogLine(
+                    at=1.0,
+                    level=LogLevel.WARNING,
+                    room="miner",
+                    event=f"The payload {PROMPT_CID} cannot be read",
+                    task=key,
+                    fields=(("why", f"no such file: /store/{ANSWER_CID}"),),
+                )
+                for key in (TaskKey(PRIVATE, 0), None)
+            )
+            return Logs(lines=lines, newest=2)
+        case CheckSwap():
+            raise problem_error("payload_missing", f"The payload {PROMPT_CID} cannot be read", SECRET_HEX)
     raise AssertionError(body)
 
 
@@ -214,6 +253,7 @@ ASKED = (
     Submit(session_id=PRIVATE, prompt="from elsewhere"),
     WaitTask(key=TaskKey(PRIVATE, 0)),
     Verify(key=TaskKey(PRIVATE, 0)),
+    GetLogs(),
 )
 
 
@@ -286,6 +326,32 @@ async def test_the_content_ids_of_a_private_task_are_kept_back_with_its_texts(
     await wire.ask(Reveal(session_id=PRIVATE))
     await wire.ask(body)
     assert all(one in wire.received for one in ids)
+
+
+async def test_a_proof_says_what_it_keeps_back_and_leaves_what_is_on_chain_for_all(wire: Wire) -> None:
+    hidden = await wire.ask(Verify(key=TaskKey(PRIVATE, 0)))
+    await wire.ask(Reveal(session_id=PRIVATE))
+    shown = await wire.ask(Verify(key=TaskKey(PRIVATE, 0)))
+
+    assert isinstance(hidden, Verification)
+    assert isinstance(shown, Verification)
+    assert [check.is_hidden for check in hidden.checks] == [True, True, True, False]
+    assert hidden.checks[3].expected == ANSWER_HASH
+    assert (hidden.is_hidden, shown.is_hidden) == (True, False)
+    assert shown.checks[1].expected == PROMPT_CID
+
+
+async def test_what_names_no_session_may_be_of_a_private_one(wire: Wire) -> None:
+    """Neither a refusal nor a line of the log that names no task has what leads to a text, asked or not."""
+    await wire.ask(Reveal(session_id=PRIVATE))
+    swap = SwapNodes(session_id=PRIVATE, unbind_address=ADDRESS, bind_address=ADDRESS)
+    refused = await wire.ask(CheckSwap(swap=swap))
+    assert isinstance(refused, Refused)
+    assert not wire.has_payload
+    logs = await wire.ask(GetLogs())
+    assert isinstance(logs, Logs)
+    assert PROMPT_CID in logs.lines[0].event, "of a task whose session was asked for"
+    assert logs.lines[1].event == "The payload … cannot be read"
 
 
 async def test_the_content_ids_of_a_private_task_are_in_no_snapshot_and_no_change(

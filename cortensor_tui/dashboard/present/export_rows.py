@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from cortensor_tui.domain.inert import without_long_hex
+from cortensor_tui.domain.inert import without_payload
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.transactions import Transaction
@@ -33,7 +33,7 @@ def exported_task(task: TaskView) -> ExportRow:
         "decode_tokens_per_s": task.decode_tokens_per_s,
         "gas_fee_wei": task.gas_fee_wei,
         "answer_hash": task.answer_hash,
-        "note": without_long_hex(task.note) if is_private else task.note,
+        "note": without_payload(task.note) if is_private else task.note,
         **(_NO_TEXTS if is_private else _texts(task)),
         "is_private": is_private,
     }
@@ -67,8 +67,8 @@ def exported_transaction(one: Transaction, *, is_private: bool) -> ExportRow:
         "sent_at": _utc(one.sent_at),
         "mined_at": _utc(one.mined_at),
         "attempts": len(one.attempts),
-        "error": without_long_hex(one.error) if is_private else one.error,
-        "waiting_for": without_long_hex(one.waiting_for) if is_private else one.waiting_for,
+        "error": without_payload(one.error) if is_private else one.error,
+        "waiting_for": without_payload(one.waiting_for) if is_private else one.waiting_for,
         "call": one.call.partition("(")[0] if is_private else one.call,
         "is_private": is_private,
     }

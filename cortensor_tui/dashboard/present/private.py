@@ -30,9 +30,19 @@ def answer_of(task: TaskView) -> str | None:
     return HIDDEN if task.is_hidden and task.answer is not None else task.answer
 
 
+def prompt_id_of(task: TaskView) -> str | None:
+    """Return the content id of a task's prompt, what stands in its place, or None where there is none."""
+    return HIDDEN if task.is_hidden else task.prompt_cid
+
+
+def answer_id_of(task: TaskView) -> str | None:
+    """Return the content id of a task's answer, what stands in its place, or None where there is none yet."""
+    return HIDDEN if task.is_hidden and task.answer is not None else task.answer_cid
+
+
 def call_of(one: Transaction) -> str:
     """Return a transaction's call; without its arguments where they were kept back."""
-    return f"{one.call}  {HIDDEN}" if one.is_hidden and one.call else one.call
+    return f"{one.call}  {HIDDEN}".lstrip() if one.is_hidden else one.call
 
 
 def texts_of_task(task: TaskView | None) -> PrivateTexts | None:
@@ -50,16 +60,19 @@ def texts_of_session(view: SessionView | None) -> PrivateTexts | None:
 
 
 def texts_of_transaction(one: Transaction | None, view: NodeView | None) -> PrivateTexts | None:
-    """Return what `p` does for a transaction, None where it carries nothing private."""
+    """Return what `p` does for the session of a transaction, None where that is not private.
+
+    Whether texts are hidden is the session's to say: a call that carries none never is.
+    """
     if one is None:
         return None
     session_id = one.task_key.session_id if one.task_key else one.session_id
     if session_id is None:
         return None
     session = None if view is None else view.session(session_id)
-    if one.is_hidden or (session is not None and session.is_private):
-        return PrivateTexts(session_id, one.is_hidden)
-    return None
+    if session is not None:
+        return texts_of_session(session)
+    return PrivateTexts(session_id, is_hidden=True) if one.is_hidden else None
 
 
 def texts_of_run(view: NodeView | None) -> PrivateTexts | None:

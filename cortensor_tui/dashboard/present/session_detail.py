@@ -11,6 +11,7 @@ from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.private import prompt_of
 from cortensor_tui.dashboard.present.session_fields import field_entries, whose_words
 from cortensor_tui.dashboard.present.tables import service_span, stage_span
+from cortensor_tui.dashboard.present.task_report import cause_of
 from cortensor_tui.dashboard.widgets.entry_list import Entry
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem
@@ -132,7 +133,9 @@ def _tasks(facts: SessionFacts, sight: Sight) -> Iterator[Entry]:
         return
     for task in facts.tasks:
         stage = stage_span(task.stage, sight)
-        text = f"{stage.text:<15} {rough_age(task.assigned_at, sight.now):>6}  {inert(prompt_of(task), 200)}"
+        cause = cause_of(task)
+        about = inert(prompt_of(task), 200) if cause is None else cause.text
+        text = f"{stage.text:<15} {rough_age(task.assigned_at, sight.now):>6}  {about}"
         name = str(task.key)
         yield Entry(name, text, stage.role, copy=name, copy_name="task", opens=f"task:{name}", is_cut=True)
     if not facts.is_past_known:

@@ -18,7 +18,7 @@ from cortensor_tui.dashboard.format import (
 )
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.labelled import beside, excerpt, labelled, section, short
-from cortensor_tui.dashboard.present.private import answer_of, prompt_of
+from cortensor_tui.dashboard.present.private import answer_id_of, answer_of, prompt_id_of, prompt_of
 from cortensor_tui.dashboard.present.step_times import step_lines, task_steps
 from cortensor_tui.dashboard.present.tables import stage_span
 from cortensor_tui.dashboard.present.timeline import Timeline, chart, seconds, timeline
@@ -82,8 +82,8 @@ def report_lines(
         *_parameters(task, width),
         *section("Hashes", width),
         *_hash("answer hash", "answer's hash", task.answer_hash, width),
-        *_hash("prompt CID", "prompt's CID", task.prompt_cid, width),
-        *_hash("answer CID", "answer's CID", task.answer_cid, width),
+        *_hash("prompt CID", "prompt's CID", prompt_id_of(task), width),
+        *_hash("answer CID", "answer's CID", answer_id_of(task), width),
         *_steps(task, width),
         *_transactions(report.transactions, sight, width),
         *_proof(report.proof, width),

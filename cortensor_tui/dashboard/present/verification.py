@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cortensor_tui.dashboard.cells import Line, line, wrap
 from cortensor_tui.dashboard.format import number, short_hash
+from cortensor_tui.dashboard.present.private import HIDDEN
 from cortensor_tui.dashboard.stops import ReportLine, stop_at
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.verification import Finding, Place, ProofCheck, ProofVerdict, Verification
@@ -55,6 +56,8 @@ def _check_lines(check: ProofCheck, width: int) -> Iterator[ReportLine]:
 
 def _values(check: ProofCheck) -> list[tuple[str, str]]:
     """Return both values with where they are, one where they are the same."""
+    if check.is_hidden:
+        return [(HIDDEN, "")]
     if check.expected and check.found and check.expected != check.found:
         return [(check.expected, " here,"), (check.found, " there")]
     return [(value, "") for value in (check.expected or check.found,) if value]
