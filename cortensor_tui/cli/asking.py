@@ -13,12 +13,12 @@ from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import RequestBody
+from cortensor_tui.node.owner_messages import SEND_TIMEOUT_S as SEND_TIMEOUT_S
 from cortensor_tui.node.paths import socket_path
 
 R = TypeVar("R")
 READ_TIMEOUT_S = 5.0  # what the node knows by itself; longer, and it stands still
 CHAIN_TIMEOUT_S = 30.0  # what it asks its chain for
-SEND_TIMEOUT_S = 180.0  # a transaction until it is mined, on a slow public chain
 
 
 def with_node(settings_path: Path, talk: Callable[[NodeClient], Awaitable[R]]) -> R:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, ask_node, with_node
@@ -31,27 +32,26 @@ from cortensor_tui.node.session_messages import (
 )
 
 LONGEST_WAIT_S = 30 * 86_400.0
+Leaving = Annotated[
+    str | None,
+    typer.Option("--unbind", metavar="ADDRESS", help="The node that goes.", show_default="this node"),
+]
+Coming = Annotated[
+    str | None,
+    typer.Option("--bind", metavar="ADDRESS", help="The node that comes.", show_default="this node"),
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for a task that is being answered, then swap.")]
+Now = Annotated[bool, typer.Option("--now", help="Swap all the same; such a task may end unanswered.")]
+Stop = Annotated[bool, typer.Option("--stop", help="Give up a swap that waits, or forget one half way.")]
 
 
 def swap(
     session: SessionId,
-    leaving: Annotated[
-        str | None,
-        typer.Option("--unbind", metavar="ADDRESS", help="The node that goes.", show_default="this node"),
-    ] = None,
-    coming: Annotated[
-        str | None,
-        typer.Option("--bind", metavar="ADDRESS", help="The node that comes.", show_default="this node"),
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Wait for a task that is being answered, then swap.")
-    ] = False,
-    now: Annotated[
-        bool, typer.Option("--now", help="Swap all the same; such a task may end unanswered.")
-    ] = False,
-    stop: Annotated[
-        bool, typer.Option("--stop", help="Give up a swap that waits, or forget one half way.")
-    ] = False,
+    leaving: Leaving = None,
+    coming: Coming = None,
+    wait: Wait = False,
+    now: Now = False,
+    stop: Stop = False,
     dry_run: DryRun = False,
     env: Env = DEFAULT_ENV,
     as_json: AsJson = False,
@@ -67,31 +67,35 @@ def swap(
     when_busy = _when_busy(wait=wait, now=now)
     if leaving is None and coming is None:
         raise usage_error("Which node goes and which comes is not said", remedy="Give --unbind or --bind")
-    goes = None if leaving is None else address_option(leaving)
-    comes = None if coming is None else address_option(coming)
-
-    async def check_and_swap(client: NodeClient) -> tuple[SwapNodes, SwapChecked, Swapped | None]:
-        this_node = (await ask(client, GetStatus(), StatusChanged)).status.node.address
-        body = SwapNodes(
-            session_id=session,
-            unbind_address=goes or this_node,
-            bind_address=comes or this_node,
-            when_busy=when_busy,
-        )
-        checked = await ask(client, CheckSwap(swap=body), SwapChecked)
-        if dry_run:
-            return body, checked, None
-        if not checked.is_allowed:
-            raise refusal(checked)
-        timeout_s = LONGEST_WAIT_S if when_busy is WhenBusy.WAIT else SEND_TIMEOUT_S
-        if wait and checked.in_flight:
-            print_notice(f"Waiting for task {checked.in_flight[-1]}; the node goes on with it if this ends.")
-        return body, checked, await ask(client, body, Swapped, timeout_s)
-
-    body, checked, swapped = with_node(env, check_and_swap)
+    goes = "" if leaving is None else address_option(leaving)
+    comes = "" if coming is None else address_option(coming)
+    asked = SwapNodes(session_id=session, unbind_address=goes, bind_address=comes, when_busy=when_busy)
+    body, checked, swapped = with_node(env, lambda client: _checked_and_swapped(client, asked, dry_run))
     if swapped is None:
         return _print_dry_swap(checked, as_json)
     return _print_swapped(body, swapped, as_json)
+
+
+async def _checked_and_swapped(
+    client: NodeClient, asked: SwapNodes, is_dry_run: bool
+) -> tuple[SwapNodes, SwapChecked, Swapped | None]:
+    """Return the swap with this node in the place of an empty address, its checks, and what came of it."""
+    this_node = (await ask(client, GetStatus(), StatusChanged)).status.node.address
+    body = msgspec.structs.replace(
+        asked,
+        unbind_address=asked.unbind_address or this_node,
+        bind_address=asked.bind_address or this_node,
+    )
+    checked = await ask(client, CheckSwap(swap=body), SwapChecked)
+    if is_dry_run:
+        return body, checked, None
+    if not checked.is_allowed:
+        raise refusal(checked)
+    is_patient = body.when_busy is WhenBusy.WAIT
+    if is_patient and checked.in_flight:
+        print_notice(f"Waiting for task {checked.in_flight[-1]}; the node goes on with it if this ends.")
+    timeout_s = LONGEST_WAIT_S if is_patient else SEND_TIMEOUT_S
+    return body, checked, await ask(client, body, Swapped, timeout_s)
 
 
 def _when_busy(*, wait: bool, now: bool) -> WhenBusy:

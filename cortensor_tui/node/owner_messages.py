@@ -7,6 +7,9 @@ import msgspec
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction
 
+SEND_TIMEOUT_S = 180.0
+"""How long a client waits for what ends in a transaction: until it is mined, on a slow public chain."""
+
 
 class CheckAssignment(msgspec.Struct, frozen=True, kw_only=True, tag="check_assignment"):
     """What would happen if this were sent; answered with `AssignmentChecked`. Sends nothing."""

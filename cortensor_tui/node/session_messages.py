@@ -88,8 +88,8 @@ class SwapNodes(msgspec.Struct, frozen=True, kw_only=True, tag="swap_nodes"):
 
 
 class StopSwap(msgspec.Struct, frozen=True, kw_only=True, tag="stop_swap"):
-    """Give up a swap that still waits, or forget one that stands half way. Answered with
-    `SwapStopped`."""
+    """Give up a swap of which nothing is signed, or forget one half way or that came to nothing. Answered
+    with `SwapStopped`."""
 
     session_id: int
 

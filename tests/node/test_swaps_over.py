@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.swaps import SwapStage, WhenBusy
 from cortensor_tui.domain.transactions import TransactionKind
+from cortensor_tui.node.owner import swap_run
 from cortensor_tui.node.owner_messages import Assign, Sent
 from cortensor_tui.node.session_messages import StopSwap, SwapNodes, Swapped, SwapStopped
 from tests.chain.transactions.stream import first_nonce, holding_blocks
@@ -83,7 +85,7 @@ async def test_a_node_warns_of_a_swap_that_it_could_not_take_up(
     session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
     node = MiningNode(devnet, tmp_path)
     await node.start()
-    node.link.journal.swaps.save(MINER.address, session_id, ALICE, BOB, WhenBusy.WAIT, 5.0)
+    node.link.journal.swaps.save(MINER.address, session_id, ALICE, BOB, WhenBusy.WAIT, time.time())
     await node.stop()
     await node.start()
     async with asyncio.timeout(30):
@@ -190,3 +192,49 @@ async def test_a_fault_while_the_unbinding_is_open_is_told_and_a_restart_goes_on
         await node.come_back()
     await node.until_over()
     assert await node.nodes_of(session_id) == (BOB,)
+
+
+async def came_to_nothing(devnet: DevnetOnAnvil, node: SwappingNode) -> int:
+    """Return a session of which a swap came to nothing with nobody there."""
+    session_id = await devnet.create_session(OWNER, nodes=())
+    save(node, swap(session_id))
+    await node.come_back()
+    await node.until_over()
+    [warning] = node.owner.desk.swaps.warnings
+    assert f"cortensor-tui swap {session_id} --stop" in warning
+    return session_id
+
+
+async def test_the_warning_goes_once_what_was_asked_for_has_come_about(
+    devnet: DevnetOnAnvil, node: SwappingNode
+) -> None:
+    session_id = await came_to_nothing(devnet, node)
+    swaps = node.owner.desk.swaps
+    for bound in ((), (ALICE,), (ALICE, BOB)):
+        swaps.review(lambda session, address, bound=bound: address in bound)  # type: ignore[misc]
+        assert len(swaps.warnings) == 1
+    swaps.review(lambda session, address: (session, address) == (session_id, BOB))
+    assert not swaps.warnings
+
+
+async def test_the_warning_goes_when_the_swap_is_stopped(devnet: DevnetOnAnvil, node: SwappingNode) -> None:
+    session_id = await came_to_nothing(devnet, node)
+    await node.owner.ask(StopSwap(session_id=session_id), SwapStopped)
+    assert not node.owner.desk.swaps.warnings
+    assert await node.owner.refusal(StopSwap(session_id=session_id)) == "no_swap"
+
+
+async def test_a_first_half_that_fails_after_its_asker_gave_up_is_told_as_a_warning(
+    devnet: DevnetOnAnvil, node: SwappingNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    await node.owner.start()
+
+    async def refused(call: ContractCall, purpose: Any) -> Any:
+        raise problem_error("reverted", "The contract refuses")
+
+    monkeypatch.setattr(node.owner.stream.sender, "send", refused)
+    monkeypatch.setattr(swap_run, "SEND_TIMEOUT_S", -1.0)  # no client waits any more
+    assert await node.owner.refusal(swap(session_id)) == "reverted"
+    [warning] = node.owner.desk.swaps.warnings
+    assert "The contract refuses" in warning

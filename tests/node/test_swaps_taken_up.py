@@ -136,3 +136,32 @@ async def test_a_swap_half_way_is_told_after_a_restart_and_sends_nothing_by_itse
     assert await first_nonce(devnet) == before, "the owner decides"
     await node.owner.ask(StopSwap(session_id=session_id), SwapStopped)
     assert (node.swaps, node.saved) == ((), [])
+
+
+@pytest.mark.parametrize("when_busy", list(WhenBusy))
+async def test_a_swap_asked_long_ago_is_told_and_not_made(
+    devnet: DevnetOnAnvil, node: SwappingNode, when_busy: WhenBusy
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    before = await first_nonce(devnet)
+    save(node, swap(session_id, when_busy), asked_at=1_780_000_000.0)
+    await node.come_back()
+    await node.until_over()
+    [warning] = node.owner.desk.swaps.warnings
+    assert "It was asked for on 2026-05-28 20:26 UTC" in warning
+    assert "Ask for it again" in warning
+    assert (await first_nonce(devnet), await node.nodes_of(session_id)) == (before, (ALICE,))
+
+
+async def test_a_swap_whose_unbinding_was_signed_long_ago_is_finished(
+    devnet: DevnetOnAnvil, node: SwappingNode
+) -> None:
+    session_id = await devnet.create_session(OWNER, nodes=(ALICE,))
+    async with holding_blocks(devnet):
+        await node.begin(swap(session_id))
+        await node.looking(lambda: bool(node.saved and node.saved[0].unbind_id))
+        with node.owner.stream.database.step("a long time goes by") as connection:
+            connection.execute("UPDATE swaps SET asked_at = 5")
+        await node.come_back()
+    await node.until_over()
+    assert await node.nodes_of(session_id) == (BOB,)

@@ -27,12 +27,11 @@ from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.sessions import SessionView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.node.messages import ReplyBody, RequestBody
-from cortensor_tui.node.owner_messages import Sent
+from cortensor_tui.node.owner_messages import SEND_TIMEOUT_S, Sent
 
 if TYPE_CHECKING:
     from cortensor_tui.dashboard.screens.confirm import ConfirmScreen
 
-SEND_TIMEOUT_S = 180.0
 _MAX_LABEL_CHARS = 60
 CHANGED_MEANWHILE = Problem(
     code="form",

@@ -10,13 +10,14 @@ from typing import NamedTuple
 import structlog
 
 from cortensor_tui.chain.transactions.gate import LEFT
-from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.swaps import SwapProgress, SwapStage
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.node.owner.checks import check_address
 from cortensor_tui.node.owner.sending import OwnerSending
 from cortensor_tui.node.owner.swap_checks import SwapChecks, require_swappable
-from cortensor_tui.node.owner.swap_run import SwapRun, is_left
+from cortensor_tui.node.owner.swap_problems import is_left, problem_of
+from cortensor_tui.node.owner.swap_run import SwapRun
 from cortensor_tui.node.session_messages import StopSwap, SwapNodes, Swapped, SwapStopped
 
 log = structlog.get_logger(__name__)
@@ -176,7 +177,7 @@ class Swaps:
                 "swap_interrupted",
                 f"The swap of session {session_id} is interrupted",
                 "the node no longer looks at this chain, or it stops",
-                "It goes on once the node looks at the chain again; stop it then if it is not wanted",
+                "It goes on once the node looks at the chain again within the hour; stop it if not wanted",
             )
         return problem_error(
             "swap_stopped", f"The swap of session {session_id} was stopped", "", "Nothing was sent"
@@ -197,9 +198,9 @@ class Swaps:
         if error is None:
             self._forget_done(session_id, run)
         elif run.is_first_half_open():
-            run.stand_unbinding(error)
+            run.stand_unbinding(problem_of(error))
         else:
-            self._come_to_nothing(session_id, run, error)
+            self._come_to_nothing(session_id, run, problem_of(error))
 
     def _forget_done(self, session_id: int, run: SwapRun) -> None:
         """Have the journal forget a swap, later where it cannot be written now."""
@@ -210,24 +211,24 @@ class Swaps:
             log.error("a swap is over, and not noted", why=unwritable.problem.sentence())
             self._unstruck.add(run.swap_id)
 
-    def _come_to_nothing(self, session_id: int, run: SwapRun, error: BaseException) -> None:
+    def _come_to_nothing(self, session_id: int, run: SwapRun, cause: Problem) -> None:
         """Forget a swap of which nothing is left, or keep telling that the journal still has it."""
         if not run.is_attended:
             told = run.progress
             self._came_to_nothing[session_id] = _CameToNothing(
-                told.unbind_address, told.bind_address, _warning(session_id, error)
+                told.unbind_address, told.bind_address, _warning(session_id, cause)
             )
         try:
             self._journal.swaps.strike(run.swap_id)
         except ProblemError as unwritable:
             log.error("a swap came to nothing, and is still noted", why=unwritable.problem.sentence())
-            run.stand_noted(error)
+            run.stand_noted(cause)
         else:
             del self._runs[session_id]
 
 
-def _warning(session_id: int, error: BaseException) -> str:
+def _warning(session_id: int, cause: Problem) -> str:
     return (
-        f"The swap of session {session_id} came to nothing. {str(error).rstrip('.')}. Ask for it again, or"
+        f"The swap of session {session_id} came to nothing. {cause.sentence()} Ask for it again, or"
         f" have this forgotten: cortensor-tui swap {session_id} --stop"
     )

@@ -12,9 +12,8 @@ import structlog
 from cortensor_tui.chain.contracts.contract_call import ContractCall
 from cortensor_tui.chain.rpc.client import EndpointError
 from cortensor_tui.chain.transactions import Purpose
-from cortensor_tui.chain.transactions.gate import LEFT
 from cortensor_tui.domain.problems import Problem, ProblemError
-from cortensor_tui.domain.swaps import STILL_NOTED, SwapProgress, SwapStage, WhenBusy
+from cortensor_tui.domain.swaps import SwapProgress, SwapStage, WhenBusy
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.journal.journal import Journal
@@ -23,14 +22,17 @@ from cortensor_tui.node.owner.checks import check_address
 from cortensor_tui.node.owner.in_flight import tasks_in_flight
 from cortensor_tui.node.owner.sending import OwnerSending
 from cortensor_tui.node.owner.swap_checks import swap_calls, unread
+from cortensor_tui.node.owner.swap_problems import half_way, is_left, problem_of, still_noted, too_old
+from cortensor_tui.node.owner_messages import SEND_TIMEOUT_S
 from cortensor_tui.node.session_messages import SwapChecked, SwapNodes, Swapped
 
 log = structlog.get_logger(__name__)
 
 WAIT_LOOK_S = 3.0
 """How often a swap that waits asks whether the tasks have ended."""
-
-
+TAKEN_UP_WITHIN_S = 3_600.0
+"""How old a swap may be that is taken up. A task is over within minutes; who waited for longer than an hour
+may have done otherwise since."""
 _FAILED = (TransactionState.REVERTED, TransactionState.REJECTED, TransactionState.REPLACED)
 
 
@@ -58,6 +60,8 @@ class SwapRun:
         self.swap_id = saved.swap_id
         self.is_over = False
         self._is_attended = not is_taken_up
+        self._begun_s = time.monotonic()
+        self._is_taken_up = is_taken_up
         # Whoever asked has been told that no task was in flight: one that came meanwhile is waited for.
         is_patient = is_taken_up and saved.when_busy is WhenBusy.REFUSE
         self._asked = SwapNodes(
@@ -79,8 +83,8 @@ class SwapRun:
 
     @property
     def is_attended(self) -> bool:
-        """Tell whether whoever asked is still there."""
-        return self._is_attended
+        """Tell whether whoever asked is still there: a client gives up waiting, and may stay connected."""
+        return self._is_attended and time.monotonic() - self._begun_s <= SEND_TIMEOUT_S
 
     def leave(self) -> None:
         """Learn that whoever asked is gone."""
@@ -100,13 +104,14 @@ class SwapRun:
 
     async def carry_out(self) -> Swapped:
         """Wait where that is wanted, then send both halves. Raises what the first one fails with."""
+        self._require_recent()
         unbound = await self._unbound()
         try:
             bound = await self._bound()
         except Exception as error:  # whatever it is: that one node is out must not be lost with it
             if is_left(error):
                 raise
-            problem = self._stand_half_way(_problem_of(error))
+            problem = self._stand_half_way(problem_of(error))
             return Swapped(session_id=self._asked.session_id, unbound=unbound, problem=problem)
         return Swapped(session_id=self._asked.session_id, unbound=unbound, bound=bound)
 
@@ -130,6 +135,14 @@ class SwapRun:
                     raise  # whoever asked is there to be told
                 self._enter(SwapStage.WAITING, problem=error.problem)
             await asyncio.sleep(WAIT_LOOK_S)
+
+    def _require_recent(self) -> None:
+        """Raise "swap_too_old" for one taken up of which nothing is sent, and that may not be wanted now."""
+        saved = self._saved()
+        is_recent = not self._is_taken_up or time.time() - saved.asked_at <= TAKEN_UP_WITHIN_S
+        if is_recent or saved.unbind_id is not None:
+            return
+        raise ProblemError(too_old(saved.asked_at))
 
     def is_first_half_open(self) -> bool:
         """Tell whether the unbinding is signed and has not failed: then the swap is not over."""
@@ -208,7 +221,7 @@ class SwapRun:
         return await self._sending.mined(self._journal.transactions.get(transaction_id))
 
     def _stand_half_way(self, cause: Problem) -> Problem:
-        problem = _half_way(self._asked, cause)
+        problem = half_way(self._asked, cause)
         log.warning("a swap stands half way", session=self._asked.session_id, why=cause.sentence())
         self._enter(SwapStage.HALF_WAY, problem=problem)
         try:
@@ -217,24 +230,15 @@ class SwapRun:
             log.error("half way, and not noted", why=error.problem.sentence())
         return problem
 
-    def stand_unbinding(self, error: BaseException) -> None:
+    def stand_unbinding(self, cause: Problem) -> None:
         """Go on no more, though the first half may be mined yet: a restart takes it up."""
-        cause = _problem_of(error)
         what = f"{cause.what}; it goes on when the node is started again"
         self._enter(SwapStage.UNBINDING, problem=msgspec.structs.replace(cause, what=what))
 
-    def stand_noted(self, error: BaseException) -> None:
+    def stand_noted(self, cause: Problem) -> None:
         """Tell that it came to nothing and the journal still has it, so that a restart makes it."""
         self.is_over = True
-        cause, session_id = _problem_of(error), self._asked.session_id
-        problem = Problem(
-            code=STILL_NOTED,
-            what=f"The swap of session {session_id} came to nothing, and is still noted in the journal",
-            why=f"{cause.what}. {cause.why}".rstrip(". "),
-            remedy="The node forgets it once it can write; started again before that, it makes the swap."
-            f" Free disk space, or stop it: cortensor-tui swap {session_id} --stop",
-        )
-        self._enter(SwapStage.WAITING, problem=problem)
+        self._enter(SwapStage.WAITING, problem=still_noted(self._asked.session_id, cause))
 
     def _enter(self, stage: SwapStage, problem: Problem | None = None) -> None:
         self.progress = msgspec.structs.replace(
@@ -245,23 +249,6 @@ class SwapRun:
         self.progress = msgspec.structs.replace(self.progress, tasks=tasks, problem=problem)
 
 
-def is_left(error: BaseException) -> bool:
-    """Tell whether a swap ended because its chain is no longer looked at: then it is not over."""
-    return isinstance(error, ProblemError) and error.problem.code == LEFT.code
-
-
-def _problem_of(error: BaseException) -> Problem:
-    if isinstance(error, ProblemError):
-        return error.problem
-    log.error("a swap met a fault", exc_info=error)
-    return Problem(
-        code="internal",
-        what="The node failed at the swap",
-        why=f"a fault of the program, {type(error).__name__}",
-        remedy="See the node's log",
-    )
-
-
 def _stage(saved: SavedSwap, *, is_checked: bool) -> SwapStage:
     """Return where a swap begins, or goes on."""
     if saved.problem is not None:
@@ -269,14 +256,3 @@ def _stage(saved: SavedSwap, *, is_checked: bool) -> SwapStage:
     if saved.bind_id is not None:
         return SwapStage.BINDING
     return SwapStage.UNBINDING if is_checked or saved.unbind_id is not None else SwapStage.WAITING
-
-
-def _half_way(asked: SwapNodes, problem: Problem) -> Problem:
-    """Return where a swap stands whose second half failed."""
-    coming = asked.bind_address
-    return Problem(
-        code="swap_half_way",
-        what=f"Session {asked.session_id} has lost {asked.unbind_address} and not got {coming}",
-        why=f"the unbinding is mined, the binding failed: {problem.what}. {problem.why}".rstrip(". "),
-        remedy=f"Mend that, then bind it: cortensor-tui assign {asked.session_id} --node {coming}",
-    )
