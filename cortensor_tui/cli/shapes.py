@@ -120,6 +120,7 @@ def task_json(task: TaskView) -> dict[str, Any]:
         "committed_at": iso_time(task.committed_at),
         "ended_at": iso_time(task.ended_at),
         "deadline_at": iso_time(task.deadline_at),
+        "deadline_of": task.deadline_of,
         "note": task.note,
         "gas_fee_wei": task.gas_fee_wei,
         "times": _times_json(task.times),

@@ -117,7 +117,7 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     """A task as this node knows it. Times are unix seconds, None until the step happened.
 
     `is_hidden`: prompt and answer were left out, since the session is private and was not asked for. The
-    content ids are None where they are not told.
+    content ids are None where they are not told. `deadline_at` stays when the task is over.
     """
 
     key: TaskKey
@@ -147,3 +147,12 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     is_private: bool = False
     is_hidden: bool = False
     lost_runs: tuple[LostRun, ...] = ()
+
+    @property
+    def deadline_of(self) -> str | None:
+        """Return the step that `deadline_at` is for, of a task that is over the last one it came to."""
+        if self.deadline_at is None:
+            return None
+        if self.precommitted_at is not None:
+            return "commit"
+        return "ack" if self.acked_at is None else "precommit"

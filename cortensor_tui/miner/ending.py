@@ -10,6 +10,7 @@ from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskOnChain
 from cortensor_tui.journal.task_times import task_times
 from cortensor_tui.miner.causes import missed_cause
+from cortensor_tui.miner.deadlines import deadline_at
 from cortensor_tui.miner.parts import PipelineParts
 from cortensor_tui.miner.patience import RETRY_S, until_read
 from cortensor_tui.miner.task_progress import TaskProgress
@@ -35,7 +36,12 @@ class Ending:
         if is_committed:
             committed_at = self._progress.record.committed_at or now
             self._progress.save(
-                "ended", stage=Stage.ENDED, ended_at=now, committed_at=committed_at, deadline_at=None, note=""
+                "ended",
+                stage=Stage.ENDED,
+                ended_at=now,
+                committed_at=committed_at,
+                deadline_at=self._last_deadline_at(),
+                note="",
             )
         else:
             self._miss(now, self._cause(now, task))
@@ -49,7 +55,16 @@ class Ending:
         self._miss(self._parts.clock.now(), why)
 
     def _miss(self, now: float, why: str) -> None:
-        self._progress.save("missed", stage=Stage.MISSED, ended_at=now, note=why, deadline_at=None)
+        self._progress.save(
+            "missed", stage=Stage.MISSED, ended_at=now, note=why, deadline_at=self._last_deadline_at()
+        )
+
+    def _last_deadline_at(self) -> float | None:
+        """Return the deadline of the last step: the one that stands, or of the commit where that is made."""
+        record = self._progress.record
+        if record.deadline_at is not None:
+            return record.deadline_at
+        return deadline_at(record, Stage.ENDED, self._parts.profile)
 
     async def _result(self) -> tuple[TaskOnChain, bool]:
         """Return the task, and whether it has our answer. A server that has no end of it cannot tell."""

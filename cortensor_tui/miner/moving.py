@@ -7,6 +7,7 @@ import msgspec
 from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.journal.tasks import TaskRecord
+from cortensor_tui.miner.deadlines import deadline_at
 
 _REORGANISED = "the chain was reorganised"
 _AGAIN = {
@@ -37,7 +38,7 @@ def moved_back(record: TaskRecord, stage: Stage, profile: NetworkProfile) -> Tas
         precommitted_at=record.precommitted_at if place >= Stage.PRECOMMITTED.place else None,
         committed_at=record.committed_at if place >= Stage.COMMITTED.place else None,
         ended_at=None,
-        deadline_at=_deadline(record, stage, profile),
+        deadline_at=deadline_at(record, stage, profile),
         times=msgspec.structs.replace(
             record.times,
             all_precommitted_at=None
@@ -56,13 +57,4 @@ def assigned_again(record: TaskRecord, stage: Stage, now: float, profile: Networ
         note=ASSIGNED_AGAIN,
         times=msgspec.structs.replace(record.times, seen_at=now),
     )
-    return msgspec.structs.replace(moved, deadline_at=_deadline(moved, stage, profile))
-
-
-def _deadline(record: TaskRecord, stage: Stage, profile: NetworkProfile) -> float | None:
-    began, allowed_s = {
-        Stage.ASSIGNED: (record.assigned_at, profile.ack_deadline_s),
-        Stage.ACKED: (record.acked_at, profile.precommit_deadline_s),
-        Stage.PRECOMMITTED: (record.precommitted_at, profile.commit_deadline_s),
-    }.get(stage, (None, 0.0))
-    return None if began is None else began + allowed_s
+    return msgspec.structs.replace(moved, deadline_at=deadline_at(moved, stage, profile))

@@ -102,9 +102,7 @@ class Reconciliation:
         await self._running.drop(record.key)
         now = self._parts.clock.now()
         if self._parts.is_signed(record.key):
-            missed = msgspec.structs.replace(
-                record, stage=Stage.MISSED, ended_at=now, deadline_at=None, note=ANOTHER_PROMPT
-            )
+            missed = msgspec.structs.replace(record, stage=Stage.MISSED, ended_at=now, note=ANOTHER_PROMPT)
             self._running.write(missed, "missed")
             return
         log.warning("another prompt has the ids of a task", task=str(record.key))

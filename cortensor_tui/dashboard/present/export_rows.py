@@ -27,6 +27,7 @@ def exported_task(task: TaskView) -> ExportRow:
         "assigned_at": _utc(task.assigned_at),
         "ended_at": _utc(task.ended_at),
         "deadline_at": _utc(task.deadline_at),
+        "deadline_of": task.deadline_of,
         "took_s": took_s,
         "prompt_tokens": task.prompt_tokens,
         "answer_tokens": task.answer_tokens,

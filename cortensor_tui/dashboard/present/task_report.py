@@ -130,6 +130,8 @@ def _way(task: TaskView, way: Timeline | None, now: float, width: int) -> Iterat
         yield from labelled("ended", exact_moment(task.ended_at), width)
     if way.deadline_at is not None:
         yield _deadline(way, now)
+    elif task.stage.is_final and task.deadline_at is not None:
+        yield from labelled("deadline", _last_deadline(task, task.deadline_at), width)
 
 
 def _assigned(task: TaskView) -> str:
@@ -143,6 +145,22 @@ def _deadline(way: Timeline, now: float) -> Line:
     role = "plain" if left_s >= 0 else "bad"
     [found] = beside("deadline", [line((said, role), (f", at {exact_clock(way.deadline_at)}", "muted"))])
     return found
+
+
+def _last_deadline(task: TaskView, deadline_at: float) -> str:
+    """Return when the last step of a task that is over was due, and what became of it."""
+    done_at = {
+        "ack": task.times.ack_mined_at,
+        "precommit": task.times.precommit_mined_at,
+        "commit": task.times.commit_mined_at or task.committed_at,
+    }[task.deadline_of or "ack"]
+    due = f"{task.deadline_of} due {exact_clock(deadline_at)}"
+    at = done_at or task.ended_at
+    if at is None:
+        return due
+    what = "mined" if done_at else "not mined; ended"
+    side = "before it" if at <= deadline_at else "after it"
+    return f"{due}, {what} {seconds(abs(deadline_at - at))} {side}"
 
 
 def _figures(task: TaskView, width: int) -> Iterator[Line]:

@@ -15,6 +15,7 @@ from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain, TaskTimes
 from cortensor_tui.journal.tasks import TaskLog, TaskRecord
 from cortensor_tui.miner.chain_state import TaskState, read_states
+from cortensor_tui.miner.deadlines import deadline_at
 from cortensor_tui.miner.intake import Intake
 from cortensor_tui.node.watching.sightings import NOTHING_SEEN, Sighting
 from cortensor_tui.storage.local_store import LocalStore
@@ -159,12 +160,9 @@ class WatchedTasks:
         return MISSED if self._node in state.task.assigned_miners else NOT_ASSIGNED
 
     def _deadline(self, record: TaskRecord) -> float | None:
-        began, allowed_s = {
-            Stage.ASSIGNED: (record.assigned_at, self._profile.ack_deadline_s),
-            Stage.ACKED: (record.acked_at, self._profile.precommit_deadline_s),
-            Stage.PRECOMMITTED: (record.precommitted_at, self._profile.commit_deadline_s),
-        }.get(record.stage, (None, 0.0))
-        return None if began is None else began + allowed_s
+        if record.note == NOT_ASSIGNED:
+            return None
+        return deadline_at(record, record.stage, self._profile)
 
     async def _answered(self, record: TaskRecord) -> TaskRecord:
         """Return the record with hash and answer as far as the contract has them now."""
