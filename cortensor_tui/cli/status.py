@@ -10,7 +10,7 @@ from cortensor_tui.cli.formats import age, ether, labelled
 from cortensor_tui.cli.options import AsJson, Env
 from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.cli.past import past_words
-from cortensor_tui.cli.shapes import status_json
+from cortensor_tui.cli.status_shape import status_json
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointState
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inert import inert

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from cortensor_tui.cli.shapes import status_json
 from cortensor_tui.cli.status import _for_people
+from cortensor_tui.cli.status_shape import status_json
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointState
 from cortensor_tui.domain.health import NodeStatus
 from tests.cli.examples import STATUS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from cortensor_tui.cli.shapes import session_json, status_json, task_json, transaction_json
+from cortensor_tui.cli.shapes import session_json, task_json, transaction_json
+from cortensor_tui.cli.status_shape import status_json
 from cortensor_tui.domain.health import Account, Verdict
 from cortensor_tui.domain.networks import ServedChain
 from cortensor_tui.domain.problems import Problem

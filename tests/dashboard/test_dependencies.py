@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortensor_tui.dashboard.cells import Line, width_of
-from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
+from cortensor_tui.dashboard.present.dependency_lines import column_lines, paired_lines
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointHealth, EndpointState
 from cortensor_tui.domain.gas import GasOutlook

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cortensor_tui.dashboard.cells import Line, Span
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.folding import from_snapshot
-from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
+from cortensor_tui.dashboard.present.dependency_lines import column_lines, paired_lines
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.inference import heading
 from cortensor_tui.dashboard.present.tables import session_rows

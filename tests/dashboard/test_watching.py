@@ -16,7 +16,7 @@ from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.format import UNKNOWN
 from cortensor_tui.dashboard.places import PLACES
 from cortensor_tui.dashboard.present import tables
-from cortensor_tui.dashboard.present.dependencies import column_lines
+from cortensor_tui.dashboard.present.dependency_lines import column_lines
 from cortensor_tui.dashboard.present.details import node_details
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.transaction_rows import transaction_row

@@ -14,7 +14,7 @@ from cortensor_tui.dashboard.cells import Line, Span, line
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.format import duration
 from cortensor_tui.dashboard.present import inference, tables
-from cortensor_tui.dashboard.present.dependencies import column_lines, paired_lines
+from cortensor_tui.dashboard.present.dependency_lines import column_lines, paired_lines
 from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
 from cortensor_tui.dashboard.present.past import past_remark
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_run

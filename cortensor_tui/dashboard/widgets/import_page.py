@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -13,8 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.timer import Timer
-from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Select
+from textual.widgets import Button, Input, Select
 
 from cortensor_tui.dashboard.cells import Line
 from cortensor_tui.dashboard.present import understood as present
@@ -23,13 +21,12 @@ from cortensor_tui.dashboard.present.setup import remark_lines
 from cortensor_tui.dashboard.setup import Setup
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.path_suggester import LikelyOrPath
+from cortensor_tui.dashboard.widgets.setup_fields import choice_field, field_row, secret_field
 from cortensor_tui.dashboard.widgets.text_lines import Composer, TextLines
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.settings import Secret
 from cortensor_tui.settings.setup_draft import ImportDraft, KeyTreatment, SetUp, Understood, UnderstoodLine
-
-T = TypeVar("T")
 
 PAUSE_S = 0.4
 TREATMENTS = (
@@ -103,11 +100,11 @@ class ImportPage(Vertical):
             compact=True,
             id="path",
         )
-        yield _row("File", path)
-        yield _row("Its key", _choice(TREATMENTS, draft.treatment, "treatment"))
-        yield _row("Password", _secret(draft.password, "password"))
-        yield _row("Once more", _secret(draft.password_again, "password-again"))
-        yield _row("Dedicated", _choice(SWITCHES, draft.enables_dedicated, "dedicated"))
+        yield field_row("File", path)
+        yield field_row("Its key", choice_field(TREATMENTS, draft.treatment, "treatment"))
+        yield field_row("Password", secret_field(draft.password, "password"))
+        yield field_row("Once more", secret_field(draft.password_again, "password-again"))
+        yield field_row("Dedicated", choice_field(SWITCHES, draft.enables_dedicated, "dedicated"))
         yield TextLines(self._summary, id="summary")
         yield LineTable(present.UNDERSTOOD_COLUMNS, NOTHING_YET, id="understood")
         yield TextLines(lambda width: self._outcome(width), id="outcome")
@@ -290,16 +287,3 @@ class ImportPage(Vertical):
     def _say(self, composer: Composer) -> None:
         self._outcome = composer
         self.query_one("#outcome", TextLines).redraw()
-
-
-def _secret(value: Secret, name: str) -> Input:
-    return Input(value.reveal(), password=True, compact=True, id=name)
-
-
-def _choice(options: Iterable[tuple[str, T]], value: T, name: str) -> Select[T]:
-    return Select(options, value=value, allow_blank=False, compact=True, id=name)
-
-
-def _row(label: str, control: Widget) -> Horizontal:
-    control.add_class("control")
-    return Horizontal(Label(f" {label}"), control, classes="field", id=f"row-{control.id}")

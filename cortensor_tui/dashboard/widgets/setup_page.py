@@ -9,11 +9,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
-from textual.widgets import Button, Input, Label, Select
+from textual.widgets import Button, Input, Select
 
 from cortensor_tui.dashboard.cells import Line, line, wrap
 from cortensor_tui.dashboard.present import setup as present
 from cortensor_tui.dashboard.widgets.path_suggester import PathSuggester
+from cortensor_tui.dashboard.widgets.setup_fields import choice_field, field_row
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.settings import Secret
 from cortensor_tui.settings.setup_draft import KeyWay, NetworkChoice, SetupDraft, Step, on_network
@@ -101,12 +102,9 @@ class SetupPage(Vertical):
             choice = Select(
                 options, prompt="choose one", value=taken, allow_blank=True, compact=True, id="choice"
             )
-            yield _labelled("Network", choice, "choice")
+            yield field_row("Network", choice)
         if self._step is Step.KEY:
-            ways = Select(
-                present.KEY_WAYS, value=self._draft.key_way, allow_blank=False, compact=True, id="way"
-            )
-            yield _labelled("Key", ways, "way")
+            yield field_row("Key", choice_field(present.KEY_WAYS, self._draft.key_way, "way"))
         for one in self._page.fields:
             value = getattr(self._draft, one.name)
             field = Input(
@@ -119,7 +117,7 @@ class SetupPage(Vertical):
                 id=one.name,
             )
             field.cursor_blink = False
-            yield _labelled(one.label, field, one.name)
+            yield field_row(one.label, field)
 
     def _show_fields(self) -> None:
         for one in self._page.fields:
@@ -172,8 +170,3 @@ class SetupPage(Vertical):
     def _back(self, event: Message) -> None:
         event.stop()
         self.post_message(self.Back())
-
-
-def _labelled(label: str, control: Input | Select[str] | Select[KeyWay], name: str) -> Horizontal:
-    control.add_class("control")
-    return Horizontal(Label(f" {label}"), control, classes="field", id=f"row-{name}")
