@@ -17,7 +17,7 @@ from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.swaps import STILL_NOTED, SwapProgress, SwapStage, WhenBusy
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
-from cortensor_tui.node.messages import RequestBody, StatusChanged, TaskChanged
+from cortensor_tui.node.messages import RequestBody, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.session_messages import StopSwap, SwapNodes, Swapped, SwapStopped
 
 from . import samples
@@ -184,6 +184,36 @@ async def test_a_swap_that_cannot_be_stopped_any_more_says_why(node: ScriptedNod
         assert not screen.query_one("#stop", Button).display
 
 
+async def test_a_swap_that_is_still_noted_says_why_and_can_be_stopped(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    noted = Problem(code=STILL_NOTED, what="It came to nothing", why="the disk is full", remedy="Stop it")
+    async with app.run_test(size=(80, 34)) as pilot:
+        screen = await at_form(pilot)
+        await node.change(StatusChanged(samples.status(swaps=(progress(SwapStage.WAITING, problem=noted),))))
+        await until(pilot, lambda: "the disk is full" in shown(app, "#outcome"))
+        assert "Stop it" in shown(app, "#outcome")
+        assert screen.query_one("#stop", Button).display
+
+
+async def test_a_swap_that_waits_for_its_turn_is_stopped_until_it_is_signed(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    queued = progress(SwapStage.UNBINDING)
+    sent = samples.transaction(9, TransactionKind.UNBIND, TransactionState.SENT, task_key=None, session_id=7)
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await at_form(pilot)
+        stop = screen.query_one("#stop", Button)
+        at_once = progress(SwapStage.UNBINDING, since=samples.NOW)
+        await node.change(StatusChanged(samples.status(swaps=(at_once,))))
+        await until(pilot, lambda: "the swap takes 0x7099" in shown(app, "#outcome"))
+        assert not stop.display, "it is sent in a moment"
+        await node.change(StatusChanged(samples.status(swaps=(queued,))))
+        await until(pilot, lambda: stop.display)
+        await node.change(TransactionChanged(sent))
+        await until(pilot, lambda: not stop.display)
+
+
 async def test_leaving_what_is_being_sent_asks_nothing_and_says_that_it_goes_on(
     node: ScriptedNode, app: Dashboard
 ) -> None:
@@ -202,7 +232,7 @@ async def test_leaving_what_is_being_sent_asks_nothing_and_says_that_it_goes_on(
         (progress(SwapStage.WAITING, problem=HALF_WAY), "whether tasks are open is not known: It has lost"),
         (
             progress(SwapStage.WAITING, problem=Problem(code=STILL_NOTED, what="It is still noted")),
-            "came to nothing and is still noted; a restart would make it: stop it",
+            "came to nothing, still noted; a restart makes it: stop it",
         ),
         (progress(SwapStage.UNBINDING), "takes 0x7099…79C8 off"),
         (progress(SwapStage.BINDING, problem=HALF_WAY), "binds 0x3C44…93BC, 90 s now; It has lost"),

@@ -46,7 +46,7 @@ def swap_sentence(one: SwapProgress, now: float) -> str:
     age = duration(max(0.0, now - one.since))
     match one.stage:
         case SwapStage.WAITING if one.problem is not None and one.problem.code == STILL_NOTED:
-            return "came to nothing and is still noted; a restart would make it: stop it"
+            return "came to nothing, still noted; a restart makes it: stop it"
         case SwapStage.WAITING if one.problem is not None:
             return f"waits, {age} now; whether tasks are open is not known: {inert(one.problem.what, 120)}"
         case SwapStage.WAITING:

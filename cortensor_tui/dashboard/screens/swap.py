@@ -16,14 +16,16 @@ from cortensor_tui.dashboard.screens.fields import field
 from cortensor_tui.dashboard.screens.form import transaction_line
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError, problem_error
-from cortensor_tui.domain.swaps import SwapProgress, SwapStage, WhenBusy
+from cortensor_tui.domain.swaps import STILL_NOTED, SwapProgress, SwapStage, WhenBusy
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.node.messages import ReplyBody, RequestBody
 from cortensor_tui.node.session_messages import CheckSwap, StopSwap, SwapNodes, Swapped
 
 LONGEST_WAIT_S = 30 * 86_400.0
-_STOPPABLE = (SwapStage.WAITING, SwapStage.HALF_WAY)
+SIGNED_SOON_S = 3.0
+"""How long the unbinding may take to be signed before it is offered to be stopped."""
+_STANDING = (SwapStage.WAITING, SwapStage.HALF_WAY)
 
 
 class SwapScreen(CheckedForm):
@@ -168,7 +170,7 @@ class SwapScreen(CheckedForm):
             next((one for one in swaps if one.session_id == self._session_id), None),
         )
         self._on_its_way = found
-        self.query_one("#stop", Button).display = found is not None and found.stage in _STOPPABLE
+        self.query_one("#stop", Button).display = found is not None and self._is_stoppable(found)
         if found is not None and not self._is_done:
             self._show_progress(found, state)
         elif before is not None and not self._is_done and not self.is_sending:
@@ -176,6 +178,18 @@ class SwapScreen(CheckedForm):
         self.check_again_once_back(state)
         self.check_again_with(state, self._session_id)
         self.refresh_button()
+
+    def _is_stoppable(self, swap: SwapProgress) -> bool:
+        """Tell whether nothing is signed for it, as far as is known here: the node knows for certain."""
+        if swap.stage is not SwapStage.UNBINDING:
+            return swap.stage in _STANDING
+        view = self.dashboard.view
+        is_signed = view is None or any(
+            one.kind is TransactionKind.UNBIND and one.session_id == swap.session_id
+            for one in view.transactions
+            if one.created_at >= swap.since - 1 or not one.state.is_final
+        )
+        return not is_signed and self.dashboard.now() - swap.since > SIGNED_SOON_S
 
     def move_ages(self) -> None:
         """Move the ages on."""
@@ -205,7 +219,8 @@ class SwapScreen(CheckedForm):
         self.offer_close()
 
     def _show_progress(self, swap: SwapProgress, state: FeedState) -> None:
-        if swap.stage is SwapStage.HALF_WAY and swap.problem is not None:
+        is_noted = swap.problem is not None and swap.problem.code == STILL_NOTED
+        if swap.problem is not None and (is_noted or swap.stage is SwapStage.HALF_WAY):
             self.show_problem(swap.problem)
             return
         told = line((" ▲ ", "accent"), f"the swap {swap_sentence(swap, self.dashboard.now())}")
