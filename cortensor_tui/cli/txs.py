@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,7 @@ from cortensor_tui.cli.sorting import (
 )
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.list_orders import TransactionOrder, transaction_number
+from cortensor_tui.domain.transaction_filter import parse_transactions
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.node.history_messages import LEAST_NUMBER, GetTransactions, Transactions
 
@@ -61,6 +63,20 @@ Kinds = Annotated[
         "--kind", metavar="KIND", help=f"Only these: {', '.join(TransactionKind)}; may be repeated."
     ),
 ]
+Filter = Annotated[
+    str,
+    typer.Option(
+        "--filter", metavar="WORDS", help='Only those it matches, as in the dashboard: "task:7/12 failed".'
+    ),
+]
+OfTask = Annotated[
+    str,
+    typer.Option("--task", metavar="TASK", help="Only of this task, SESSION/TASK."),
+]
+OfHash = Annotated[
+    str,
+    typer.Option("--hash", metavar="HASH", help="Only those with this hash, or one that begins so."),
+]
 States = Annotated[
     list[TransactionState],
     typer.Option(
@@ -71,6 +87,9 @@ States = Annotated[
 
 def txs(
     session: OfSession = None,
+    task: OfTask = "",
+    of_hash: OfHash = "",
+    wanted: Filter = "",
     kinds: Kinds = [],  # noqa: B006 - typer reads it, nobody changes it
     states: States = [],  # noqa: B006
     sort: SortTransactions = TransactionSort.AGE,
@@ -83,7 +102,9 @@ def txs(
 ) -> int:
     """List the transactions this node sent."""
     order, goes_up = TRANSACTION_ORDERS[sort], is_rising(sort, is_reversed=reverse)
-    asked = GetTransactions(session_id=session, kinds=tuple(kinds), states=tuple(states), order=order)
+    asked = _asked(wanted, session, task, of_hash, kinds, states)
+    is_all = asked == GetTransactions() and before is None
+    asked = msgspec.structs.replace(asked, order=order)
     if before is not None:
         asked = _from(asked, _place_of(env, before, order), goes_up=goes_up)
     elif goes_up:
@@ -100,11 +121,31 @@ def txs(
         return Exit.DONE
     tell_past(found.past)
     if not found.transactions:
-        is_all = session is None and before is None and not kinds and not states
         print_text("No transactions yet." if is_all else "No transactions match.")
     else:
         print_text(_table(found.transactions))
     return Exit.DONE
+
+
+def _asked(
+    wanted: str,
+    session: int | None,
+    task: str,
+    of_hash: str,
+    kinds: Sequence[TransactionKind],
+    states: Sequence[TransactionState],
+) -> GetTransactions:
+    """Return what asks for all that is wanted: an option is a word of the filter. Raises `ProblemError`."""
+    options = {
+        "session": "" if session is None else str(session),
+        "task": task,
+        "hash": of_hash,
+        "kind": ",".join(kinds).replace(" ", "-"),
+        "state": ",".join(states),
+    }
+    words = [wanted, *(f"{name}:{value}" for name, value in options.items() if value)]
+    found = parse_transactions(" ".join(words).strip())
+    return GetTransactions(**msgspec.structs.asdict(found))
 
 
 def _place_of(env: Path, transaction_id: int, order: TransactionOrder) -> tuple[float, int]:

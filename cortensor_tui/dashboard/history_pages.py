@@ -79,8 +79,12 @@ class TaskPages(msgspec.Struct, frozen=True):
         return Page(tuple(self._entry(task) for task in in_order), reached, _total(reply))
 
     def tail(self, view: NodeView, now: float) -> list[Seen[TaskView]]:
-        """Return what the node told of lately, and whether it is of the list at `now`, unix seconds."""
-        return [self.seen(task, now) for task in view.tasks]
+        """Return what the node told of lately, and whether it is of the list at `now`, unix seconds.
+
+        A task does not know its transactions' hashes: of whether one is of a hash, the node's page tells.
+        """
+        all_seen = [self.seen(task, now) for task in view.tasks]
+        return [seen for seen in all_seen if seen.is_wanted] if self.wanted.has_hash else all_seen
 
     def seen(self, item: TaskView, now: float) -> Seen[TaskView]:
         """Return a task in its place, and whether the filter wants it."""
@@ -112,6 +116,8 @@ class TransactionPages(msgspec.Struct, frozen=True, kw_only=True):
             number, beyond = LEAST_NUMBER, 0
         return GetTransactions(
             task=self.wanted.task,
+            task_id=self.wanted.task_id,
+            hash=self.wanted.hash,
             session_id=self.wanted.session_id,
             kinds=self.wanted.kinds,
             states=self.wanted.states,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from cortensor_tui.domain.problems import Problem, ProblemError
 
 MAX_CHARS = 1_000
+MAX_HASH_CHARS = 66
+HASH = re.compile(r"0x[0-9a-f]{4,64}", re.IGNORECASE)
+"""A hash, or so much of its beginning that little else begins so."""
 
 
 class FilterError(ProblemError):

@@ -9,10 +9,12 @@ from cortensor_tui.domain.task_filter import (
     MAX_ID,
     MAX_TERMS,
     MAX_TEXT_CHARS,
+    NO_WORDS,
     STAGE_WORDS,
     Compares,
     Comparison,
     Condition,
+    HashIs,
     HasText,
     Measure,
     SessionIs,
@@ -20,6 +22,7 @@ from cortensor_tui.domain.task_filter import (
     TaskFilter,
     TaskIs,
     Term,
+    names_hash,
 )
 from cortensor_tui.domain.tasks import Stage
 
@@ -30,22 +33,52 @@ _FIELD = re.compile(r"(?P<name>[A-Za-z_]+)(?P<sign>:|>=|<=|>|<|=)(?P<value>.*)",
 _SPAN = re.compile(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,3})?)(?P<unit>[smhd]?)")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _ID = re.compile(r"[0-9]{1,19}")
+_STAGES_BY_WORD = {stage.value: (stage,) for stage in Stage} | STAGE_WORDS
+_JOINED = {
+    "not": "Write - before what must not match: -missed",
+    "or": "Write several of a field with commas: stage:ended,missed",
+    "and": "Leave it out: all words must hold",
+}
 
 
 def parse(text: str) -> TaskFilter:
     """Return the filter that is written here; an empty text wants every task. Raises `FilterError`."""
     words = words_of(text, MAX_TERMS)
-    return TaskFilter(tuple(Term(_condition(word), word.is_negated) for word in words))
+    terms = tuple(Term(_condition(word), word.is_negated) for word in words)
+    _check_stages(words, terms, text)
+    return TaskFilter(terms)
+
+
+def _check_stages(words: list[Word], terms: tuple[Term, ...], text: str) -> None:
+    """Raise `FilterError` at the word with which no stage is left: a task stands at one at a time."""
+    allowed, said = frozenset(Stage), ""
+    for word, term in zip(words, terms, strict=True):
+        if not isinstance(term.condition, StageIs):
+            continue
+        stages = frozenset(term.condition.stages)
+        allowed = allowed - stages if term.is_negated else allowed & stages
+        typed = text[word.start - word.is_negated : word.end]
+        if not allowed:
+            what = f"No task is both {said} and {typed}" if said else f"{typed} leaves none"
+            raise FilterError(word.start, word.end, what, _JOINED["or"])
+        said = f"{said} {typed}".strip()
 
 
 def _condition(word: Word) -> Condition:
     if word.is_quoted:
         return _text(word)
-    if (stages := STAGE_WORDS.get(word.text.lower())) is not None:
+    if (stages := _STAGES_BY_WORD.get(word.text.lower())) is not None:
         return StageIs(stages)
+    if word.text.lower() in NO_WORDS:
+        remedy = f'{_JOINED[word.text.lower()]}; as a text it goes into quotes: "{word.text}"'
+        raise FilterError(word.start, word.end, f"{word.text} joins no words here", remedy)
+    if names_hash(word.text):
+        return HashIs(word.text.lower() if word.text[:2].lower() == "0x" else word.text)
     field = _FIELD.fullmatch(word.text)
-    if field is None:
-        return _text(word)
+    return _text(word) if field is None else _of_field(word, field)
+
+
+def _of_field(word: Word, field: re.Match[str]) -> Condition:
     name = field["name"].lower()
     value = Word(field["value"], word.start + field.start("value"), word.end, word.is_negated, False)
     if name in _MEASURES:
@@ -62,7 +95,7 @@ def _condition(word: Word) -> Condition:
         raise FilterError(at, at + len(field["sign"]), f"{name} cannot be compared", f"Write {name}:…")
     if name == "stage":
         return StageIs(_stages(value))
-    return (SessionIs if name == "session" else TaskIs)(_ids(value, name))
+    return SessionIs(_ids(value)) if name == "session" else _tasks(value)
 
 
 def _text(word: Word) -> HasText:
@@ -88,18 +121,36 @@ def _stages(value: Word) -> tuple[Stage, ...]:
     return tuple(stage for stage in Stage if stage in wanted)
 
 
-def _ids(value: Word, name: str) -> tuple[int, ...]:
+def _ids(value: Word) -> tuple[int, ...]:
     found: list[int] = []
     for part, start, end in listed(value):
-        if not _ID.fullmatch(part) or int(part) > MAX_ID:
-            raise FilterError(
-                start,
-                end,
-                f"{part} is no {name} id" if part else f"A {name} id is missing",
-                f"Write numbers, joined by commas: {name}:1,2",
-            )
+        if not _is_id(part):
+            raise _no_id(part, start, end, "session", "session:1,2")
         found.append(int(part))
     return tuple(dict.fromkeys(found))
+
+
+def _tasks(value: Word) -> TaskIs:
+    ids: list[int] = []
+    keys: list[tuple[int, int]] = []
+    for part, start, end in listed(value):
+        session_id, slash, task_id = part.rpartition("/")
+        if not _is_id(task_id) or (slash and not _is_id(session_id)):
+            raise _no_id(part, start, end, "task", "task:1,2 or task:42/1")
+        if slash:
+            keys.append((int(session_id), int(task_id)))
+        else:
+            ids.append(int(task_id))
+    return TaskIs(tuple(dict.fromkeys(ids)), tuple(dict.fromkeys(keys)))
+
+
+def _is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None and int(text) <= MAX_ID
+
+
+def _no_id(part: str, start: int, end: int, name: str, example: str) -> FilterError:
+    what = f"{part} is no {name} id" if part else f"A {name} id is missing"
+    return FilterError(start, end, what, f"Write numbers, joined by commas: {example}")
 
 
 def _compares(word: Word, measure: Measure, sign: str, value: Word) -> Compares:

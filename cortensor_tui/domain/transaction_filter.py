@@ -1,4 +1,4 @@
-"""Which transactions are wanted, and how a person types it: `task:7/12 kind:ack state:mined failed`."""
+"""Which transactions are wanted, and how a person types it: `task:7/12 kind:ack failed`, `0x7515`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from cortensor_tui.domain.filter_words import FilterError, Word, listed, words_of
+from cortensor_tui.domain.filter_words import HASH, FilterError, Word, listed, words_of
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 
@@ -19,17 +19,22 @@ STATE_WORDS: dict[str, tuple[TransactionState, ...]] = {
     "mined": (TransactionState.MINED,),
     "failed": tuple(s for s in TransactionState if s.is_final and s is not TransactionState.MINED),
 }
-FIELDS = ("task", "session", "kind", "state")
+FIELDS = ("task", "session", "kind", "state", "hash")
 _ID = re.compile(r"[0-9]{1,18}")
-_TASK = re.compile(r"([0-9]{1,18})/([0-9]{1,18})")
+_TASK = re.compile(r"(?:([0-9]{1,18})/)?([0-9]{1,18})")
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class TransactionFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """The transactions of a task or a session, of any of these kinds and states; all if nothing is said."""
+    """The transactions of a task or a session, of any of these kinds and states; all if nothing is said.
+
+    `task_id` is a task's number in whatever session, `hash` the beginning of any attempt's, 0x hex.
+    """
 
     task: TaskKey | None = None
+    task_id: int | None = None
     session_id: int | None = None
+    hash: str = ""
     kinds: tuple[TransactionKind, ...] = ()
     states: tuple[TransactionState, ...] = ()
 
@@ -43,6 +48,8 @@ class TransactionFilter(msgspec.Struct, frozen=True, kw_only=True):
         of_session = self.session_id is None or one.session_id == self.session_id
         return (
             (one.task_key == self.task if self.task is not None else of_session)
+            and (self.task_id is None or (one.task_key and one.task_key.task_id) == self.task_id)
+            and any(known.startswith(self.hash) for known in (one.hash, *(a.hash for a in one.attempts)))
             and (not self.kinds or one.kind in self.kinds)
             and (not self.states or one.state in self.states)
         )
@@ -80,6 +87,8 @@ def _condition(word: Word) -> tuple[str, object]:
         raise FilterError(word.start, word.end, "This cannot be looked for", _ALLOWED)
     if word.text.lower() in STATE_WORDS:
         return "states", _signed(word, STATE_WORDS[word.text.lower()], TransactionState)
+    if HASH.fullmatch(word.text) and not word.is_negated:
+        return "hash", word.text.lower()
     name, sign, text = word.text.partition(":")
     if not sign or name.lower() not in FIELDS:
         raise FilterError(word.start, word.start + len(name), f"There is no field {name}", _ALLOWED)
@@ -90,9 +99,11 @@ def _condition(word: Word) -> tuple[str, object]:
         case "state":
             return "states", _signed(word, _chosen(value, TransactionState, STATE_WORDS), TransactionState)
         case "task" if not word.is_negated:
-            return "task", _task(value)
+            return _task(value)
         case "session" if not word.is_negated:
             return "session_id", _session(value)
+        case "hash" if not word.is_negated:
+            return "hash", _hash(value)
     raise FilterError(word.start - 1, word.end, f"{name} cannot be left out", f"Write {word.text}")
 
 
@@ -104,14 +115,24 @@ def _signed(word: Word, chosen: tuple[_Choice, ...], choices: type[_Choice]) -> 
     return left
 
 
-_ALLOWED = "Write task:7/12, session:7, kind:ack,commit, state:sent, pending, mined or failed"
+_ALLOWED = "Write task:7/12, session:7, kind:ack,commit, state:sent, pending, mined, failed or a hash, 0x…"
 
 
-def _task(value: Word) -> TaskKey:
+def _task(value: Word) -> tuple[str, TaskKey | int]:
     found = _TASK.fullmatch(value.text)
     if found is None:
-        raise FilterError(value.start, value.end, f"{value.text or 'Nothing'} is no task", "Write task:7/12")
-    return TaskKey(int(found[1]), int(found[2]))
+        raise FilterError(
+            value.start, value.end, f"{value.text or 'Nothing'} is no task", "Write task:7/12 or task:12"
+        )
+    task_id = int(found[2])
+    return ("task_id", task_id) if found[1] is None else ("task", TaskKey(int(found[1]), task_id))
+
+
+def _hash(value: Word) -> str:
+    if not HASH.fullmatch(value.text):
+        what = f"{value.text or 'Nothing'} is no hash"
+        raise FilterError(value.start, value.end, what, "Write its first 4 digits or more: hash:0x7515")
+    return value.text.lower()
 
 
 def _session(value: Word) -> int:

@@ -10,6 +10,7 @@ from cortensor_tui.domain.task_filter import (
     Compares,
     Comparison,
     Condition,
+    HashIs,
     HasText,
     Measure,
     SessionIs,
@@ -19,7 +20,7 @@ from cortensor_tui.domain.task_filter import (
     Term,
 )
 from cortensor_tui.domain.tasks import Stage
-from cortensor_tui.journal.paging import Rows, among
+from cortensor_tui.journal.paging import Rows, among, begins, of_hash, text_bounds
 
 MOST_ASKED_ROWS = 5_000
 _ORDER: tuple[str, ...] = ("assigned_at", "session_id", "task_id")
@@ -47,20 +48,23 @@ def task_rows(
 ) -> Rows:
     """Return where to read the tasks of a filter; what it says of texts is not asked here.
 
-    In the usual order one session, or stages other than `ended`, lead to an index that has just those, and
-    ages bound how far it is read. Every other order has one index, and each row is asked.
+    A hash leads to its few tasks. In the usual order one session, or stages other than `ended`, lead to an
+    index that has just those, and ages bound how far it is read. Every other order has one index, and each
+    row is asked.
     """
     values: dict[str, Any] = {"chain": chain, "now": now}
     terms = [term for term in wanted.terms if not isinstance(term.condition, HasText)]
     if session_id is not None:
         terms.insert(0, Term(SessionIs((session_id,))))
-    if order is TaskOrder.ASSIGNED:
-        columns = _ORDER
+    columns = _ORDER if order is TaskOrder.ASSIGNED else _OTHER_ORDERS[order][1]
+    if (by_hash := _led_by_hash(terms, values)) is not None:
+        index, where, rest = by_hash
+    elif order is TaskOrder.ASSIGNED:
         index, where, rest = _led_by_session(terms, values) or _led_by_stages(terms)
         bounds = (_bound(term, f"bound_{number}", values) for number, term in enumerate(rest))
         where = [*where, *(bound for bound in bounds if bound)]
     else:
-        (index, columns), where, rest = _OTHER_ORDERS[order], [], terms
+        index, where, rest = _OTHER_ORDERS[order][0], [], terms
     conditions = [_term(term, f"value_{number}", values) for number, term in enumerate(rest)]
     return Rows(
         table="tasks",
@@ -80,6 +84,24 @@ def text_terms(wanted: TaskFilter) -> TaskFilter:
 
 _Lead = tuple[str, list[str], list[Term]]
 """An index, what it is read for, and the terms that are left to be asked of each row."""
+
+
+def _led_by_hash(terms: list[Term], values: dict[str, Any]) -> _Lead | None:
+    for term in terms:
+        if isinstance(term.condition, HashIs) and not term.is_negated and term.condition.begin[:2] == "0x":
+            values |= text_bounds(term.condition.begin, "hash")
+            rest = [one for one in terms if one is not term]
+            return "sqlite_autoindex_tasks_1", [f"(session_id, task_id) IN ({_tasks_of_hash('hash')})"], rest
+    return None
+
+
+def _tasks_of_hash(name: str) -> str:
+    """Return the query for the tasks whose answer's hash, or a transaction's, begins so."""
+    answered = "FROM tasks INDEXED BY tasks_by_answer_hash WHERE chain = :chain AND answer_hash IS NOT NULL"
+    return (
+        f"SELECT session_id, task_id {answered} AND {begins('answer_hash', name)}"
+        f" UNION {of_hash(name, 'session_id, task_id')}"
+    )
 
 
 def _led_by_session(terms: list[Term], values: dict[str, Any]) -> _Lead | None:
@@ -127,9 +149,15 @@ def _condition(condition: Condition, name: str, values: dict[str, Any]) -> str:
         case SessionIs(ids):
             values[name] = json.dumps(ids)
             return among("session_id", name)
-        case TaskIs(ids):
-            values[name] = json.dumps(ids)
-            return among("task_id", name)
+        case TaskIs(ids, keys):
+            values[name], values[f"{name}_keys"] = json.dumps(ids), json.dumps(keys)
+            pairs = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]')"
+            is_one = f"(session_id, task_id) IN ({pairs} FROM json_each(:{name}_keys))"
+            return f"({among('task_id', name)} OR {is_one})"
+        case HashIs(begin):
+            values |= text_bounds(begin, name)
+            of_texts = f"{begins('answer_cid', name)} OR {begins('prompt_cid', name)}"
+            return f"({of_texts} OR (session_id, task_id) IN ({_tasks_of_hash(name)}))"
         case Compares(measure, comparison, number):
             values[name] = number
             return f"{_MEASURES[measure]} {comparison.value} :{name}"

@@ -159,6 +159,13 @@ CREATE TABLE swaps (
 ) STRICT;
 """
 
+# A transaction is looked up by any hash that it had, a task by its answer's.
+_HASHES = """
+CREATE INDEX transactions_by_hash ON transactions (chain, hash);
+CREATE INDEX attempts_by_hash ON attempts (hash);
+CREATE INDEX tasks_by_answer_hash ON tasks (chain, answer_hash) WHERE answer_hash IS NOT NULL;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST_TABLES,
     _ATTEMPTS,
@@ -170,6 +177,7 @@ STEPS: tuple[str, ...] = (
     _LIST_ORDERS,
     _READ_AT,
     _SWAPS,
+    _HASHES,
 )
 SCHEMA_VERSION = len(STEPS)
 

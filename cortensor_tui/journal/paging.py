@@ -80,6 +80,26 @@ def among(column: str, name: str) -> str:
     return f"{column} IN (SELECT value FROM json_each(:{name}))"  # noqa: S608 - our own names
 
 
+def begins(column: str, name: str) -> str:
+    """Return the condition that a column begins as `text_bounds` of this name say; an index can answer it."""
+    return f"({column} >= :{name} AND {column} < :{name}_end)"
+
+
+def text_bounds(begin: str, name: str) -> dict[str, str]:
+    """Return what bounds all texts of letters and digits that begin so."""
+    return {name: begin, f"{name}_end": f"{begin}~"}
+
+
+def of_hash(name: str, columns: str = "transaction_id") -> str:
+    """Return the query for the transactions of which an attempt's hash begins so."""
+    attempts = f"SELECT transaction_id FROM attempts INDEXED BY attempts_by_hash WHERE {begins('hash', name)}"  # noqa: S608
+    own = f"FROM transactions INDEXED BY transactions_by_hash WHERE chain = :chain AND {begins('hash', name)}"
+    return (
+        f"SELECT {columns} {own} UNION SELECT {columns} FROM transactions"  # noqa: S608 - our own clauses
+        f" WHERE chain = :chain AND transaction_id IN ({attempts})"
+    )
+
+
 def _number(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> int:
     return int(connection.execute(f"SELECT count(*) FROM ({query})", values).fetchone()[0])  # noqa: S608
 

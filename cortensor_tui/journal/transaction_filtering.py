@@ -11,7 +11,7 @@ from cortensor_tui.domain.list_orders import TransactionOrder
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.journal.filtering import MOST_ASKED_ROWS
-from cortensor_tui.journal.paging import Rows, among
+from cortensor_tui.journal.paging import Rows, among, of_hash, text_bounds
 
 ANSWERING = (TransactionKind.ACK, TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
 _OTHER_ORDERS: dict[TransactionOrder, tuple[str, str]] = {
@@ -21,10 +21,12 @@ _OTHER_ORDERS: dict[TransactionOrder, tuple[str, str]] = {
 
 
 class TransactionQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which transactions: of a task or session, of any of these kinds and states; all if nothing is said."""
+    """Which transactions, as in `TransactionFilter`; all if nothing is said."""
 
     order: TransactionOrder = TransactionOrder.NEWEST
     task: TaskKey | None = None
+    task_id: int | None = None
+    hash: str = ""
     session_id: int | None = None
     kinds: tuple[TransactionKind, ...] = ()
     states: tuple[TransactionState, ...] = ()
@@ -33,29 +35,30 @@ class TransactionQuery(msgspec.Struct, frozen=True, kw_only=True):
 def transaction_rows(chain: int, query: TransactionQuery) -> Rows:
     """Return where to read transactions: of the narrowest index that has them all, in their order.
 
-    The few of one task are sorted where they are read; every other order has an index of its own, and what
-    that does not know is asked of each row.
+    The few of one task or of one hash are sorted where they are read; every other order has an index of its
+    own, and what that does not know is asked of each row.
     """
     values: dict[str, Any] = {"chain": chain}
-    conditions = []
-    for name, wanted in (("kind", query.kinds), ("state", query.states)):
-        if wanted:
-            values[name] = json.dumps(wanted)
-            conditions.append(among(name, name))
+    conditions = _asked_of_each(query, values)
     order: tuple[str, ...] = ("transaction_id",)
     where = "1"
     if query.order is not TransactionOrder.NEWEST:
         index, column = _OTHER_ORDERS[query.order]
         order = (column, "transaction_id")
-    if query.task is not None:
+    if query.hash:
+        values |= text_bounds(query.hash, "hash")
+        index, where = "transactions_by_id", f"transaction_id IN ({of_hash('hash')})"
+        if query.task is not None:
+            values |= {"session": query.task.session_id, "task": query.task.task_id}
+            conditions += ["session_id IS :session", "task_id IS :task"]
+        elif query.session_id is not None:
+            conditions.append("session_id IS :session")
+    elif query.task is not None:
         values |= {"session": query.task.session_id, "task": query.task.task_id}
         index, where = "transactions_of_task", "session_id = :session AND task_id = :task"
     elif query.order is not TransactionOrder.NEWEST:
-        if query.session_id is not None:
-            values["session"] = query.session_id
-            conditions.append("session_id IS :session")
+        conditions += [] if query.session_id is None else ["session_id IS :session"]
     elif query.session_id is not None:
-        values["session"] = query.session_id
         index, where = "transactions_of_session", "session_id = :session"
     else:
         index, where = _of_all(query)
@@ -68,6 +71,21 @@ def transaction_rows(chain: int, query: TransactionQuery) -> Rows:
         condition=" AND ".join(conditions) or "1",
         most_asked=MOST_ASKED_ROWS,
     )
+
+
+def _asked_of_each(query: TransactionQuery, values: dict[str, Any]) -> list[str]:
+    """Return what no index answers, and give their values names."""
+    conditions = []
+    for name, wanted in (("kind", query.kinds), ("state", query.states)):
+        if wanted:
+            values[name] = json.dumps(wanted)
+            conditions.append(among(name, name))
+    if query.task_id is not None:
+        values["task_id"] = query.task_id
+        conditions.append("task_id IS :task_id")
+    if query.session_id is not None:
+        values["session"] = query.session_id
+    return conditions
 
 
 def _of_all(query: TransactionQuery) -> tuple[str, str]:

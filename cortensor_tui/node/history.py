@@ -188,6 +188,8 @@ def _transactions(history: History, body: GetTransactions) -> Transactions:
     query = TransactionQuery(
         order=body.order,
         task=body.task,
+        task_id=body.task_id,
+        hash=body.hash,
         session_id=body.session_id,
         kinds=body.kinds,
         states=body.states,

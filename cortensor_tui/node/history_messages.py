@@ -6,7 +6,7 @@ import msgspec
 
 from cortensor_tui.domain.list_orders import TaskOrder, TransactionOrder
 from cortensor_tui.domain.networks import ServedChain
-from cortensor_tui.domain.task_filter import TaskFilter
+from cortensor_tui.domain.task_filter import HashBegin, Id, TaskFilter
 from cortensor_tui.domain.tasks import MinerResult, TaskCursor, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.domain.verification import Verification
@@ -45,13 +45,15 @@ class GetTask(msgspec.Struct, frozen=True, kw_only=True, tag="get_task"):
 class GetTransactions(msgspec.Struct, frozen=True, kw_only=True, tag="get_transactions"):
     """A page of transactions, newest first; `before` and `after` are ids, as in `GetTasks`.
 
-    Those of a task or of a session, of any of these kinds, in any of these states; all where nothing is said.
+    Those that `TransactionFilter` wants of these fields; all where nothing is said.
     After id 0 come the oldest. In another `order`, `number` is what it has beside the id of the place; after
     `LEAST_NUMBER` come those of the least. Answered with `Transactions`.
     """
 
     task: TaskKey | None = None
+    task_id: Id | None = None
     session_id: int | None = None
+    hash: HashBegin = ""
     kinds: tuple[TransactionKind, ...] = ()
     states: tuple[TransactionState, ...] = ()
     before: int | None = None

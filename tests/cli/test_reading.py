@@ -244,10 +244,24 @@ async def test_txs_of_a_session_by_kind_and_state(home: Home, node: ScriptedNode
         GetTransactions(
             session_id=3,
             kinds=(TransactionKind.COMMIT,),
-            states=(TransactionState.REVERTED, TransactionState.SENT),
+            states=(TransactionState.SENT, TransactionState.REVERTED),
             before=90,
         )
     ]
+
+
+async def test_txs_of_a_task_and_a_hash(home: Home, node: ScriptedNode) -> None:
+    await home.run("txs", "--task", "3/7", "--hash", "0x7515", "--filter", "failed kind:ack", "--kind", "ack")
+    [asked] = node.requests
+    assert isinstance(asked, GetTransactions)
+    assert (asked.task, asked.hash, asked.kinds) == (TaskKey(3, 7), "0x7515", (TransactionKind.ACK,))
+    assert TransactionState.REVERTED in asked.states
+
+
+async def test_txs_of_no_hash_says_so(home: Home) -> None:
+    told = await home.run("txs", "--hash", "0x1")
+    assert told.code != 0
+    assert "0x1 is no hash" in told.err
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from cortensor_tui.domain.task_filter import (
     Compares,
     Comparison,
     Condition,
+    HashIs,
     HasText,
     Measure,
     SessionIs,
@@ -27,6 +28,7 @@ from cortensor_tui.domain.tasks import Stage, TaskKey, TaskView
 NOW = 1_000_000.0
 
 _IDS = st.lists(st.integers(0, MAX_ID), min_size=1, max_size=4, unique=True).map(tuple)
+_KEYS = st.lists(st.tuples(st.integers(0, MAX_ID), st.integers(0, 9)), max_size=2, unique=True).map(tuple)
 _STAGES = st.sets(st.sampled_from(list(Stage)), min_size=1).map(
     lambda found: tuple(stage for stage in Stage if stage in found)
 )
@@ -45,15 +47,31 @@ _COMPARES = st.one_of(
 CONDITIONS: st.SearchStrategy[Condition] = st.one_of(
     st.builds(StageIs, _STAGES),
     st.builds(SessionIs, _IDS),
-    st.builds(TaskIs, _IDS),
+    st.builds(TaskIs, _IDS, _KEYS),
+    st.builds(HashIs, st.from_regex(r"0x[0-9a-f]{4,64}", fullmatch=True)),
+    st.just(HashIs("bafkreif")),
     _COMPARES,
     st.builds(HasText, st.text(min_size=1, max_size=20)),
-    st.builds(HasText, st.sampled_from(["missed", "Open", "-x", 'a "b"', "a\\", "stage:ended", "age>3"])),
+    st.builds(
+        HasText,
+        st.sampled_from(
+            ["missed", "Open", "-x", 'a "b"', "a\\", "stage:ended", "age>3", "0x7515", "ended", "Not"]
+        ),
+    ),
 )
+
+
+def leaves_a_stage(wanted: TaskFilter) -> bool:
+    stages = [
+        (one.condition.stages, one.is_negated) for one in wanted.terms if isinstance(one.condition, StageIs)
+    ]
+    return any(all((stage in some) != is_not for some, is_not in stages) for stage in Stage)
+
+
 FILTERS = st.builds(
     TaskFilter,
     st.lists(st.builds(Term, CONDITIONS, st.booleans()), max_size=5).map(tuple),
-)
+).filter(leaves_a_stage)
 
 
 def task(key: str = "42/7", stage: Stage = Stage.ENDED, **changes: object) -> TaskView:
@@ -64,6 +82,8 @@ def task(key: str = "42/7", stage: Stage = Stage.ENDED, **changes: object) -> Ta
         prompt="What is the capital of France?",
         answer="Paris, of course.",
         answer_tokens=120,
+        answer_hash="0xd98b" + "00" * 30,
+        answer_cid="bafkreif" + "a" * 51,
         assigned_at=NOW - 300,
         ended_at=NOW - 290,
         note="seen",
@@ -111,6 +131,14 @@ def test_a_filter_travels_as_json(wanted: TaskFilter) -> None:
         "session:42",
         "session:1,42",
         "task:7",
+        "task:42/7",
+        "task:1/2,42/7",
+        "task:1/2,7",
+        "-task:42/8",
+        "ended",
+        "ended -missed",
+        "0xD98B",
+        "bafkreifaa",
         "tokens>100 tokens<=120",
         "took>5s slow>9.5 took<=10",
         "capital",
@@ -137,6 +165,10 @@ def test_what_matches(text: str) -> None:
         "age<300s",
         "session:4",
         "task:42",
+        "task:7/42",
+        "0xd98b1",
+        "bafkreig",
+        "acked",
         "tokens>120",
         "took>10",
         "london",
@@ -186,6 +218,18 @@ def test_what_is_unknown_meets_no_comparison_but_its_negation(text: str) -> None
         ("task:9223372036854775808", "9223372036854775808", "9223372036854775808 is no task id"),
         ("session>4", ">", "Session cannot be compared, at character 8. Write session:…."),
         ("when:now", "when", "There is no field when, at character 1. The fields are stage, session, task, "),
+        (
+            "missed ended",
+            "ended",
+            "No task is both missed and ended, at character 8. Write several of a field",
+        ),
+        ("-open -missed -ended", "ended", "No task is both -open -missed and -ended, at character 16."),
+        ("not missed", "not", "Not joins no words here, at character 1. Write - before what must not match"),
+        (
+            "task:1/0,x/2",
+            "x/2",
+            "X/2 is no task id, at character 10. Write numbers, joined by commas: task:1,2",
+        ),
         ("a -", "-", "- stands alone, at character 3."),
         ("--a", "--a", "A word is negated twice, at character 1."),
         ('a "b c', '"b c', 'The quotation does not end, at character 3. Close it with ".'),

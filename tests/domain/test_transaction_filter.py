@@ -15,6 +15,9 @@ from cortensor_tui.domain.transactions import TransactionKind, TransactionState
     [
         ("", TransactionFilter()),
         ("task:7/12", TransactionFilter(task=TaskKey(7, 12))),
+        ("task:12 session:7", TransactionFilter(task_id=12, session_id=7)),
+        ("0x75aF", TransactionFilter(hash="0x75af")),
+        (f"hash:0x{'7a' * 32}", TransactionFilter(hash=f"0x{'7a' * 32}")),
         (
             "session:7 kind:ack,comm",
             TransactionFilter(session_id=7, kinds=(TransactionKind.ACK, TransactionKind.COMMIT)),
@@ -66,7 +69,10 @@ def test_what_is_wanted(text: str, wanted: TransactionFilter) -> None:
         ("-state:pending,mined,failed", "-state:pending,mined,failed", "This leaves none, at character 1."),
         ("kind:foo", "foo", "There is no foo here, at character 6. Choose of ack, precommit, "),
         ("kind:ack,", "", "There is no empty word here, at character 10."),
-        ("task:7", "7", "7 is no task, at character 6. Write task:7/12."),
+        ("task:x", "x", "X is no task, at character 6. Write task:7/12 or task:12."),
+        ("hash:0x12", "0x12", "0x12 is no hash, at character 6. Write its first 4 digits or more"),
+        ("-0x7515", "0x7515", "There is no field 0x7515, at character 2."),
+        ("0x7515 0x7516", "0x7516", "No transaction is both 0x7515 and 0x7516, at character 8."),
         ("session:x", "x", "X is no session id, at character 9."),
         (
             "pending failed",

@@ -28,7 +28,9 @@ _STAGES = st.sets(st.sampled_from(list(Stage)), min_size=1).map(tuple)
 _CONDITIONS = st.one_of(
     st.builds(StageIs, _STAGES),
     st.builds(SessionIs, _IDS),
-    st.builds(TaskIs, _IDS),
+    st.builds(
+        TaskIs, _IDS, st.lists(st.tuples(st.integers(0, 7), st.integers(0, 20)), max_size=3).map(tuple)
+    ),
     st.builds(
         Compares,
         st.sampled_from(list(Measure)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -61,6 +63,7 @@ FILTERS = st.sampled_from(
         "session:3 missed",
         "session:1,2 -missed",
         "task:4",
+        "task:4/3,7",
         "stage:acked",
         "-stage:ended",
         "age>1h",
@@ -114,11 +117,42 @@ def test_a_task_that_ended_before_it_began_by_two_clocks_has_its_place(tmp_path:
     assert page.tasks[-1].record.key == record.key
 
 
+@pytest.mark.parametrize("order", TaskOrder)
+def test_a_hash_leads_to_its_task(tmp_path: Path, order: TaskOrder) -> None:
+    journal = write_past(tmp_path / "journal.sqlite", sessions=3, tasks=20, transactions=30)
+    [answered, *_] = [one for one in journal.tasks.recent(20) if one.ended_at is not None]
+    journal.tasks.save(msgspec.structs.replace(answered, answer_hash="0xd98b" + "00" * 30), "answered")
+    with closing(sqlite3.connect(journal.path)) as connection, connection:
+        connection.execute("UPDATE tasks SET prompt_cid = 'bafkreif' WHERE task_id = 4 AND session_id = 1")
+        connection.execute("UPDATE attempts SET hash = '0x7515ab' WHERE transaction_id = 5")
+    history = History(journal.path, journal.chain)
+
+    def found(text: str) -> list[TaskKey]:
+        page = history.tasks(
+            parse(text), session_id=None, start=None, is_upwards=False, limit=9, now=NOW, order=order
+        )
+        return [one.record.key for one in page.tasks]
+
+    [replaced] = history.transactions(
+        TransactionQuery(hash="0x7515"), start=None, is_upwards=False, limit=9
+    ).transactions
+    assert replaced.transaction_id == 5
+    assert found("0x7515") == found(replaced.hash) == [replaced.task_key]
+    assert found("0xD98b") == [answered.key]
+    assert found("bafkreif") == [TaskKey(1, 4)]
+    assert not found("0x7516")
+    assert not found("0x7515 -ended -open")
+    assert replaced.task_key not in found("-0x7515")
+    history.close()
+
+
 @pytest.mark.usefixtures("few_asked")
 @given(
     query=st.builds(
         TransactionQuery,
         task=st.none() | st.builds(TaskKey, st.integers(0, 7), st.integers(0, 20)),
+        task_id=st.none() | st.integers(0, 9),
+        hash=st.just("") | st.integers(0, TRANSACTIONS).map(lambda number: f"0x{number:064x}"),
         session_id=st.none() | st.integers(0, 8),
         kinds=st.lists(st.sampled_from(TransactionKind), max_size=3).map(tuple),
         states=st.lists(st.sampled_from(TransactionState), max_size=3).map(tuple),
@@ -222,6 +256,8 @@ def _is_wanted(one: Transaction, query: TransactionQuery) -> bool:
     of_session = query.session_id in (None, one.session_id)
     return (
         (one.task_key == query.task if query.task is not None else of_session)
+        and (query.task_id is None or (one.task_key and one.task_key.task_id) == query.task_id)
+        and one.hash.startswith(query.hash)
         and (not query.kinds or one.kind in query.kinds)
         and (not query.states or one.state in query.states)
     )

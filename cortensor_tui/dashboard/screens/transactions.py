@@ -33,7 +33,7 @@ class TransactionsScreen(HistoryScreen, ActsOnTransaction):
     COLUMNS = transaction_rows.COLUMNS
     EMPTY = "No transactions yet. They appear as the node answers tasks."
     NONE_MATCH = "No transaction matches this filter. Press esc to clear it."
-    FILTER_HINT = "task:7/12  session:7  kind:commit  state:sent  pending  failed"
+    FILTER_HINT = "task:7/12  session:7  kind:commit  pending  failed  0x7515"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("T", "of_task", "Of its task", id="transactions.of_task", tooltip="Only of this task"),
     ]
