@@ -17,7 +17,7 @@ from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.domain.verification import Finding, ProofVerdict
 from cortensor_tui.storage.content_id import raw_cid
-from tests.devnet.devnet_on_anvil import BOB, DevnetOnAnvil, before_new
+from tests.devnet.devnet_on_anvil import BOB, DevnetOnAnvil, before_new, in_every_generation
 from tests.devnet.task_steps import answer as answer_as
 from tests.node.answered import (
     ANSWER,
@@ -364,7 +364,14 @@ async def test_an_own_task_that_the_journal_lost_is_not_proven(
     assert "journal does not have the task" in found.summary
 
 
-async def test_a_task_that_nobody_knows_is_refused(node: AnsweringNode) -> None:
-    with pytest.raises(ProblemError) as refused:
-        await node.verify(TaskKey(999, 0))
-    assert refused.value.problem.code == "no_such_task"
+@in_every_generation
+async def test_a_task_that_nobody_knows_is_refused_as_not_there_and_nothing_else_is_blamed(
+    node: AnsweringNode, task: TaskKey
+) -> None:
+    absent = TaskKey(task.session_id, 99)
+    for key, why in ((TaskKey(999, 0), "there is no session 999"), (absent, "session 0 has one task")):
+        with pytest.raises(ProblemError) as refused:
+            await node.verify(key)
+        problem = refused.value.problem
+        assert (problem.code, problem.what) == ("no_such_task", f"There is no task {key}")
+        assert (problem.why, problem.remedy) == (why, "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.chain.contracts.reader import ContractReader
+from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.verification import Verification
 from cortensor_tui.node.verification.evidence import Ground, Unread, gather_evidence
@@ -13,6 +14,9 @@ async def verify(ground: Ground, key: TaskKey) -> Verification:
     """Check one task against the chain. Raises `ProblemError` "no_such_task" where nobody knows of it."""
     evidence = await gather_evidence(ground, key)
     if evidence.record is None and isinstance(evidence.task, Unread):
+        absence = await _absence(ground.reader, key)
+        if absence is not None:
+            raise problem_error("no_such_task", f"There is no task {key}", absence)
         raise problem_error("no_such_task", f"Nothing is known of task {key}", evidence.task.why)
     checks = all_checks(evidence)
     verdict, summary = judge(checks)
@@ -25,3 +29,17 @@ async def verify(ground: Ground, key: TaskKey) -> Verification:
         summary=summary,
         checks=checks,
     )
+
+
+async def _absence(reader: ContractReader, key: TaskKey) -> str | None:
+    """Say how the contracts know that there is no such task, None where they have it or do not tell."""
+    try:
+        if not await reader.session_exists(key.session_id):
+            return f"there is no session {key.session_id}"
+        [count] = await reader.task_counts([key.session_id])
+    except ProblemError:
+        return None
+    if key.task_id < count:
+        return None
+    tasks = {0: "no tasks", 1: "one task"}.get(count, f"{count} tasks")
+    return f"session {key.session_id} has {tasks}"
