@@ -166,7 +166,7 @@ class History:
             "SELECT session_id, task_id, kind, state, sent_at, mined_at, fee_wei"
             " FROM json_each(:keys) AS wanted CROSS JOIN transactions INDEXED BY transactions_of_task"
             " ON chain = :chain AND session_id = json_extract(wanted.value, '$[0]')"
-            " AND task_id = json_extract(wanted.value, '$[1]') ORDER BY transaction_id",
+            " AND task_id = json_extract(wanted.value, '$[1]') AND kind != 'submit' ORDER BY transaction_id",
             {"keys": json.dumps(keys), "chain": self._chain},
         )
         found: defaultdict[tuple[int, int], list[sqlite3.Row]] = defaultdict(list)

@@ -117,7 +117,8 @@ def update_transaction(connection: sqlite3.Connection, transaction: Transaction)
     """Write a transaction and its attempts as they now stand."""
     connection.execute(
         "UPDATE transactions SET state = ?, hash = ?, sent_at = ?, mined_at = ?, block_number = ?,"
-        " block_hash = ?, gas_used = ?, fee_wei = ?, error = ?, waiting_for = ? WHERE transaction_id = ?",
+        " block_hash = ?, gas_used = ?, fee_wei = ?, error = ?, waiting_for = ?, task_id = ?"
+        " WHERE transaction_id = ?",
         (
             transaction.state.value,
             transaction.hash,
@@ -129,6 +130,7 @@ def update_transaction(connection: sqlite3.Connection, transaction: Transaction)
             transaction.fee_wei,
             transaction.error,
             transaction.waiting_for,
+            transaction.task_key.task_id if transaction.task_key else None,
             transaction.transaction_id,
         ),
     )

@@ -146,12 +146,12 @@ class TransactionLog:
         return 0 if row["highest"] is None else int(row["highest"]) + 1
 
     def gas_fees(self, keys: Iterable[TaskKey]) -> dict[TaskKey, int]:
-        """Return what each task's transactions have cost so far, wei; those that paid none are left out."""
+        """Return what answering each task has cost so far, wei; those that paid none are left out."""
         fees: dict[TaskKey, int] = {}
         for key in keys:
             rows = self._database.connection.execute(
                 "SELECT fee_wei FROM transactions WHERE chain = ? AND session_id = ? AND task_id = ?"
-                " AND state IN ('mined', 'reverted') AND fee_wei IS NOT NULL",
+                " AND kind != 'submit' AND state IN ('mined', 'reverted') AND fee_wei IS NOT NULL",
                 (self._chain, key.session_id, key.task_id),
             ).fetchall()
             if rows:
@@ -204,7 +204,7 @@ class TransactionLog:
     def _task_gas(self, session_id: int, task_id: int) -> int:
         row = self._database.connection.execute(
             "SELECT total(gas_used) AS gas FROM transactions WHERE chain = ? AND session_id = ?"
-            " AND task_id = ? AND state IN ('mined', 'reverted')",
+            " AND task_id = ? AND kind != 'submit' AND state IN ('mined', 'reverted')",
             (self._chain, session_id, task_id),
         ).fetchone()
         return int(row["gas"])

@@ -16,7 +16,7 @@ from cortensor_tui.chain.transactions.recently_mined import RecentlyMined
 from cortensor_tui.chain.transactions.sightings import Sighting
 from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.domain.transactions import Transaction, TransactionState
+from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 
 log = structlog.get_logger(__name__)
 
@@ -105,6 +105,8 @@ class Settlement:
             fee_wei=None,
             error="",
             waiting_for=REORGANISED,
+            # Mined again it may make another task.
+            task_key=None if transaction.kind is TransactionKind.SUBMIT else transaction.task_key,
         )
         self._book.reopen(reopened)
         self._watch([reopened])
