@@ -7,6 +7,7 @@ import pytest
 from textual.pilot import Pilot
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.dashboard.present.log_rows import log_row
 from cortensor_tui.dashboard.screens.detail import DetailScreen
 from cortensor_tui.dashboard.screens.logs import LogsScreen
 from cortensor_tui.domain.logs import LogLevel, LogLine
@@ -58,6 +59,20 @@ def line(number: int) -> LogLine:
         task=KEY if number % 100 == 0 else None,
         fields=(("endpoint", "http://127.0.0.1:8545"), ("why", "a reason\x1b[31m")),
     )
+
+
+def test_lines_of_one_second_are_told_apart_where_there_is_room() -> None:
+    now = samples.NOW
+    quarter = msgspec.structs.replace(line(1), at=now + 0.25)
+    old = msgspec.structs.replace(line(1), at=now - 3 * 86_400)
+
+    def lead(one: LogLine, width: int) -> str:
+        return log_row(one, now, width)[0].text
+
+    assert lead(quarter, 100).strip().endswith(".250")
+    assert "." not in lead(quarter, 99)
+    for width in (99, 100):
+        assert len(lead(quarter, width)) == len(lead(old, width)), "columns stay in line"
 
 
 @pytest.fixture

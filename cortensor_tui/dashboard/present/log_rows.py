@@ -31,7 +31,7 @@ def log_row(one: LogLine, now: float, width: int) -> Line:
     room = one.room if width >= 140 else one.room.partition(".")[0]
     task = "" if one.task is None else str(one.task)
     return (
-        Span(f" {pad(_when(one.at, now), 8)}  ", "muted"),
+        Span(f" {_when(one.at, now, is_exact=width >= WIDE)}  ", "muted"),
         Span(f"{level}  ", role),
         Span(f"{pad(inert(room, 60), room_cells)}  ", "muted"),
         Span(f"{pad(task, 7)}  "),
@@ -49,12 +49,15 @@ def fields_of(one: LogLine) -> list[Span]:
     return spans
 
 
-def _when(at: float | None, now: float) -> str:
-    """Return the time of day, for other days the day."""
+def _when(at: float | None, now: float, *, is_exact: bool) -> str:
+    """Return the time of day, with milliseconds where there is room; for other days the day."""
+    cells = 12 if is_exact else 8
     if at is None:
-        return UNKNOWN
+        return pad(UNKNOWN, cells)
     then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)
-    return clock(at) if then.date() == today.date() else then.strftime("%b %d")
+    if then.date() != today.date():
+        return pad(f"{then:%b %d} {then:%H:%M}" if is_exact else f"{then:%b %d}", cells)
+    return f"{then:%H:%M:%S}.{then.microsecond // 1000:03d}" if is_exact else clock(at)
 
 
 def log_text(one: LogLine) -> str:
