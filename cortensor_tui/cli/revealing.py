@@ -25,6 +25,8 @@ def ask_for_texts(
 ) -> R:
     """Ask one thing; where texts were kept back and are wanted, reveal those sessions and ask again.
 
+    What is shown may bring further sessions into question, so this goes on until none is kept back.
+
     `timeout_s` is for what the node has to ask its chain for; what it knows by itself comes sooner.
     """
 
@@ -34,11 +36,15 @@ def ask_for_texts(
         return await ask(client, body, expected, timeout_s)
 
     async def talk(client: NodeClient) -> R:
-        found = await told(client)
-        hidden = sorted(set(hidden_sessions(found))) if is_revealing else []
-        for session_id in hidden:
-            await reveal(client, session_id)
-        return await told(client) if hidden else found
+        revealed: set[int] = set()
+        while True:
+            found = await told(client)
+            hidden = set(hidden_sessions(found)) - revealed if is_revealing else set()
+            if not hidden:
+                return found
+            for session_id in sorted(hidden):
+                await reveal(client, session_id)
+            revealed |= hidden
 
     return with_node(settings_path, talk)
 

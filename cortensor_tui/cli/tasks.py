@@ -101,7 +101,7 @@ def _read_tasks(env: Path, asked: GetTasks, limit: int, *, is_revealing: bool) -
     goes_up = asked.after is not None
 
     def read(body: GetTasks) -> Tasks:
-        return ask_for_texts(env, body, Tasks, _hidden_tasks, is_revealing=is_revealing)
+        return ask_for_texts(env, body, Tasks, _hidden_sessions, is_revealing=is_revealing)
 
     def following(page: Tasks) -> GetTasks | None:
         return _from(asked, page.reached, goes_up=goes_up) if page.has_more and page.reached else None
@@ -110,8 +110,9 @@ def _read_tasks(env: Path, asked: GetTasks, limit: int, *, is_revealing: bool) -
     return msgspec.structs.replace(page, tasks=found, reached=page.reached if page.has_more else None)
 
 
-def _hidden_tasks(found: Tasks) -> list[int]:
-    return [task.key.session_id for task in found.tasks if task.is_hidden]
+def _hidden_sessions(found: Tasks) -> list[int]:
+    """Return the sessions whose texts are kept back, from the list or from the search for it."""
+    return [*(task.key.session_id for task in found.tasks if task.is_hidden), *found.unsearched]
 
 
 def _task_row(task: TaskView) -> tuple[str, ...]:

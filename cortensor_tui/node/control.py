@@ -216,7 +216,7 @@ class _Connection:
 
     async def _answered(self, body: RequestBody) -> ReplyBody:
         if not isinstance(body, Reveal):
-            return await self._answer(body)
+            return await self._answer(self._sight.asking(body))
         await self._reveal(body)
         return Done()
 

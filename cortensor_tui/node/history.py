@@ -146,42 +146,51 @@ class HistoryDesk:
             now=now,
             order=body.order,
         )
-        found, reached = page.tasks, page.reached
+        unsearched: set[int] = set()
         if texts.terms:
-            page = self._with_texts(page, texts, limit, is_upwards=is_upwards, now=now, order=body.order)
-            found, reached = page.tasks, page.reached
+            page, unsearched = self._with_texts(page, texts, body, now)
+        found, reached = page.tasks, page.reached
         chars = max(0, min(body.text_chars, LISTED_TEXT_CHARS))
         count = None
         if body.wants_count and not texts.terms:
             count = Count(*history.count_tasks(wanted, session_id=body.session_id, now=now))
         views = tuple(task_view(past, self._store, chars) for past in found)
-        return Tasks(views, reached is not None, reached, count)
+        return Tasks(views, reached is not None, reached, count, unsearched=tuple(sorted(unsearched)))
 
     def _with_texts(
-        self,
-        page: TaskPage,
-        texts: TaskFilter,
-        limit: int,
-        *,
-        is_upwards: bool,
-        now: float,
-        order: TaskOrder,
-    ) -> TaskPage:
-        """Keep the tasks whose texts match, so many from where the page began."""
-        reached = page.reached
-        in_order = page.tasks[::-1] if is_upwards else page.tasks
-        matching = (past for past in in_order if texts.matches(self._searched(past), now))
-        found = list(islice(matching, limit + 1))
-        if len(found) > limit:
-            found = found[:limit]
-            reached = task_place(order, found[-1].record)
-        return TaskPage(found[::-1] if is_upwards else found, reached)
+        self, page: TaskPage, texts: TaskFilter, body: GetTasks, now: float
+    ) -> tuple[TaskPage, set[int]]:
+        """Keep the tasks whose texts match; return the sessions too whose texts were not looked into."""
+        unsearched: set[int] = set()
 
-    def _searched(self, past: PastTask) -> TaskView:
+        def matches(past: PastTask) -> bool:
+            session_id = past.record.key.session_id
+            is_kept_back = self._private.has(session_id) and session_id not in body.revealed
+            if is_kept_back:
+                unsearched.add(session_id)
+            return texts.matches(self._searched(past, is_kept_back=is_kept_back), now)
+
+        limit, is_upwards = _within(body.limit), body.after is not None
+        return _matching(page, matches, limit, is_upwards=is_upwards, order=body.order), unsearched
+
+    def _searched(self, past: PastTask, *, is_kept_back: bool) -> TaskView:
         """Return a task as it is searched: what is found in a private text would be told by being found."""
-        if self._private.has(past.record.key.session_id):
+        if is_kept_back:
             return msgspec.structs.replace(task_view(past, self._store, 0), prompt="", answer=None)
         return task_view(past, self._store, text_chars=None)
+
+
+def _matching(
+    page: TaskPage, matches: Callable[[PastTask], bool], limit: int, *, is_upwards: bool, order: TaskOrder
+) -> TaskPage:
+    """Keep the tasks that match, so many from where the page began."""
+    reached = page.reached
+    in_order = page.tasks[::-1] if is_upwards else page.tasks
+    found = list(islice(filter(matches, in_order), limit + 1))
+    if len(found) > limit:
+        found = found[:limit]
+        reached = task_place(order, found[-1].record)
+    return TaskPage(found[::-1] if is_upwards else found, reached)
 
 
 def _transactions(history: History, body: GetTransactions) -> Transactions:

@@ -24,6 +24,9 @@ class GetTasks(msgspec.Struct, frozen=True, kw_only=True, tag="get_tasks"):
     A place after which everything is, such as `OLDEST_TASK`, gives the oldest. At most `MOST_LISTED` come,
     with texts of at most `text_chars`. In another `order`, "newest" is what has its greatest number, and
     places are its own. Answered with `Tasks`.
+
+    `revealed` are the private sessions whose texts the filter may look into. The node says so itself: it puts
+    those that the connection was shown in the place of whatever a client says.
     """
 
     session_id: int | None = None
@@ -34,6 +37,7 @@ class GetTasks(msgspec.Struct, frozen=True, kw_only=True, tag="get_tasks"):
     text_chars: int = 16_000
     wants_count: bool = False
     order: TaskOrder = TaskOrder.ASSIGNED
+    revealed: tuple[int, ...] = ()
 
 
 class GetTask(msgspec.Struct, frozen=True, kw_only=True, tag="get_task"):
@@ -91,7 +95,8 @@ class Tasks(msgspec.Struct, frozen=True, tag="task_list"):
     """A page. `has_more` tells whether to ask on, in the same direction from `reached`.
 
     With a filter one request looks through part of the history only, so a page may be short or empty and
-    still have more. `past` is as in `NodeStatus`.
+    still have more. `past` is as in `NodeStatus`. `unsearched` are private sessions whose tasks came into
+    question, and whose texts the filter did not look into, since they were not asked for.
     """
 
     tasks: tuple[TaskView, ...]
@@ -99,6 +104,7 @@ class Tasks(msgspec.Struct, frozen=True, tag="task_list"):
     reached: TaskCursor | None = None
     count: Count | None = None
     past: ServedChain | None = None
+    unsearched: tuple[int, ...] = ()
 
 
 class Transactions(msgspec.Struct, frozen=True, tag="transaction_list"):

@@ -18,8 +18,9 @@ from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.domain.transactions import Attempt, Transaction, TransactionKind
 from cortensor_tui.domain.verification import ProofCheck, Verification
 from cortensor_tui.node.call_messages import Call
-from cortensor_tui.node.history_messages import TaskOutcome
+from cortensor_tui.node.history_messages import GetTasks, TaskOutcome
 from cortensor_tui.node.live_messages import LiveInference, TokensStreamed
+from cortensor_tui.node.messages import RequestBody
 from cortensor_tui.settings.model import PrivateSessions
 
 WITHHELD = "…"
@@ -60,6 +61,10 @@ class Sight:
     def hides(self, session_id: int) -> bool:
         """Tell whether this connection gets no texts of a session."""
         return self._is_viewer or (self._private.has(session_id) and session_id not in self._revealed)
+
+    def asking(self, body: RequestBody) -> RequestBody:
+        """Return a request as the node is to take it: which private texts it may look into is said here."""
+        return _replace(body, revealed=tuple(sorted(self._revealed))) if isinstance(body, GetTasks) else body
 
     def of(self, message: _Message) -> _Message:
         """Return the message with what may not be seen left out, and private things marked as such."""

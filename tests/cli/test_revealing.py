@@ -84,6 +84,34 @@ async def test_reveal_asks_for_the_sessions_that_are_listed(home: Home, node: Sc
     assert reveals(node) == [Reveal(session_id=SESSION_ID)]
 
 
+async def test_a_filter_finds_private_texts_with_reveal(home: Home, node: ScriptedNode) -> None:
+    def searched(body: RequestBody) -> ReplyBody:
+        is_revealed = Reveal(session_id=SESSION_ID) in node.requests
+        return Tasks((TASK,)) if is_revealed else Tasks((), unsearched=(SESSION_ID,))
+
+    node.answers[GetTasks] = searched
+    assert (await home.run("tasks", "--filter", "word", "--json")).document["tasks"] == []
+    assert not reveals(node)
+    (task,) = (await home.run("tasks", "--filter", "word", "--reveal", "--json")).document["tasks"]
+
+    assert task["prompt"] == TASK.prompt
+    assert reveals(node) == [Reveal(session_id=SESSION_ID)]
+
+
+async def test_sessions_that_come_into_question_later_are_revealed_too(
+    home: Home, node: ScriptedNode
+) -> None:
+    """Without the word "not" in it a text no longer matches, and the search goes further."""
+
+    def searched(body: RequestBody) -> ReplyBody:
+        left = [session_id for session_id in (3, 4) if Reveal(session_id=session_id) not in node.requests]
+        return Tasks((), unsearched=tuple(left[:1]))
+
+    node.answers[GetTasks] = searched
+    await home.run("tasks", "--filter", "not word", "--reveal")
+    assert reveals(node) == [Reveal(session_id=3), Reveal(session_id=4)]
+
+
 async def test_calls_are_revealed_too(home: Home, node: ScriptedNode) -> None:
     (hidden,) = (await home.run("txs", "--json")).document["transactions"]
     (shown,) = (await home.run("txs", "--reveal", "--json")).document["transactions"]
