@@ -10,6 +10,8 @@ import sys
 from collections import deque
 from collections.abc import AsyncIterator
 
+import psutil
+
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.inference.wire import (
     LENGTH_BYTES,
@@ -70,6 +72,14 @@ class ChildProcess:
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
+
+    @property
+    def rss_bytes(self) -> int | None:
+        """How much memory it holds, None where that cannot be told any more."""
+        try:
+            return int(psutil.Process(self.pid).memory_info().rss)
+        except psutil.Error:
+            return None
 
     async def messages(self) -> AsyncIterator[FromChild]:
         """Yield what the child says until its pipe ends. Raises `FrameError` on anything else."""

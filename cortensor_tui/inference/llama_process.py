@@ -9,10 +9,9 @@ from importlib import metadata
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
-from cortensor_tui.domain.inference import EngineHealth, EngineState, Finished, Generation, GenerationEvent
+from cortensor_tui.domain.inference import EngineHealth, EngineState, Generation, GenerationEvent
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference import problems
 from cortensor_tui.inference.child_process import ChildProcess
@@ -20,6 +19,7 @@ from cortensor_tui.inference.cpus import threads_for
 from cortensor_tui.inference.engine import HealthListener
 from cortensor_tui.inference.gguf import check_gguf
 from cortensor_tui.inference.heartbeat import Patience, kill_unless, watch_silence
+from cortensor_tui.inference.runs import Run, Runs, Sent
 from cortensor_tui.inference.wire import (
     Cancel,
     FrameError,
@@ -35,19 +35,6 @@ from cortensor_tui.inference.wire import (
 )
 
 CHILD_MODULE = "cortensor_tui.inference.llama_child"
-
-
-class _Run:
-    """One run on its way: what the child sends for it, until a `Problem` or a `Finished`."""
-
-    def __init__(self, run_id: int) -> None:
-        self.run_id = run_id
-        self.inbox: asyncio.Queue[tuple[GenerationEvent, ...] | Problem] = asyncio.Queue()
-        self.is_over = False
-
-    def put(self, item: tuple[GenerationEvent, ...] | Problem) -> None:
-        self.inbox.put_nowait(item)
-        self.is_over = isinstance(item, Problem) or isinstance(item[-1], Finished)
 
 
 class LlamaProcess:
@@ -95,8 +82,7 @@ class LlamaProcess:
         self._settled = asyncio.Event()  # set while the engine is ready, or has given up
         self._gave_up: Problem | None = None
         self._turn = asyncio.Lock()
-        self._runs: dict[int, _Run] = {}  # not over yet: the one going on, and those left but not ended
-        self._last_run_id = 0
+        self._runs = Runs()
         self._tasks: set[asyncio.Task[None]] = set()  # the event loop itself holds tasks weakly
 
     # --- what the miner asks ---------------------------------------------------------------------
@@ -139,11 +125,11 @@ class LlamaProcess:
                     for event in item:
                         yield event
             finally:
-                self._leave(run)
+                self._cancel(run)  # nothing, where it is over
 
     async def cancel(self) -> None:
         """See `Engine.cancel`. Returns at once; a child that does not obey in time is killed."""
-        for run in self._runs.values():
+        for run in self._runs.all:
             self._cancel(run)
 
     async def stop(self) -> None:
@@ -159,24 +145,19 @@ class LlamaProcess:
 
     # --- one run ---------------------------------------------------------------------------------
 
-    def _begin(self, child: ChildProcess, generation: Generation) -> _Run:
-        self._last_run_id += 1
-        run = _Run(self._last_run_id)
+    def _begin(self, child: ChildProcess, generation: Generation) -> Run:
+        run = self._runs.new()
         try:
             child.send(Generate(run_id=run.run_id, generation=generation))
         except FrameError as error:
             raise problems.prompt_too_long(str(error), self._health.context_tokens or 0) from error
         except UnicodeEncodeError as error:
             raise problems.prompt_no_text() from error
-        self._runs[run.run_id] = run
+        self._runs.add(run)
         self._become(EngineState.BUSY)
         return run
 
-    def _leave(self, run: _Run) -> None:
-        if not run.is_over:
-            self._cancel(run)
-
-    def _cancel(self, run: _Run) -> None:
+    def _cancel(self, run: Run) -> None:
         child = self._child
         if child is None or run.is_over:
             return
@@ -185,19 +166,14 @@ class LlamaProcess:
         self._tasks.add(patience)
         patience.add_done_callback(self._tasks.discard)
 
-    def _hand_on(self, run_id: int, item: tuple[GenerationEvent, ...] | Problem) -> None:
-        run = self._runs.get(run_id)
-        if run is None:
-            return
-        run.put(item)
-        if run.is_over:
-            del self._runs[run_id]
-            if not self._runs and self._health.state is EngineState.BUSY:
-                self._become(EngineState.READY)
+    def _hand_on(self, run_id: int, item: Sent) -> None:
+        self._runs.hand_on(run_id, item)
+        if not self._runs.all and self._health.state is EngineState.BUSY:
+            self._become(EngineState.READY)
 
     def _end_runs(self, problem: Problem) -> None:
-        for run_id in list(self._runs):
-            self._hand_on(run_id, problem)
+        for run in self._runs.all:
+            self._hand_on(run.run_id, problem)
 
     # --- the child's life ------------------------------------------------------------------------
 
@@ -297,7 +273,7 @@ class LlamaProcess:
         def look(silent_s: float) -> None:
             if self._settled.is_set():
                 since = self._silent_since(silent_s)
-                self._become(self._health.state, rss_bytes=_rss_bytes(child.pid), silent_since=since)
+                self._become(self._health.state, rss_bytes=child.rss_bytes, silent_since=since)
 
         await watch_silence(child, lambda: self._heard_count, limit_s, patience.ping_interval_s, look)
 
@@ -319,10 +295,3 @@ class LlamaProcess:
             self._health = health
             if self._on_health is not None:
                 self._on_health(health)
-
-
-def _rss_bytes(pid: int) -> int | None:
-    try:
-        return int(psutil.Process(pid).memory_info().rss)
-    except psutil.Error:
-        return None
