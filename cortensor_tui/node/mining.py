@@ -57,7 +57,6 @@ class Mining:
     ) -> None:
         self.link = link
         self._streams = streams
-        node = link.node_address
         self._own_addresses = own_addresses
         self.sessions = SessionList(link.reader, self._admission(settings))
         self.owner_desk = OwnerDesk(
@@ -69,22 +68,7 @@ class Mining:
             max_data_bytes=link.profile.max_data_bytes,
             fee_cap_wei=settings.max_fee_wei,
         )
-        journal = link.journal
-        parts = PipelineParts(
-            node=node,
-            scope=journal.scope,
-            profile=link.profile,
-            reader=link.reader,
-            tasks=journal.tasks,
-            transactions=journal.transactions,
-            store=store,
-            delivery=Delivery(link.reader, streams.miner, journal.transactions, self._trouble),
-            answering=answering,
-            precommit_data=settings.precommit_data,
-            is_signed=lambda key: journal.payload_hash(key, node, "precommit") is not None,
-            promises=ChainPromises(node, link.reader, journal),
-            on_change=on_task,
-        )
+        parts = self._parts(settings, answering, store, on_task)
         intake = Intake(link.reader, store, link.profile, link.watcher.submitted_in)
         self.scheduler = Scheduler(parts, intake, self.sessions.is_served)
         profile = link.profile
@@ -94,6 +78,30 @@ class Mining:
         self._state_read_at_s = time.monotonic()
         self._state_read_from = link.rpc.url
         self._done: set[TaskKey] = set()  # of the newest tasks
+
+    def _parts(
+        self,
+        settings: Settings,
+        answering: Answering,
+        store: LocalStore,
+        on_task: Callable[[TaskRecord], None],
+    ) -> PipelineParts:
+        link, journal, node = self.link, self.link.journal, self.link.node_address
+        return PipelineParts(
+            node=node,
+            scope=journal.scope,
+            profile=link.profile,
+            reader=link.reader,
+            tasks=journal.tasks,
+            transactions=journal.transactions,
+            store=store,
+            delivery=Delivery(link.reader, self._streams.miner, journal.transactions, self._trouble),
+            answering=answering,
+            precommit_data=settings.precommit_data,
+            is_signed=lambda key: journal.payload_hash(key, node, "precommit") is not None,
+            promises=ChainPromises(node, link.reader, journal),
+            on_change=on_task,
+        )
 
     @property
     def swaps(self) -> tuple[SwapProgress, ...]:
