@@ -75,16 +75,20 @@ class Node:
         self._hub = Hub(self._standing.status())
         self._live = LiveRun(self._hub, clock)
         self._stopping = asyncio.Event()
-        desk = RequestDesk(
+        settings_desk = SettingsDesk(settings, environ or {}, self._take_settings, self._chain.profile)
+        desk = self._open_desk(settings_desk, logs or LogDesk())
+        self._control = ControlServer(self._hub, desk.answer, settings.private_sessions)
+
+    def _open_desk(self, settings: SettingsDesk, logs: LogDesk) -> RequestDesk:
+        return RequestDesk(
             self._standing.status,
             self._store,
             self._history,
             self._chain,
             self._stopping.set,
-            SettingsDesk(settings, environ or {}, self._take_settings, self._chain.profile),
-            logs or LogDesk(),
+            settings,
+            logs,
         )
-        self._control = ControlServer(self._hub, desk.answer, settings.private_sessions)
 
     @property
     def address(self) -> str:
