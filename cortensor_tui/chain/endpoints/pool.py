@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import structlog
 
 from cortensor_tui.chain.endpoints.batcher import Batcher
@@ -16,10 +15,11 @@ from cortensor_tui.chain.endpoints.choice import choose, ranked
 from cortensor_tui.chain.endpoints.endpoint import Endpoint, Identity
 from cortensor_tui.chain.endpoints.refusals import is_rate_limit
 from cortensor_tui.chain.endpoints.standbys import Standbys
+from cortensor_tui.chain.endpoints.unanswered import nobody_asked, told_of_all
 from cortensor_tui.chain.rpc.client import EndpointError
 from cortensor_tui.chain.rpc.json_rpc import UNANSWERED, Call, RpcError, result_of, told
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
-from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointReport
+from cortensor_tui.domain.endpoints import EndpointHealth, EndpointReport
 from cortensor_tui.domain.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -173,7 +173,7 @@ class EndpointPool:
             if len(left) < asked:
                 self.answered_at, self._answered_s = self._clock.now(), self._clock.monotonic()
         if len(left) == len(calls) and all(outcomes[place] is UNANSWERED for place in left):
-            raise self._told_of_all(error or self._nobody())
+            raise told_of_all(self._endpoints, error or self._nobody())
         return outcomes
 
     async def _ask(self, index: int, calls: Sequence[Call], tried: set[int], ends: float) -> list[Any]:
@@ -267,24 +267,7 @@ class EndpointPool:
         return None
 
     def _nobody(self) -> EndpointError:
-        in_use = self._endpoints[self._in_use]
-        fault = EndpointFault.REFUSED  # nothing was sent
-        if in_use.error is None:
-            return EndpointError(_over_budget(in_use.name), fault)
-        return EndpointError(in_use.error.problem, fault)
-
-    def _told_of_all(self, latest: EndpointError) -> EndpointError:
-        """Return the error of a read that nobody answered: the first endpoint's cause, and how many more.
-
-        The further ones stand in for the first: its cause is what is to be mended.
-        """
-        first, *others = self._endpoints
-        if not others or not first.is_failing or first.error is None:
-            return latest
-        failing = sum(one.is_failing for one in others)
-        problem = first.error.problem
-        why = "; ".join(part for part in (problem.why, _others_failed(failing, len(others))) if part)
-        return EndpointError(msgspec.structs.replace(problem, why=why), latest.fault)
+        return nobody_asked(self._endpoints[self._in_use])
 
     def _keep_send(self, send: asyncio.Task[Reply]) -> None:
         self._sends.add(send)
@@ -293,24 +276,6 @@ class EndpointPool:
 
 def _is_left_open(outcome: Any) -> bool:
     return outcome is UNANSWERED or (isinstance(outcome, RpcError) and is_rate_limit(outcome))
-
-
-def _others_failed(failing: int, others: int) -> str:
-    if not failing:
-        return ""
-    if others == 1:
-        return "the other endpoint failed as well"
-    number = f"{failing} of the {others}" if failing < others else f"the {others}"
-    return f"{number} other endpoints failed as well"
-
-
-def _over_budget(name: str) -> Problem:
-    return Problem(
-        code="no_rpc",
-        what=f"The chain endpoint {name} may not be asked so often",
-        why="CORTENSOR_TUI_REQUESTS_PER_S is used up",
-        remedy="The node asks again within a second; raise that setting if the endpoint allows it",
-    )
 
 
 def _wrong_chain(what: str, why: str) -> Problem:
