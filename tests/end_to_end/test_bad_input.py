@@ -234,6 +234,8 @@ async def test_what_the_owner_gets_wrong(world: World) -> None:
         assert await refusal(settings, not_bound) == "not_bound"
         assert await refusal(settings, Submit(session_id=theirs, prompt="x")) == "reverted"
         assert await refusal(settings, Submit(session_id=mine, prompt="")) == "bad_prompt"
+        for size in (33_800, 40_000, 60_000):
+            assert await refusal(settings, Submit(session_id=mine, prompt="x" * size)) == "bad_prompt"
         await ask(settings, CheckAssignment(session_id=mine, node_address=world.stranger.address))
     assert await world.transaction_count(node) == 0
 
