@@ -1,10 +1,10 @@
-"""The forms that send something: binding, a new session, a prompt."""
+"""The forms that send something: binding, removing a node, a new session."""
 
 from __future__ import annotations
 
 import msgspec
 import pytest
-from textual.widgets import Button, Input, Select, TextArea
+from textual.widgets import Button, Input, Select
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.screens.ask import AskScreen
@@ -13,7 +13,6 @@ from cortensor_tui.dashboard.screens.new_session import NewSessionScreen
 from cortensor_tui.dashboard.screens.overview import OverviewScreen
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.domain.problems import Problem
-from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
 from cortensor_tui.node.messages import (
     SessionsChanged,
@@ -24,7 +23,6 @@ from cortensor_tui.node.owner_messages import (
     CheckAssignment,
     CreateSession,
     Sent,
-    Submit,
 )
 
 from . import samples
@@ -234,37 +232,6 @@ async def test_creating_a_session(node: ScriptedNode, app: Dashboard) -> None:
         await pilot.press("f10")
         await until(pilot, lambda: "Session 10 exists" in shown(app, "#outcome"))
         assert asked(node, CreateSession) == [CreateSession(name="quay", max_nodes=2)]
-
-
-async def test_submitting_a_prompt(node: ScriptedNode, app: Dashboard) -> None:
-    mined = samples.transaction(8, TransactionKind.SUBMIT, TransactionState.MINED, task_key=TaskKey(7, 13))
-    node.answers[Submit] = lambda body: Sent(transaction=mined, task_key=TaskKey(7, 13))
-    async with app.run_test(size=SMALL) as pilot:
-        await live(pilot)
-        await pilot.press("s")
-        await until(pilot, lambda: bool(app.screen.query(TextArea)))
-        await pilot.press(*"why?", "enter", *"q", "f10")
-        await until(pilot, lambda: "Task 7/13 is queued" in shown(app, "#outcome"))
-        assert asked(node, Submit) == [Submit(session_id=7, prompt="why?\nq")]
-
-
-async def test_a_prompt_that_will_hardly_fit_is_warned_of_and_one_too_long_is_refused(
-    node: ScriptedNode, app: Dashboard
-) -> None:
-    async with app.run_test(size=(160, 48)) as pilot:
-        await live(pilot)
-        await pilot.press("s")
-        await until(pilot, lambda: bool(app.screen.query(TextArea)))
-        area = app.screen.query_one(TextArea)
-        area.text = "word " * 1_700
-        await pilot.press("f10")
-        await until(pilot, lambda: "about 2,125 tokens, by an estimate" in shown(app, "#checks"))
-        assert "a context of 2,048" in shown(app, "#checks")
-        area.text = "word"
-        await until(pilot, lambda: "by an estimate" not in shown(app, "#checks"))
-        area.text = "é" * 32_769
-        await until(pilot, lambda: "over 65,536 bytes" in shown(app, "#checks"))
-        assert asked(node, Submit) == []
 
 
 async def test_letters_in_a_form_are_text_and_escape_goes_back_one_level(app: Dashboard) -> None:
