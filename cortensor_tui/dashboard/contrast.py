@@ -30,14 +30,20 @@ def contrast(one: Color, other: Color) -> float:
 
 
 def contrast_faults(file: TomlFile, colors: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each role that can hardly be read, with its line, worst ground and ratio.
+    """Return a sentence for the role that is read worst, with line and ground, and how many more there are.
 
-    What the terminal's own colors are nobody knows here, so they pass.
+    None where every role can be read. What the terminal's own colors are nobody knows here, so they pass.
     """
-    return [file.fault(f"colors.{role}", what) for role, what in _poor(colors)]
+    poor = sorted(_poor(colors))
+    if not poor:
+        return []
+    _, role, what = poor[0]
+    more = f"; and {len(poor) - 1} more like it" if len(poor) > 1 else ""
+    return [file.fault(f"colors.{role}", what + more)]
 
 
-def _poor(colors: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _poor(colors: Mapping[str, str]) -> Iterator[tuple[float, str, str]]:
+    """Yield which part of the least contrast a role has, the role, and what is to be said."""
     known = {role: Color.parse(value) for role, value in colors.items()}
     for role, grounds, least in _RULES:
         seen = [ground for ground in grounds if known[ground].ansi is None]
@@ -46,6 +52,7 @@ def _poor(colors: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         ratio, ground = min((contrast(known[role], known[ground]), ground) for ground in seen)
         if ratio < least:
             yield (
+                ratio / least,
                 role,
                 f"{role} can hardly be read on {ground}: contrast {ratio:.1f}, at least {least:g} is needed",
             )

@@ -13,6 +13,7 @@ from cortensor_tui.dashboard.feed import Feed, FeedState, Link
 from cortensor_tui.dashboard.own_files import OwnFiles
 from cortensor_tui.dashboard.present.private import HIDDEN, PrivateTexts
 from cortensor_tui.dashboard.screens.base import Watching
+from cortensor_tui.dashboard.stops import MOST_COPIED_CHARS
 from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.inert import inert, inert_lines
 from cortensor_tui.domain.problems import ProblemError
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 StartNode = Callable[[], Awaitable[None]]
 
 STOPPING = "The node stops after what it is sending now."
-MOST_COPIED_CHARS = 65_536
 LEFT_RUNNING = "The node keeps running. Come back with:"
 
 

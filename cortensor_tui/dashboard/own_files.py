@@ -34,7 +34,11 @@ class OwnFiles(Announcing):
         if self.options.folder is None:
             self.notify("This dashboard has no folder of its own to read keys from.", title=KEYS_FILE_NAME)
         elif not self.take_keys(if_unusable=_AGAIN):
-            self.notify("The keys are those of the file now.", title=KEYS_FILE_NAME)
+            is_there = (self.options.folder / KEYS_FILE_NAME).exists()
+            said = (
+                "The keys are those of the file now." if is_there else "There is none: the default keys hold."
+            )
+            self.notify(said, title=KEYS_FILE_NAME)
 
     def take_keys(self, if_unusable: str = _AT_START) -> Sequence[str]:
         """Take the keys of the file, or the default ones where there is none; return what is wrong in it.

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from cortensor_tui.dashboard.cells import Line
 
+MOST_COPIED_CHARS = 65_536
+"""What a terminal takes for its clipboard; who has more is told so."""
+
 
 class Stop(NamedTuple):
     """A line with what stands behind it: `copy` whole, however much of it is shown; `opens` for enter."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 """Stands for an invisible or forbidden character."""
@@ -66,6 +67,13 @@ def inert_in_place(line: str) -> str:
     return "\t".join(_marked(part) for part in kept.split("\t"))
 
 
+def inert_named(text: str) -> str:
+    """Return a line of text as `inert` does, what would be U+FFFD by its code point: ⟨U+202E⟩."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _marked(text, lambda character: f"⟨U+{ord(character):04X}⟩")
+
+
 def without_long_hex(text: str) -> str:
     """Return the text with every run of hex digits cut to a hash's length: longer ones may hold a payload."""
     return _LONGER_THAN_A_HASH.sub(rf"\1{ELLIPSIS}", text)
@@ -76,7 +84,8 @@ def without_payload(text: str) -> str:
     return _CONTENT_ID.sub(ELLIPSIS, without_long_hex(text))
 
 
-def _marked(text: str) -> str:
+def _marked(text: str, mark: Callable[[str], str] = lambda _: MARK) -> str:
+    """Return a text with a mark for each character that no terminal is to see."""
     pieces: list[str] = []
     combining = _MAX_COMBINING  # nothing to combine with yet
     for character in text:
@@ -88,14 +97,15 @@ def _marked(text: str) -> str:
             continue
         if unicodedata.category(character) in ("Mn", "Me", "Mc"):
             combining += 1
-            pieces.append(character if combining <= _MAX_COMBINING else MARK)
+            pieces.append(character if combining <= _MAX_COMBINING else mark(character))
             continue
         combining = 0
-        pieces.append(_visible(character))
+        pieces.append(_visible(character) or mark(character))
     return "".join(pieces)
 
 
 def _visible(character: str) -> str:
+    """Return the character or the sign that stands for it, nothing where there is none."""
     if character == "\n":
         return _NEWLINE
     if character == "\t":
@@ -106,7 +116,7 @@ def _visible(character: str) -> str:
     if code == 0x7F:
         return _DELETE_PICTURE
     if character in UNSURE or unicodedata.category(character) in _HIDDEN_CATEGORIES:
-        return MARK
+        return ""
     return character
 
 

@@ -271,6 +271,7 @@ async def test_a_file_that_cannot_be_read_leaves_the_keys_and_says_so(
         await pilot.press("x")
         path.unlink()
         app.action_reload_keys()
+        await until(pilot, lambda: "There is none: the default keys hold" in shown(app, "KeyBar"))
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
 

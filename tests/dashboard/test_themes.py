@@ -116,6 +116,17 @@ async def test_a_theme_that_can_hardly_be_read_is_taken_with_a_warning(
         assert f"▲ Themes: {fault}" in shown(app, "KeyBar")
 
 
+def test_of_many_colors_that_can_hardly_be_read_the_worst_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    text = (shipped_folder() / "harbour.toml").read_text()
+    for role, color in (("error", "#7a2c30"), ("foreground", "#8a929c"), ("muted", "#3a4450")):
+        text = re.sub(rf'{role} = "[^"]*"', f'{role} = "{color}"', text)
+    path.write_text(text)
+    [fault] = read_theme(path)[1]
+    assert fault.startswith("mine.toml:14: error can hardly be read on panel: contrast 1.6")
+    assert fault.endswith("is needed; and 3 more like it")
+
+
 @pytest.mark.parametrize("role", ["muted", "bad", "accent", "warn", "bar"])
 async def test_the_row_under_the_cursor_can_be_read_whatever_colors_a_terminal_has(
     node: ScriptedNode, role: str

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cortensor_tui.domain.inert import ELLIPSIS, MARK, inert, inert_lines
+from cortensor_tui.domain.inert import ELLIPSIS, MARK, inert, inert_lines, inert_named
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 HOSTILE = st.text(st.characters(exclude_categories=[]), max_size=300)
@@ -82,3 +82,16 @@ def test_every_terminal_agrees_on_how_wide_the_text_is(text: str) -> None:
 
     shown = inert(text)
     assert cell_len(shown) == sum(map(cells, shown))
+
+
+@given(HOSTILE)
+def test_what_is_named_is_inert_too_and_differs_only_there(text: str) -> None:
+    named = inert_named(text)
+    assert inert(named) == named
+    if MARK not in inert(text):
+        assert named == inert(text)
+
+
+def test_what_looks_alike_in_a_list_is_told_apart_where_there_is_room() -> None:
+    assert inert_named("a\x9bb\u202ec\u200dd\u200b\x1b") == "a⟨U+009B⟩b⟨U+202E⟩c⟨U+200D⟩d⟨U+200B⟩␛"
+    assert inert_named("e\u0301\u0301\u0301") == "e\u0301\u0301⟨U+0301⟩"

@@ -10,7 +10,7 @@ from cortensor_tui.dashboard.cells import Line, Span, fit, line, pad, wrap
 from cortensor_tui.dashboard.format import number
 from cortensor_tui.dashboard.present.labelled import excerpt, labelled, section
 from cortensor_tui.dashboard.present.private import HIDDEN, call_of
-from cortensor_tui.dashboard.stops import ReportLine, stop_at
+from cortensor_tui.dashboard.stops import MOST_COPIED_CHARS, ReportLine, stop_at
 from cortensor_tui.domain.inert import ELLIPSIS, inert, inert_lines
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.transactions import Transaction
@@ -72,7 +72,9 @@ def _value(one: Argument, cells: int) -> Iterator[Span]:
 
 
 def _calldata(call: Call, width: int) -> Iterator[ReportLine]:
-    size = f"{number(call.calldata_bytes)} bytes, Y copies them"
+    hex_chars = 2 + 2 * call.calldata_bytes
+    offer = "Y copies them" if hex_chars <= MOST_COPIED_CHARS else "enter reads them"
+    size = f"{number(call.calldata_bytes)} bytes, {offer}"
     said = labelled("calldata", f"{inert(call.calldata[:10], 10)}{ELLIPSIS}  {size}", width, "muted")
     yield from stop_at(said, "calldata", call.calldata, OPENS_CALL)
     yield from stop_at(labelled("contract", call.target, width), "contract's address", call.target)

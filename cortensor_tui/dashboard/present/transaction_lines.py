@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cortensor_tui.dashboard.cells import Span, line, pad, wrap
-from cortensor_tui.dashboard.format import UNKNOWN, cost, exact_clock, number, short_hash
+from cortensor_tui.dashboard.format import UNKNOWN, cost, exact_clock, number
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.tables import transaction_span
 from cortensor_tui.dashboard.stops import ReportLine, stop_at
@@ -49,8 +49,9 @@ def attempt_lines(one: Transaction, width: int) -> Iterator[ReportLine]:
         has_won = attempt.hash == one.hash and one.block_number is not None
         mark = Span("● ", "good") if has_won else Span("○ ", "muted")
         said = f"{attempt.number}  {at}  {fees(attempt)}"
-        shown = (Span(_INDENT), mark, Span(said), Span(f"  {short_hash(attempt.hash)}", "muted"))
-        yield from stop_at([shown], f"hash of attempt {attempt.number}", attempt.hash)
+        known = [Span(piece, "muted") for piece in wrap(inert(attempt.hash, 80), max(8, width - 7))]
+        lines = [(Span(_INDENT), mark, Span(said)), *((Span("     "), piece) for piece in known)]
+        yield from stop_at(lines, f"hash of attempt {attempt.number}", attempt.hash)
         for piece in wrap(inert(attempt.error, 600), width - 8) if attempt.error else ():
             yield line((f"       {piece}", "bad"))
 

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Select, TextArea
 
-from cortensor_tui.dashboard.cells import Line, line
+from cortensor_tui.dashboard.cells import Line, line, width_of
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import cost, number
 from cortensor_tui.dashboard.present.problems import problem_lines
@@ -238,7 +238,12 @@ class Form(Panel[None]):
         return newest[-1] if newest else None
 
     def _outcome_lines(self, width: int) -> list[Line]:
-        return self._outcome
+        return [piece for one in self._outcome for piece in _in_two(one, width)]
+
+
+def _in_two(one: Line, width: int) -> list[Line]:
+    """Return a line, its last part below where there is no room beside the others."""
+    return [one] if len(one) < 2 or width_of(one) <= width else [one[:-1], one[-1:]]
 
 
 def transaction_line(one: Transaction) -> Line:

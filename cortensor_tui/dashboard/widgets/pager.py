@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from cortensor_tui.dashboard.cells import Line, Span, wrap
 from cortensor_tui.dashboard.widgets.line_view import LineView
 from cortensor_tui.dashboard.widgets.scrolling import SCROLL_KEYS, WHEEL_LINES
-from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.inert import inert_named
 from cortensor_tui.domain.quantities import percent
 
 PIECE_CHARS = 4_096
@@ -27,7 +27,8 @@ class Place(NamedTuple):
 class Pager(LineView, can_focus=True):
     """Keeps the place of its first line in sight as a position in the text, and wraps from there on.
 
-    A piece is a paragraph, or `PIECE_CHARS` of a longer one; foreign text is made inert piece by piece.
+    A piece is a paragraph, or `PIECE_CHARS` of a longer one; foreign text is made inert piece by piece,
+    what no terminal may see with its code point.
     """
 
     DEFAULT_CSS = """
@@ -93,7 +94,7 @@ class Pager(LineView, can_focus=True):
         self.action_scroll_by(-WHEEL_LINES)
 
     def _rows(self, start: int, cells: int) -> list[str]:
-        return wrap(inert(self._text[start : piece_end(self._text, start)].removesuffix("\r")), cells)
+        return wrap(inert_named(self._text[start : piece_end(self._text, start)].removesuffix("\r")), cells)
 
     def _last_top(self, cells: int) -> Place:
         """Return the place from which the end of the text is just in sight."""
