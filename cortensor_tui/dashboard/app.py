@@ -189,6 +189,8 @@ class Dashboard(KeyActions):
         is_done = self.is_starting and self.board is not None and not self.board.is_running
         if is_done and self.feed_state.link is Link.UNREACHABLE:
             self._feed.reconnect()
+        if self._has_ended:  # to connect again tells so, instead of what a node that is missed is told of
+            self._feed.reconnect()
         if (screen := self._watching) is not None:
             screen.offer(self.feed_state)
 

@@ -25,6 +25,8 @@ NO_SETTINGS = "no_settings"
 """The code of the problem that there is nothing yet that a node could run for."""
 NOT_ASKED = "not_asked"
 """The code of the problem that the node could not even be asked."""
+DEMO_ENDED = "demo_ended"
+"""The code of the problem that what the dashboard showed has ended with all that belonged to it."""
 NODE_SILENT = "node_silent"
 """The code of the problem that a node is there and does not answer."""
 _PROBE_TIMEOUT_S = 10.0
@@ -77,11 +79,16 @@ class FeedState(msgspec.Struct, frozen=True, kw_only=True):
         return self.view is None and self.problem is not None and self.problem.code == NO_SETTINGS
 
     @property
+    def has_demo_ended(self) -> bool:
+        """Tell that what was shown has ended for good: nothing can be connected to again."""
+        return self.link is Link.UNREACHABLE and self.problem is not None and self.problem.code == DEMO_ENDED
+
+    @property
     def is_node_away(self) -> bool:
         """Tell that there is no node to be asked, rather than one that does not answer."""
         if self.link is not Link.UNREACHABLE or self.problem is None:
             return False
-        return self.problem.code not in (NODE_SILENT, NO_SETTINGS)
+        return self.problem.code not in (NODE_SILENT, NO_SETTINGS, DEMO_ENDED)
 
     def differs_in_figures_only(self, newer: FeedState) -> bool:
         """Tell whether nothing came since but a status that says the same of the node, with newer figures."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from cortensor_tui.dashboard.palette import Command
+    from cortensor_tui.dashboard.startup import StartupBoard
     from cortensor_tui.dashboard.state import NodeView
     from cortensor_tui.domain.tasks import TaskKey
     from cortensor_tui.domain.transactions import Transaction
@@ -43,6 +44,7 @@ class KeyActions(OwnFiles):
     """The keys of the app and what they do with the node; whoever builds it sets what is named here."""
 
     owns_node: bool
+    board: StartupBoard | None
     _feed: Feed
     _start_node: StartNode | None
 
@@ -90,6 +92,11 @@ class KeyActions(OwnFiles):
         """Ask the node. Raises `ProblemError`."""
         return await self._feed.request(body, timeout_s)
 
+    @property
+    def _has_ended(self) -> bool:
+        """Tell whether the demo has ended, or could not begin: leaving ends nothing more."""
+        return self.owns_node and self.board is not None and self.board.problem is not None
+
     def _write_to_terminal(self, text: str) -> None:
         if self._driver is not None:
             self._driver.write(text)
@@ -101,7 +108,7 @@ class KeyActions(OwnFiles):
 
         has_typed = (screen := self._watching) is not None and screen.has_typed
         asked = farewell(self.view, owns_node=self.owns_node, has_typed=has_typed)
-        if asked is None or isinstance(self.screen, AskScreen):
+        if self._has_ended or asked is None or isinstance(self.screen, AskScreen):
             self.leave()
         else:
             self.push_screen(AskScreen(asked.title, asked.question, asked.answers), self._on_farewell)
@@ -217,7 +224,9 @@ class KeyActions(OwnFiles):
 
     def action_start_node(self) -> None:
         """Start a node where none runs, also in the place of one that has gone."""
-        if self._start_node is None:
+        if self.feed_state.has_demo_ended:
+            self.notify("The demo has ended. q leaves.", markup=False, timeout=3)
+        elif self._start_node is None:
             self.notify("No node can be started from here.", markup=False, timeout=3)
         elif self.feed_state.link is Link.LIVE:
             self.notify("A node runs already.", markup=False, timeout=3)

@@ -20,6 +20,8 @@ def title_of(state: FeedState, now: float, *, is_starting: bool = False) -> str:
         return "cortensor: STARTING"
     if state.is_nothing_set_up:
         return "cortensor: no node yet"
+    if state.has_demo_ended:
+        return "cortensor: the demo has ended"
     if state.link is Link.UNREACHABLE:
         return "cortensor: UNREACHABLE"
     if state.view is None:

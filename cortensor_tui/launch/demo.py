@@ -17,7 +17,8 @@ from cortensor_tui.dashboard.run import run_dashboard  # first: it sets how ofte
 
 from cortensor_tui.dashboard.app import Dashboard  # isort: skip
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
-from cortensor_tui.domain.problems import Problem, problem_error
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
+from cortensor_tui.launch.demo_end import demo_ended
 from cortensor_tui.launch.options import demo_options, require_demo_settings
 from cortensor_tui.launch.terminal import require_terminal
 from cortensor_tui.node.client import NodeClient
@@ -42,6 +43,8 @@ def run_demo(environ: Mapping[str, str]) -> int:
     listener.start()
 
     async def connect() -> NodeClient:
+        if board.problem is not None:
+            raise ProblemError(demo_ended(board.problem.why, board.problem.what))
         return await NodeClient.connect(socket_path(settings_path))
 
     dashboard = Dashboard(
@@ -101,9 +104,9 @@ def _listen(world: subprocess.Popen[bytes], board: StartupBoard) -> None:
             board.fail(Problem(**told["problem"]))
         else:
             board.update(told["name"], StepState(told["state"]), told["detail"])
-    if world.wait() not in (0, -15) and board.problem is None:
-        why = f"exit {world.returncode}"
-        board.fail(Problem(code="demo_ended", what="The demo's chain and node ended", why=why))
+    status = world.wait()
+    if board.problem is None:  # nobody has left the dashboard yet, which is what ends it
+        board.fail(demo_ended(f"its chain and client ended, exit {status}"))
 
 
 def _end_world(world: subprocess.Popen[bytes]) -> bool:

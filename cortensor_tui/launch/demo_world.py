@@ -32,7 +32,9 @@ from cortensor_tui.devnet.service import DevnetInfo, run_devnet
 from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey
+from cortensor_tui.inference.child_process import describe_exit
 from cortensor_tui.inference.models import default_model_folder, fetch_default_model
+from cortensor_tui.launch.demo_end import demo_ended
 from cortensor_tui.launch.logs import log_to
 from cortensor_tui.launch.options import demo_node_environ
 from cortensor_tui.launch.tether import end_with_parent
@@ -185,6 +187,9 @@ async def _run_node(settings_path: Path, client: DemoClient) -> None:
         done, _ = await asyncio.wait({prompting, ending}, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+        if ending in done:
+            how = describe_exit(ending.result()).removeprefix("it ")
+            raise ProblemError(demo_ended(f"its node {how}"))
     finally:
         prompting.cancel()
         if process.returncode is None:

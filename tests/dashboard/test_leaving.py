@@ -12,7 +12,12 @@ from cortensor_tui.dashboard.key_actions import LEFT_RUNNING, STOPPING
 from cortensor_tui.dashboard.key_catalogue import all_bindings
 from cortensor_tui.dashboard.quitting import DETACH, farewell
 from cortensor_tui.dashboard.screens.ask import AskScreen
+from cortensor_tui.dashboard.startup import StartupBoard, StepState
+from cortensor_tui.dashboard.terminal_title import title_of
+from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage
+from cortensor_tui.launch.demo_end import demo_ended
+from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.messages import Stop
 
 from . import samples
@@ -112,3 +117,30 @@ def test_the_question_counts_the_open_tasks() -> None:
     assert asked.question.startswith("1 task is not answered yet")
     assert asked.answers[0].result == DETACH
     assert farewell(None, owns_node=False) is None
+
+
+async def test_a_demo_that_has_ended_says_so_and_is_left_at_once(node: ScriptedNode) -> None:
+    board = StartupBoard(("node",), now=lambda: samples.NOW)
+    ended = demo_ended("its node was killed by SIGKILL")
+
+    async def connect() -> NodeClient:
+        if board.problem is not None:
+            raise ProblemError(ended)
+        return await node.connect()
+
+    app = Dashboard(connect, owns_node=True, board=board, now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        board.update("node", StepState.DONE)
+        await node.stop()
+        board.fail(ended)
+        await until(pilot, lambda: "✖ ENDED  its node was killed by SIGKILL" in shown(app, "#verdict"))
+        header = shown(app, "#verdict")
+        assert "The demo has ended. q leaves" in header
+        assert "again" not in header
+        assert "--env" not in header
+        assert title_of(app.feed_state, samples.NOW) == "cortensor: the demo has ended"
+        await pilot.press("o")
+        await until(pilot, lambda: "The demo has ended. q leaves" in shown(app, "KeyBar"))
+        await pilot.press("q")
+        await until(pilot, lambda: app._exit)

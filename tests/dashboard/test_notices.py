@@ -269,6 +269,31 @@ async def test_an_engine_that_died_is_told_once_and_stays_listed(node: ScriptedN
         assert "killed by SIGKILL" in shown(app, "#document")
 
 
+async def test_a_silence_of_the_node_makes_no_event_news_again(node: ScriptedNode) -> None:
+    clock = [samples.NOW]
+    app = Dashboard(node.connect, now=lambda: clock[0])
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        engine = msgspec.structs.replace(samples.status().engine, died_at=samples.NOW, death="it was killed")
+        status = samples.status(engine=engine)
+        await node.change(StatusChanged(status))
+        await until(pilot, lambda: toast(app).startswith("The engine died"))
+        died = app.toasts.shown
+        assert died is not None
+        app.toasts.end(died)
+        await node.stop()
+        await until(pilot, lambda: app.feed_state.link is Link.UNREACHABLE)
+        clock[0] += 2 * QUIET_S
+        node.snapshot = samples.snapshot(status=status)
+        await node.start()
+        app.action_reconnect()
+        await live(pilot)
+        await until(pilot, lambda: app.feed_state.link is Link.LIVE)
+        await pilot.pause()
+        assert "engine died" not in toast(app)
+        assert app.toasts.others == 0
+
+
 async def test_a_chain_that_was_replaced_is_told_with_what_it_means_and_what_to_do(
     node: ScriptedNode, app: Dashboard
 ) -> None:

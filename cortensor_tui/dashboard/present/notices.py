@@ -52,7 +52,8 @@ def _standing(state: FeedState) -> Iterator[Notice]:
         return
     if state.link is Link.UNREACHABLE and state.problem is not None:
         yield Notice(_LINK, state.problem.what, _joined(state.problem.why, state.problem.remedy))
-        return  # what it said last is no longer known to be so
+        yield from _events(view)  # they have happened, and are not news again once it answers
+        return  # what else it said last is no longer known to be so
     status = view.status
     failed = [one for one in status.preconditions if one.is_met is False]
     for one in failed:

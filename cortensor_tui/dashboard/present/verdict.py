@@ -11,6 +11,7 @@ from cortensor_tui.dashboard.present.freshness import OLD, Look, Sight
 from cortensor_tui.dashboard.present.remedies import keys_for, told_unmet
 from cortensor_tui.domain.health import NodeStatus, Verdict
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import Problem
 
 MARKS: dict[Verdict, Look] = {
     Verdict.SERVING: ("●", "good"),
@@ -185,6 +186,8 @@ def _starting(state: FeedState, now: float) -> Judgement:
 
 def _unreachable(state: FeedState, now: float, start_key: str) -> Judgement:
     problem = state.problem
+    if problem is not None and state.has_demo_ended:
+        return _ended(problem, state, now)
     is_none = problem is not None and problem.code == "no_node"
     retry_s = max(0.0, (state.retry_at or now) - now)
     silent_s = Sight.of(state, now).silent_s
@@ -204,6 +207,17 @@ def _unreachable(state: FeedState, now: float, start_key: str) -> Judgement:
         needs_remark=has_past,
         why="" if problem is None else problem.why,
         remedy="" if problem is None else problem.remedy,
+    )
+
+
+def _ended(problem: Problem, state: FeedState, now: float) -> Judgement:
+    """Return that it is over for good, and that nothing is left to do but to leave."""
+    silent_s = Sight.of(state, now).silent_s
+    age = () if silent_s is None else line((f"{duration(silent_s)} old ", "warn"))
+    told = line(f"  {inert(problem.why or problem.what, 300)}")
+    word = line((" ✖ ENDED", "bad strong"))
+    return Judgement(
+        word, told, remarks=(age,), needs_remark=bool(age), why=problem.what, remedy=problem.remedy
     )
 
 
