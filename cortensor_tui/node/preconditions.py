@@ -14,6 +14,8 @@ from cortensor_tui.domain.sessions import Service, SessionView
 
 # Of the journal or the payloads, though a look at the chain met them: they belong to the disk's row.
 DISK_CODES = frozenset({"journal_unwritable", "journal_unusable", "store_unwritable"})
+NO_RPC = "no_rpc"
+"""The code of the problem that an endpoint of the chain gave no usable answer."""
 _COMING = (EngineState.STARTING, EngineState.LOADING, EngineState.STOPPED)
 _NOT_CONNECTED = "not known until the chain is read"
 _SILENT = "not known while the chain does not answer"
@@ -70,7 +72,7 @@ def _dedicated(facts: Facts) -> Step:
 def chain_step(facts: Facts) -> Step:
     """Tell whether the chain is found and read."""
     name = "the chain answers, its contracts are found and read"
-    problem = facts.chain_problem
+    problem = facts.chain_problem or _endpoint_trouble(facts)
     if problem is not None and problem.code not in DISK_CODES:
         return _step(name, problem)
     if not facts.is_connected:
@@ -138,9 +140,18 @@ def _key(facts: Facts) -> Step:
 
 def _transactions(facts: Facts) -> Step:
     name = "its transactions go through"
+    if _endpoint_trouble(facts) is not None:
+        return _unknown(name, _SILENT)  # which is told of the chain, and is one trouble, not two
     if facts.task_trouble is not None:
         return _step(name, facts.task_trouble)
     return _met(name, "none is held up") if not (unread := unread_why(facts)) else _unknown(name, unread)
+
+
+def _endpoint_trouble(facts: Facts) -> Problem | None:
+    """Return what holds a task up where that is an endpoint of a chain that answers nobody."""
+    trouble = facts.task_trouble
+    is_of_chain = trouble is not None and trouble.code == NO_RPC and facts.is_chain_silent
+    return trouble if is_of_chain else None
 
 
 def unread_why(facts: Facts) -> str:

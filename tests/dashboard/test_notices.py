@@ -87,6 +87,28 @@ async def test_what_lasts_is_counted_but_for_what_the_header_says(node: Scripted
         assert app.unsaid == 1
 
 
+async def test_one_problem_that_two_preconditions_meet_is_one_notice(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    status = samples.blocked()
+    problem = status.problem
+    assert problem is not None
+    held = Precondition(name="its transactions go through", is_met=False, detail=f"{problem.what}: slowly")
+    others = [one for one in status.preconditions if one.name != held.name]
+    both = msgspec.structs.replace(status, preconditions=(*others, held))
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await node.change(StatusChanged(both))
+        await until(pilot, lambda: "✖ BLOCKED" in shown(app, "#verdict"))
+        assert app.toasts.shown is None, "the header says it"
+        assert app.unsaid == 0
+        assert [one.notice.title for one in app.attention.kept] == ["Not met: the node can pay for gas"]
+        alone = msgspec.structs.replace(status, preconditions=(held,))
+        await node.change(StatusChanged(alone))
+        await until(pilot, lambda: app.view is not None and app.view.status == alone)
+        assert app.toasts.shown is None, "it is the same problem, by whichever it is met"
+
+
 async def test_a_toast_takes_the_place_of_the_keys_and_of_nothing_else(
     node: ScriptedNode, app: Dashboard
 ) -> None:
@@ -282,14 +304,12 @@ async def test_a_silence_of_the_node_makes_no_event_news_again(node: ScriptedNod
         assert died is not None
         app.toasts.end(died)
         await node.stop()
-        await until(pilot, lambda: app.feed_state.link is Link.UNREACHABLE)
+        await until(pilot, lambda: "✖ UNREACHABLE" in shown(app, "#verdict"))
         clock[0] += 2 * QUIET_S
         node.snapshot = samples.snapshot(status=status)
         await node.start()
         app.action_reconnect()
-        await live(pilot)
-        await until(pilot, lambda: app.feed_state.link is Link.LIVE)
-        await pilot.pause()
+        await until(pilot, lambda: "SERVING" in shown(app, "#verdict"))
         assert "engine died" not in toast(app)
         assert app.toasts.others == 0
 

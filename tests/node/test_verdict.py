@@ -114,6 +114,13 @@ def test_what_the_chain_told_is_unknown_while_it_does_not_answer() -> None:
     assert judge(steps(facts), facts.sessions) == (Verdict.WAITING, "the chain does not answer", None)
 
 
+def test_an_endpoint_that_holds_a_task_up_is_one_trouble_and_the_chains() -> None:
+    facts = msgspec.structs.replace(WELL, is_chain_silent=True, task_trouble=NO_RPC)
+    unmet = [one for one in told(facts).values() if one.is_met is False]
+    assert [one.name for one in unmet] == ["the chain answers, its contracts are found and read"]
+    assert judge(steps(facts), facts.sessions) == (Verdict.BLOCKED, NO_RPC.what, NO_RPC)
+
+
 def test_a_session_with_too_few_nodes_is_said_and_holds_nothing_up() -> None:
     session = msgspec.structs.replace(SESSION, min_nodes=3)
     facts = msgspec.structs.replace(WELL, sessions=(msgspec.structs.replace(SERVED, session=session),))

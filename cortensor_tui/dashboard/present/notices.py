@@ -9,8 +9,9 @@ import msgspec
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.present.remedies import remedy_of, told_unmet
 from cortensor_tui.dashboard.state import NodeView
-from cortensor_tui.domain.health import Precondition
+from cortensor_tui.domain.health import NodeStatus, Precondition
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import Stage
 
 _MAX_CHARS = 300
@@ -54,14 +55,22 @@ def _standing(state: FeedState) -> Iterator[Notice]:
         yield Notice(_LINK, state.problem.what, _joined(state.problem.why, state.problem.remedy))
         yield from _events(view)  # they have happened, and are not news again once it answers
         return  # what else it said last is no longer known to be so
-    status = view.status
+    yield from _unmet(view.status)
+    yield from _events(view)
+
+
+def _unmet(status: NodeStatus) -> Iterator[Notice]:
+    """Yield what is not met; what one problem keeps from being met is one thing, told of by the first."""
     failed = [one for one in status.preconditions if one.is_met is False]
+    told = set()
     for one in failed:
-        yield Notice(_cause(one), f"Not met: {one.name}", _joined(one.detail, remedy_of(one)))
+        cause = _cause(one, status.problem)
+        if cause not in told:
+            yield Notice(cause, f"Not met: {one.name}", _joined(one.detail, remedy_of(one)))
+        told.add(cause)
     if status.problem is not None and not failed:
         problem = status.problem
-        yield Notice(f"problem {problem.code}", problem.what, _joined(problem.why, problem.remedy))
-    yield from _events(view)
+        yield Notice(_cause_of(problem), problem.what, _joined(problem.why, problem.remedy))
 
 
 def _events(view: NodeView) -> Iterator[Notice]:
@@ -88,12 +97,19 @@ def said_above(state: FeedState) -> str:
         return _LINK
     unmet, problem = told_unmet(view.status), view.status.problem
     if unmet is not None:
-        return _cause(unmet)
-    return "" if problem is None else f"problem {problem.code}"
+        return _cause(unmet, problem)
+    return "" if problem is None else _cause_of(problem)
 
 
-def _cause(one: Precondition) -> str:
+def _cause(one: Precondition, problem: Problem | None) -> str:
+    """Return what a precondition is not met for: the node's first problem, or a reason of its own."""
+    if problem is not None and one.detail.startswith(problem.what):
+        return _cause_of(problem)
     return f"precondition {one.name}"
+
+
+def _cause_of(problem: Problem) -> str:
+    return f"problem {problem.code}"
 
 
 def _joined(*parts: str) -> str:

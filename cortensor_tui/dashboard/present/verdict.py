@@ -214,10 +214,15 @@ def _ended(problem: Problem, state: FeedState, now: float) -> Judgement:
     """Return that it is over for good, and that nothing is left to do but to leave."""
     silent_s = Sight.of(state, now).silent_s
     age = () if silent_s is None else line((f"{duration(silent_s)} old ", "warn"))
-    told = line(f"  {inert(problem.why or problem.what, 300)}")
-    word = line((" ✖ ENDED", "bad strong"))
+    reason = inert(problem.why or problem.what, 300)
     return Judgement(
-        word, told, remarks=(age,), needs_remark=bool(age), why=problem.what, remedy=problem.remedy
+        line((" ✖ ENDED", "bad strong")),
+        line("  ", reason),
+        reason,
+        remarks=(age,),
+        needs_remark=bool(age),
+        why=problem.what,
+        remedy=problem.remedy,
     )
 
 
