@@ -94,6 +94,13 @@ class CursorLog:
             return None
         return Cursor(block_number=row["cursor_block"], block_hash=row["cursor_hash"])
 
+    def moved_at(self) -> float | None:
+        """Return when the cursor was moved last, unix seconds, None where that is not known."""
+        row = self._database.connection.execute(
+            "SELECT read_at FROM chains WHERE chain = ?", (self._chain,)
+        ).fetchone()
+        return None if row["read_at"] is None else float(row["read_at"])
+
     def recent_blocks(self) -> bytes | None:
         """Return what `move` was given with the cursor, None before that."""
         row = self._database.connection.execute(

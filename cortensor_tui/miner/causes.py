@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from cortensor_tui.chain.networks.profiles import NetworkProfile
-from cortensor_tui.domain.tasks import TaskTimes
+from cortensor_tui.domain.tasks import TaskOnChain, TaskTimes
 
 LATE_FROM_S = 1.0
 MOST_HINDRANCES = 5
@@ -59,6 +59,26 @@ def missed_cause(
         lasted = f" from {_clock(one.began_at)} to {_clock(one.lasted_until)}" if is_clock_steady else ""
         parts.append(f"{one.what}{lasted}")
     return "; ".join(parts)
+
+
+def unseen_cause(
+    task: TaskOnChain, assigned_at: float | None, profile: NetworkProfile, absences: Sequence[Hindrance]
+) -> str:
+    """Return why a task was missed that had ended before this node saw it.
+
+    `assigned_at` is when the chain says it was assigned, None where that is not known.
+
+    For example: "assigned at 12:00:02 UTC, ack due by 12:00:22, ended at 12:00:24; this process stood still
+    from 12:00:00 to 12:00:50".
+    """
+    if assigned_at is None:
+        began = f"submitted at {_clock(task.created_at)} UTC"
+    else:
+        due = _clock(assigned_at + profile.ack_deadline_s)
+        began = f"assigned at {_clock(assigned_at)} UTC, ack due by {due}"
+    ended = "" if task.finished_at is None else f", ended at {_clock(task.finished_at)}"
+    kept = [f"{one.what} from {_clock(one.began_at)} to {_clock(one.lasted_until)}" for one in absences]
+    return "; ".join([began + ended, *(kept[-MOST_HINDRANCES:] or ["this node did not see it in time"])])
 
 
 def _longest_delay_s(times: TaskTimes, profile: NetworkProfile, finished_at: float | None) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -14,13 +14,17 @@ from cortensor_tui.journal.scope import ChainScope
 from cortensor_tui.journal.tasks import TaskLog, TaskRecord
 from cortensor_tui.journal.transactions import TransactionLog
 from cortensor_tui.miner.answering import Answering
+from cortensor_tui.miner.attendance import Attendance
 from cortensor_tui.miner.delivery import Delivery
 from cortensor_tui.miner.promises import ChainPromises
 from cortensor_tui.storage.local_store import LocalStore
 
 
 class PipelineParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What every pipeline of a node works with. `is_signed` tells whether an answer to a task was signed."""
+    """What every pipeline of a node works with. `is_signed` tells whether an answer to a task was signed.
+
+    `mined_at` reads when a block was mined, by its number; None where the endpoint does not tell.
+    """
 
     node: str
     scope: ChainScope
@@ -34,5 +38,7 @@ class PipelineParts(msgspec.Struct, frozen=True, kw_only=True):
     precommit_data: str
     is_signed: Callable[[TaskKey], bool]
     promises: ChainPromises
+    attendance: Attendance
+    mined_at: Callable[[int], Awaitable[float | None]]
     on_change: Callable[[TaskRecord], None]
     clock: Clock = SYSTEM_CLOCK

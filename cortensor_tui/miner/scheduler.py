@@ -18,6 +18,7 @@ from cortensor_tui.miner.intake import Intake
 from cortensor_tui.miner.parts import PipelineParts
 from cortensor_tui.miner.reconciling import Reconciliation
 from cortensor_tui.miner.running import RunningTasks
+from cortensor_tui.miner.unseen import UnseenTasks
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,7 @@ class Scheduler:
         self._is_served = is_served
         self._running = RunningTasks(parts)
         self._assignments = Assignments(parts.reader, parts.node, parts.clock)
+        self._unseen = UnseenTasks(parts, intake)
         self._reconciliation = Reconciliation(parts, intake, self._running)
 
     def resume(self) -> None:
@@ -62,9 +64,10 @@ class Scheduler:
     async def take(
         self, task: TaskOnChain, seen_at: float | None = None, block_number: int | None = None
     ) -> None:
-        """Start a task that the contract assigned to this node, unless it runs, ended or is not served.
+        """Start a task that the contract assigned to this node, unless it runs or is not served.
 
-        `seen_at` is when its assignment was seen, unix seconds, now if left out; `block_number` its block.
+        One that ended unseen gets its record. `seen_at` is when its assignment was seen, unix seconds, now if
+        left out; `block_number` its block.
         """
         key = task.key
         record = self._running.record(key)
@@ -73,16 +76,27 @@ class Scheduler:
                 self._reconciliation.doubt(key)
             if block_number is not None and record.times.assigned_block is None:
                 self._note_assignment(record, block_number)
-            return
-        if (running := self._running.get(key)) is not None:
+        elif (running := self._running.get(key)) is not None:
             if block_number is not None:
                 running.pipeline.note_times(assigned_block=block_number, assigned_block_at=None)
             running.signals.on_state(task)
-            return
-        if task.is_ended or self._parts.node not in task.assigned_miners:
-            return
-        if not self._is_served(key.session_id):
+        elif self._parts.node in task.assigned_miners and self._is_admitted(key):
+            await self._begin(record, task, seen_at, block_number)
+
+    def _is_admitted(self, key: TaskKey) -> bool:
+        is_served = self._is_served(key.session_id)
+        if not is_served:
             log.warning("task of a session that is not served", task=str(key))
+        return is_served
+
+    async def _begin(
+        self, record: TaskRecord | None, task: TaskOnChain, seen_at: float | None, block_number: int | None
+    ) -> None:
+        """Work on a task that nobody works on, or note that it was missed."""
+        if task.is_ended:
+            missed = None if record is not None else await self._unseen.missed(task, block_number)
+            if missed is not None:
+                self._running.write(missed, "missed")
             return
         if record is None:
             record = await self._intake.record(task, seen_at or self._parts.clock.now(), block_number)

@@ -13,7 +13,7 @@ from cortensor_tui.chain.networks.resolve import ChainIdentity, identify_chain
 from cortensor_tui.chain.rpc.client import Call, EndpointError, Rpc, endpoint_name, quantity
 from cortensor_tui.chain.transactions.fees import GasPrices
 from cortensor_tui.chain.watching.events import LogDecoder
-from cortensor_tui.chain.watching.heads import Head
+from cortensor_tui.chain.watching.heads import Head, head_from
 from cortensor_tui.chain.watching.watcher import PUBLIC_SHORTER_PATIENCE_S, SHORTER_PATIENCE_S, Watcher
 from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.health import Account, ChainHealth
@@ -110,6 +110,11 @@ class ChainLink:
     async def is_same_chain(self) -> bool:
         """Tell whether the endpoint still serves the chain this link was made for."""
         return await identify_chain(self.rpc, None) == self.identity
+
+    async def mined_at(self, block_number: int) -> float | None:
+        """Read when a block was mined, unix seconds; None where the endpoint does not tell."""
+        [block] = await self.rpc.batch([("eth_getBlockByNumber", (hex(block_number), False))])
+        return head_from(block).mined_at if isinstance(block, dict) else None
 
     def gas_prices(self) -> GasPrices:
         """Return what the chain asks now."""

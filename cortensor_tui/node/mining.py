@@ -20,6 +20,7 @@ from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.admission import Admission
 from cortensor_tui.miner.answering import Answering
+from cortensor_tui.miner.attendance import Attendance
 from cortensor_tui.miner.chain_state import TaskState, read_tasks
 from cortensor_tui.miner.delivery import Delivery
 from cortensor_tui.miner.intake import Intake
@@ -68,6 +69,7 @@ class Mining:
             max_data_bytes=link.profile.max_data_bytes,
             fee_cap_wei=settings.max_fee_wei,
         )
+        self._attendance = Attendance(link.journal.cursor.moved_at())
         parts = self._parts(settings, answering, store, on_task)
         intake = Intake(link.reader, store, link.profile, link.watcher.submitted_in)
         self.scheduler = Scheduler(parts, intake, self.sessions.is_served)
@@ -78,6 +80,7 @@ class Mining:
         self._state_read_at_s = time.monotonic()
         self._state_read_from = link.rpc.url
         self._done: set[TaskKey] = set()  # of the newest tasks
+        self._missed_from: float | None = None  # by the chain's clock
 
     def _parts(
         self,
@@ -100,6 +103,8 @@ class Mining:
             precommit_data=settings.precommit_data,
             is_signed=lambda key: journal.payload_hash(key, node, "precommit") is not None,
             promises=ChainPromises(node, link.reader, journal),
+            attendance=self._attendance,
+            mined_at=link.mined_at,
             on_change=on_task,
         )
 
@@ -131,7 +136,12 @@ class Mining:
         Raises `ProblemError` when the endpoint tells nothing, or no logs: then state was acted on.
         """
         while True:
-            look, is_followed = await self._look_and_follow()
+            try:
+                look, is_followed = await self._look_and_follow()
+            except ProblemError as error:
+                self._attendance.failed(error.problem)
+                raise
+            self._attendance.looked()
             if not await self._act_on(look, is_followed=is_followed):
                 return False
             if look.trouble is not None:
@@ -169,7 +179,7 @@ class Mining:
         await self.scheduler.handle(look.events)
         await self.scheduler.reconcile()
         if is_doubtful or self._is_state_due(is_blind=look.trouble is not None):
-            await self._read_open_tasks(is_whole=is_doubtful)
+            await self._read_open_tasks(look.head, is_whole=is_doubtful)
             self.pace.asked()
             self._state_read_at_s, self._state_read_from = time.monotonic(), link.rpc.url
         await self._date_assignments(look.head)
@@ -253,8 +263,13 @@ class Mining:
         await self.scheduler.stop()
         self._streams.close()
 
-    async def _read_open_tasks(self, *, is_whole: bool) -> None:
-        """Read the newest tasks of the sessions served; `is_whole` reads those again that were done."""
+    async def _read_open_tasks(self, head: Head, *, is_whole: bool) -> None:
+        """Read the newest tasks of the sessions served; `is_whole` reads those again that were done.
+
+        What ended before this state was read last is no news: another journal may have it, or nobody served
+        its session then.
+        """
+        missed_from = await self._was_read_at(head)
         session_ids = self.sessions.served_ids()
         counts = await self.link.reader.task_counts(session_ids)
         newest = {
@@ -264,18 +279,32 @@ class Mining:
         }
         self._done = set() if is_whole else self._done & newest
         wanted = sorted(newest - self._done - self.scheduler.open_tasks)
+        is_each_taken = True
         for key, task in (await read_tasks(self.link.reader, wanted)).items():
-            if task.is_ended:
+            is_old = task.is_ended and (task.finished_at or task.created_at) < missed_from
+            if not is_old and not await self._is_taken(task):
+                is_each_taken = False
+            elif task.is_ended:
                 self._done.add(key)
-            await self._take(task)
+        self._missed_from = head.mined_at if is_each_taken else missed_from
         await self.scheduler.refresh()
         await self.scheduler.reconcile()
 
-    async def _take(self, task: TaskOnChain) -> None:
+    async def _was_read_at(self, head: Head) -> float:
+        """Return when state was read last, by the chain's clock; at first, up to where the journal has it."""
+        if self._missed_from is not None:
+            return self._missed_from
+        cursor = self.link.journal.cursor.read()
+        read_at = None if cursor is None else await self.link.mined_at(cursor.block_number)
+        return head.mined_at + 1 if read_at is None else read_at  # a new journal has missed nothing
+
+    async def _is_taken(self, task: TaskOnChain) -> bool:
         try:
             await self.scheduler.take(task)
         except ProblemError as error:  # it is read again with the next state, and keeps no other waiting
             log.warning("a task could not be taken yet", task=str(task.key), why=error.problem.sentence())
+            return False
+        return True
 
     def _trouble(self, key: TaskKey, problem: Problem) -> None:
         self.scheduler.trouble(key, problem)

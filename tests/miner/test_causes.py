@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from cortensor_tui.chain.networks.profiles import load_profiles
-from cortensor_tui.domain.tasks import Stage, TaskKey, TaskTimes
+from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain, TaskTimes
 from cortensor_tui.inference.params import asked_from_llm_params
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
-from cortensor_tui.miner.causes import CLOCK_WAS_SET, Hindrance, missed_cause
+from cortensor_tui.miner.causes import CLOCK_WAS_SET, Hindrance, missed_cause, unseen_cause
 from cortensor_tui.miner.task_progress import TaskProgress
 from tests.support.clock import StandingClock
 
@@ -115,3 +115,24 @@ def test_a_clock_that_was_set_and_set_back_is_remembered(tmp_path: Path, jump_s:
     progress.save("answer stored")
     clock.wall_ahead_s -= jump_s
     assert not progress.is_clock_steady
+
+
+def test_a_task_that_nobody_saw_names_when_nobody_looked() -> None:
+    task = TaskOnChain(
+        key=TaskKey(0, 146),
+        global_id=1,
+        data="",
+        assigned_miners=(),
+        is_ended=True,
+        status=4,
+        created_at=NOON,
+        finished_at=NOON + 24,
+    )
+    away = Hindrance(what="this process stood still", began_at=NOON, lasted_until=NOON + 50)
+    assert unseen_cause(task, NOON + 2, PROFILE, [away]) == (
+        f"assigned at 12:00:02 UTC, ack due by 12:00:{2 + ACK_S:02.0f}, ended at 12:00:24; "
+        "this process stood still from 12:00:00 to 12:00:50"
+    )
+    assert unseen_cause(task, None, PROFILE, []) == (
+        "submitted at 12:00:00 UTC, ended at 12:00:24; this node did not see it in time"
+    )
