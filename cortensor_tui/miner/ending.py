@@ -82,12 +82,13 @@ class Ending:
 
     def _cause(self, ended_at: float, task: TaskOnChain) -> str:
         record, hindrances = self._progress.record, self._progress.hindrances
+        stood_still = self._parts.attendance.standstills_in(record.assigned_at, ended_at)
         times = task_times(record, self._parts.transactions)
         cause = missed_cause(
             times,
             self._parts.profile,
             ended_at,
-            hindrances,
+            sorted((*hindrances, *stood_still), key=lambda one: one.began_at),
             finished_at=task.finished_at,
             is_clock_steady=self._progress.is_clock_steady,
         )

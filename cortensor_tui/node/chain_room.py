@@ -87,6 +87,10 @@ class ChainRoom:
             self._has_failed = True
             await asyncio.sleep(RECONNECT_S)
 
+    def stood_still(self, seconds: float) -> None:
+        """Take no silence of the chain for what was a standstill of this process."""
+        self.rpc.stood_still(seconds)
+
     def health(self) -> ChainHealth:
         """Return what is known of the chain now."""
         health = (

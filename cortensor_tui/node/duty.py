@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -14,6 +14,7 @@ from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.answering import InferenceFeed
+from cortensor_tui.miner.causes import Hindrance
 from cortensor_tui.node.link import ChainLink, LinkedAddresses
 from cortensor_tui.node.preconditions import Facts
 from cortensor_tui.node.work import ChainWork
@@ -22,10 +23,11 @@ from cortensor_tui.storage.local_store import LocalStore
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is told of what happens to tasks and transactions."""
+    """Who is told of what happens to tasks and transactions, and who tells when the process stood still."""
 
     on_task: Callable[[TaskRecord], None]
     on_transaction: Callable[[Transaction], None]
+    standstills: Callable[[], Sequence[Hindrance]] = tuple
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):

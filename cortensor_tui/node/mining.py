@@ -55,6 +55,7 @@ class Mining:
         store: LocalStore,
         on_task: Callable[[TaskRecord], None],
         own_addresses: frozenset[str],
+        attendance: Attendance,
     ) -> None:
         self.link = link
         self._streams = streams
@@ -69,7 +70,7 @@ class Mining:
             max_data_bytes=link.profile.max_data_bytes,
             fee_cap_wei=settings.max_fee_wei,
         )
-        self._attendance = Attendance(link.journal.cursor.moved_at())
+        self._attendance = attendance
         parts = self._parts(settings, answering, store, on_task)
         intake = Intake(link.reader, store, link.profile, link.watcher.submitted_in)
         self.scheduler = Scheduler(parts, intake, self.sessions.is_served)

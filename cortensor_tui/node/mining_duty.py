@@ -12,6 +12,7 @@ from cortensor_tui.domain.health import Account
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettings
+from cortensor_tui.miner.attendance import Attendance
 from cortensor_tui.node.duty import Judgement, Told
 from cortensor_tui.node.engine_room import EngineRoom
 from cortensor_tui.node.identity import Identity, open_journal
@@ -70,7 +71,10 @@ class MiningDuty:
         keys = self._identity.keys(link.identity.chain_id)
         streams = await open_streams(link, self._settings, keys, told.on_transaction)
         own = frozenset({self.addresses.node, self.addresses.owner})
-        return Mining(link, streams, self._settings, self._answering, self._store, told.on_task, own)
+        attendance = Attendance(link.journal.cursor.moved_at(), told.standstills)
+        return Mining(
+            link, streams, self._settings, self._answering, self._store, told.on_task, own, attendance
+        )
 
     def judge(self, facts: Facts) -> Judgement:
         """Return whether the node serves."""

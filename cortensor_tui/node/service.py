@@ -27,6 +27,7 @@ from cortensor_tui.node.paths import socket_path, viewer_socket_path
 from cortensor_tui.node.requests import RequestDesk
 from cortensor_tui.node.settings_desk import SettingsDesk
 from cortensor_tui.node.standing import Standing
+from cortensor_tui.node.standstill import Standstills
 from cortensor_tui.node.tally import Tally
 from cortensor_tui.node.verdict import verdict_line
 from cortensor_tui.node.views import changed_view
@@ -64,6 +65,7 @@ class Node:
             on_event=lambda key, event: self._live.event(key, event),
             on_stop=lambda key, error: self._live.stop(key, error),
         )
+        self._standstills = Standstills(TELL_S, clock)
         self._duty = open_duty(feed, self._store)
         events = ChainEvents(on_found=self._chain_found, on_look=self._looked)
         self._chain = ChainRoom(
@@ -154,7 +156,11 @@ class Node:
     # --- the chain ---------------------------------------------------------------------------------
 
     async def _open_work(self, link: ChainLink) -> ChainWork:
-        told = Told(on_task=self._task_changed, on_transaction=self._transaction_changed)
+        told = Told(
+            on_task=self._task_changed,
+            on_transaction=self._transaction_changed,
+            standstills=self._standstills.found,
+        )
         return await self._duty.open_work(link, told)
 
     def _chain_found(self, link: ChainLink, is_another: bool) -> None:
@@ -186,8 +192,10 @@ class Node:
             self._hub.publish(TransactionChanged(transaction))
 
     async def _keep_telling(self) -> None:
+        self._standstills.look()
         while True:
             await asyncio.sleep(TELL_S)
+            self._chain.stood_still(self._standstills.look())
             self._live.sample()
             self._publish_status()
 

@@ -42,11 +42,14 @@ async def test_what_ends_while_the_node_is_away_is_missed_once(any_world: World)
         found = await missed(world, settings)
         assert list(found) == [str(key)]
         assert "ack due by" in found[str(key)]
+        assert "this process stood still from" in found[str(key)]
+        assert "did not answer" not in (await status_of(settings)).reason
         process.kill()
         await process.wait()
     later: TaskKey = await world.submit(session_id, "Count to six.")
     await world.until_ended(later)
     async with world.node(settings) as process:
+        await until_verdict(settings, Verdict.SERVING, process)
         await until_missed(settings, 2)
         found = await missed(world, settings)
         assert set(found) == {str(key), str(later)}

@@ -14,6 +14,8 @@ from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.answering import Answering
+from cortensor_tui.miner.attendance import Attendance
+from cortensor_tui.miner.causes import Hindrance
 from cortensor_tui.node.link import ChainLink, LinkedAddresses, open_link
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.streams import KeyStreams, open_streams
@@ -37,6 +39,7 @@ class MiningNode:
         self.engine = ToldEngine()
         self.store = LocalStore(folder / "payloads")
         self.database = Database.open(folder / "journal.sqlite")
+        self.standstills: list[Hindrance] = []
         self.told: dict[TaskKey, list[tuple[Stage, str]]] = {}
         self.settings_path = folder / "node.env"
         self._folder = folder
@@ -84,7 +87,14 @@ class MiningNode:
         answering = Answering(self.engine, self.store, PROMPTS, UNHEARD)
         own = frozenset({MINER.address, OWNER})
         self._mining = Mining(
-            self._link, self._streams, settings, answering, self.store, self._task_changed, own
+            self._link,
+            self._streams,
+            settings,
+            answering,
+            self.store,
+            self._task_changed,
+            own,
+            Attendance(self._link.journal.cursor.moved_at(), lambda: self.standstills),
         )
 
     async def stop(self) -> None:

@@ -173,6 +173,17 @@ async def test_a_look_that_takes_long_is_no_silence_while_answers_come(told: Tol
         assert told.room.unread_since is None
 
 
+async def test_a_standstill_of_this_process_is_no_silence_of_the_chain(told: Told) -> None:
+    await told.work()
+    told.clock.pass_s(1.0)
+    told.clock.pass_s(50.0)
+    assert told.room.unread_since is not None
+    told.room.stood_still(50.0)
+    assert told.room.unread_since is None
+    told.clock.pass_s(UNREAD_AFTER_S)
+    assert told.room.unread_since is not None, "what comes after it counts"
+
+
 async def test_a_look_in_which_nothing_is_answered_any_more_is_silence(told: Told) -> None:
     await told.work()
     answered_at = told.clock.now()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 import pytest
 
 from cortensor_tui.chain.watching import watcher
 from cortensor_tui.domain.tasks import Stage, TaskKey
+from cortensor_tui.miner.causes import Hindrance
 from cortensor_tui.node import mining
+from cortensor_tui.node.standstill import STOOD_STILL
 from cortensor_tui.settings import load_settings
 from tests.devnet.devnet_on_anvil import ORACLE, OWNER, DevnetOnAnvil
 from tests.devnet.task_steps import QUEUE, answer
 from tests.node.mining_node import MINER, MiningNode
-from tests.node.task_story import assigned, end
+from tests.node.task_story import acked, assigned, end
 
 pytestmark = pytest.mark.real
 
@@ -127,3 +131,15 @@ async def test_others_tasks_are_not_missed(devnet: DevnetOnAnvil, node: MiningNo
     await end(devnet, key)
     await node.look(2)
     assert node.link.journal.tasks.get(key) is None
+
+
+async def test_a_standstill_is_named_by_what_was_missed_in_it(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int
+) -> None:
+    under_way = await acked(devnet, node, session_id)
+    now = time.time()
+    unseen = await ended_unseen(devnet, session_id)
+    node.standstills.append(Hindrance(what=STOOD_STILL, began_at=now, lasted_until=now + 50))
+    await end(devnet, under_way)
+    await node.until(under_way, Stage.MISSED, STOOD_STILL)
+    await node.until(unseen, Stage.MISSED, STOOD_STILL)

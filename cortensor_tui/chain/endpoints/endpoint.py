@@ -219,8 +219,7 @@ class Endpoint:
         return self._failed(EndpointFault.TIMEOUT, "it took too long")
 
     async def _ask_once(self, calls: Sequence[Call], timeout_s: float) -> list[Any]:
-        began = self._clock.monotonic()
-        self._spend(began)
+        self._spend(self._clock.monotonic())
         try:
             answer = await self._exchange.post(
                 requests(calls) if len(calls) > 1 else request(calls[0]), timeout_s
@@ -228,7 +227,7 @@ class Endpoint:
             outcomes = outcomes_in(answer, len(calls))
         except ExchangeError as error:
             raise self._failed(error.fault, error.why, error.retry_after) from error
-        self._succeeded(began)
+        self._succeeded(self._exchange.latency_ms or 0.0)
         head = head_in(calls, outcomes)
         if head is not None:
             self.head, self.head_at = head, self._clock.monotonic()
@@ -247,16 +246,14 @@ class Endpoint:
         while self._asked and now - self._asked[0] > MINUTE_S:
             self._asked.popleft()
 
-    def _succeeded(self, began: float) -> None:
-        now = self._clock.monotonic()
-        took_ms = (now - began) * 1000
+    def _succeeded(self, took_ms: float) -> None:
         before = took_ms if self.latency_ms is None else self.latency_ms
         self.latency_ms = before + LATENCY_WEIGHT * (took_ms - before)
         self._budget = budget.accepted(self._budget)
         if self.is_trusted or self.phase is Phase.CLOSED:  # a rest ends only with the right chain
             self._breaker = breaker.succeeded()
         if self._well_since is None:
-            self._well_since = now
+            self._well_since = self._clock.monotonic()
 
     def _failed(self, fault: EndpointFault, why: str, retry_after: str | None = None) -> EndpointError:
         now = self._clock.monotonic()

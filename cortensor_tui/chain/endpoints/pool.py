@@ -82,6 +82,10 @@ class EndpointPool:
         """Return for how long nothing asked here was answered; `answered_at` says when it last was."""
         return self._clock.monotonic() - self._answered_s
 
+    def stood_still(self, seconds: float) -> None:
+        """Leave out of `silent_s` what this process stood still for: nobody can have answered it."""
+        self._answered_s = min(self._answered_s + seconds, self._clock.monotonic())
+
     def health(self) -> tuple[EndpointHealth, ...]:
         """Return every endpoint as last seen, in the order of the settings."""
         return tuple(

@@ -15,7 +15,10 @@ from cortensor_tui.domain.endpoints import EndpointFault
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_NESTING = 64
+# A process that runs keeps its time limits far better; one that was stopped finds them all run out at once.
+STOOD_STILL_FROM_S = 1.0
 _JSON = {"Content-Type": "application/json"}
+_OF_A_STANDSTILL = frozenset({EndpointFault.TIMEOUT, EndpointFault.DISCONNECTED})
 _GATEWAY_FAULTS = frozenset({502, 503, 504})  # the words come from a proxy, whatever they look like
 
 
@@ -38,7 +41,21 @@ class HttpExchange:
         self.latency_ms: float | None = None
 
     async def post(self, payload: Any, timeout_s: float) -> Any:
-        """Return the decoded answer. Raises `ExchangeError`: what was asked may still have happened."""
+        """Return the decoded answer. Raises `ExchangeError`: what was asked may still have happened.
+
+        A time limit that ran out while this process stood still says nothing of the endpoint, which is asked
+        again. A transaction may so be sent twice; the second time it is known already.
+        """
+        began = time.monotonic()
+        try:
+            return await self._post_once(payload, timeout_s)
+        except ExchangeError as error:
+            late_s = time.monotonic() - began - timeout_s
+            if late_s < STOOD_STILL_FROM_S or error.fault not in _OF_A_STANDSTILL:
+                raise
+        return await self._post_once(payload, timeout_s)
+
+    async def _post_once(self, payload: Any, timeout_s: float) -> Any:
         if self._session is None:
             self._session = aiohttp.ClientSession(headers=_JSON, cookie_jar=aiohttp.DummyCookieJar())
         began = time.monotonic()
