@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-DEFAULT_ENV = Path("~/.cortensor/.env")  # where cortensord has it
+from cortensor_tui.domain.commands import DEFAULT_SETTINGS
+
+DEFAULT_ENV = DEFAULT_SETTINGS
 
 
 class DashboardForm(NamedTuple):

@@ -81,6 +81,8 @@ class Dashboard(KeyActions):
         self.now = now
         self.board = board
         self.owns_node = owns_node
+        self.last_words = ""
+        """What is written to the terminal after the end, as it is: Textual's own would break a command."""
         self._start_node = start_node
         self._run_seconds = run_seconds
         self.pulse = Pulse()

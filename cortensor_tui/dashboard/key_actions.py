@@ -45,6 +45,7 @@ class KeyActions(OwnFiles):
 
     owns_node: bool
     board: StartupBoard | None
+    last_words: str
     _feed: Feed
     _start_node: StartNode | None
 
@@ -130,7 +131,8 @@ class KeyActions(OwnFiles):
         if self.owns_node or self.view is None:
             self.exit()
         else:
-            self.exit(message=f"{LEFT_RUNNING} {command_for(Path(self.view.status.settings_path))}")
+            self.last_words = f"{LEFT_RUNNING}\n{command_for(Path(self.view.status.settings_path))}\n"
+            self.exit()
 
     def action_redraw(self) -> None:
         """Draw the whole screen anew, where something else has written on it."""

@@ -11,6 +11,7 @@ from cortensor_tui.dashboard.folding import from_snapshot
 from cortensor_tui.dashboard.key_actions import LEFT_RUNNING, STOPPING
 from cortensor_tui.dashboard.key_catalogue import all_bindings
 from cortensor_tui.dashboard.quitting import DETACH, farewell
+from cortensor_tui.dashboard.run import say_farewell
 from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.dashboard.startup import StartupBoard, StepState
 from cortensor_tui.dashboard.terminal_title import title_of
@@ -25,7 +26,7 @@ from .conftest import live, shown, until
 from .scripted_node import ScriptedNode, refusal
 
 SMALL = (80, 24)
-LEFT = f"{LEFT_RUNNING} cortensor-tui --env {samples.status().settings_path}"
+LEFT = f"{LEFT_RUNNING}\ncortensor-tui --env {samples.status().settings_path}\n"
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ async def test_an_idle_node_is_left_at_once(idle_node: ScriptedNode) -> None:
         assert app.is_running, "ctrl+c ends nothing"
         await pilot.press("q")
         await pilot.pause()
-        assert app._exit_renderables == [LEFT]
+        assert app.last_words == LEFT
     assert app.return_code == 0
 
 
@@ -61,7 +62,7 @@ async def test_with_tasks_open_it_asks_and_detaches(app: Dashboard) -> None:
         await until(pilot, lambda: isinstance(app.screen, AskScreen))
         await pilot.press("q")
         await until(pilot, lambda: app._exit)
-        assert app._exit_renderables == [LEFT]
+        assert app.last_words == LEFT
 
 
 async def test_it_stops_the_node_where_that_is_the_answer(node: ScriptedNode, app: Dashboard) -> None:
@@ -108,7 +109,7 @@ async def test_a_demo_asks_since_all_of_it_ends(node: ScriptedNode) -> None:
         assert [str(button.label) for button in app.screen.query(Button)] == ["End the demo (q)"]
         await pilot.press("enter")
         await until(pilot, lambda: app._exit)
-        assert app._exit_renderables == []
+        assert app.last_words == ""
 
 
 def test_the_question_counts_the_open_tasks() -> None:
@@ -144,3 +145,19 @@ async def test_a_demo_that_has_ended_says_so_and_is_left_at_once(node: ScriptedN
         await until(pilot, lambda: "The demo has ended. q leaves" in shown(app, "KeyBar"))
         await pilot.press("q")
         await until(pilot, lambda: app._exit)
+
+
+async def test_the_command_to_come_back_stands_on_a_line_of_its_own_however_long(
+    idle_node: ScriptedNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/srv/{'deep/' * 30}.env"
+    idle_node.snapshot = msgspec.structs.replace(
+        idle_node.snapshot, status=samples.status(settings_path=path)
+    )
+    app = Dashboard(idle_node.connect, now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: app._exit)
+    say_farewell(app)
+    assert capsys.readouterr().err == f"{LEFT_RUNNING}\ncortensor-tui --env {path}\n"

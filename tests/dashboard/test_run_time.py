@@ -63,7 +63,11 @@ def test_a_prompt_that_is_read_says_for_how_long_and_when_it_is_due() -> None:
 
 def test_the_first_token_is_told_from_the_assignment_too() -> None:
     [told] = figures(streaming(0.1), NOW, 100)
-    assert text(told).startswith(" due in 52 s · answer 54 tok · first token 83 ms, in all 5.08 s ")
+    assert text(told).startswith(
+        " due in 52 s · answer 54 tok · first token 83 ms, 5.08 s after the assignment "
+    )
+    [short] = figures(streaming(0.1), NOW, 70)
+    assert text(short).startswith(" due in 52 s · answer 54 tok · first token 83 ms "), "rather than none"
     assert text(heading(streaming(0.1), NOW)) == "40.0 tok/s  4 s  task 7/12"
 
 

@@ -15,6 +15,8 @@ from cortensor_tui.domain.inference import Finished
 from cortensor_tui.domain.tasks import Stage, TaskView
 from cortensor_tui.node.live_messages import LiveInference
 
+Wordings = tuple[Line, ...]
+"""The same said at length and, where there is no room for that, shorter."""
 _BARS_IN_LINE = 24
 _WAITING = (Stage.QUEUED, Stage.ASSIGNED, Stage.ACKED)
 IDLE = "No task has run since the node started. Press s to submit a prompt."
@@ -91,30 +93,33 @@ def _figures(view: NodeView, live: LiveInference, now: float, width: int) -> Lin
     """Return as many of the run's figures as there is room for, those that matter most first."""
     finished = live.finished
     prompt_tokens = finished.prompt_tokens if finished else live.prompt_tokens
-    facts = [run_time.due(view, now), *_tokens(view, live, now)]
+    facts: list[Wordings] = [(run_time.due(view, now),), *_tokens(view, live, now)]
     if prompt_tokens is not None:
-        facts.append(line(("prompt ", "muted"), f"{number(prompt_tokens)} tok"))
+        facts.append((line(("prompt ", "muted"), f"{number(prompt_tokens)} tok"),))
     if finished:
-        facts.append(line(("read at ", "muted"), rate(finished.prefill_tokens_per_s)))
+        facts.append((line(("read at ", "muted"), rate(finished.prefill_tokens_per_s)),))
     told = line(" ")
-    for fact in (fact for fact in facts if fact):
-        longer = (*told, *(line((" · ", "muted")) if len(told) > 1 else ()), *fact)
-        if width_of(longer) > width - 2 and len(told) > 1:
+    for fact in (fact for fact in facts if fact[0]):
+        joint = line((" · ", "muted")) if len(told) > 1 else ()
+        longer = [(*told, *joint, *wording) for wording in fact]
+        fitting = [one for one in longer if width_of(one) <= width - 2]
+        if not fitting and len(told) > 1:
             break
-        told = longer
+        told = fitting[0] if fitting else longer[-1]
     return told
 
 
-def _tokens(view: NodeView, live: LiveInference, now: float) -> tuple[Line, ...]:
-    """Return how many there are, and how long the first took the engine and in all, from the assignment."""
+def _tokens(view: NodeView, live: LiveInference, now: float) -> tuple[Wordings, ...]:
+    """Return how many there are, and how long the first took the engine and came after the assignment."""
     if live.token_count == 0 and live.finished is None:
         since_s = run_time.assigned_for_s(view, live, now)
         waited = "" if since_s is None else f", {duration(since_s)} after the assignment"
-        return (line((f"no token yet{waited}", "muted")),)
+        return ((line((f"no token yet{waited}", "muted")),),)
     first_ms = live.finished.first_token_ms if live.finished else live.first_token_ms
-    first = milliseconds(first_ms)
+    first = [line(("first token ", "muted"), milliseconds(first_ms))]
     if first_ms is not None:
         since_s = run_time.assigned_for_s(view, live, live.started_at + first_ms / 1000)
-        first += "" if since_s is None else f", in all {seconds(since_s)}"
+        if since_s is not None:
+            first.insert(0, (*first[0], Span(f", {seconds(since_s)} after the assignment")))
     count = number(live.token_count) if live.token_count else UNKNOWN
-    return line(("answer ", "muted"), f"{count} tok"), line(("first token ", "muted"), first)
+    return (line(("answer ", "muted"), f"{count} tok"),), tuple(first)
