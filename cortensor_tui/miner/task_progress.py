@@ -49,14 +49,14 @@ class TaskProgress:
         """Change some fields, in the journal first."""
         self.keep(msgspec.structs.replace(self.record, **fields), step)
 
-    def keep(self, record: TaskRecord, step: str) -> None:
-        """Take another record, in the journal first."""
+    def keep(self, record: TaskRecord, step: str, **logged: str) -> None:
+        """Take another record, in the journal first; the log's line says also what is `logged`."""
         self._compare_clocks()  # it may be set back before the end
         self._tasks.save(record, step)
         if record.stage is not self.record.stage:
             self.held_by = None
         self.record = record
-        log.info(step, task=str(record.key), stage=record.stage.value)
+        log.info(step, task=str(record.key), stage=record.stage.value, **logged)
         self._on_change(record)
 
     def note_times(self, **times: Any) -> None:
@@ -72,7 +72,8 @@ class TaskProgress:
             self.held_by = problem
             self._hindrances.append(Hindrance(what=problem.what, began_at=now, lasted_until=now))
             del self._hindrances[:-MOST_HINDRANCES]
-            self.save("trouble noted", note=problem.sentence())
+            note = problem.sentence()
+            self.keep(msgspec.structs.replace(self.record, note=note), "trouble noted", why=note)
         elif self._hindrances:
             self._hindrances[-1] = msgspec.structs.replace(self._hindrances[-1], lasted_until=now)
 

@@ -103,6 +103,23 @@ async def test_what_a_chain_told_that_does_not_answer_is_the_past(node: Scripted
         assert "as it was 40 s ago" in shown(app, "#facts-pane Heading")
 
 
+async def test_what_was_found_out_keeps_its_age_once_the_node_is_gone(
+    node: ScriptedNode, app: Dashboard
+) -> None:
+    clock = [samples.NOW]
+    app.now = lambda: clock[0]
+    failed = msgspec.structs.replace(network_samples.network_report(), error="The chain did not answer")
+    node.answers[GetNetwork] = lambda _: failed
+    async with app.run_test(size=SMALL) as pilot:
+        await go(pilot, app)
+        await until(pilot, lambda: "The chain did not answer" in shown(app, "#facts-pane Heading"))
+        await node.stop()
+        await until(pilot, lambda: app.feed_state.link is Link.UNREACHABLE)
+        clock[0] += 180
+        app._tick()
+        await until(pilot, lambda: "as it was 3 min ago" in shown(app, "#facts-pane Heading"))
+
+
 def labelled(one: EndpointReport) -> dict[str, str]:
     return {detail.label: detail.text for detail in endpoint_details(one, samples.NOW)}
 

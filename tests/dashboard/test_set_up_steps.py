@@ -75,6 +75,8 @@ async def test_the_summary_shows_the_file_and_writing_it_leads_to_the_node(
         assert str(TARGET) in text
         assert "tok" not in text
         assert PASSWORD not in text
+        assert "The password is not kept: each start asks for it." in text
+        assert "CORTENSOR_TUI_NODE_PASSWORD_FILE" in text
         assert not setup.written
         await pilot.press("enter")
         await until(pilot, lambda: app.outcome is not None)

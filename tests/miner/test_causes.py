@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from cortensor_tui.chain.networks.profiles import load_profiles
+from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain, TaskTimes
 from cortensor_tui.inference.params import asked_from_llm_params
 from cortensor_tui.journal.database import Database
@@ -136,3 +138,19 @@ def test_a_task_that_nobody_saw_names_when_nobody_looked() -> None:
     assert unseen_cause(task, None, PROFILE, []) == (
         "submitted at 12:00:00 UTC, ended at 12:00:24; this node did not see it in time"
     )
+
+
+def test_the_log_says_which_trouble_was_noted(tmp_path: Path) -> None:
+    record = TaskRecord(
+        key=TaskKey(0, 2),
+        stage=Stage.ASSIGNED,
+        prompt_cid="cid",
+        assigned_at=NOON,
+        details=TaskDetails(prompt_type=1, prompt_template="", asked=asked_from_llm_params((64,) * 7)),
+    )
+    tasks = Journal(Database.open(tmp_path / "journal.sqlite"), SCOPE).tasks
+    progress = TaskProgress(record, tasks, lambda record: None, StandingClock(10.0, wall_ahead_s=NOON))
+    with capture_logs() as lines:
+        progress.trouble(Problem(code="no_rpc", what="The endpoint did not answer", why="timeout"))
+    assert [one["why"] for one in lines] == ["The endpoint did not answer. Timeout."]
+    assert progress.record.note == "The endpoint did not answer. Timeout."

@@ -13,6 +13,7 @@ from cortensor_tui.dashboard.widgets.line_table import Column, Row
 from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem
+from cortensor_tui.settings.key_rules import NODE_ROLE
 from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetUp, Step
 
 MENU_ABOUT = "Nothing is written or started before you say so. Up and down choose, enter goes on."
@@ -146,6 +147,10 @@ PAGES: Final[dict[Step, Page]] = {
     ),
     Step.SUMMARY: Page(title="Summary", about="What will be written. Nothing has been, so far."),
 }
+PASSWORD_NOT_KEPT = (
+    "The password is not kept: each start asks for it. For systemd, write it to a file and set "
+    f"{NODE_ROLE.password_file_key}."
+)
 KEY_WAYS = (
     ("a new key, in a new keystore", KeyWay.NEW),
     ("a private key that I have, into a new keystore", KeyWay.IMPORTED),
@@ -197,6 +202,11 @@ def not_here_lines(width: int) -> list[Line]:
     """Return why there is no menu, and what to do instead."""
     told = (NOT_HERE.what, "strong"), (NOT_HERE.why, "plain"), (NOT_HERE.remedy, "plain")
     return [line((f" {piece}", role)) for text, role in told for piece in wrap(f"{text}.", width - 2)]
+
+
+def password_lines(width: int) -> list[Line]:
+    """Return that each start needs the password, and how one without a person has it."""
+    return [(), *(line((f" {piece}", "muted")) for piece in wrap(PASSWORD_NOT_KEPT, width - 2))]
 
 
 def file_lines(lines: Sequence[str], path: str, width: int) -> list[Line]:

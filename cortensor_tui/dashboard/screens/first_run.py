@@ -229,7 +229,8 @@ class FirstRunScreen(PlaceScreen):
             self._say(problem_lines(error.problem, self._width), may_go_on=False)
             return
         path = str(setup.settings_path)
-        self._say(present.file_lines(lines, path, self._width), may_go_on=True)
+        kept = [] if self._draft.is_watching else present.password_lines(self._width)
+        self._say([*present.file_lines(lines, path, self._width), *kept], may_go_on=True)
 
     @work(group="setup", exclusive=True)
     async def _write(self, *, starts: bool) -> None:

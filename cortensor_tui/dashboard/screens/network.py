@@ -137,9 +137,10 @@ class NetworkScreen(PlaceScreen):
         above.say(self._freshness())
         name = "" if report is None else inert(report.network, 60)
         error = "" if report is None else inert(report.error, 200)
-        was = () if self.sight.is_past else as_it_was(self._on_chain)
+        was = as_it_was(self._on_chain)
+        told_of = "muted" if self.sight.is_past else "bad"  # that may be over by now
         told = (Span(name, "muted"), *((Span(" · "), *was) if was else ()))
-        told = (*told, *((Span(f" · {error}", "bad"),) if error else ()))
+        told = (*told, *((Span(f" · {error}", told_of),) if error else ()))
         below.say(told if name else ())
 
     def _freshness(self) -> Line:
