@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Sequence
-
-import structlog
 
 from cortensor_tui.chain.contracts.abi import checksum
 from cortensor_tui.chain.networks.profiles import NetworkProfile
@@ -15,32 +12,26 @@ from cortensor_tui.chain.watching.heads import Head, head_from
 from cortensor_tui.chain.watching.watcher import Look
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.domain.swaps import SwapProgress
-from cortensor_tui.domain.tasks import TaskKey, TaskOnChain
+from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.admission import Admission
 from cortensor_tui.miner.answering import Answering
 from cortensor_tui.miner.attendance import Attendance
-from cortensor_tui.miner.chain_state import TaskState, read_tasks
+from cortensor_tui.miner.chain_state import TaskState
 from cortensor_tui.miner.delivery import Delivery
 from cortensor_tui.miner.intake import Intake
 from cortensor_tui.miner.parts import PipelineParts
 from cortensor_tui.miner.promises import ChainPromises
 from cortensor_tui.miner.scheduler import Scheduler
 from cortensor_tui.node.link import ChainLink
+from cortensor_tui.node.open_tasks import OpenTasks
 from cortensor_tui.node.owner import OwnerDesk
 from cortensor_tui.node.pace import Pace
 from cortensor_tui.node.session_list import SessionList
 from cortensor_tui.node.streams import KeyStreams
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.local_store import LocalStore
-
-log = structlog.get_logger(__name__)
-
-STATE_EVERY_S = 5.0
-IDLE_STATE_EVERY_S = 15.0  # soon enough for an ack, should an endpoint leave out an assignment
-# This many of a session's newest tasks are read from state; the journal has the open ones it knows besides.
-TASKS_READ_AFTER_GAP = 50
 
 
 class Mining:
@@ -74,14 +65,11 @@ class Mining:
         parts = self._parts(settings, answering, store, on_task)
         intake = Intake(link.reader, store, link.profile, link.watcher.submitted_in)
         self.scheduler = Scheduler(parts, intake, self.sessions.is_served)
+        self._open_tasks = OpenTasks(link, self.sessions, self.scheduler)
         profile = link.profile
         self.pace = Pace(profile.look_interval_s, profile.busy_look_interval_s, self._is_busy)
         self._is_resumed = False
         self._is_continuous = False
-        self._state_read_at_s = time.monotonic()
-        self._state_read_from = link.rpc.url
-        self._done: set[TaskKey] = set()  # of the newest tasks
-        self._missed_from: float | None = None  # by the chain's clock
 
     def _parts(
         self,
@@ -179,10 +167,9 @@ class Mining:
         await self.scheduler.bring_to(taken_back)
         await self.scheduler.handle(look.events)
         await self.scheduler.reconcile()
-        if is_doubtful or self._is_state_due(is_blind=look.trouble is not None):
-            await self._read_open_tasks(look.head, is_whole=is_doubtful)
+        if is_doubtful or self._open_tasks.is_due(is_blind=look.trouble is not None):
+            await self._open_tasks.read(look.head, is_whole=is_doubtful)
             self.pace.asked()
-            self._state_read_at_s, self._state_read_from = time.monotonic(), link.rpc.url
         await self._date_assignments(look.head)
         link.watcher.handled(look)
         self._is_continuous = True
@@ -248,64 +235,11 @@ class Mining:
             if is_ours and event.session_id is not None and not self.sessions.is_served(event.session_id):
                 await self.sessions.read(event.session_id)
 
-    def _is_state_due(self, *, is_blind: bool) -> bool:
-        """An endpoint behind a balancer may have left an event out: events are for speed, state for truth.
-
-        Another endpoint, after a fail-over, may have left out others.
-        """
-        if self.link.rpc.url != self._state_read_from:
-            return True
-        patience_s = STATE_EVERY_S if is_blind or self.scheduler.is_busy else IDLE_STATE_EVERY_S
-        return time.monotonic() - self._state_read_at_s > patience_s
-
     async def stop(self) -> None:
         """Stop working; the journal has each task's place."""
         self.owner_desk.close()
         await self.scheduler.stop()
         self._streams.close()
-
-    async def _read_open_tasks(self, head: Head, *, is_whole: bool) -> None:
-        """Read the newest tasks of the sessions served; `is_whole` reads those again that were done.
-
-        What ended before this state was read last is no news: another journal may have it, or nobody served
-        its session then.
-        """
-        missed_from = await self._was_read_at(head)
-        session_ids = self.sessions.served_ids()
-        counts = await self.link.reader.task_counts(session_ids)
-        newest = {
-            TaskKey(session_id, task_id)
-            for session_id, count in zip(session_ids, counts, strict=True)
-            for task_id in range(max(0, count - TASKS_READ_AFTER_GAP), count)
-        }
-        self._done = set() if is_whole else self._done & newest
-        wanted = sorted(newest - self._done - self.scheduler.open_tasks)
-        is_each_taken = True
-        for key, task in (await read_tasks(self.link.reader, wanted)).items():
-            is_old = task.is_ended and (task.finished_at or task.created_at) < missed_from
-            if not is_old and not await self._is_taken(task):
-                is_each_taken = False
-            elif task.is_ended:
-                self._done.add(key)
-        self._missed_from = head.mined_at if is_each_taken else missed_from
-        await self.scheduler.refresh()
-        await self.scheduler.reconcile()
-
-    async def _was_read_at(self, head: Head) -> float:
-        """Return when state was read last, by the chain's clock; at first, up to where the journal has it."""
-        if self._missed_from is not None:
-            return self._missed_from
-        cursor = self.link.journal.cursor.read()
-        read_at = None if cursor is None else await self.link.mined_at(cursor.block_number)
-        return head.mined_at + 1 if read_at is None else read_at  # a new journal has missed nothing
-
-    async def _is_taken(self, task: TaskOnChain) -> bool:
-        try:
-            await self.scheduler.take(task)
-        except ProblemError as error:  # it is read again with the next state, and keeps no other waiting
-            log.warning("a task could not be taken yet", task=str(task.key), why=error.problem.sentence())
-            return False
-        return True
 
     def _trouble(self, key: TaskKey, problem: Problem) -> None:
         self.scheduler.trouble(key, problem)

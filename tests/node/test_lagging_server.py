@@ -12,7 +12,7 @@ import pytest
 from cortensor_tui.chain.rpc.client import Call, Rpc
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
-from cortensor_tui.node import mining
+from cortensor_tui.node import open_tasks
 from tests.chain.forking_chain import no_answer
 from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 from tests.node.mining_node import LONGEST_S, LOOK_S, MiningNode
@@ -114,7 +114,7 @@ async def test_without_logs_tasks_are_found_and_answered_by_state(
     session_id: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mining, "STATE_EVERY_S", 0.0)
+    monkeypatch.setattr(open_tasks, "STATE_EVERY_S", 0.0)
     servers.silent = frozenset({"eth_getLogs"})
     key = await assigned(devnet, session_id)
     await until_blind(node, key, Stage.COMMITTED)

@@ -10,7 +10,7 @@ import pytest
 from cortensor_tui.chain.watching import watcher
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.miner.causes import Hindrance
-from cortensor_tui.node import mining
+from cortensor_tui.node import open_tasks
 from cortensor_tui.node.standstill import STOOD_STILL
 from cortensor_tui.settings import load_settings
 from tests.devnet.devnet_on_anvil import ORACLE, OWNER, DevnetOnAnvil
@@ -110,7 +110,7 @@ async def test_what_ended_before_this_journal_began_is_not_missed(
 async def test_a_session_served_later_brings_no_missed_tasks_of_before(
     devnet: DevnetOnAnvil, node: MiningNode, session_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mining, "IDLE_STATE_EVERY_S", 0.0)
+    monkeypatch.setattr(open_tasks, "IDLE_STATE_EVERY_S", 0.0)
     served = load_settings(node.settings_path, {})
     off = msgspec.structs.replace(served, dedicated_enabled=False)
     node.mining.take_settings(off, node.link.profile)

@@ -9,7 +9,7 @@ from cortensor_tui.domain.tasks import Stage
 from cortensor_tui.journal.task_times import task_times
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.moving import ANOTHER_PROMPT
-from cortensor_tui.node import mining
+from cortensor_tui.node import open_tasks
 from tests.devnet.devnet_on_anvil import DevnetOnAnvil
 from tests.node.mining_node import MINER, MiningNode
 from tests.node.task_story import ANSWER, acked, answer_on_chain, assign, assigned, end, reorganise
@@ -141,7 +141,7 @@ async def test_a_task_that_failed_on_a_full_disk_is_closed_though_it_ended_meanw
         save(record, step)
 
     monkeypatch.setattr(node.link.journal.tasks, "save", refuse)
-    monkeypatch.setattr(mining, "STATE_EVERY_S", 0.0)
+    monkeypatch.setattr(open_tasks, "STATE_EVERY_S", 0.0)
     transactions = node.link.journal.transactions
     await node.until_met(lambda: any(one.state.is_final for one in transactions.recent(1)), key)
     await end(devnet, key)
