@@ -213,7 +213,7 @@ class Node:
 
     def _task_changed(self, record: TaskRecord) -> None:
         if record.stage.is_final:
-            self._tally.task_ended()
+            self._tally.task_ended(record.ended_at)
         if self._chain.link is not None:
             self._hub.publish(TaskChanged(changed_view(record, self._chain.link.journal, self._store)))
 

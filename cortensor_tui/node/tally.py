@@ -47,8 +47,10 @@ class Tally:
         self._chain = chain
         self._due.set()
 
-    def task_ended(self) -> None:
-        """Count again soon."""
+    def task_ended(self, ended_at: float | None = None) -> None:
+        """Count again soon; `ended_at`, unix seconds, may be long ago where nobody looked meanwhile."""
+        if ended_at is not None and ended_at < self._clock.now() - COUNTED_AGAIN_S:
+            self._is_whole_due = True
         self._due.set()
 
     async def run(self) -> None:
@@ -60,6 +62,7 @@ class Tally:
                 await self._count()
             except ProblemError as error:
                 log.warning("tasks could not be counted", why=error.problem.sentence())
+                self._is_whole_due = True
                 self._due.set()
                 await asyncio.sleep(RETRY_S)
             await asyncio.sleep(REST_S)
@@ -69,13 +72,13 @@ class Tally:
         if chain is None:
             return
         reach_s = max(kept * length_s for length_s, kept in KEPT_SPANS.items())
-        back_s = reach_s if self._is_whole_due else COUNTED_AGAIN_S
+        is_whole, self._is_whole_due = self._is_whole_due, False
+        back_s = reach_s if is_whole else COUNTED_AGAIN_S
         since = span_start(self._clock.now() - back_s, HOUR_S)
         found = await self._history.read(chain, lambda history: _counted(history, since))
         if self._chain is not chain:
             return
         (self.answered, self.missed), minutes = found
-        self._is_whole_due = False
         known, self._known = self._known, _recounted(self._known, since, minutes)
         before = frozenset(known.spans)
         changed = tuple(span for span in self._known.spans if span not in before)

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from cortensor_tui.domain.tasks import Stage
-from cortensor_tui.domain.throughput import HOUR_S, KEPT_SPANS, MINUTE_S, Throughput
+from cortensor_tui.domain.throughput import HOUR_S, KEPT_SPANS, MINUTE_S, Throughput, span_start
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.node.history import HistoryDesk
 from cortensor_tui.node.live_messages import ThroughputChanged
-from cortensor_tui.node.tally import Tally
+from cortensor_tui.node.tally import COUNTED_AGAIN_S, Tally
 from cortensor_tui.storage.local_store import LocalStore
 from tests.journal.past import NOW, write_past
 from tests.support.clock import StandingClock
@@ -101,6 +101,30 @@ async def test_a_task_that_ends_moves_only_its_own_spans(
         await counted.until(lambda: len(counted.told) == 3)
         assert counted.throughput.series(MINUTE_S, NOW)[-1].answered == 0
         assert {span.began_at % HOUR_S for span in counted.told[2].spans if span.length_s == HOUR_S} == {0}
+
+
+async def test_a_task_that_ended_long_before_it_was_found_counts_in_its_own_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cortensor_tui.node.tally.REST_S", 0.0)
+    async with _counting(tmp_path) as counted:
+        await counted.until(lambda: bool(counted.told))
+        ended_at = NOW - COUNTED_AGAIN_S - 2 * HOUR_S
+        before = _missed_in(counted, ended_at)
+        record = counted.journal.tasks.recent(1)[0]
+        counted.journal.tasks.save(
+            msgspec.structs.replace(record, stage=Stage.MISSED, ended_at=ended_at), "missed"
+        )
+        counted.tally.task_ended(ended_at)
+        await counted.until(lambda: len(counted.told) == 2)
+        assert _missed_in(counted, ended_at) == before + 1
+
+
+def _missed_in(counted: Counted, at: float) -> int:
+    """Return how many are counted as missed in an hour."""
+    hour = span_start(at, HOUR_S)
+    spans = counted.throughput.series(HOUR_S, NOW)
+    return sum(span.missed for span in spans if span.began_at == hour)
 
 
 def _ends(journal: Journal) -> list[float]:
