@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 StartNode = Callable[[], Awaitable[None]]
 
 STOPPING = "The node stops after what it is sending now."
+ENDED = "The demo has ended. q leaves."
 LEFT_RUNNING = "The node keeps running. Come back with:"
 
 
@@ -162,7 +163,9 @@ class KeyActions(OwnFiles):
     def action_reconnect(self) -> None:
         """Fetch a fresh snapshot, over a fresh connection."""
         self._feed.reconnect()
-        self.notify("Fetching everything anew.", markup=False, timeout=2)
+        is_live = self.feed_state.link is Link.LIVE
+        told = "Fetching everything anew." if is_live else "Trying to connect again."
+        self.notify(ENDED if self.feed_state.has_demo_ended else told, markup=False, timeout=2)
 
     def action_copy(self) -> None:
         """Copy what the cursor is on, by OSC 52, which works over SSH."""
@@ -227,7 +230,7 @@ class KeyActions(OwnFiles):
     def action_start_node(self) -> None:
         """Start a node where none runs, also in the place of one that has gone."""
         if self.feed_state.has_demo_ended:
-            self.notify("The demo has ended. q leaves.", markup=False, timeout=3)
+            self.notify(ENDED, markup=False, timeout=3)
         elif self._start_node is None:
             self.notify("No node can be started from here.", markup=False, timeout=3)
         elif self.feed_state.link is Link.LIVE:

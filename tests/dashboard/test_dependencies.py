@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cortensor_tui.dashboard.cells import Line, width_of
 from cortensor_tui.dashboard.present.dependency_lines import column_lines, paired_lines
+from cortensor_tui.dashboard.present.engine import engine_news
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointHealth, EndpointState
 from cortensor_tui.domain.gas import GasOutlook
@@ -173,6 +174,8 @@ def news(shown: NodeStatus, width: int) -> list[str]:
 @pytest.mark.parametrize("width", [80, 110])
 def test_a_restart_of_the_engine_stays_told_for_an_hour_with_its_cause(width: int) -> None:
     assert news(died(130), width) == ["restarted 2 min ago (killed by SIGKILL)"]
+    of_silent = "".join(span.text for span in engine_news(died(130).engine, Sight(NOW, 90.0)))
+    assert of_silent.startswith("restarted 2 min ago"), "it ages on though the node is silent"
     assert news(died(3590, restarts=3), width) == ["restarted 3 times, last 59 min ago (killed by SIGKILL)"]
     assert news(died(3600), width) == []
     assert "1 restart" in told("engine", died(3600))

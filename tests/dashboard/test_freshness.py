@@ -75,7 +75,7 @@ def test_a_silent_node_says_for_how_long_what_it_was_and_what_to_do() -> None:
 def test_a_node_that_has_gone_says_how_old_what_is_below_is() -> None:
     [first, *_] = verdict_lines(heard(42, Link.UNREACHABLE), NOW, 80, title="Dashboard")
     assert "✖ UNREACHABLE  no node is running" in text([first])
-    assert "42 s old · again" in text([first])
+    assert "42 s old · trying now" in text([first])
 
 
 def test_with_an_old_head_the_verdict_is_in_doubt_as_the_head_is() -> None:

@@ -166,7 +166,7 @@ async def test_what_stood_already_makes_no_toast(node: ScriptedNode) -> None:
         await node.start()
         app.action_reconnect()
         await until(pilot, lambda: app.view is not None and "BLOCKED" in shown(app, "#verdict"))
-        assert toast(app) == ": Fetching everything anew."
+        assert toast(app) == ": Trying to connect again."
         await pilot.press("exclamation_mark")
         await until(pilot, lambda: isinstance(app.screen, NoticesScreen) and app.screen.is_whole)
         await until(pilot, lambda: "the node can pay for gas" in shown(app, "#document"))

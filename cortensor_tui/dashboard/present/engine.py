@@ -41,7 +41,7 @@ def engine_news(engine: EngineHealth, sight: Sight) -> Line:
     if not is_told or engine.error:  # which says the same while it is not back
         return ()
     often = f"{engine.restarts} times, last " if engine.restarts > 1 else ""
-    told = Span(f"restarted {often}{calm_age(engine.died_at, sight.at)}", "warn")
+    told = Span(f"restarted {often}{calm_age(engine.died_at, sight.now)}", "warn")
     return (told, Span(f" ({_cause_of_death(engine)})", "muted"))
 
 

@@ -101,7 +101,7 @@ def served_count(view: NodeView) -> tuple[int, str]:
 def service_span(view: SessionView, sight: Sight = PRESENT) -> Span:
     """Return what the node does with a session, and why where it does not serve it."""
     mark, role = _SERVICE_LOOKS[view.service]
-    says_all = view.service in (Service.SERVED, Service.NOT_BOUND, Service.WATCHED)
+    says_all = view.service in (Service.SERVED, Service.NOT_BOUND, Service.WATCHED, Service.INACTIVE)
     reason = "" if says_all or not view.reason else f": {inert(view.reason, 160)}"
     was = "was " if sight.is_past and view.service in (Service.SERVED, Service.WATCHED) else ""
     return sight.span(Span(f"{mark} {was}{view.service}{reason}", role))

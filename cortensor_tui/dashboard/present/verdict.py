@@ -191,7 +191,7 @@ def _unreachable(state: FeedState, now: float, start_key: str) -> Judgement:
     is_none = problem is not None and problem.code == "no_node"
     retry_s = max(0.0, (state.retry_at or now) - now)
     silent_s = Sight.of(state, now).silent_s
-    again = f"again in {duration(retry_s)} " if retry_s else "again "
+    again = f"again in {duration(retry_s)} " if retry_s else "now "
     has_past = state.view is not None and silent_s is not None
     age = line((f"{duration(silent_s or 0.0)} old", "warn"))
     remarks: tuple[Line, ...] = (line((f"trying {again}", "muted")),)
@@ -199,7 +199,7 @@ def _unreachable(state: FeedState, now: float, start_key: str) -> Judgement:
         does = line((start_key, "accent strong"), " starts it ")
         remarks = (line(*age, (" · ", "muted"), *does), does) if has_past else (does,)
     elif has_past:
-        remarks = (line(*age, (f" · {again}", "muted")), line(*age, " "))
+        remarks = (line(*age, (f" · {again if retry_s else 'trying now '}", "muted")), line(*age, " "))
     return Judgement(
         line((" ✖ UNREACHABLE", "bad strong")),
         line("  no node is running" if is_none else "  the node does not answer"),

@@ -110,8 +110,8 @@ class CheckedForm(Form):
         elif isinstance(asked, str):
             told = asked
         else:
-            self.check_soon(0)
-            told = "it is being checked"
+            self.check_soon(0)  # which says by itself that it is checked, and what came of it
+            return
         self.notify(told, title="Nothing was sent", severity="warning", timeout=5)
 
     def check_soon(self, delay_s: float) -> None:
