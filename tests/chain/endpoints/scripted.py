@@ -45,7 +45,7 @@ class ScriptedEndpoint:
         return [method for methods in self.requests for method in methods]
 
     async def start(self) -> None:
-        await self._server.start_server()
+        await self._server.start_server(access_log=None)  # it would tell the path, which is a token
 
     async def stop(self) -> None:
         self._hanging.set()
