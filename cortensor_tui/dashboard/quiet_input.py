@@ -73,7 +73,7 @@ def read_input(
     parser: PastingParser,
     selector: selectors.BaseSelector,
 ) -> None:
-    """Hand on what is typed until `ending` is set. Bytes that are no UTF-8 become U+FFFD."""
+    """Hand on what is typed until `ending` is set or the terminal goes; bytes that are no UTF-8 as U+FFFD."""
     decode = getincrementaldecoder("utf-8")("replace").decode
     selector.register(fileno, selectors.EVENT_READ)
     selector.register(ending, selectors.EVENT_READ)
@@ -83,8 +83,7 @@ def read_input(
         ready = selector.select(TICK_S if is_unfinished or parser.is_pasting else None)
         if any(key.fd == fileno for key, _ in ready):
             data = os.read(fileno, _MOST_BYTES)
-            if not data:  # the terminal has gone, and whoever watches over it ends the dashboard
-                ending.wait()
+            if not data:  # the terminal has gone; a thread that stayed could keep the process from ending
                 return
             finished_at_s = time.monotonic() + UNFINISHED_S
             if text := decode(data):

@@ -6,7 +6,7 @@ import os
 import queue
 import selectors
 from collections.abc import Iterator
-from threading import Event, Thread
+from threading import Thread
 
 import pytest
 from textual import constants
@@ -34,24 +34,12 @@ class CountedSelector(selectors.SelectSelector):
         return super().select(timeout)
 
 
-class NotedEvent(WakingEvent):
-    """Tells when it alone is waited for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_waited_for = Event()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.is_waited_for.set()
-        return super().wait(timeout)
-
-
 class Keyboard:
     """The other end of what is read."""
 
     def __init__(self) -> None:
         self.taken: queue.Queue[Message] = queue.Queue()
-        self.ending = NotedEvent()
+        self.ending = WakingEvent()
         self.selector = CountedSelector()
         self._reading, self._writing = os.pipe()
         parser = PastingParser()
@@ -83,11 +71,15 @@ class Keyboard:
         os.close(self._writing)
         self._writing = -1
 
+    def until_ended(self) -> None:
+        """Wait until nothing is read any more."""
+        self._thread.join(LIMIT_S)
+        assert not self._thread.is_alive()
+
     def end(self) -> None:
         """End the reading, and wait for that."""
         self.ending.set()
-        self._thread.join(LIMIT_S)
-        assert not self._thread.is_alive()
+        self.until_ended()
         self.ending.close()
         for file in (self._reading, self._writing):
             if file >= 0:
@@ -147,7 +139,7 @@ def test_bytes_that_are_no_text_end_nothing(keyboard: Keyboard) -> None:
 def test_a_terminal_that_has_gone_is_not_read_again_and_again(keyboard: Keyboard) -> None:
     keyboard.until_quiet()
     keyboard.hang_up()
-    assert keyboard.ending.is_waited_for.wait(LIMIT_S)
+    keyboard.until_ended()
     assert keyboard.selector.count == 1
 
 
