@@ -157,7 +157,7 @@ async def test_a_public_key_of_another_is_refused(world: World) -> None:
     async with world.node(settings) as process:
         assert process.stderr is not None
         said = (await asyncio.wait_for(process.stderr.read(), 60)).decode()
-        assert await process.wait() == 1
+        assert await process.wait() == 2
     assert world.stranger.address in said
     assert world.miner.address in said
 

@@ -86,10 +86,10 @@ async def test_any_size_and_no_colors(world: World) -> None:
         await terminal.until("WAITING", "my session")
         assert not COLOR.search(await terminal.tmux("capture-pane", "-p", "-e", "-t", "t"))
         for columns, rows, words in (
-            (40, 10, "at least 60x16"),
+            (40, 10, "At 60x16"),
             (160, 48, "my session"),
             (60, 16, "my session"),
-            (200, 12, "at least 60x16"),
+            (200, 12, "At 60x16"),
             (80, 24, "my session"),
         ):
             await terminal.tmux("resize-window", "-t", "t", "-x", str(columns), "-y", str(rows))
