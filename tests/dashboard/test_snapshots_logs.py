@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from cortensor_tui.dashboard.widgets.filter_line import FilterLine
 from cortensor_tui.domain.logs import LogLevel, LogLine
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.log_messages import GetLogs, Logs
@@ -89,6 +90,8 @@ def test_logs(snap_compare: Any, state: str, size: tuple[int, int], theme: str) 
         await pilot.press(*keys)
         await until(pilot, lambda: words in shown(stood.app, "#log") + shown(stood.app, "Heading"))
         await until(pilot, lambda: stood.app.screen.query_one("#log").has_focus)
+        if stood.app.screen.query_one(FilterLine).display:
+            await until(pilot, lambda: "/" in shown(stood.app, ".sign"))
         await pilot.pause()
 
     assert snap_compare(stood.app, terminal_size=size, run_before=stage)
