@@ -41,7 +41,7 @@ WRITES = (
 
 def test_every_figure_is_documented_and_every_goal_is_a_figure() -> None:
     page = (REPOSITORY / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    section = page.partition("\n## The dashboard\n")[2]
+    section = page.partition("\n## The dashboard\n")[2].partition("\n### ")[0]
     documented = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.MULTILINE))
     found = figures(MACHINE, MEASURED)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 from textual.widgets import Button, Input, Select
@@ -277,3 +279,25 @@ async def test_a_form_is_for_the_session_that_had_the_cursor_however_the_list_ha
         await until(pilot, lambda: isinstance(app.screen, AssignScreen))
         assert app.screen.query_one("#session", Select).value == 8
         assert "to session 8  to bind by hand" in str(app.screen.query_one("#panel").border_title)
+
+
+async def test_a_check_that_comes_due_as_its_form_closes_is_not_made(
+    node: ScriptedNode, app: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_checks(node)
+    due: list[Callable[[], None]] = []
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        await pilot.press("j", "a")
+        await until(pilot, lambda: isinstance(app.screen, AssignScreen))
+        form = app.screen
+        assert isinstance(form, AssignScreen)
+        await until(pilot, lambda: not form.query_one("#confirm", Button).disabled)
+        monkeypatch.setattr(form, "set_timer", lambda _, ring: due.append(ring))
+        made = len(asked(node, CheckAssignment))
+        form.check_soon(0)
+        form.action_leave()
+        [ring] = due
+        ring()
+        await until(pilot, lambda: isinstance(app.screen, OverviewScreen))
+        assert len(asked(node, CheckAssignment)) == made

@@ -27,7 +27,7 @@ from cortensor_tui.settings.setup_draft import Step
 from . import network_samples, samples
 from .at_setup import at_menu, at_step
 from .conftest import shown, until
-from .pictures import FAULT, Stood, Take, answer_all, is_waiting, take
+from .pictures import FAULT, SIZES, Stood, Take, answer_all, is_waiting, take
 from .scripted_node import ScriptedNode, refusal
 from .scripted_setup import ScriptedSetup
 from .session_samples import answer_readings
@@ -148,6 +148,7 @@ async def test_silent(take: Take, name: str) -> None:
 
     async def stage(pilot: Pilot[None]) -> None:
         await stood.go(pilot)
+        await pilot.resize_terminal(*SIZES[-1])  # where a detail is read too, which ends first
         await until(pilot, stood.is_whole)
         await stood.grow_old(pilot, 12)
 

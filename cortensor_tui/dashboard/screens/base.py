@@ -183,6 +183,7 @@ class Panel(ModalScreen[Result], UnderVerdict, Generic[Result]):
     ]
     PANEL_TITLE = ""
     PANEL_HINT = "esc back"
+    _is_left = False
 
     def compose(self) -> ComposeResult:
         """Put the content in a titled box, and leave the top line to the verdict."""
@@ -202,8 +203,14 @@ class Panel(ModalScreen[Result], UnderVerdict, Generic[Result]):
         for widget in self.query("#panel LineView").results(LineView):
             widget.redraw()
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether this is not closed yet; a timer may still ring for a box that is being taken down."""
+        return self.display and not self._is_left  # Textual takes `display` away as it removes a screen
+
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close, and end what is awaited for it: its answer would find nothing left to be shown in."""
+        self._is_left = True
         self.workers.cancel_node(self)
         return super().dismiss(result)
 

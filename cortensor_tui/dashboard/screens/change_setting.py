@@ -141,6 +141,8 @@ class ChangeSettingScreen(Panel[None]):
     def _check(self, value: str | None) -> None:
         if self._pause is not None:  # what was typed before is no longer meant
             self._pause.stop()
+        if not self.is_open:
+            return
         self._forget()
         self._ask(value)
 

@@ -160,7 +160,7 @@ class CheckedForm(Form):
             return error.problem.sentence()
 
     def _start_check(self, body: RequestBody) -> None:
-        if not self.is_sending:
+        if self.is_open and not self.is_sending:
             self.run_worker(self._check(body), group="check", exclusive=True)
 
     async def _check(self, body: RequestBody) -> None:
