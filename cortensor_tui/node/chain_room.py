@@ -196,7 +196,8 @@ class ChainRoom:
         if url is not None:
             contracts = link.reader.contracts
             addresses = (contracts.session_queue_v2, contracts.session_v2)
-            self._feed = HeadFeed(url, addresses, work.pace.news, is_guessed=self._settings.head_feed is None)
+            is_guessed = self._settings.head_feed is None
+            self._feed = HeadFeed(url, addresses, work.pace.news, work.pace.fed, is_guessed=is_guessed)
             await self._feed.run()
 
     def _trouble(self, problem: Problem) -> None:

@@ -67,7 +67,7 @@ class Mining:
         self.scheduler = Scheduler(parts, intake, self.sessions.is_served)
         self._open_tasks = OpenTasks(link, self.sessions, self.scheduler)
         profile = link.profile
-        self.pace = Pace(profile.look_interval_s, profile.busy_look_interval_s, self._is_busy)
+        self.pace = Pace(profile, self._is_busy)
         self._is_resumed = False
         self._is_continuous = False
 
@@ -105,7 +105,7 @@ class Mining:
     def take_settings(self, settings: Settings, profile: NetworkProfile) -> None:
         """Go on with other settings, as far as tasks and transactions that are open allow it."""
         self.sessions.admit(self._admission(settings))
-        self.pace.take(profile.look_interval_s, profile.busy_look_interval_s)
+        self.pace.take(profile)
         self.owner_desk.take_fee_cap(settings.max_fee_wei)
         self.link.take_budget(profile.daily_gas_budget_wei)
         self._streams.take_limits(settings.max_fee_wei, profile)

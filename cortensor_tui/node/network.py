@@ -57,6 +57,7 @@ def profile_of(settings: Settings, chain_id: int) -> NetworkProfile:
     return msgspec.structs.replace(
         profile,
         look_interval_s=min(profile.look_interval_s, longest_s),
+        fed_look_interval_s=min(profile.fed_look_interval_s, longest_s),
         busy_look_interval_s=min(profile.busy_look_interval_s, longest_s),
         **{name: value for name, value in own.items() if value is not None},
     )

@@ -21,6 +21,7 @@ from cortensor_tui.settings import Settings, SourceKind
 _SETTINGS = {
     "daily_gas_budget_wei": "CORTENSOR_TUI_DAILY_GAS_BUDGET_ETH",
     "look_interval_s": "MINER_PULLING_INTERVAL_SECONDS",
+    "fed_look_interval_s": "MINER_PULLING_INTERVAL_SECONDS",
     "busy_look_interval_s": "MINER_PULLING_INTERVAL_SECONDS",
     **{name: f"CORTENSOR_TUI_{name.upper()}" for name in OVERRIDABLE if name != "daily_gas_budget_wei"},
 }

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 
 from cortensor_tui.chain.endpoints import budget
+from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 
 # An idle node asks its endpoint at most twice a second, whatever news there is of other people's tasks; what
@@ -18,19 +19,24 @@ class Pace:
     """Waits between two looks. `is_busy` tells whether tasks or transactions are open."""
 
     def __init__(
-        self, idle_s: float, busy_s: float, is_busy: Callable[[], bool], clock: Clock = SYSTEM_CLOCK
+        self, profile: NetworkProfile, is_busy: Callable[[], bool], clock: Clock = SYSTEM_CLOCK
     ) -> None:
-        self._idle_s = idle_s
-        self._busy_s = busy_s
+        self._profile = profile
+        self._is_fed = False
         self._is_busy = is_busy
         self._clock = clock
         self._budget = budget.new_budget(IDLE_LOOKS_PER_S, clock.monotonic())
         self._changed = asyncio.Event()
         self._has_news = False
 
-    def take(self, idle_s: float, busy_s: float) -> None:
-        """Wait so long from now on."""
-        self._idle_s, self._busy_s = idle_s, busy_s
+    def take(self, profile: NetworkProfile) -> None:
+        """Wait as long as this says from now on."""
+        self._profile = profile
+        self._changed.set()
+
+    def fed(self, is_fed: bool) -> None:
+        """Be told whether news comes by itself: then an idle node looks less often, to be sure of it."""
+        self._is_fed = is_fed
         self._changed.set()
 
     def news(self) -> None:
@@ -60,8 +66,9 @@ class Pace:
 
     def left_s(self, began: float) -> float:
         """Return how long a wait that began then still lasts, 0 or less for no longer."""
-        now = self._clock.monotonic()
+        now, profile = self._clock.monotonic(), self._profile
         if self._is_busy():
-            return 0.0 if self._has_news else began + self._busy_s - now
+            return 0.0 if self._has_news else began + profile.busy_look_interval_s - now
         wait_s = budget.wait_s(self._budget, now)
-        return wait_s if self._has_news else max(began + self._idle_s - now, wait_s)
+        idle_s = profile.fed_look_interval_s if self._is_fed else profile.look_interval_s
+        return wait_s if self._has_news else max(began + idle_s - now, wait_s)

@@ -21,10 +21,11 @@ CONTRACT = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 
 
 class Told:
-    """Counts the news, and lets a test wait for the next."""
+    """Counts the news, and lets a test wait for the next; keeps how the feed stood."""
 
     def __init__(self) -> None:
         self.count = 0
+        self.stood: list[bool] = []
         self._more = asyncio.Event()
 
     def news(self) -> None:
@@ -41,7 +42,7 @@ class Told:
 @asynccontextmanager
 async def following(url: str, *addresses: str) -> AsyncIterator[tuple[HeadFeed, Told]]:
     told = Told()
-    feed = HeadFeed(url, addresses or (CONTRACT,), told.news)
+    feed = HeadFeed(url, addresses or (CONTRACT,), told.news, told.stood.append)
     task = asyncio.create_task(feed.run())
     try:
         yield feed, told
@@ -116,6 +117,7 @@ async def test_after_each_loss_it_subscribes_anew() -> None:
 
     async with serving(drop) as url, following(url) as (_, told):
         await told.until(3)
+        assert told.stood[:4] == [True, False, True, False], "each loss is told"
 
 
 @pytest.mark.parametrize(

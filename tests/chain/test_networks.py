@@ -21,6 +21,7 @@ title = "a"
 chain_ids = [1]
 is_local = true
 look_interval_s = 1
+fed_look_interval_s = 1
 busy_look_interval_s = 1
 requests_per_s = 10
 finality = "safe"
@@ -101,6 +102,7 @@ def test_addresses_carry_their_standing() -> None:
         ("bump = true", 'bump = "yes"', "bump"),
         ("bump = true", "bump = true\nbumps = 3", "bumps"),
         ("busy_look_interval_s = 1", "busy_look_interval_s = 2", "busy_look_interval_s"),
+        ("\nfed_look_interval_s = 1", "\nfed_look_interval_s = 0.5", "fed_look_interval_s"),
         ("ended = 4", "ended = 3", "task_status"),
         ("hybrid = 1", "hybrid = 2", "session_modes"),
         ("[a]", '[a]\nbased_on = "b"', "no such table"),
@@ -150,5 +152,6 @@ def test_the_users_numbers_win(tmp_path: Path) -> None:
     profile = profile_of(load_settings(path, {}), ARBITRUM_SEPOLIA)
     assert (profile.finality, profile.bump, profile.log_span_blocks) == (40, True, 5)
     assert (profile.active_session_state, profile.ack_deadline_s) == (0, 7.0)
+    assert profile.fed_look_interval_s == 0.5
     assert (profile.look_interval_s, profile.busy_look_interval_s) == (0.5, 0.5)
     assert profile.commit_deadline_s == choose_profile(ARBITRUM_SEPOLIA).commit_deadline_s

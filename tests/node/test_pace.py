@@ -7,6 +7,8 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cortensor_tui.chain.networks.profiles import choose_profile
+from cortensor_tui.devnet.anvil import CHAIN_ID
 from cortensor_tui.node.pace import IDLE_LOOKS_PER_S, Pace
 from tests.support.clock import StandingClock
 
@@ -17,7 +19,7 @@ class Office:
     def __init__(self) -> None:
         self.clock = StandingClock()
         self.is_busy = False
-        self.pace = Pace(0.55, 0.1, lambda: self.is_busy, self.clock)
+        self.pace = Pace(choose_profile(CHAIN_ID), lambda: self.is_busy, self.clock)
 
     def left_s(self) -> float:
         return self.pace.left_s(self.clock.monotonic())
@@ -27,6 +29,23 @@ def test_an_idle_node_waits_longer_than_a_busy_one() -> None:
     office = Office()
     assert round(office.left_s(), 6) == 0.55
     office.is_busy = True
+    assert round(office.left_s(), 6) == 0.1
+
+
+async def test_a_feed_that_tells_of_news_lets_an_idle_node_look_less_often_until_it_is_lost() -> None:
+    office = Office()
+    office.pace.fed(True)
+    assert round(office.left_s(), 6) == 2
+    office.pace.news()
+    assert office.left_s() <= 0, "which it tells of at once"
+    await office.pace.rest()
+    resting = asyncio.create_task(office.pace.rest())
+    await asyncio.sleep(0)
+    office.clock.pass_s(0.6)
+    office.pace.fed(False)
+    await asyncio.wait_for(resting, 30)
+    office.is_busy = True
+    office.pace.fed(True)
     assert round(office.left_s(), 6) == 0.1
 
 

@@ -36,6 +36,8 @@ _HEADS, _LOGS = 1, 2  # ids of the two requests
 class HeadFeed:
     """Follows new heads and the logs of these contracts. `on_news` is called for each log, and after a gap.
 
+    `on_standing` is told True when the feed begins to tell of logs, and False when it no longer does.
+
     Heads say that the feed lives. They call nobody: a chain may have four a second, and most hold nothing for
     this node.
 
@@ -47,6 +49,7 @@ class HeadFeed:
         url: str,
         addresses: Sequence[str],
         on_news: Callable[[], None],
+        on_standing: Callable[[bool], None] = lambda _: None,
         clock: Clock = SYSTEM_CLOCK,
         *,
         is_guessed: bool = False,
@@ -57,6 +60,7 @@ class HeadFeed:
         self._url = url
         self._addresses = list(addresses)
         self._on_news = on_news
+        self._on_standing = on_standing
         self._clock = clock
         self._is_guessed = is_guessed
         self._is_absent = False
@@ -104,6 +108,7 @@ class HeadFeed:
                 )
             finally:
                 self.is_connected = False
+                self._on_standing(False)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
@@ -144,6 +149,7 @@ class HeadFeed:
         log.info("head feed connected", endpoint=self.name)
         self.is_connected, self.error, self._is_absent = True, "", False
         self._connected_at = self._clock.now()
+        self._on_standing(True)
         self._on_news()  # whatever happened while nobody listened
 
     def _lost(self, error: Exception) -> None:

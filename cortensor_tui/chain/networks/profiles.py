@@ -37,7 +37,8 @@ class KnownModule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One network. Deadlines in seconds, each counted from the step before it.
 
-    `look_interval_s` is for an idle node, `busy_look_interval_s` for one with open tasks or transactions.
+    `look_interval_s` is for an idle node, `fed_look_interval_s` for an idle one that a WebSocket tells of
+    news at once, `busy_look_interval_s` for one with open tasks or transactions.
     `requests_per_s` is the most to ask one endpoint. `head_alarm_s` is how old the head may get, None where
     blocks come with traffic only. `bump` says whether a higher fee can make a waiting transaction faster.
     `explorer` is where people look transactions up, empty where no place is known.
@@ -49,6 +50,7 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     chain_ids: Annotated[tuple[Annotated[int, msgspec.Meta(ge=1)], ...], msgspec.Meta(min_length=1)]
     is_local: bool
     look_interval_s: Seconds
+    fed_look_interval_s: Seconds
     busy_look_interval_s: Seconds
     requests_per_s: Annotated[float, msgspec.Meta(gt=0)]
     finality: Finality
@@ -138,6 +140,8 @@ def _profile(name: str, entries: Mapping[str, Any]) -> NetworkProfile:
         raise _bad(f"[{name}.standing]", f"there is no field {sorted(strangers)[0]}")
     if profile.busy_look_interval_s > profile.look_interval_s:
         raise _bad(f"[{name}]", "its busy_look_interval_s is longer than its look_interval_s")
+    if profile.look_interval_s > profile.fed_look_interval_s:
+        raise _bad(f"[{name}]", "its look_interval_s is longer than its fed_look_interval_s")
     for table in ("task_status", "session_modes", "node_types"):
         numbers = msgspec.structs.astuple(getattr(profile, table))
         if len(set(numbers)) < len(numbers):

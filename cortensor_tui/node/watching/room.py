@@ -53,7 +53,7 @@ class Watching:
         self.link = link
         self.sessions = SessionList(link.reader, WatchAdmission(node))
         self.owner_desk = WatchingDesk(node)
-        self.pace = Pace(profile.look_interval_s, profile.busy_look_interval_s, self._is_busy)
+        self.pace = Pace(profile, self._is_busy)
         intake = Intake(link.reader, store, profile, link.watcher.submitted_in)
         self._clock = clock
         self._tasks = WatchedTasks(node, link.reader, profile, intake, store, journal.tasks, told.on_task)
@@ -89,7 +89,7 @@ class Watching:
 
     def take_settings(self, settings: Settings, profile: NetworkProfile) -> None:
         """Look at other intervals from now on."""
-        self.pace.take(profile.look_interval_s, profile.busy_look_interval_s)
+        self.pace.take(profile)
 
     def transaction_changed(self, transaction: Transaction) -> None:
         """Take notice of what the address has paid."""
