@@ -49,7 +49,7 @@ class Owner:
         asking = asyncio.create_task(self.desk.answer(body))
         async with asyncio.timeout(30):
             while not asking.done():
-                await self.stream.look_later(1.5)
+                await self.stream.look_later()
         answer = asking.result()
         assert isinstance(answer, expected)
         return answer

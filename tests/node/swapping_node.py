@@ -61,7 +61,7 @@ class SwappingNode:
         """Look at the chain until something is so."""
         async with asyncio.timeout(30):
             while not is_so():
-                await self.owner.stream.look_later(1.5)
+                await self.owner.stream.look_later()
 
     async def until_over(self) -> None:
         """Look until no swap is left."""
@@ -130,7 +130,7 @@ async def looking(owner: Owner, is_so: Callable[[], bool]) -> None:
     """Let time pass until something is so."""
     async with asyncio.timeout(30):
         while not is_so():
-            await owner.stream.look_later(1.5)
+            await owner.stream.look_later()
 
 
 def unwritable(*values: Any, **named: Any) -> Any:

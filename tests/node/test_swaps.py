@@ -98,7 +98,7 @@ async def test_a_swap_goes_on_when_whoever_asked_has_gone(devnet: DevnetOnAnvil,
             await asyncio.sleep(0)
         asking.cancel()
         while (await owner.reader.sessions([session_id]))[0].dedicated_nodes != (BOB,):
-            await owner.stream.look_later(1.5)
+            await owner.stream.look_later()
     assert asking.cancelled()
 
 

@@ -25,6 +25,9 @@ from tests.support.clock import StandingClock
 GWEI = 10**9
 PRICES = GasPrices(base_fee_wei=50 * GWEI, priority_fee_wei=GWEI)
 RULES = SendRules(fee_cap_wei=1_000 * GWEI)
+A_LOOK_S = 0.05
+"""What passes between two looks by the clock that the test moves. The chain is real and takes its own time:
+anvil counts a nonce a little before it has the receipt, which must not look like seconds without one."""
 ZERO = "0x" + "00" * 20
 PURPOSE = Purpose(kind=TransactionKind.CREATE_SESSION)
 
@@ -80,10 +83,10 @@ class Stream:
         waiting = asyncio.create_task(self.sender.settled(transaction))
         async with asyncio.timeout(30):
             while not waiting.done():
-                await self.look_later(1.5)
+                await self.look_later()
         return waiting.result()
 
-    async def look_later(self, seconds: float) -> None:
+    async def look_later(self, seconds: float = A_LOOK_S) -> None:
         self.clock.pass_s(seconds)
         await self.sender.look()
         await asyncio.sleep(0)
