@@ -8,7 +8,7 @@ import typer
 
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.formats import iso_time, short_hash, table
-from cortensor_tui.cli.options import AsJson, Env, RevealTexts, SessionId, id_number
+from cortensor_tui.cli.options import AsJson, Env, RevealTexts, id_number
 from cortensor_tui.cli.output import Exit, print_json, print_problem, print_text, problem_json
 from cortensor_tui.cli.revealing import HIDDEN, ask_for_texts
 from cortensor_tui.cli.shapes import verification_json
@@ -28,15 +28,18 @@ _EXITS = {
 _MARKS = {Finding.HOLDS: "ok", Finding.FAILS: "FAILS", Finding.UNKNOWN: "?", Finding.NOTED: "-"}
 _MAX_DETAIL = 400
 
-TaskId = Annotated[
-    int,
-    typer.Argument(metavar="TASK", parser=id_number, show_default=False, help="Its task's id."),
+TaskName = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SESSION/TASK",
+        show_default=False,
+        help="The task by both ids, as lists show it; a space does for the slash.",
+    ),
 ]
 
 
 def verify(
-    session: SessionId,
-    task: TaskId,
+    task: TaskName,
     reveal: RevealTexts = False,
     env: Env = DEFAULT_ENV,
     as_json: AsJson = False,
@@ -45,7 +48,7 @@ def verify(
     try:
         found = ask_for_texts(
             env,
-            Verify(key=TaskKey(session, task)),
+            Verify(key=_task_named(task)),
             Verification,
             _hidden_sessions,
             is_revealing=reveal,
@@ -64,6 +67,14 @@ def verify(
     else:
         print_text(_text(found))
     return _EXITS[found.verdict]
+
+
+def _task_named(words: list[str]) -> TaskKey:
+    ids = "/".join(words).split("/")
+    if len(ids) != 2:
+        raise typer.BadParameter("name one task by its session's id and its own, such as 3/7")
+    session_id, task_id = map(id_number, ids)
+    return TaskKey(session_id, task_id)
 
 
 def _hidden_sessions(found: Verification) -> list[int]:

@@ -32,6 +32,14 @@ async def test_each_check_is_a_line_with_mark_values_and_place(home: Home, node:
     assert all(line.isprintable() for line in ended.out.split("\n"))
 
 
+@pytest.mark.parametrize("named", [("3", "7"), ("3/7",)])
+async def test_a_task_is_named_as_lists_show_it_or_by_its_two_ids(
+    home: Home, node: ScriptedNode, named: tuple[str, ...]
+) -> None:
+    await home.run("verify", *named)
+    assert node.requests == [Verify(key=TaskKey(3, 7))]
+
+
 async def test_the_document_has_every_value_whole(home: Home, node: ScriptedNode) -> None:
     document = (await home.run("verify", "3", "7", "--json")).document
 
@@ -77,6 +85,8 @@ async def test_what_the_node_cannot_answer_is_not_a_refutation(home: Home, node:
 async def test_wrong_use_and_no_node_keep_their_codes(home: Home) -> None:
     assert (await home.run("verify", "3")).code == 2
     assert (await home.run("verify", "3", "seven")).code == 2
+    assert (await home.run("verify", "3/")).code == 2
+    assert "such as 3/7" in (await home.run("verify", "3/7", "8")).err
     assert (await home.run("verify", "3", "7")).code == 3
 
 

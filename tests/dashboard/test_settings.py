@@ -231,6 +231,13 @@ async def test_a_theme_is_shown_as_soon_as_it_is_written(app: Dashboard, node: S
         await until(pilot, lambda: app.theme == "harbour-light")
 
 
+async def test_changing_the_theme_names_those_there_are(app: Dashboard, node: ScriptedNode) -> None:
+    answer_settings(node)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await change(app, node, pilot, present.THEME, "")
+        assert "takes     one of colour-blind, harbour, harbour-light, " in shown(app, "#panel TextLines")
+
+
 async def test_a_theme_that_is_none_is_not_written(app: Dashboard, node: ScriptedNode) -> None:
     answer_settings(node)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.theme import BUILTIN_THEMES
 from textual.timer import Timer
 from textual.widgets import Button, Input
 
@@ -61,7 +63,8 @@ class ChangeSettingScreen(Panel[None]):
     def compose_panel(self) -> ComposeResult:
         """Yield what it is, the field, and the place for what would happen."""
         entry = self._entry
-        yield TextLines(lambda width: present.about_lines(entry, width))
+        about = msgspec.structs.replace(entry, accepted=self._themes) if entry.key == present.THEME else entry
+        yield TextLines(lambda width: present.about_lines(about, width))
         value = Input(entry.text or "", compact=True, max_length=MAX_CHARS, id="value")
         value.cursor_blink = False
         value.placeholder = "a new value; the one in force is not shown" if entry.text is None else "default"
@@ -198,9 +201,13 @@ class ChangeSettingScreen(Panel[None]):
         self._say(problem_lines(problem, self._width))
 
     def _no_theme(self, name: str) -> Problem:
-        known = ", ".join(sorted(set(self.app.available_themes)))
-        remedy = f"Give one of {known}"
-        return Problem(code="no_theme", what=f"There is no theme {name}", why="", remedy=remedy)
+        what, remedy = f"There is no theme {name}", f"Give {self._themes}"
+        return Problem(code="no_theme", what=what, why="", remedy=remedy)
+
+    @property
+    def _themes(self) -> str:
+        own = sorted(set(self.app.available_themes) - set(BUILTIN_THEMES))
+        return f"one of {', '.join(own)}, or one of Textual's own, such as nord"
 
     def _say(self, lines: list[Line]) -> None:
         self._outcome = lines
