@@ -181,6 +181,9 @@ class Window(Generic[Item]):
         page.
         """
         before, self._tail = self._tail, {seen.entry.key: seen for seen in tail}
+        if self._is_makeshift:
+            self._hold_tail()
+            return
         for key, seen in self._tail.items():
             known = before.get(key)
             if known is None or known.entry.item is not seen.entry.item or known.is_wanted != seen.is_wanted:
@@ -196,9 +199,12 @@ class Window(Generic[Item]):
         self._asked, self.problem = None, problem
         if self._start is not None and not self._held:
             self._is_makeshift = True
-            self._held = Stretch()
-            for seen in self._tail.values():
-                self._merge(seen, 0)
+            self._hold_tail()
+
+    def _hold_tail(self) -> None:
+        self._held = Stretch()
+        for seen in self._tail.values():
+            self._merge(seen, 0)
 
     def _extend(self, ask: Ask, page: Page[Item], near: int) -> None:
         if not _goes_on(ask, page):  # or the same would be asked for ever

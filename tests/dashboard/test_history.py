@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cortensor_tui.dashboard.history import Ask, Page, Seen, Side, Window
@@ -176,6 +176,15 @@ def entry(item: Item) -> Entry[Item]:
     return Entry(place(item[0]), str(item[0]), item)
 
 
+# More than a window holds happens while no page can be had, and the cursor is at the end.
+@example(
+    26,
+    [
+        *[Happen(None)] * 4,
+        *[Read(Side.OLDER, [Happen(None)] * 2, [Happen(None)] * 2, "fails")] * 3,
+        Read(Side.OLDER, [Happen(None)] * 2, [Happen(None), Happen(1)], "fails"),
+    ],
+)
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, 60), STEPS)
 def test_rows_are_a_stretch_of_the_list_and_lead_to_all_of_it(
