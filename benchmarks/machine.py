@@ -13,7 +13,7 @@ import msgspec
 import psutil
 
 from cortensor_tui.devnet.anvil import find_anvil
-from cortensor_tui.inference.cpus import available_processors
+from cortensor_tui.inference.llama.cpus import available_processors
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from benchmarks.tui.hangup import exits_s
 from benchmarks.tui.resting import rest
 from benchmarks.tui.starting import starts
 from benchmarks.tui.streaming import streaming
-from cortensor_tui.inference.models import default_model_folder, fetch_default_model
+from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -11,8 +11,8 @@ import structlog
 
 from cortensor_tui.domain.inference import EngineHealth, EngineState
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.llama_process import LlamaProcess
-from cortensor_tui.inference.models import DEFAULT_MODEL, fetch_default_model
+from cortensor_tui.inference.llama.process import LlamaProcess
+from cortensor_tui.inference.models.packaged import DEFAULT_MODEL, fetch_default_model
 from cortensor_tui.settings import Settings
 
 log = structlog.get_logger(__name__)

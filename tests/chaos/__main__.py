@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from cortensor_tui.inference.models import default_model_folder, fetch_default_model
+from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
 from tests.chaos.judge import RECOVERY_S
 from tests.chaos.run import Outcome, run_seed
 from tests.chaos.world import lay_ground

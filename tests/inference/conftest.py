@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.inference.models import default_model_folder, fetch_default_model
+from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
 
 from .engines import Watched
 

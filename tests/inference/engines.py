@@ -15,8 +15,8 @@ from cortensor_tui.domain.inference import (
     SamplingParams,
     Token,
 )
-from cortensor_tui.inference.heartbeat import Patience
-from cortensor_tui.inference.llama_process import LlamaProcess
+from cortensor_tui.inference.llama.heartbeat import Patience
+from cortensor_tui.inference.llama.process import LlamaProcess
 
 GREEDY = SamplingParams(
     max_tokens=24,

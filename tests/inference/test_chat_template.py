@@ -12,10 +12,10 @@ from llama_cpp import Llama
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.chat_template import Render, fragments, render_chat
-from cortensor_tui.inference.llama_log import LlamaLog
-from cortensor_tui.inference.llama_model import LlamaModel
-from cortensor_tui.inference.wire import Load
+from cortensor_tui.inference.llama.chat_template import Render, fragments, render_chat
+from cortensor_tui.inference.llama.log import LlamaLog
+from cortensor_tui.inference.llama.model import LlamaModel
+from cortensor_tui.inference.llama.wire import Load
 
 from .engines import Watched, ask, collect, finish_of
 from .gguf_files import with_template, without_template

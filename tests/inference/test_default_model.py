@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.models import DEFAULT_MODEL, PackagedModel, fetch_default_model, main
+from cortensor_tui.inference.models.packaged import DEFAULT_MODEL, PackagedModel, fetch_default_model, main
 
 CONTENT = b"GGUF and some weights" * 1000
 MODEL = PackagedModel(

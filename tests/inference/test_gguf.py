@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.gguf import TENSOR_TYPES, check_gguf
+from cortensor_tui.inference.models.gguf import TENSOR_TYPES, check_gguf
 
 from .gguf_files import gguf, pair, small_gguf, tensor, text
 

@@ -7,8 +7,8 @@ import itertools
 
 import pytest
 
-from cortensor_tui.inference.heartbeat import kill_unless, watch_silence
-from cortensor_tui.inference.wire import Ping, ToChild
+from cortensor_tui.inference.llama.heartbeat import kill_unless, watch_silence
+from cortensor_tui.inference.llama.wire import Ping, ToChild
 
 INTERVAL_S = 0.001
 

@@ -15,9 +15,9 @@ import pytest
 
 from cortensor_tui.domain.inference import EngineHealth, EngineState, Token
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.child_process import ChildProcess
-from cortensor_tui.inference.heartbeat import Patience
-from cortensor_tui.inference.llama_process import CHILD_MODULE, LlamaProcess
+from cortensor_tui.inference.llama.child_process import ChildProcess
+from cortensor_tui.inference.llama.heartbeat import Patience
+from cortensor_tui.inference.llama.process import CHILD_MODULE, LlamaProcess
 
 from .engines import GREEDY, Watched, ask, collect, finish_of, text_of
 from .gguf_files import small_gguf
@@ -197,7 +197,7 @@ async def test_stop_ends_the_child_and_what_was_asked_of_it(watched: Watched) ->
 _NODE = """
 import asyncio, sys
 from pathlib import Path
-from cortensor_tui.inference.llama_process import LlamaProcess
+from cortensor_tui.inference.llama.process import LlamaProcess
 
 async def main():
     engine = LlamaProcess(Path(sys.argv[1]), context_tokens=512)

@@ -19,7 +19,7 @@ from cortensor_tui.domain.inference import (
     Token,
 )
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.run import run
+from cortensor_tui.inference.llama.run import run
 
 from .engines import GREEDY, ask, finish_of, text_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.inference.cpus import available_processors, cgroup_quota, threads_for
+from cortensor_tui.inference.llama.cpus import available_processors, cgroup_quota, threads_for
 
 
 def test_threads_asked_for_are_capped_at_the_processors() -> None:

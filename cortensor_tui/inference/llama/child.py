@@ -1,4 +1,4 @@
-"""The engine process: `python -m cortensor_tui.inference.llama_child PARENT_PID`, frames on its pipes."""
+"""The engine process: `python -m cortensor_tui.inference.llama.child PARENT_PID`, frames on its pipes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import BinaryIO, NoReturn
 
 from cortensor_tui.domain.inference import Finished, GenerationEvent, Prefilled
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.run import Model, run
-from cortensor_tui.inference.wire import (
+from cortensor_tui.inference.llama.run import Model, run
+from cortensor_tui.inference.llama.wire import (
     LENGTH_BYTES,
     Cancel,
     FrameError,
@@ -116,8 +116,8 @@ class _Child:
         if not isinstance(load, Load):
             return os.EX_PROTOCOL
         # Imported late: it takes a moment, and this process must be mortal before that.
-        from cortensor_tui.inference.llama_log import LlamaLog
-        from cortensor_tui.inference.llama_model import LlamaModel
+        from cortensor_tui.inference.llama.log import LlamaLog
+        from cortensor_tui.inference.llama.model import LlamaModel
 
         log = LlamaLog()
         try:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 import psutil
 
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.inference.wire import (
+from cortensor_tui.inference.llama.wire import (
     LENGTH_BYTES,
     FromChild,
     ToChild,

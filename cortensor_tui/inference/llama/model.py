@@ -15,8 +15,9 @@ import llama_cpp.llama_cpp as native
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
 from cortensor_tui.domain.inference import SamplingParams
-from cortensor_tui.inference.chat_template import Messages, fragments, render_chat
-from cortensor_tui.inference.llama_log import LlamaLog
+from cortensor_tui.inference.llama.chat_template import Messages, fragments, render_chat
+from cortensor_tui.inference.llama.log import LlamaLog
+from cortensor_tui.inference.llama.wire import Load
 from cortensor_tui.inference.problems import (
     OTHER_MODEL_REMEDY,
     decode_failed,
@@ -24,7 +25,6 @@ from cortensor_tui.inference.problems import (
     prompt_too_long,
     template_missing,
 )
-from cortensor_tui.inference.wire import Load
 
 RAW_ROLE = "raw"
 

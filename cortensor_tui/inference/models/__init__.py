@@ -1,0 +1,1 @@
+"""Model files: what their headers say, and where they come from."""
