@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from cortensor_tui.chain.transactions import foreign
+from cortensor_tui.chain.transactions.estimating import transaction_counts
 from cortensor_tui.chain.transactions.parts import KeyParts
 from cortensor_tui.chain.transactions.sightings import Question, ask
 from cortensor_tui.domain.transactions import TransactionState
@@ -51,10 +52,26 @@ class IdleUse:
         nonce = await self._first_foreign(mined_count)
         if nonce is not None and self._is_exclusive:
             self._parts.gate.shut(foreign.foreign_key_use(self._parts.address, nonce))
-        elif mined_count > self._parts.stream.nonces.following:
-            log.info("the key was used elsewhere", address=self._parts.address, chain=mined_count)
-            self._parts.stream.nonces = self._parts.stream.nonces.used_elsewhere(mined_count - 1)
+        else:
+            self._adopt(mined_count)
         self._looks = 0
+
+    async def catch_up(self) -> None:
+        """Go on where a wallet left off, before something is sent with a key that one may use besides.
+
+        Only while nothing of ours is open: then whatever is counted beyond our own is the wallet's. Raises
+        `ProblemError` when the endpoint does not answer.
+        """
+        if self._is_exclusive or len(self._parts.book):
+            return
+        _, pending = await transaction_counts(self._parts.rpc, self._parts.address)
+        self._adopt(pending)
+
+    def _adopt(self, count: int) -> None:
+        stream = self._parts.stream
+        if count > stream.nonces.following:
+            log.info("the key was used elsewhere", address=self._parts.address, chain=count)
+            stream.nonces = stream.nonces.used_elsewhere(count - 1)
 
     async def _first_foreign(self, mined_count: int) -> int | None:
         """Return the first nonce used up that no transaction of ours has used, None where all are ours."""

@@ -124,6 +124,7 @@ class TransactionSender:
         await self._parts.queue.take(purpose.deadline_at)
         try:
             self._parts.gate.check()
+            await self.idle_use.catch_up()
             if self._parts.clock.monotonic() - estimated_s > ESTIMATE_HOLDS_S:
                 estimate = await self.estimate(call)
             self._check_price(estimate.fees)

@@ -101,6 +101,19 @@ async def test_a_use_while_the_node_was_away_stays_adopted(devnet: DevnetOnAnvil
     assert again.sender.problem is None
 
 
+async def test_what_a_wallet_has_just_sent_is_noticed_before_the_next_send(
+    devnet: DevnetOnAnvil, tmp_path: Path
+) -> None:
+    stream = Stream(devnet, tmp_path / "journal.sqlite", is_exclusive=False)
+    await stream.sender.start()
+    await stream.settled(await stream.send("ours"))
+    await devnet.create_session(OWNER)
+    async with holding_blocks(devnet):
+        await devnet.rpc.call("eth_sendTransaction", {"from": OWNER, "to": OWNER})
+        sent = await stream.send("ours again")
+    assert (await stream.settled(sent)).state is TransactionState.MINED
+
+
 async def test_a_key_that_a_wallet_has_as_well_goes_on_with_its_next_nonce(
     devnet: DevnetOnAnvil, tmp_path: Path
 ) -> None:
