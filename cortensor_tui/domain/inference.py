@@ -29,11 +29,19 @@ class Clamp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
-    """One run to be done by an engine. `messages` are (role, text); raw text has the one role "raw"."""
+    """One run to be done by an engine. `messages` are (role, text); raw text has the one role "raw".
+
+    Of runs that wait, the one with the earliest `deadline_at` (unix seconds) goes first; None is the latest
+    of all. `session_id` names whose earlier prompts this run may reuse, None nobody's. A run that
+    `is_reproducible` has the engine to itself and reuses nothing, so that its answer is always the same.
+    """
 
     messages: tuple[tuple[str, str], ...]
     params: SamplingParams
     seed: int
+    deadline_at: float | None = None
+    session_id: int | None = None
+    is_reproducible: bool = False
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True, tag="token"):
@@ -60,7 +68,12 @@ class FinishReason(StrEnum):
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
-    """The run is over. Times in ms; the answer is the streamed texts joined, byte for byte."""
+    """The run is over. Times in ms; the answer is the streamed texts joined, byte for byte.
+
+    Of the prompt, `reused_tokens` were known from an earlier run and not read again. `slots_busy` is how
+    many runs there were at once, this one included, when there were most. `sampler_chain` names the stages
+    that chose each token, the first one first; empty where the engine does not tell.
+    """
 
     reason: FinishReason
     prompt_tokens: int
@@ -68,11 +81,15 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     prefill_ms: float
     first_token_ms: float | None
     decode_ms: float
+    reused_tokens: int = 0
+    slots_busy: int = 1
+    sampler_chain: tuple[str, ...] = ()
 
     @property
     def prefill_tokens_per_s(self) -> float | None:
-        """Return the prefill speed, None where nothing was measured."""
-        return self.prompt_tokens / self.prefill_ms * 1000 if self.prefill_ms > 0 else None
+        """Return the speed at which the prompt was read, None where nothing was measured."""
+        read = self.prompt_tokens - self.reused_tokens
+        return read / self.prefill_ms * 1000 if self.prefill_ms > 0 else None
 
     @property
     def decode_tokens_per_s(self) -> float | None:
@@ -101,8 +118,26 @@ class LostRun(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer depends on beside its prompt, as the engine tells it: None or "" where it does not.
+
+    `slots` is how many runs it takes at once, `kv_type` the number type of what it keeps of a prompt,
+    `template_sha256` the digest of its chat template's text, in hex.
+    """
+
+    build: str = ""
+    context_tokens: int | None = None
+    batch_tokens: int | None = None
+    decode_threads: int | None = None
+    prefill_threads: int | None = None
+    slots: int | None = None
+    flash_attention: bool | None = None
+    kv_type: str = ""
+    template_sha256: str = ""
+
+
 class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the engine now. `load_progress` runs from 0 to 1.
+    """What is known of the engine now. `load_progress` runs from 0 to 1, `runs` counts those going on.
 
     `silent_since` is when an engine that works or waits was heard of last, unix seconds, None while it
     answers. `died_at` and `death` are when and how its process ended last unasked; they stay when it is back.
@@ -119,3 +154,5 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     silent_since: float | None = None
     died_at: float | None = None
     death: str = ""
+    runs: int = 0
+    facts: EngineFacts | None = None

@@ -11,7 +11,7 @@ HealthListener = Callable[[EngineHealth], None]
 
 
 class Engine(Protocol):
-    """One model that answers one prompt at a time.
+    """One model that answers prompts, several at once where it can.
 
     Whoever builds an engine gives it a `HealthListener`, which is called from the event loop each time
     `health` has changed.
@@ -27,15 +27,17 @@ class Engine(Protocol):
     def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
         """Run one prompt: `Prefilled`, then `Token`s, then `Finished`, whose answer is the texts joined.
 
-        A second call waits its turn. Closing the iterator cancels the run. Raises `ProblemError`:
-        "prompt_too_long" where not one token of answer would fit, "engine_died" when the engine ended
+        May be called several times at once: what the engine has no room for now waits inside it, the run
+        with the earliest deadline first, and none waits for ever. Closing the iterator cancels that run
+        alone, also while it waits. Raises `ProblemError`:
+        "prompt_too_long" where not one token of answer would ever fit, "engine_died" when the engine ended
         in the middle (it restarts by itself, so the run may be asked again), "engine_failed" when it has
         given up, "engine_stopped" when it is not started, "chat_template_missing" or
         "chat_template_failed" when the model cannot take chat messages.
         """
 
     async def cancel(self) -> None:
-        """End the run that is going on; its iterator gives a `Finished` with reason "cancelled"."""
+        """End all runs; the iterator of each gives a `Finished` with reason "cancelled"."""
 
     async def stop(self) -> None:
         """End the engine and free what it holds. Safe to call twice."""

@@ -154,7 +154,7 @@ class LlamaProcess:
         except UnicodeEncodeError as error:
             raise problems.prompt_no_text() from error
         self._runs.add(run)
-        self._become(EngineState.BUSY)
+        self._become(EngineState.BUSY, runs=len(self._runs.all))
         return run
 
     def _cancel(self, run: Run) -> None:
@@ -168,8 +168,10 @@ class LlamaProcess:
 
     def _hand_on(self, run_id: int, item: Sent) -> None:
         self._runs.hand_on(run_id, item)
-        if not self._runs.all and self._health.state is EngineState.BUSY:
-            self._become(EngineState.READY)
+        runs = len(self._runs.all)
+        if runs != self._health.runs:
+            is_idle = runs == 0 and self._health.state is EngineState.BUSY
+            self._become(EngineState.READY if is_idle else self._health.state, runs=runs)
 
     def _end_runs(self, problem: Problem) -> None:
         for run in self._runs.all:
