@@ -25,6 +25,9 @@ def own_surroundings() -> Iterator[Path]:
             del os.environ[key]
         for key in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
             os.environ[key] = name
+        # Bytecode is written and found again, as for any installed program, whatever this user's shell says.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(Path(name) / "bytecode")
         os.environ.setdefault("TERM", "xterm-256color")
         yield Path(name)
 
