@@ -6,10 +6,10 @@ RUN := $(VENV)/bin
 PYTEST := $(RUN)/python -m pytest
 MODELS = $(shell $(RUN)/python -c 'from cortensor_tui.inference.models.packaged import default_model_folder as f; print(f())')
 
-.PHONY: help demo test test-fast test-all lint format bench bench-tui chaos setup model node-parts contracts lock snapshots pictures clean
+.PHONY: help demo test test-fast test-all lint format bench bench-tui bench-engine yardsticks chaos setup model node-parts contracts lock snapshots pictures clean
 
 help: ## Say what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: setup model ## Set up, then open the dashboard on a chain, a model and a client of its own
 	@$(RUN)/cortensor-tui demo
@@ -41,6 +41,16 @@ bench: setup model node-parts ## Measure decode, ack and start-up; writes build/
 
 bench-tui: setup model node-parts ## Measure what the dashboard costs and how fast it is; writes build/bench-tui.json
 	@$(RUN)/python -m benchmarks.tui
+
+bench-engine: setup model node-parts yardsticks ## Measure the engine beside llama.cpp's own programs; writes build/bench-engine.json
+	@$(RUN)/python -m benchmarks.engine
+
+yardsticks: setup-yardsticks ## Build llama-bench and llama-server, as the binding's llama.cpp has them: 9 minutes, once
+	@scripts/yardsticks.sh $(VENV)
+
+.PHONY: setup-yardsticks
+setup-yardsticks:
+	@scripts/setup.sh $(VENV) $(PYTHON) cmake:cmake ninja:ninja-build
 
 RUNS ?= 10
 SEED ?= 1

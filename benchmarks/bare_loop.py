@@ -24,12 +24,13 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What came out; `tokens_per_s` counts the tokens after the first."""
+    """What came out; `tokens_per_s` counts the tokens after the first, `first_token_s` from the start."""
 
     text: str
     prompt_tokens: int
     answer_tokens: int
     tokens_per_s: float
+    first_token_s: float
 
 
 def main(model_path: str, context_tokens: int, decode_threads: int, prefill_threads: int) -> None:
@@ -68,6 +69,7 @@ def generate(llama: Llama, prompt: list[int], tokens: int) -> Told:
     llama.reset()  # type: ignore[no-untyped-call]  # or it would reuse the last run's prompt, which the engine does not
     times: list[float] = []
     text = bytearray()
+    began_s = time.monotonic()
     for token in llama.generate(prompt, temp=0.0, repeat_penalty=1.0):
         if token == llama.token_eos():
             break
@@ -80,6 +82,7 @@ def generate(llama: Llama, prompt: list[int], tokens: int) -> Told:
         prompt_tokens=len(prompt),
         answer_tokens=len(times),
         tokens_per_s=(len(times) - 1) / (times[-1] - times[0]),
+        first_token_s=times[0] - began_s,
     )
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
 from benchmarks.processes import BenchmarkError, running
+from cortensor_tui.chain.contracts.calls import NewTask, submit_call
+from cortensor_tui.devnet.sender import Outgoing
 from cortensor_tui.devnet.service import DevnetInfo
 from cortensor_tui.domain.health import Verdict
-from cortensor_tui.domain.tasks import TaskView
+from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.tasks import TaskKey, TaskView
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.history_messages import GetTask, TaskOutcome, Tasks, WaitTask
 from cortensor_tui.node.paths import socket_path
@@ -36,10 +39,33 @@ class BoundNode:
         self._client = client
         self._submitting = asyncio.Lock()
 
+    async def new_session(self) -> int:
+        """Create one more session of the owner's, bind the node to it, and return its id."""
+        session_id = await self.world.create_session("benchmark")
+        await self.world.bind(session_id)
+        return session_id
+
     async def serve(self, prompt: str, tokens: int) -> TaskView:
         """Submit a prompt on chain, greedy; once its task has ended there, return it as the node tells it."""
+        return (await self.serve_all([(self._session_id, prompt)], tokens))[0]
+
+    async def serve_all(self, asked: Sequence[tuple[int, str]], tokens: int) -> list[TaskView]:
+        """Submit (session id, prompt) at once, as `serve` does one; each session may stand there once."""
+        reader = self.world.reader
         async with self._submitting:  # or two would take themselves for the same task
-            key = await self.world.submit(self._session_id, prompt, (tokens, 0, 100, 40, 100, 0, 0))
+            counts = await reader.task_counts([session_id for session_id, _ in asked])
+            keys = [TaskKey(session_id, count) for (session_id, _), count in zip(asked, counts, strict=True)]
+            calls = [
+                submit_call(reader, NewTask(session_id=session_id, prompt=prompt, llm_params=_greedy(tokens)))
+                for session_id, prompt in asked
+            ]
+            outgoing = [Outgoing(text=call.text, to=call.to, data=call.data) for call in calls]
+            for problem in await self.world.owner_sender.send_all(outgoing):
+                if problem is not None:
+                    raise ProblemError(problem)
+        return await asyncio.gather(*(self._ended(key) for key in keys))
+
+    async def _ended(self, key: TaskKey) -> TaskView:
         waiting = WaitTask(key=key, timeout_s=TASK_TIMEOUT_S)
         outcome = await self._client.request(waiting, timeout_s=TASK_TIMEOUT_S + 10)
         told = await self._client.request(GetTask(key=key))
@@ -48,6 +74,10 @@ class BoundNode:
         if not isinstance(told, Tasks):
             raise BenchmarkError(f"the node did not tell of task {key}")
         return told.tasks[0]
+
+
+def _greedy(tokens: int) -> tuple[int, ...]:
+    return (tokens, 0, 100, 40, 100, 0, 0)
 
 
 @asynccontextmanager

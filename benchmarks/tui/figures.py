@@ -7,6 +7,7 @@ from statistics import median
 
 import msgspec
 
+from benchmarks.goals import Goal, goal_rows, over_rounds, rounded
 from benchmarks.machine import Machine
 from benchmarks.report import Figures, percentile
 from benchmarks.tui.attached import WatchedPair
@@ -14,19 +15,6 @@ from benchmarks.tui.big import Big
 from benchmarks.tui.resting import Rest
 from benchmarks.tui.starting import Starts
 from benchmarks.tui.streaming import Streaming
-
-
-class Goal(msgspec.Struct, frozen=True):
-    """A bound on one figure; the unit is for people."""
-
-    bound: float
-    unit: str = ""
-    is_least: bool = False
-
-    def is_met(self, value: float) -> bool:
-        """Tell whether a figure is within the bound."""
-        return value >= self.bound if self.is_least else value <= self.bound
-
 
 GOALS = {
     "first_paint_ratio": Goal(1.6),
@@ -62,69 +50,40 @@ def figures(machine: Machine, measured: Measured) -> Figures:
     big_keys = {name: percentile(values, 95) for name, values in big.key_ms.items()}
     slowest = max(big_keys, key=lambda name: big_keys[name])
     return {
-        **_over_rounds("first_paint_ratio", measured.starts.ratios),
-        "first_paint_ms": _rounded(1000 * median(measured.starts.first_s)),
-        "first_paint_bare_ms": _rounded(1000 * median(measured.starts.bare_s)),
-        **_over_rounds("live_data_s", measured.starts.live_data_s),
-        **_over_rounds("idle_bytes_per_s", measured.rest.bytes_per_s),
-        **_over_rounds("idle_cpu_pct", measured.rest.cpu_pct),
-        "idle_dashboard_cpu_pct": _rounded(median(measured.rest.dashboard_cpu_pct)),
-        "idle_node_cpu_pct": _rounded(median(measured.rest.node_cpu_pct)),
-        **_over_rounds("live_bytes_per_s", live.bytes_per_s),
-        **_over_rounds("live_cpu_pct", live.cpu_pct),
+        **over_rounds("first_paint_ratio", measured.starts.ratios),
+        "first_paint_ms": rounded(1000 * median(measured.starts.first_s)),
+        "first_paint_bare_ms": rounded(1000 * median(measured.starts.bare_s)),
+        **over_rounds("live_data_s", measured.starts.live_data_s),
+        **over_rounds("idle_bytes_per_s", measured.rest.bytes_per_s),
+        **over_rounds("idle_cpu_pct", measured.rest.cpu_pct),
+        "idle_dashboard_cpu_pct": rounded(median(measured.rest.dashboard_cpu_pct)),
+        "idle_node_cpu_pct": rounded(median(measured.rest.node_cpu_pct)),
+        **over_rounds("live_bytes_per_s", live.bytes_per_s),
+        **over_rounds("live_cpu_pct", live.cpu_pct),
         **_over_presses("key_ms", live.key_ms),
         **_over_presses("slow_link_key_ms", live.slow_link_key_ms),
-        "rss_mb": _rounded(max(measured.rest.rss_mb, live.rss_mb)),
-        "big_rss_mb": _rounded(big.rss_mb),
+        "rss_mb": rounded(max(measured.rest.rss_mb, live.rss_mb)),
+        "big_rss_mb": rounded(big.rss_mb),
         **_over_presses("big_key_ms", big.key_ms[slowest]),
         "big_key_list": slowest,
-        **_over_rounds("decode_ratio_attached", [pair.ratio for pair in measured.pairs]),
-        "decode_watched_tokens_per_s": _rounded(median(pair.watched for pair in measured.pairs)),
-        "decode_unwatched_tokens_per_s": _rounded(median(pair.alone for pair in measured.pairs)),
-        **_over_rounds("hangup_exit_s", measured.exits_s),
+        **over_rounds("decode_ratio_attached", [pair.ratio for pair in measured.pairs]),
+        "decode_watched_tokens_per_s": rounded(median(pair.watched for pair in measured.pairs)),
+        "decode_unwatched_tokens_per_s": rounded(median(pair.alone for pair in measured.pairs)),
+        **over_rounds("hangup_exit_s", measured.exits_s),
         **msgspec.to_builtins(machine),
-    }
-
-
-def _over_rounds(name: str, values: Sequence[float]) -> Figures:
-    return {
-        name: _rounded(median(values)),
-        f"{name}_min": _rounded(min(values)),
-        f"{name}_max": _rounded(max(values)),
-        f"{name}_rounds": len(values),
     }
 
 
 def _over_presses(name: str, values: Sequence[float]) -> Figures:
     return {
-        f"{name}_p95": _rounded(percentile(values, 95)),
-        f"{name}_p50": _rounded(percentile(values, 50)),
-        f"{name}_max": _rounded(max(values)),
+        f"{name}_p95": rounded(percentile(values, 95)),
+        f"{name}_p50": rounded(percentile(values, 50)),
+        f"{name}_max": rounded(max(values)),
         f"{name}_presses": len(values),
     }
 
 
-def _rounded(value: float) -> float:
-    return round(value, 4)
-
-
 def table(of: Figures) -> str:
     """Return the figures as lines: each with its goal, and its spread beside it."""
-    rows = [f"{'figure':<24}{'value':>12}   {'goal':<16}spread"]
-    for name, goal in GOALS.items():
-        value = float(of[name])
-        sign = ">=" if goal.is_least else "<="
-        met = "met" if goal.is_met(value) else "MISSED"
-        told, bound = f"{value:.4g} {goal.unit}", f"{sign} {goal.bound:g} {met}"
-        rows.append(f"{name:<24}{told:>12}   {bound:<16}{_spread(of, name)}")
     head = f"{of['cpu']}, {of['cores']} cores, load {of['load_1m']} at the start, Python {of['python']}"
-    return "\n".join([head, "", *(row.rstrip() for row in rows)])
-
-
-def _spread(of: Figures, name: str) -> str:
-    if f"{name}_rounds" in of:
-        return f"{of[f'{name}_min']:.4g} to {of[f'{name}_max']:.4g} in {of[f'{name}_rounds']} rounds"
-    stem = name.removesuffix("_p95")
-    if f"{stem}_presses" in of:
-        return f"half within {of[f'{stem}_p50']:.4g}, all within {of[f'{stem}_max']:.4g}"
-    return ""
+    return "\n".join([head, "", *goal_rows(of, GOALS)])

@@ -1,0 +1,103 @@
+"""`make bench-engine`: measure the engine, print a table, write build/bench-engine.json. Goals are told."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.bare import bare_loop
+from benchmarks.dashboard import attached_dashboard
+from benchmarks.engine.at_once import SIZES, AtOnce, Compared, ServerPlan
+from benchmarks.engine.figures import Measured, Subject, figures, table
+from benchmarks.engine.one_stream import OneStream, Round
+from benchmarks.engine.yardsticks import llama_cpp_version
+from benchmarks.machine import this_machine
+from benchmarks.processes import REPOSITORY
+from benchmarks.report import Figures
+from benchmarks.running import run_measuring, say
+from benchmarks.served import anvil_world, bound_node
+from cortensor_tui.inference.llama.cpus import threads_for
+from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
+from tests.world import World
+
+CONTEXT_TOKENS = 4096
+BATCH_TOKENS = 512  # the node's default
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How much to measure."""
+
+    pairs: int = 9
+    tokens: int = 256
+    rounds: int = 5
+    batch_tokens: int = 96
+
+
+QUICK = Plan(pairs=1, tokens=48, rounds=1, batch_tokens=16)
+
+
+async def measure(plan: Plan, folder: Path) -> Figures:
+    """Measure everything. Raises `BenchmarkError` or `ProblemError` where something does not run."""
+    machine = this_machine()
+    version = await llama_cpp_version()
+    model = await asyncio.to_thread(fetch_default_model, default_model_folder(), lambda done, total: None)
+    threads = threads_for(None)
+    say("starting a devnet on anvil")
+    async with anvil_world(folder, model) as world:
+        rounds = await one_stream(plan, world, threads)
+        loads = await at_once(plan, world, threads)
+    subject = Subject(
+        model=model.stem,
+        llama_cpp=version,
+        decode_threads=threads[0],
+        prefill_threads=threads[1],
+        batch_tokens=BATCH_TOKENS,
+        slots=1,
+        batch_answer_tokens=plan.batch_tokens,
+    )
+    return figures(machine, Measured(subject=subject, rounds=rounds, loads=loads))
+
+
+async def one_stream(plan: Plan, world: World, threads: tuple[int, int]) -> list[Round]:
+    """Measure one answer at a time."""
+    settings = world.settings(LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS))
+    async with (
+        bare_loop(world.model, CONTEXT_TOKENS, threads) as binding,
+        bound_node(world, settings) as node,
+        attached_dashboard(settings) as screen,
+    ):
+        say(f"{plan.pairs} rounds of one answer")
+        stream = OneStream(node, screen, binding, world.model, threads, BATCH_TOKENS)
+        return await stream.rounds(plan.pairs, plan.tokens)
+
+
+async def at_once(plan: Plan, world: World, threads: tuple[int, int]) -> dict[int, list[Compared]]:
+    """Measure several answers at a time, with the same journal: the key must not have two."""
+    settings = world.settings(LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS))
+    server = ServerPlan(
+        model=world.model, context_tokens=CONTEXT_TOKENS, batch_tokens=BATCH_TOKENS, threads=threads
+    )
+    async with bound_node(world, settings) as node, attached_dashboard(settings):
+        sessions = tuple([await node.new_session() for _ in range(max(SIZES))])
+        say(f"{plan.rounds} rounds of {', '.join(map(str, SIZES))} answers at once")
+        return await AtOnce(node, sessions, server).rounds(plan.rounds, plan.batch_tokens)
+
+
+def main() -> int:
+    """Read the options and measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a try: little of everything")
+    parser.add_argument("--output", type=Path, default=REPOSITORY / "build" / "bench-engine.json")
+    given = parser.parse_args()
+    plan = QUICK if given.quick else Plan()
+    return asyncio.run(
+        run_measuring("bench-engine", lambda folder: measure(plan, folder), table, given.output)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

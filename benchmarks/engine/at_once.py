@@ -1,0 +1,111 @@
+"""Several tasks at once: through the node, through the node one after another, and by llama-server."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.engine.answers import Answer, Load, answer_of, one_after_another_tokens_per_s
+from benchmarks.engine.llama_server import LlamaServer, Question, llama_server
+from benchmarks.engine.prompts import next_prompt
+from benchmarks.processes import BenchmarkError
+from benchmarks.running import say
+from benchmarks.served import BLOCK_S, BoundNode
+
+SIZES = (1, 2, 4, 8)
+DAYS = 4
+QUIET_S = 1.0
+MOST_TRIES = 5
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """The same load three ways; tokens a second, and the longest time to a first token in seconds."""
+
+    tokens_per_s: float
+    serial_tokens_per_s: float
+    server_tokens_per_s: float
+    ttft_max_s: float
+    server_ttft_max_s: float
+
+
+class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How llama-server is started, as the node's engine is; `threads` are for decode and for prefill."""
+
+    model: Path
+    context_tokens: int
+    batch_tokens: int
+    threads: tuple[int, int]
+
+
+class AtOnce:
+    """A node with as many sessions as there are tasks at most, and a server that is started for each load."""
+
+    def __init__(self, node: BoundNode, sessions: tuple[int, ...], server: ServerPlan) -> None:
+        self._node = node
+        self._sessions = sessions
+        self._server = server
+
+    async def rounds(self, count: int, tokens: int) -> dict[int, list[Compared]]:
+        """Measure every size in each of so many rounds; who goes first changes by turns."""
+        await self._load(len(self._sessions), tokens)  # warms up
+        found: dict[int, list[Compared]] = {size: [] for size in SIZES}
+        for number in range(1, count + 1):
+            for size in SIZES:
+                compared = await self._compare(size, tokens, is_server_first=number % 2 == 0)
+                found[size].append(compared)
+                say(_words(number, count, size, compared))
+        return found
+
+    async def _compare(self, size: int, tokens: int, is_server_first: bool) -> Compared:
+        early = await self._served_elsewhere(size, tokens) if is_server_first else None
+        serial = tuple([(await self._load(1, tokens)).answers[0] for _ in range(size)])
+        load = await self._load(size, tokens)
+        server = early or await self._served_elsewhere(size, tokens)
+        _require_same_prompts(load.answers, server.answers)
+        return Compared(
+            tokens_per_s=load.tokens_per_s,
+            serial_tokens_per_s=one_after_another_tokens_per_s(serial),
+            server_tokens_per_s=server.tokens_per_s,
+            ttft_max_s=load.ttft_max_s,
+            server_ttft_max_s=server.ttft_max_s,
+        )
+
+    async def _load(self, size: int, tokens: int) -> Load:
+        """Have the node answer so many tasks of as many sessions, which came to it together."""
+        for _ in range(MOST_TRIES):
+            await asyncio.sleep(QUIET_S)
+            asked = [(session_id, next_prompt(DAYS)) for session_id in self._sessions[:size]]
+            load = Load(tuple(answer_of(task) for task in await self._node.serve_all(asked, tokens)))
+            # Tasks of two blocks, or an answer that ended early, are another load.
+            if load.asked_within_s < BLOCK_S / 2 and all(one.answer_tokens == tokens for one in load.answers):
+                return load
+        raise BenchmarkError(f"{size} tasks never came in one block, with answers of {tokens} tokens each")
+
+    async def _served_elsewhere(self, size: int, tokens: int) -> Load:
+        plan = self._server
+        async with llama_server(
+            plan.model, size, plan.context_tokens, plan.batch_tokens, plan.threads
+        ) as server:
+            await _ask(server, size, tokens)  # warms up
+            await asyncio.sleep(QUIET_S)
+            return await _ask(server, size, tokens)
+
+
+async def _ask(server: LlamaServer, size: int, tokens: int) -> Load:
+    return await server.answer_all([Question(next_prompt(DAYS), tokens) for _ in range(size)])
+
+
+def _require_same_prompts(ours: tuple[Answer, ...], theirs: tuple[Answer, ...]) -> None:
+    lengths = {answer.prompt_tokens for answer in (*ours, *theirs)}
+    if len(lengths) != 1:
+        raise BenchmarkError(f"node and llama-server read prompts of different lengths: {sorted(lengths)}")
+
+
+def _words(number: int, count: int, size: int, of: Compared) -> str:
+    return (
+        f"round {number} of {count}, {size} at once: node {of.tokens_per_s:.1f} tokens/s, one after another "
+        f"{of.serial_tokens_per_s:.1f}, llama-server {of.server_tokens_per_s:.1f}; longest to a first token "
+        f"{of.ttft_max_s:.2f} and {of.server_ttft_max_s:.2f} s"
+    )
