@@ -78,6 +78,7 @@ def task_json(task: TaskView) -> dict[str, Any]:
         "note": task.note,
         "gas_fee_wei": task.gas_fee_wei,
         "times": _times_json(task.times),
+        "envelope": None if task.envelope is None else msgspec.structs.asdict(task.envelope),
         "is_private": task.is_private,
         "is_hidden": task.is_hidden,
     }

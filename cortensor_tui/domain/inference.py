@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from cortensor_tui.domain.models import ModelFile
+
 
 class SamplingParams(msgspec.Struct, frozen=True, kw_only=True):
     """Sampling in natural units (temperature 0.7, not 70), asked or applied."""
@@ -141,6 +143,7 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
 
     `silent_since` is when an engine that works or waits was heard of last, unix seconds, None while it
     answers. `died_at` and `death` are when and how its process ended last unasked; they stay when it is back.
+    `model_file` is what is loaded, None where the engine does not tell.
     """
 
     state: EngineState
@@ -156,3 +159,4 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     death: str = ""
     runs: int = 0
     facts: EngineFacts | None = None
+    model_file: ModelFile | None = None

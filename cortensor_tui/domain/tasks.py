@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from cortensor_tui.domain.envelope import Envelope
 from cortensor_tui.domain.inference import Clamp, LostRun, SamplingParams
 
 
@@ -117,7 +118,8 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     """A task as this node knows it. Times are unix seconds, None until the step happened.
 
     `is_hidden`: prompt and answer were left out, since the session is private and was not asked for. The
-    content ids are None where they are not told. `deadline_at` stays when the task is over.
+    content ids are None where they are not told. `deadline_at` stays when the task is over. `envelope` is
+    what made the answer, None where that was not kept.
     """
 
     key: TaskKey
@@ -147,6 +149,7 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     is_private: bool = False
     is_hidden: bool = False
     lost_runs: tuple[LostRun, ...] = ()
+    envelope: Envelope | None = None
 
     @property
     def deadline_of(self) -> str | None:

@@ -55,6 +55,17 @@ def model_load_failed(what: str, why: str, remedy: str) -> ProblemError:
     return problem_error("model_load_failed", what, why, remedy)
 
 
+def model_does_not_fit(file_name: str, why: str, fitting_context_tokens: int | None) -> ProblemError:
+    """Build the error for a model that needs more memory than is free; `fitting_context_tokens` would do."""
+    remedy = "Free memory, or use a smaller model or a smaller quantisation of it"
+    if fitting_context_tokens is not None:
+        remedy = (
+            f"Set LLM_OPTION_CONTEXT_SIZE to {fitting_context_tokens}, which fits, free memory, or use a "
+            "smaller model"
+        )
+    return problem_error("model_does_not_fit", f"The model {file_name} does not fit into memory", why, remedy)
+
+
 def decode_failed(status: int) -> ProblemError:
     """Build the error for a `llama_decode` that did not give 0."""
     return problem_error(

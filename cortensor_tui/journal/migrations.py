@@ -166,6 +166,11 @@ CREATE INDEX attempts_by_hash ON attempts (hash);
 CREATE INDEX tasks_by_answer_hash ON tasks (chain, answer_hash) WHERE answer_hash IS NOT NULL;
 """
 
+# What made an answer. Those stored before have nothing to tell.
+_ENVELOPES = """
+ALTER TABLE tasks ADD COLUMN envelope BLOB;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST_TABLES,
     _ATTEMPTS,
@@ -178,6 +183,7 @@ STEPS: tuple[str, ...] = (
     _READ_AT,
     _SWAPS,
     _HASHES,
+    _ENVELOPES,
 )
 SCHEMA_VERSION = len(STEPS)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from cortensor_tui.domain.envelope import Envelope
 from cortensor_tui.domain.inference import Clamp, LostRun, SamplingParams
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskTimes
 from cortensor_tui.journal.database import Database
@@ -33,6 +34,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One task as the journal has it. Texts are in the store, under their content ids.
 
     `times` leaves out those of its transactions, which the journal keeps with these: see `task_times`.
+    `envelope` is what made the answer, None where there is none or where it was stored by an older program.
     """
 
     key: TaskKey
@@ -49,6 +51,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: float | None = None
     note: str = ""
     times: TaskTimes = TaskTimes()
+    envelope: Envelope | None = None
 
     @property
     def answer_tokens(self) -> int | None:
@@ -87,6 +90,7 @@ class TaskLog:
             "stage": record.stage.value,
             "details": msgspec.json.encode(record.details),
             "times": msgspec.json.encode(record.times),
+            "envelope": None if record.envelope is None else msgspec.json.encode(record.envelope),
         }
         columns = ", ".join(values)
         marks = ", ".join("?" * len(values))
@@ -119,10 +123,12 @@ class TaskLog:
 
 def record_from(row: sqlite3.Row) -> TaskRecord:
     """Return what a row says."""
+    envelope = row["envelope"]
     return TaskRecord(
         key=TaskKey(row["session_id"], row["task_id"]),
         stage=Stage(row["stage"]),
         details=msgspec.json.decode(row["details"], type=TaskDetails),
         times=msgspec.json.decode(row["times"], type=TaskTimes),
+        envelope=None if envelope is None else msgspec.json.decode(envelope, type=Envelope),
         **{name: row[name] for name in _PLAIN_COLUMNS},
     )

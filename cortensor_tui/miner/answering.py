@@ -29,6 +29,7 @@ from cortensor_tui.inference.engine import Engine
 from cortensor_tui.inference.params import fit
 from cortensor_tui.inference.prompts import build_messages
 from cortensor_tui.journal.tasks import TaskRecord
+from cortensor_tui.miner.envelope import envelope_of
 from cortensor_tui.storage.local_store import LocalStore
 
 log = structlog.get_logger(__name__)
@@ -152,9 +153,10 @@ class Answering:
         record = msgspec.structs.replace(record, times=times)
         on_start(record)
         self._feed.on_start(record.key, prompt)
+        generation = self._generation(record, prompt)
         problem = "stopped"
         try:
-            text, finished, token_times = await self._stream(record, prompt, on_first_token)
+            text, finished, token_times = await self._stream(record, generation, on_first_token)
             problem = ""
         except ProblemError as error:
             problem = error.problem.sentence()
@@ -164,15 +166,14 @@ class Answering:
         times = msgspec.structs.replace(
             record.times, first_token_at=token_times[0], last_token_at=token_times[1]
         )
-        return self._answered(msgspec.structs.replace(record, times=times), text, finished)
+        return self._answered(msgspec.structs.replace(record, times=times), generation, text, finished)
 
     async def _stream(
-        self, record: TaskRecord, prompt: str, on_first_token: Callable[[float], None]
+        self, record: TaskRecord, generation: Generation, on_first_token: Callable[[float], None]
     ) -> tuple[str, Finished, tuple[float | None, float | None]]:
         pieces: list[str] = []
         first_at = last_at = None
         finished: Finished | None = None
-        generation = self._generation(record, prompt)
         async with aclosing(self._engine.generate(generation)) as events:  # a task that ends frees the engine
             async for event in events:
                 if isinstance(event, Token):
@@ -199,8 +200,11 @@ class Answering:
         )
         return Generation(messages=messages, params=details.applied or details.asked, seed=details.seed or 0)
 
-    def _answered(self, record: TaskRecord, text: str, finished: Finished) -> TaskRecord:
-        context = self._engine.health.context_tokens
+    def _answered(
+        self, record: TaskRecord, generation: Generation, text: str, finished: Finished
+    ) -> TaskRecord:
+        health = self._engine.health
+        context = health.context_tokens
         applied, clamps = record.details.applied, record.details.clamps
         if context is not None:  # with the prompt's length known, the room for the answer is exact
             applied, clamps = fit(record.details.asked, context, finished.prompt_tokens)
@@ -221,6 +225,7 @@ class Answering:
             answer_hash=answer_hash(text),
             details=details,
             times=msgspec.structs.replace(record.times, answer_stored_at=self._clock.now()),
+            envelope=envelope_of(generation, details.applied or details.asked, finished, health),
         )
 
 

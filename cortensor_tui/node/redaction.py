@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from cortensor_tui.domain.envelope import Envelope
 from cortensor_tui.domain.inert import without_payload
 from cortensor_tui.domain.logs import LogLine
 from cortensor_tui.domain.problems import Problem
@@ -121,6 +122,7 @@ class Sight:
             answer=answer,
             prompt_cid=None,  # who can reach the store gets the text by its id
             answer_cid=None,
+            envelope=_envelope(task.envelope),
             note=note,
             is_private=True,
             is_hidden=True,
@@ -185,6 +187,11 @@ class Sight:
             checks=tuple(_check(check) for check in found.checks),
             is_hidden=True,
         )
+
+
+def _envelope(envelope: Envelope | None) -> Envelope | None:
+    """Leave out the prompt's digest: whoever guesses the prompt would know by it."""
+    return None if envelope is None else _replace(envelope, prompt_sha256=None)
 
 
 def _attempt(attempt: Attempt) -> Attempt:

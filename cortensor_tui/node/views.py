@@ -50,6 +50,7 @@ def task_view(past: PastTask, store: LocalStore, text_chars: int | None = LISTED
         gas_fee_wei=None if fee is None else str(fee),
         times=past.times,
         lost_runs=details.lost_runs,
+        envelope=record.envelope,
     )
 
 

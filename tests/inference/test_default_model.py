@@ -63,7 +63,7 @@ def test_the_model_is_fetched_whole_and_the_way_there_is_told(registry: Path, tm
     assert sorted(entry.name for entry in path.parent.iterdir()) == [
         ".lock",
         "tiny.gguf",
-        "tiny.gguf.verified",
+        "tiny.gguf.sha256.json",
     ]
 
 

@@ -15,6 +15,7 @@ from cortensor_tui.chain.networks.resolve import answer_hash
 from cortensor_tui.chain.rpc.client import Call, Rpc
 from cortensor_tui.chain.signing.signer import Signer
 from cortensor_tui.devnet.accounts import user_accounts
+from cortensor_tui.domain.envelope import Envelope, digest_of
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind, TransactionState
@@ -34,6 +35,7 @@ from tests.journal.test_journal import PARAMS
 from tests.support.scripted_rpc import PassingRpc
 
 PROMPT = "What is a chain? — 🙂"
+ENVELOPE = Envelope(model_file="a.gguf", seed=7, parameters_sha256=digest_of(PARAMS))
 ANSWER = "An answer with ünïcode ⛓ and\nlines."
 STEPS = (TransactionKind.ACK, TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
 STAGES = {
@@ -70,14 +72,17 @@ class AnsweringNode:
             key=key,
             stage=Stage.ASSIGNED,
             prompt_cid=self.store.put(prompt.encode()),
-            details=TaskDetails(prompt_type=1, prompt_template="", asked=PARAMS),
+            details=TaskDetails(prompt_type=1, prompt_template="", asked=PARAMS, applied=PARAMS),
             assigned_at=time.time(),
         )
         self.journal.tasks.save(record, "assigned")
         for kind in STEPS[: STEPS.index(upto) + 1]:
             if kind is TransactionKind.PRECOMMIT:
                 record = msgspec.structs.replace(
-                    record, answer_cid=self.store.put(ANSWER.encode()), answer_hash=answer_hash(ANSWER)
+                    record,
+                    answer_cid=self.store.put(ANSWER.encode()),
+                    answer_hash=answer_hash(ANSWER),
+                    envelope=ENVELOPE,
                 )
             await self.send(key, kind)
             record = msgspec.structs.replace(record, stage=STAGES[kind])

@@ -19,6 +19,7 @@ from cortensor_tui.domain.verification import Finding, ProofVerdict
 from cortensor_tui.storage.content_id import raw_cid
 from tests.devnet.devnet_on_anvil import BOB, DevnetOnAnvil, before_new, in_every_generation
 from tests.devnet.task_steps import answer as answer_as
+from tests.journal.test_journal import PARAMS
 from tests.node.answered import (
     ANSWER,
     AnsweringNode,
@@ -51,8 +52,9 @@ async def task(node: AnsweringNode, devnet: DevnetOnAnvil) -> TaskKey:
 async def test_what_is_true_is_proven(node: AnsweringNode, task: TaskKey) -> None:
     found = await node.verify(task)
 
-    assert (found.verdict, findings(found, FAILS, UNKNOWN, NOTED)) == (ProofVerdict.PROVEN, [])
-    assert len(found.checks) == 24
+    assert (found.verdict, findings(found, FAILS, UNKNOWN)) == (ProofVerdict.PROVEN, [])
+    assert findings(found, NOTED) == ["envelope"]
+    assert len(found.checks) == 26
     commit = check_named(found, "commit_block")
     transaction = node.journal.transactions.of_task(task, TransactionKind.COMMIT)
     assert transaction is not None
@@ -77,10 +79,45 @@ async def test_it_says_how_final_the_last_block_is(node: AnsweringNode, task: Ta
     found = await node.verify(task, finality=12)
 
     assert found.verdict is ProofVerdict.PROVEN, "finality decides nothing"
-    assert findings(found, NOTED) == ["finality"]
+    assert findings(found, NOTED) == ["envelope", "finality"]
     assert "not final yet: at depth 0" in found.summary
     await node.devnet.rpc.call("anvil_mine", hex(12))
-    assert findings(await node.verify(task, finality=12), NOTED) == []
+    assert findings(await node.verify(task, finality=12), NOTED) == ["envelope"]
+
+
+# --- what made the answer -------------------------------------------------------------------------
+
+
+async def test_what_made_the_answer_is_told_with_what_is_not_known_of_it(
+    node: AnsweringNode, task: TaskKey
+) -> None:
+    told = check_named(await node.verify(task), "envelope")
+    assert told.detail == "a.gguf; an engine not known; seed 7"
+
+
+async def test_other_parameters_than_those_of_the_run_refute(node: AnsweringNode, task: TaskKey) -> None:
+    record = node.journal.tasks.get(task)
+    assert record is not None
+    warmer = msgspec.structs.replace(PARAMS, temperature=1.5)
+    details = msgspec.structs.replace(record.details, applied=warmer)
+    node.journal.tasks.save(msgspec.structs.replace(record, details=details), "changed")
+
+    found = await node.verify(task)
+
+    assert (found.verdict, findings(found, FAILS)) == (ProofVerdict.REFUTED, ["parameters"])
+
+
+async def test_an_answer_of_an_older_version_is_proven_without_its_envelope(
+    node: AnsweringNode, task: TaskKey
+) -> None:
+    record = node.journal.tasks.get(task)
+    assert record is not None
+    node.journal.tasks.save(msgspec.structs.replace(record, envelope=None), "older")
+
+    found = await node.verify(task)
+
+    assert found.verdict is ProofVerdict.PROVEN
+    assert check_named(found, "envelope").detail == "not kept by the version that answered"
 
 
 # --- the disk -------------------------------------------------------------------------------------

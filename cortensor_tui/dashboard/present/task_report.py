@@ -16,6 +16,7 @@ from cortensor_tui.dashboard.format import (
     number,
     rate,
 )
+from cortensor_tui.dashboard.present.envelope import envelope_lines
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.dashboard.present.labelled import beside, excerpt, labelled, section, short
 from cortensor_tui.dashboard.present.private import answer_id_of, answer_of, prompt_id_of, prompt_of
@@ -84,6 +85,7 @@ def report_lines(
         *_hash("answer hash", "answer's hash", task.answer_hash, width),
         *_hash("prompt CID", "prompt's CID", prompt_id_of(task), width),
         *_hash("answer CID", "answer's CID", answer_id_of(task), width),
+        *envelope_lines(task, width),
         *_steps(task, width),
         *_transactions(report.transactions, sight, width),
         *_proof(report.proof, width),

