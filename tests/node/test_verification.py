@@ -340,6 +340,7 @@ async def test_an_endpoint_that_is_gone_leaves_everything_open(node: AnsweringNo
         "ack_calldata",
         "answer_file",
         "answer_hash",
+        "parameters",
         "precommit_commitment",
         "precommit_calldata",
         "commit_commitment",
