@@ -13,7 +13,7 @@ from cortensor_tui.domain.sessions import Service, SessionView
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskView
 from cortensor_tui.domain.transactions import Transaction, TransactionKind, TransactionState
 from cortensor_tui.node.hub import Hub
-from cortensor_tui.node.live import LiveRun
+from cortensor_tui.node.live import LiveRuns
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.service import TELL_S
 from tests.dashboard import samples
@@ -31,7 +31,7 @@ class BusyLife:
 
     def __init__(self, hub: Hub, sessions: int) -> None:
         self._hub = hub
-        self._live = LiveRun(hub)
+        self._live = LiveRuns(hub)
         self._sessions = [_session(number) for number in range(1, sessions + 1)]
         self._head = 1_000
         self._answered = 0

@@ -15,9 +15,11 @@ from cortensor_tui.node.live_messages import (
     InferenceStarted,
     LiveInference,
     RateSampled,
+    Runs,
     ThroughputChanged,
     TokensStreamed,
-    run_after,
+    newest_run,
+    runs_after,
 )
 from cortensor_tui.node.messages import (
     Change,
@@ -52,17 +54,18 @@ def apply(view: NodeView | None, message: Snapshot | Change) -> NodeView:
 
 def from_snapshot(snapshot: Snapshot, generation: int = 0) -> NodeView:
     """Return the view that a snapshot alone gives."""
-    return NodeView(
+    runs = snapshot.runs or (() if snapshot.live is None else (snapshot.live,))  # a node of before has one
+    view = NodeView(
         sequence=snapshot.sequence,
         generation=generation,
         status=snapshot.status,
         sessions=snapshot.sessions,
         tasks=_ordered_tasks(snapshot.tasks),
         transactions=_ordered_transactions(snapshot.transactions),
-        live=_capped(snapshot.live),
         rates=snapshot.rates[-MAX_RATES:],
         throughput=snapshot.throughput,
     )
+    return _with_runs(view, runs)
 
 
 def _changed(view: NodeView, body: ChangeBody) -> NodeView:
@@ -77,7 +80,7 @@ def _changed(view: NodeView, body: ChangeBody) -> NodeView:
         case TransactionChanged():
             return replace(view, transactions=_with_transaction(view.transactions, body.transaction))
         case InferenceStarted() | TokensStreamed() | InferenceFinished():
-            return replace(view, live=_capped(run_after(view.live, body)))
+            return _with_runs(view, runs_after(view.runs, body))
         case RateSampled():
             return replace(view, rates=(*view.rates, body.tokens_per_s)[-MAX_RATES:])
         case ThroughputChanged():
@@ -111,7 +114,12 @@ def _ordered_transactions(transactions: tuple[Transaction, ...]) -> tuple[Transa
     return tuple(sorted(transactions, key=lambda one: one.transaction_id)[-MAX_TRANSACTIONS:])
 
 
-def _capped(live: LiveInference | None) -> LiveInference | None:
-    if live is None or len(live.answer) <= MAX_ANSWER_CHARS:
-        return live
-    return msgspec.structs.replace(live, answer=live.answer[-MAX_ANSWER_CHARS:])
+def _with_runs(view: NodeView, runs: Runs) -> NodeView:
+    capped = tuple(_capped(run) for run in runs)
+    return msgspec.structs.replace(view, runs=capped, live=newest_run(capped))
+
+
+def _capped(run: LiveInference) -> LiveInference:
+    if len(run.answer) <= MAX_ANSWER_CHARS:
+        return run
+    return msgspec.structs.replace(run, answer=run.answer[-MAX_ANSWER_CHARS:])

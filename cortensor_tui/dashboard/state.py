@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cortensor_tui.domain.sessions import SessionView
     from cortensor_tui.domain.tasks import TaskKey, TaskView
     from cortensor_tui.domain.transactions import Transaction
-    from cortensor_tui.node.live_messages import LiveInference
+    from cortensor_tui.node.live_messages import LiveInference, Runs
 
 
 class SequenceGapError(Exception):
@@ -23,7 +23,8 @@ class SequenceGapError(Exception):
 class NodeView(msgspec.Struct, frozen=True, kw_only=True):
     """All that is shown of a node. Tasks oldest first, transactions by id, sessions as the node has them.
 
-    `generation` counts the snapshots: between two of one generation no change is missing.
+    `generation` counts the snapshots: between two of one generation no change is missing. `live` is the run
+    that is shown, the newest of `runs` unless another was chosen.
     """
 
     sequence: int
@@ -33,6 +34,7 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskView, ...] = ()
     transactions: tuple[Transaction, ...] = ()
     live: LiveInference | None = None
+    runs: Runs = ()
     rates: tuple[float, ...] = ()
     throughput: Throughput = Throughput()
 
@@ -48,9 +50,19 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
         """Return one transaction, None where it is unknown or no longer kept."""
         return next((one for one in self.transactions if one.transaction_id == transaction_id), None)
 
+    @property
+    def going_on(self) -> Runs:
+        """Return the runs that the engine works on, in the order they were begun."""
+        return tuple(run for run in self.runs if not run.is_over)
+
+    def showing(self, key: TaskKey | None) -> NodeView:
+        """Return the view with a task's run as the one that is shown; as it is where there is none of it."""
+        chosen = next((run for run in self.runs if run.key == key), None)
+        return self if chosen is None else msgspec.structs.replace(self, live=chosen)
+
     def differs_in_figures_only(self, newer: NodeView) -> bool:
         """Tell whether a newer view has only newer figures of the status: head, latency, gas, memory."""
-        lists = ("sessions", "tasks", "transactions", "live", "rates", "throughput")
+        lists = ("sessions", "tasks", "transactions", "runs", "rates", "throughput")
         says = ("verdict", "reason", "problem", "warnings", "past", "answered_tasks", "missed_tasks")
         return (
             self.generation == newer.generation

@@ -1,4 +1,4 @@
-"""Turns a task's prompt into its answer: one run at a time, streamed as it goes, stored when it is whole."""
+"""Turns a task's prompt into its answer, many tasks at once: streamed as it goes, stored when it is whole."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import structlog
 from cortensor_tui.chain.networks.resolve import answer_hash
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import (
+    EngineFacts,
     EngineHealth,
     EngineState,
     Finished,
@@ -30,6 +31,8 @@ from cortensor_tui.inference.params import fit
 from cortensor_tui.inference.prompts import build_messages
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.envelope import envelope_of
+from cortensor_tui.miner.turns import Turns
+from cortensor_tui.settings.model import ReproducibleSessions
 from cortensor_tui.storage.local_store import LocalStore
 
 log = structlog.get_logger(__name__)
@@ -39,14 +42,20 @@ MOST_RUNS = 3
 # The engine is started again, so the task waits for it.
 ENGINE_GONE = frozenset({"engine_died", "engine_failed", "engine_stopped"})
 TAKES_RUNS = (EngineState.READY, EngineState.BUSY)
+# Of an engine that does not tell: servers take several, and keep what is too much for them waiting.
+UNKNOWN_SLOTS = 4
 
 
 class PromptSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How prompts are wrapped and seeded; `seed` None draws one for each task."""
+    """How prompts are wrapped, seeded and run; `seed` None draws one for each task.
+
+    A run of a session that is `reproducible` has the engine to itself.
+    """
 
     default_system_prompt: str
     raw_prompt: Literal["chat", "verbatim"]
     seed: int | None
+    reproducible: ReproducibleSessions = ReproducibleSessions()
 
 
 class InferenceFeed(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +67,7 @@ class InferenceFeed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answering:
-    """Holds the engine: tasks queue for it in the order they come."""
+    """Holds the engine: as many tasks run at once as it takes, the others wait for their turn."""
 
     def __init__(
         self,
@@ -73,7 +82,7 @@ class Answering:
         self._store = store
         self._prompts = prompts
         self._feed = feed
-        self._turn = asyncio.Lock()
+        self._turns = Turns(lambda: _slots(engine.health.facts), clock)
         self._is_ready = asyncio.Event()
         self.on_health(engine.health)
 
@@ -85,6 +94,7 @@ class Answering:
         """Take the engine's health whenever it changes."""
         if health.state in TAKES_RUNS:
             self._is_ready.set()
+            self._turns.review()  # it may have come back with more slots
         else:
             self._is_ready.clear()
 
@@ -115,8 +125,9 @@ class Answering:
         `on_start` journals seed, params and the time first; `on_first_token` is given the time, unix seconds.
         """
         prompt = self._store.get(record.prompt_cid).decode("utf-8")
-        async with self._turn:
-            for attempt in range(1, MOST_RUNS + 1):
+        is_alone = self._prompts.reproducible.has(record.key.session_id)
+        for attempt in range(1, MOST_RUNS + 1):
+            async with self._turns.taken(record.deadline_at, is_alone=is_alone):
                 prepared = self._prepared(record, await self._context_tokens())
                 try:
                     return await self._run(prepared, prompt, on_start, on_first_token)
@@ -124,13 +135,11 @@ class Answering:
                     if error.problem.code not in ENGINE_GONE or attempt == MOST_RUNS:
                         raise
                     lost = LostRun(at=self._clock.now(), why=error.problem.why or error.problem.what)
-                    record = _without_answer(record, lost)
-                    log.warning(
-                        "engine died, the task is run again",
-                        task=str(record.key),
-                        lost_runs=attempt,
-                        why=lost.why,
-                    )
+            is_alone = True  # it may be what the engine died of, and must not take others with it again
+            record = _without_answer(record, lost)
+            log.warning(
+                "engine died, the task is run again", task=str(record.key), lost_runs=attempt, why=lost.why
+            )
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _prepared(self, record: TaskRecord, context: int) -> TaskRecord:
@@ -198,7 +207,15 @@ class Answering:
             self._prompts.default_system_prompt,
             self._prompts.raw_prompt,
         )
-        return Generation(messages=messages, params=details.applied or details.asked, seed=details.seed or 0)
+        session_id = record.key.session_id
+        return Generation(
+            messages=messages,
+            params=details.applied or details.asked,
+            seed=details.seed or 0,
+            deadline_at=record.deadline_at,
+            session_id=session_id,
+            is_reproducible=self._prompts.reproducible.has(session_id),
+        )
 
     def _answered(
         self, record: TaskRecord, generation: Generation, text: str, finished: Finished
@@ -227,6 +244,13 @@ class Answering:
             times=msgspec.structs.replace(record.times, answer_stored_at=self._clock.now()),
             envelope=envelope_of(generation, details.applied or details.asked, finished, health),
         )
+
+
+def _slots(facts: EngineFacts | None) -> int:
+    """Return how many runs an engine takes at once; one that tells nothing of itself takes one."""
+    if facts is None:
+        return 1
+    return UNKNOWN_SLOTS if facts.slots is None else max(1, facts.slots)
 
 
 def _without_answer(record: TaskRecord, lost: LostRun) -> TaskRecord:

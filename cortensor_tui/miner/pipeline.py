@@ -1,7 +1,7 @@
 """One task from its assignment to its end: ack, run, precommit, commit. Every step is journaled first.
 
-A reorganisation may move the task back at any time: what is under way is dropped, except a run of the model,
-and the way begins anew from where the chain now has the task.
+A reorganisation may move the task back at any time: what is under way is dropped, except a run of the model
+for a task that is still assigned, and the way begins anew from where the chain now has the task.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class TaskPipeline:
                 await _drop(self._answering)
 
     def move(self, record: TaskRecord, step: str) -> None:
-        """Go on from another stage, earlier or later; an answer under way is kept."""
+        """Go on from another stage, earlier or later; an answer under way is kept while it is asked for."""
         self._is_moved = True
         self._refusals.start_over()
         for task in self._under_way:
@@ -98,9 +98,7 @@ class TaskPipeline:
                 raise RuntimeError("the steps of a task stopped before the task ended")
         finally:
             await _drop(steps, ended)
-        if self._answering is not None:  # an engine that still runs it is free for others
-            await _drop(self._answering)
-            self._answering = None
+        await self._stop_answering()
         await self._ending.settle()
 
     async def _steps(self) -> None:
@@ -132,6 +130,7 @@ class TaskPipeline:
 
     async def _wait_for_assignment(self) -> None:
         """Wait to be moved: who takes assignments does it when the task is assigned again."""
+        await self._stop_answering()
         await asyncio.sleep(LONGEST_QUEUED_S)
         raise ProblemError(Problem(code="not_assigned", what=NEVER_ASSIGNED_AGAIN))
 
@@ -186,6 +185,12 @@ class TaskPipeline:
             answer_hash=answered.answer_hash,
             details=answered.details,
         )
+
+    async def _stop_answering(self) -> None:
+        """End a run that nobody asks for any more: others may have its place in the engine."""
+        answering, self._answering = self._answering, None
+        if answering is not None:
+            await _drop(answering)
 
     def _started(self, record: TaskRecord) -> None:
         # Whatever a run before it has said is gone with its engine.

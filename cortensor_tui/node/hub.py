@@ -16,11 +16,12 @@ from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.node.live_messages import (
     InferenceFinished,
     InferenceStarted,
-    LiveInference,
     RateSampled,
+    Runs,
     ThroughputChanged,
     TokensStreamed,
-    run_after,
+    newest_run,
+    runs_after,
 )
 from cortensor_tui.node.messages import (
     PROTOCOL,
@@ -54,7 +55,7 @@ class Hub:
         self._sessions: tuple[SessionView, ...] = ()
         self._tasks: dict[TaskKey, TaskView] = {}
         self._transactions: dict[int, Transaction] = {}
-        self._live: LiveInference | None = None
+        self._runs: Runs = ()
         self._rates: deque[float] = deque(maxlen=KEPT_RATES)
         self._throughput = Throughput()
         self._listeners: set[Listener] = set()
@@ -78,7 +79,8 @@ class Hub:
             sessions=self._sessions,
             tasks=tuple(reversed(self._tasks.values())),
             transactions=tuple(reversed(self._transactions.values())),
-            live=self._live,
+            live=newest_run(self._runs),
+            runs=self._runs,
             rates=tuple(self._rates),
             throughput=self._throughput,
         )
@@ -97,7 +99,7 @@ class Hub:
         """Forget tasks, transactions and sessions: another chain is served. Listeners get a new snapshot."""
         self._tasks.clear()
         self._transactions.clear()
-        self._sessions, self._live, self._throughput = (), None, Throughput()
+        self._sessions, self._runs, self._throughput = (), (), Throughput()
         self._sequence += 1
         self.tell_anew()
 
@@ -143,7 +145,7 @@ class Hub:
             case ThroughputChanged(spans):
                 self._throughput = self._throughput.with_spans(spans)
             case InferenceStarted() | TokensStreamed() | InferenceFinished():
-                self._live = run_after(self._live, body)
+                self._runs = runs_after(self._runs, body)
         return True
 
 

@@ -1,4 +1,4 @@
-"""The run going on: tokens are counted as they come and told ten times a second."""
+"""The runs going on: tokens are counted as they come and told ten times a second."""
 
 from __future__ import annotations
 
@@ -20,28 +20,20 @@ SHOWN_PROMPT_CHARS = 4_000
 FLUSH_S = 0.1
 
 
-class LiveRun:
-    """Gathers one run's events. `keep_flushing` is to run beside it, `sample` is called once a second."""
+class LiveRuns:
+    """Gathers the runs' events. `keep_flushing` is to run beside it, `sample` is called once a second."""
 
     def __init__(self, hub: Hub, clock: Clock = SYSTEM_CLOCK) -> None:
         self._hub = hub
         self._clock = clock
-        self._key: TaskKey | None = None
-        self._pending: list[str] = []
+        self._runs: dict[TaskKey, _Run] = {}
         self._has_pending = asyncio.Event()
-        self._count = 0
-        self._sampled_count = 0
+        self._token_count = 0  # of all runs, since the last sample
         self._last_rate = 0.0
-        self._prefilled: Prefilled | None = None
-        self._first: Token | None = None
-        self._last: Token | None = None
-        self._token_at: float | None = None
-        self._finished: Finished | None = None
 
     def start(self, key: TaskKey, prompt: str) -> None:
-        """Begin with a task's prompt."""
-        self._key, self._pending, self._count, self._sampled_count = key, [], 0, 0
-        self._prefilled = self._first = self._last = self._token_at = self._finished = None
+        """Begin a task's run with its prompt."""
+        self._runs[key] = _Run(key)
         live = LiveInference(
             key=key,
             prompt=prompt[:SHOWN_PROMPT_CHARS],
@@ -51,24 +43,20 @@ class LiveRun:
         )
         self._hub.publish(InferenceStarted(live))
 
-    def event(self, _: TaskKey, event: GenerationEvent) -> None:
-        """Take one event of the run."""
+    def event(self, key: TaskKey, event: GenerationEvent) -> None:
+        """Take one event of a task's run."""
+        run = self._runs[key]
+        before = run.count
+        run.take(event, self._clock.now())
+        self._token_count += run.count - before
         if isinstance(event, Token):
-            self._pending.append(event.text)
             self._has_pending.set()
-            self._count = event.count
-            self._first = self._first or event
-            self._last, self._token_at = event, self._clock.now()
-        elif isinstance(event, Prefilled):
-            self._prefilled = event
-        else:
-            self._finished = event
 
     def stop(self, key: TaskKey, error: str) -> None:
-        """End the run: what is pending goes out first."""
-        self.flush()
-        self._hub.publish(InferenceFinished(key=key, finished=self._finished, error=error))
-        self._key = None
+        """End a task's run: what is pending of it goes out first."""
+        run = self._runs.pop(key)
+        self._tell(run)
+        self._hub.publish(InferenceFinished(key=key, finished=run.finished, error=error))
 
     async def keep_flushing(self) -> None:
         """Tell tokens as they come, at most ten times a second, until cancelled."""
@@ -80,28 +68,62 @@ class LiveRun:
     def flush(self) -> None:
         """Tell the tokens that came since the last flush."""
         self._has_pending.clear()
-        if self._key is None or not self._pending:
-            return
-        text, self._pending = "".join(self._pending), []
-        self._hub.publish(
-            TokensStreamed(
-                key=self._key,
-                text=text,
-                token_count=self._count,
-                prompt_tokens=self._prefilled.prompt_tokens if self._prefilled else None,
-                first_token_ms=self._first.at_ms if self._first else None,
-                tokens_per_s=self._rate(),
-                token_at=self._token_at,
-            )
-        )
+        for run in self._runs.values():
+            self._tell(run)
 
     def sample(self) -> None:
         """Add one second to the curve of rates; a quiet node adds one zero and then nothing."""
-        rate = float(max(0, self._count - self._sampled_count))
-        self._sampled_count = self._count
+        rate, self._token_count = float(self._token_count), 0
         if rate or self._last_rate:
             self._hub.publish(RateSampled(rate))
         self._last_rate = rate
+
+    def _tell(self, run: _Run) -> None:
+        if (tokens := run.streamed()) is not None:
+            self._hub.publish(tokens)
+
+
+class _Run:
+    """One run: what it has given, and what of it is still to be told."""
+
+    def __init__(self, key: TaskKey) -> None:
+        self._key = key
+        self._pending: list[str] = []
+        self._prefilled: Prefilled | None = None
+        self._first: Token | None = None
+        self._last: Token | None = None
+        self._token_at: float | None = None
+        self.finished: Finished | None = None
+
+    @property
+    def count(self) -> int:
+        return self._last.count if self._last else 0
+
+    def take(self, event: GenerationEvent, now: float) -> None:
+        """Take one event of it that came now, unix seconds."""
+        if isinstance(event, Token):
+            self._pending.append(event.text)
+            self._first = self._first or event
+            self._last, self._token_at = event, now
+        elif isinstance(event, Prefilled):
+            self._prefilled = event
+        else:
+            self.finished = event
+
+    def streamed(self) -> TokensStreamed | None:
+        """Return what came since this was asked last, None where nothing did."""
+        if not self._pending:
+            return None
+        text, self._pending = "".join(self._pending), []
+        return TokensStreamed(
+            key=self._key,
+            text=text,
+            token_count=self.count,
+            prompt_tokens=self._prefilled.prompt_tokens if self._prefilled else None,
+            first_token_ms=self._first.at_ms if self._first else None,
+            tokens_per_s=self._rate(),
+            token_at=self._token_at,
+        )
 
     def _rate(self) -> float | None:
         if self._first is None or self._last is None or self._last.at_ms <= self._first.at_ms:

@@ -1,4 +1,4 @@
-"""What the node tells of the run going on, and of what it got through."""
+"""What the node tells of the runs going on, and of what it got through."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cortensor_tui.domain.throughput import Span
 
 
 class LiveInference(msgspec.Struct, frozen=True, kw_only=True):
-    """The run going on, or the last one. `answer` is what has been streamed so far; `error` what ended it.
+    """A run going on, or one that is over. `answer` is what has been streamed so far; `error` what ended it.
 
     `started_at` is when the engine was given the prompt, `token_at` when its last token came, unix seconds.
 
@@ -29,6 +29,11 @@ class LiveInference(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     is_hidden: bool = False
     token_at: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing more comes of it."""
+        return self.finished is not None or bool(self.error)
 
 
 class InferenceStarted(msgspec.Struct, frozen=True, tag="inference_started"):
@@ -67,20 +72,35 @@ class ThroughputChanged(msgspec.Struct, frozen=True, tag="throughput"):
 
 LiveChange = InferenceStarted | TokensStreamed | InferenceFinished | RateSampled | ThroughputChanged
 RunChange = InferenceStarted | TokensStreamed | InferenceFinished
-"""What moves the run going on."""
+"""What moves the runs going on."""
+
+Runs = tuple[LiveInference, ...]
+"""At most one that is over, the last to end, then those going on in the order of their starts."""
 
 
-def run_after(live: LiveInference | None, change: RunChange) -> LiveInference | None:
-    """Return the run as it stands after a change; one of another run alters nothing."""
+def runs_after(runs: Runs, change: RunChange) -> Runs:
+    """Return the runs as they stand after a change; one of a run that is not among them alters nothing."""
     if isinstance(change, InferenceStarted):
-        return change.live
-    if live is None or change.key != live.key:
-        return live
+        return (*(run for run in runs if run.key != change.live.key and not run.is_over), change.live)
+    changed = next((run for run in runs if run.key == change.key), None)
+    if changed is None:
+        return runs
     if isinstance(change, InferenceFinished):
-        return msgspec.structs.replace(live, finished=change.finished, error=change.error)
+        over = msgspec.structs.replace(changed, finished=change.finished, error=change.error)
+        return (over, *(run for run in runs if run is not changed and not run.is_over))
+    more = _with_tokens(changed, change)
+    return tuple(more if run is changed else run for run in runs)
+
+
+def newest_run(runs: Runs) -> LiveInference | None:
+    """Return the run that began last of those going on, else the one that ended last."""
+    return runs[-1] if runs else None
+
+
+def _with_tokens(run: LiveInference, change: TokensStreamed) -> LiveInference:
     return msgspec.structs.replace(
-        live,
-        answer=live.answer + change.text,
+        run,
+        answer=run.answer + change.text,
         token_count=change.token_count,
         prompt_tokens=change.prompt_tokens,
         first_token_ms=change.first_token_ms,

@@ -17,7 +17,7 @@ from cortensor_tui.domain.throughput import Throughput
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.node.call_messages import CallReply, CallRequest
 from cortensor_tui.node.history_messages import HistoryReply, HistoryRequest
-from cortensor_tui.node.live_messages import LiveChange, LiveInference, ThroughputChanged
+from cortensor_tui.node.live_messages import LiveChange, LiveInference, Runs, ThroughputChanged
 from cortensor_tui.node.log_messages import LogReply, LogRequest
 from cortensor_tui.node.network_messages import NetworkReply, NetworkRequest
 from cortensor_tui.node.owner_messages import OwnerReply, OwnerRequest
@@ -31,7 +31,10 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
-    """Everything a fresh client needs; `sequence` is the number of the last change it contains."""
+    """Everything a fresh client needs; `sequence` is the number of the last change it contains.
+
+    `live` is the newest of `runs`, for clients of before there were several at once.
+    """
 
     protocol: int
     sequence: int
@@ -42,6 +45,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
     live: LiveInference | None
     rates: tuple[float, ...]
     throughput: Throughput = Throughput()
+    runs: Runs = ()
 
 
 class StatusChanged(msgspec.Struct, frozen=True, tag="status"):

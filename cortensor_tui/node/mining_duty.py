@@ -104,4 +104,5 @@ def _prompts(settings: Settings) -> PromptSettings:
         default_system_prompt=settings.default_system_prompt,
         raw_prompt="verbatim" if settings.raw_prompt == "verbatim" else "chat",
         seed=settings.seed,
+        reproducible=settings.reproducible_sessions,
     )

@@ -20,7 +20,7 @@ from cortensor_tui.node.duty import OpenDuty, Told
 from cortensor_tui.node.history import HistoryDesk
 from cortensor_tui.node.hub import KEPT_TASKS, KEPT_TRANSACTIONS, Hub
 from cortensor_tui.node.link import ChainLink
-from cortensor_tui.node.live import LiveRun
+from cortensor_tui.node.live import LiveRuns
 from cortensor_tui.node.logs.desk import LogDesk
 from cortensor_tui.node.messages import SessionsChanged, StatusChanged, TaskChanged, TransactionChanged
 from cortensor_tui.node.paths import socket_path, viewer_socket_path
@@ -75,7 +75,7 @@ class Node:
         self._tally = Tally(self._history, lambda change: self._hub.publish(change), clock)
         self._standing = Standing(settings, self._duty, self._chain, self._tally, self._store, clock)
         self._hub = Hub(self._standing.status())
-        self._live = LiveRun(self._hub, clock)
+        self._live = LiveRuns(self._hub, clock)
         self._stopping = asyncio.Event()
         settings_desk = SettingsDesk(settings, environ or {}, self._take_settings, self._chain.profile)
         desk = self._open_desk(settings_desk, logs or LogDesk())

@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cortensor_tui.settings import parsers
-from cortensor_tui.settings.model import AllSessions, AuthorizedSessions, OwnSessions, PrivateSessions
+from cortensor_tui.settings.model import (
+    AllSessions,
+    AuthorizedSessions,
+    OwnSessions,
+    PrivateSessions,
+    ReproducibleSessions,
+)
 from cortensor_tui.settings.secret import HIDDEN, Secret
 
 T = TypeVar("T")
@@ -104,6 +110,15 @@ def one_of(*words: str) -> Kind[str]:
     return Kind(accepted=" or ".join(words), parse=parse, render=str)
 
 
+def some_sessions(which: type[parsers.Sessions]) -> Kind[parsers.Sessions]:
+    """Return the kind of sessions that are named by their ids, or are all there are."""
+    return Kind(
+        accepted="session ids with commas between, such as 0,1,2; all for every session",
+        parse=lambda text: parsers.parse_sessions(text, which),
+        render=lambda value: value.text,
+    )
+
+
 FLAG: Kind[bool] = Kind(accepted="0 or 1", parse=parsers.parse_flag, render=lambda value: str(int(value)))
 ADDRESS: Kind[str | None] = Kind(
     accepted="0x and 40 hex digits; all zeros for unknown",
@@ -136,11 +151,8 @@ AUTHORIZED: Kind[AuthorizedSessions] = Kind(
     parse=parsers.parse_authorized,
     render=_render_authorized,
 )
-PRIVATE: Kind[PrivateSessions] = Kind(
-    accepted="session ids with commas between, such as 0,1,2; all for every session",
-    parse=parsers.parse_private,
-    render=lambda value: value.text,
-)
+PRIVATE: Kind[PrivateSessions] = some_sessions(PrivateSessions)
+REPRODUCIBLE: Kind[ReproducibleSessions] = some_sessions(ReproducibleSessions)
 HOST_NAME: Kind[str] = Kind(accepted="a host name or an IP address", parse=parsers.parse_host, render=str)
 PORT = whole(1, 65535)
 WORDS: Kind[str] = Kind(accepted="text on one line", parse=parsers.plain, render=str)

@@ -45,8 +45,8 @@ class ListedSessions(msgspec.Struct, frozen=True):
 AuthorizedSessions = OwnSessions | AllSessions | ListedSessions
 
 
-class PrivateSessions(msgspec.Struct, frozen=True):
-    """Sessions whose prompts and answers the node shows to nobody unasked."""
+class SomeSessions(msgspec.Struct, frozen=True):
+    """Sessions by their ids, or all there are."""
 
     session_ids: frozenset[int] = frozenset()
     is_all: bool = False
@@ -58,12 +58,20 @@ class PrivateSessions(msgspec.Struct, frozen=True):
 
     @property
     def is_none(self) -> bool:
-        """Tell whether nothing is private."""
+        """Tell whether no session is meant."""
         return not (self.is_all or self.session_ids)
 
     def has(self, session_id: int) -> bool:
-        """Tell whether a session is private."""
+        """Tell whether a session is meant."""
         return self.is_all or session_id in self.session_ids
+
+
+class PrivateSessions(SomeSessions, frozen=True):
+    """Sessions whose prompts and answers the node shows to nobody unasked."""
+
+
+class ReproducibleSessions(SomeSessions, frozen=True):
+    """Sessions whose tasks run so that the same prompt, seed and model give the same answer every time."""
 
 
 class SourceKind(StrEnum):
@@ -199,6 +207,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     default_system_prompt: str
     raw_prompt: str
     seed: int | None
+    reproducible_sessions: ReproducibleSessions
     data_dir: Path
     theme: str | None
     dashboard_dir: Path | None

@@ -6,6 +6,7 @@ import os
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from cortensor_tui.settings.model import (
@@ -13,7 +14,7 @@ from cortensor_tui.settings.model import (
     AuthorizedSessions,
     ListedSessions,
     OwnSessions,
-    PrivateSessions,
+    SomeSessions,
 )
 from cortensor_tui.settings.secret import Secret
 
@@ -29,6 +30,7 @@ _DECIMAL = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,253}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MAX_LISTED = 1000
+Sessions = TypeVar("Sessions", bound=SomeSessions)
 
 
 class NotAccepted(ValueError):  # noqa: N818 - reads as what it says at every `raise`
@@ -139,11 +141,11 @@ def parse_authorized(text: str) -> AuthorizedSessions:
     return ListedSessions(_session_ids(text))
 
 
-def parse_private(text: str) -> PrivateSessions:
-    """Read CORTENSOR_TUI_PRIVATE_SESSIONS."""
+def parse_sessions(text: str, kind: type[Sessions]) -> Sessions:
+    """Read session ids, or `all`, into the kind of sessions that is asked for."""
     if text.lower() in ("", "all"):
-        return PrivateSessions(is_all=bool(text))
-    return PrivateSessions(_session_ids(text))
+        return kind(is_all=bool(text))
+    return kind(_session_ids(text))
 
 
 def _session_ids(text: str) -> frozenset[int]:

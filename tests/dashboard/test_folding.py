@@ -93,7 +93,8 @@ def _as_the_node_has_it(first: Snapshot, bodies: list[ChangeBody]) -> Snapshot:
 
 def test_streamed_text_grows_the_answer_of_its_own_task_only() -> None:
     key = TaskKey(7, 13)
-    view = told(from_snapshot(samples.snapshot()), [InferenceStarted(samples.live(key=key, answer=""))])
+    idle = from_snapshot(samples.snapshot(live=None))
+    view = told(idle, [InferenceStarted(samples.live(key=key, answer=""))])
     view = told(view, [_tokens(key, "one "), _tokens(TaskKey(7, 99), "alien"), _tokens(key, "two")])
     assert view.live is not None
     assert view.live.answer == "one two"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cortensor_tui.domain.inference import Token
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.hub import Hub
-from cortensor_tui.node.live import LiveRun
+from cortensor_tui.node.live import LiveRuns
 from cortensor_tui.node.live_messages import LiveInference
 from tests.dashboard import samples
 from tests.support.clock import StandingClock
@@ -21,7 +21,7 @@ def told(hub: Hub) -> LiveInference:
 
 def test_the_time_of_the_last_token_goes_with_the_run() -> None:
     clock, hub = StandingClock(), Hub(samples.status())
-    run = LiveRun(hub, clock)
+    run = LiveRuns(hub, clock)
     run.start(KEY, "Is it?")
     assert told(hub).token_at is None
     clock.pass_s(3)

@@ -1,4 +1,4 @@
-"""The run going on, in words and figures."""
+"""The run that is shown, in words and figures, and the others that go on beside it in a line each."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import Finished
 from cortensor_tui.domain.tasks import Stage, TaskView
-from cortensor_tui.node.live_messages import LiveInference
+from cortensor_tui.node.live_messages import LiveInference, Runs
 
 Wordings = tuple[Line, ...]
 """The same said at length and, where there is no room for that, shorter."""
 _BARS_IN_LINE = 24
 _WAITING = (Stage.QUEUED, Stage.ASSIGNED, Stage.ACKED)
+_MOST_OTHERS = 3
 IDLE = "No task has run since the node started. Press s to submit a prompt."
 
 WATCHING = (
@@ -27,17 +28,48 @@ WATCHING = (
 
 
 def heading(view: NodeView | None, now: float) -> Line:
-    """Return speed, time and task for the pane's title, and how many tasks wait for the engine."""
+    """Return the shown run's speed, time and task for the pane's title, what all runs give together, and how
+    many tasks wait for the engine.
+    """
     if view is None or view.live is None:
         return line(("idle", "muted"))
-    waiting = len(waiting_tasks(view))
-    return (*_run(view, view.live, now), *((Span(f" · {waiting} waiting", "accent"),) if waiting else ()))
+    told = _run(view, view.live, now)
+    count, waiting = len(view.going_on), len(waiting_tasks(view))
+    if count > 1:
+        told = (*told, Span(f" · {count} runs {rate(tokens_per_s(view.going_on))}", "accent"))
+    return (*told, Span(f" · {waiting} waiting", "accent")) if waiting else told
+
+
+def tokens_per_s(runs: Runs) -> float | None:
+    """Return what runs give together, None as long as none of them tells."""
+    known = [run.tokens_per_s for run in runs if run.tokens_per_s is not None]
+    return sum(known) if known else None
 
 
 def waiting_tasks(view: NodeView) -> list[TaskView]:
     """Return the tasks that wait for the engine, oldest first."""
-    running = view.live.key if view.live is not None and view.live.finished is None else None
-    return [task for task in view.tasks if task.stage in _WAITING and task.key != running]
+    running = {run.key for run in view.runs if run.finished is None}
+    return [task for task in view.tasks if task.stage in _WAITING and task.key not in running]
+
+
+def other_runs(view: NodeView | None) -> list[Line]:
+    """Return a line for each run that goes on beside the one that is shown, the newest first."""
+    if view is None or view.live is None:
+        return []
+    others = [run for run in reversed(view.going_on) if run.key != view.live.key]
+    told = [_other_run(run) for run in others]
+    if len(told) <= _MOST_OTHERS:
+        return told
+    left_out = len(told) - (_MOST_OTHERS - 1)
+    return [*told[: _MOST_OTHERS - 1], line((f" and {left_out} more", "muted"))]
+
+
+def _other_run(run: LiveInference) -> Line:
+    task = Span(f" task {run.key}", "muted")
+    if run.token_count == 0:
+        return (task, Span(" · ", "muted"), Span("reading the prompt", "accent"))
+    tokens = (task, Span(" · ", "muted"), Span(f"{number(run.token_count)} tok"))
+    return (*tokens, Span(" · ", "muted"), Span(rate(run.tokens_per_s)))
 
 
 def ended_at(live: LiveInference, finished: Finished) -> float:

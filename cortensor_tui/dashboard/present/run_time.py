@@ -1,4 +1,4 @@
-"""How long the run going on has taken, what is left of its time, and whether it is silent for too long."""
+"""How long the shown run has taken, what is left of its time, and whether it is silent for too long."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _TIMES_LONGER = 3
 
 
 def is_running(view: NodeView) -> bool:
-    """Tell whether the engine works on a task."""
-    return view.live is not None and view.live.finished is None and not view.live.error
+    """Tell whether the engine works on the task that is shown."""
+    return view.live is not None and not view.live.is_over
 
 
 def taken_s(live: LiveInference, now: float) -> float:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cortensor_tui.dashboard.format import UNKNOWN, number, rate
 from cortensor_tui.dashboard.present.freshness import SPEED_FRESH_S
-from cortensor_tui.dashboard.present.inference import ended_at
+from cortensor_tui.dashboard.present.inference import ended_at, tokens_per_s
 from cortensor_tui.dashboard.state import NodeView
 from cortensor_tui.dashboard.widgets.chart import Series
 from cortensor_tui.domain.throughput import HOUR_S, MINUTE_S, TEN_MINUTES_S, Span
@@ -37,9 +37,7 @@ def throughput(view: NodeView, now: float, length_s: int = MINUTE_S) -> tuple[Se
     decode, prefill = tuple(map(_DECODE, spans)), tuple(map(_PREFILL, spans))
     decode_of_run, prefill_of_run = _of_run(view, now)
     decode, prefill = _with_first(decode, decode_of_run), _with_first(prefill, prefill_of_run)
-    live = view.live
-    is_running = live is not None and live.finished is None and not live.error
-    decode_now = decode_of_run if is_running else None
+    decode_now = decode_of_run if view.going_on else None
     if decode_now is None:
         decode_now = _newest(minutes, spans, _DECODE) or decode_of_run
     prefill_now = _newest(minutes, spans, _PREFILL) or prefill_of_run
@@ -65,12 +63,15 @@ def _speed(
 
 
 def _of_run(view: NodeView, now: float) -> tuple[Speed | None, Speed | None]:
-    """Return how fast the last run decodes and read its prompt, None as long as that is not told."""
+    """Return how fast the runs going on decode together, or how fast the last one did and read its prompt.
+
+    None as long as that is not told.
+    """
     live = view.live
     if live is None:
         return None, None
     if live.finished is None:
-        return _speed_at(live.tokens_per_s, now), None
+        return _speed_at(tokens_per_s(view.going_on or (live,)), now), None
     at = ended_at(live, live.finished)
     return (
         _speed_at(live.finished.decode_tokens_per_s, at),

@@ -13,16 +13,16 @@ from textual.containers import Container, Vertical
 from cortensor_tui.dashboard.cells import Line, Span, line
 from cortensor_tui.dashboard.feed import FeedState, Link
 from cortensor_tui.dashboard.format import duration
-from cortensor_tui.dashboard.present import inference, tables
+from cortensor_tui.dashboard.present import tables
 from cortensor_tui.dashboard.present.dependency_lines import column_lines, paired_lines
 from cortensor_tui.dashboard.present.freshness import Sight, as_it_was
 from cortensor_tui.dashboard.present.past import past_remark
 from cortensor_tui.dashboard.present.private import PrivateTexts, texts_of_run
 from cortensor_tui.dashboard.present.session_table import are_known
 from cortensor_tui.dashboard.present.throughput import LENGTHS_S, throughput
+from cortensor_tui.dashboard.screens.inference_pane import InferencePane
 from cortensor_tui.dashboard.screens.place import LEAST_SIZE, PlaceScreen
 from cortensor_tui.dashboard.state import NodeView
-from cortensor_tui.dashboard.widgets.answer_tail import AnswerTail
 from cortensor_tui.dashboard.widgets.chart import Chart, Series
 from cortensor_tui.dashboard.widgets.line_table import LineTable
 from cortensor_tui.dashboard.widgets.text_lines import Heading, OpenableLines, TextLines
@@ -57,6 +57,7 @@ class OverviewScreen(PlaceScreen):
         Binding("w", "why", "Why", show=False, id="main.why", tooltip="Why no tasks come"),
         Binding("i", "node_details", "Node", show=False, id="main.node", tooltip="The node in full"),
         Binding("space,f", "freeze", "Freeze", show=False, id="main.freeze", tooltip="Freeze the picture"),
+        Binding("l", "next_run", "Next run", show=False, id="main.run", tooltip="The next run going on"),
         Binding("z", "zoom", "Span", show=False, id="main.zoom", tooltip="Time the charts span"),
     ]
 
@@ -87,11 +88,7 @@ class OverviewScreen(PlaceScreen):
                     for name in PULSE:
                         yield Chart(id=name)
             with Vertical(id="right"):
-                with Vertical(id="inference-pane", classes="pane"):
-                    yield Heading("Inference")
-                    yield TextLines(self._prompt, id="prompt")
-                    yield AnswerTail(id="answer")
-                    yield TextLines(self._figures, id="figures")
+                yield InferencePane()
                 with Container(id="charts"):
                     for name in CHARTS:
                         yield Chart(id=name)
@@ -105,6 +102,10 @@ class OverviewScreen(PlaceScreen):
         return self._frozen or Picture(self.state, self.dashboard.now())
 
     @property
+    def _inference(self) -> InferencePane:
+        return self.query_one(InferencePane)
+
+    @property
     def sight(self) -> Sight:
         """Return how sure what the content shows is, also where it was frozen."""
         return Sight.of(self._picture.state, self._picture.at)
@@ -112,7 +113,7 @@ class OverviewScreen(PlaceScreen):
     def on_screen_resume(self) -> None:
         """Catch up at once, also with what is drawn seldom while it is looked at."""
         if self.is_whole:
-            self.query_one("#answer", AnswerTail).catch_up()
+            self._inference.catch_up()
             self._charted = None
             self._is_listed = False
 
@@ -147,18 +148,11 @@ class OverviewScreen(PlaceScreen):
             self._draw_charts(view, sight)
 
     def _show(self, view: NodeView, sight: Sight) -> None:
-        for name in ("#status", "#prompt", "#figures"):
-            self.query_one(name, TextLines).redraw()
+        self.query_one("#status", TextLines).redraw()
         self._show_sessions(view, sight)
         if len(view.transactions) <= 1 or not self._is_listed:  # from then on once a second
             self._show_transactions(view, sight)
-        live = view.live
-        self.query_one("#answer", AnswerTail).show(
-            str(live.key) if live else "",
-            live.answer if live else "",
-            inference.nothing_to_read(live, is_watching=view.status.is_watching),
-            is_whole=live is not None and (live.finished is not None or sight.is_past),
-        )
+        self._inference.show(view, sight)
         if self._charted is None or not self._is_pulse_drawn:  # from then on once a second is enough
             self._draw_charts(view, sight)
         self._say_remarks(view, sight)
@@ -185,7 +179,7 @@ class OverviewScreen(PlaceScreen):
         """Draw them up to the moment that is known: a silent node's hour does not end in rest."""
         charted = (
             view.throughput,
-            view.live,
+            view.runs,
             view.status.answered_tasks,
             sight.at // MINUTE_S,
         )
@@ -201,7 +195,7 @@ class OverviewScreen(PlaceScreen):
 
     def private_texts(self) -> PrivateTexts | None:
         """Return what `p` does for the run that is shown."""
-        return texts_of_run(self._picture.state.view)
+        return texts_of_run(self._inference.view)
 
     # --- what the keys do ------------------------------------------------------------------------
 
@@ -248,6 +242,14 @@ class OverviewScreen(PlaceScreen):
             self._frozen = None
         self.take(self.state)
 
+    def action_next_run(self) -> None:
+        """Stream another run of those going on."""
+        view = self._picture.state.view
+        if view is not None and self._inference.choose_next():
+            self._show(view, self.sight)
+        else:
+            self.notify("No other run goes on.", markup=False, timeout=2)
+
     def action_zoom(self) -> None:
         """Let the charts tell of the next longer time, after the longest of the shortest."""
         place = LENGTHS_S.index(self._length_s)
@@ -267,13 +269,13 @@ class OverviewScreen(PlaceScreen):
         return [*lines, line((" ▲ FROZEN", "warn strong"), told, (" · space goes on", "muted"))]
 
     def _say_remarks(self, view: NodeView, sight: Sight) -> None:
-        node, sessions, running = self._headings[:3]
+        node, sessions = self._headings[:2]
         served, word = tables.served_count(view)
         is_read = are_known(view.status)
         remark = f"{served} of {len(view.sessions)} {word}" if is_read else "unknown, the chain is not read"
         node.say(as_it_was(sight))
         sessions.say(as_it_was(sight.of_chain(view.status.chain)) or line((remark, "muted")))
-        running.say(sight.line(inference.heading(view, sight.at)))
+        self._inference.say(sight)
 
     def _dependencies(self, width: int) -> list[Line]:
         view = self._picture.state.view
@@ -282,12 +284,6 @@ class OverviewScreen(PlaceScreen):
         is_low = self.has_class("-narrow") and not self.has_class("-tall")
         draw = paired_lines if is_low else column_lines
         return draw(view.status, self.sight, width)
-
-    def _prompt(self, width: int) -> list[Line]:
-        return inference.prompt_line(self._picture.state.view, width)
-
-    def _figures(self, width: int) -> list[Line]:
-        return inference.figures(self._picture.state.view, self.sight.at, width)
 
 
 def _pending(view: NodeView) -> Span:

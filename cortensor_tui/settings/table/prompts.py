@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from cortensor_tui.settings import kinds
+from cortensor_tui.settings.model import ReproducibleSessions
 from cortensor_tui.settings.spec import Group, Spec, TakesEffect, setting
 
 _setting = partial(setting, Group.PROMPTS)
@@ -38,6 +39,17 @@ PROMPTS: Final[tuple[Spec, ...]] = (
         None,
         "Seed of the sampling. The same seed, prompt and model give the same answer again.",
         default_words="random for each task",
+        takes_effect=TakesEffect.AT_ONCE,
+        in_demo=True,
+    ),
+    _setting(
+        "CORTENSOR_TUI_REPRODUCIBLE_SESSIONS",
+        "reproducible_sessions",
+        kinds.REPRODUCIBLE,
+        ReproducibleSessions(),
+        "Sessions of which each task has the engine to itself and reuses nothing of the one before. Tasks "
+        "that run together are faster, but may change each other's answers: sums round in another order.",
+        default_words="empty: none",
         takes_effect=TakesEffect.AT_ONCE,
         in_demo=True,
     ),
