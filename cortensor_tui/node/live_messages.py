@@ -79,10 +79,10 @@ Runs = tuple[LiveInference, ...]
 
 
 def runs_after(runs: Runs, change: RunChange) -> Runs:
-    """Return the runs as they stand after a change; one of a run that is not among them alters nothing."""
+    """Return the runs as they stand after a change; one of a run that does not go on alters nothing."""
     if isinstance(change, InferenceStarted):
         return (*(run for run in runs if run.key != change.live.key and not run.is_over), change.live)
-    changed = next((run for run in runs if run.key == change.key), None)
+    changed = next((run for run in runs if run.key == change.key and not run.is_over), None)
     if changed is None:
         return runs
     if isinstance(change, InferenceFinished):

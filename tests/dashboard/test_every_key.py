@@ -144,6 +144,7 @@ DEEDS = {
     "logs.follow": Deed(is_seen, [LOGS]),
     "main.freeze": Deed(is_seen, [PLACES["dashboard"]]),
     "main.node": Deed(opens("DetailScreen"), [PLACES["dashboard"]]),
+    "main.run": Deed(says("No other run"), [PLACES["dashboard"]]),
     "main.why": Deed(opens("WhyScreen"), [PLACES["dashboard"]]),
     "main.zoom": Deed(is_seen, [PLACES["dashboard"]]),
     "network.back": Deed(goes("dashboard"), [PLACES["network"]]),

@@ -113,6 +113,42 @@ def test_an_error_stays_with_the_run_and_goes_with_the_next() -> None:
     assert after.error == ""
 
 
+KEYS = st.builds(TaskKey, st.just(7), st.integers(1, 4))
+RUN_CHANGES = st.lists(
+    st.one_of(
+        st.builds(lambda key: InferenceStarted(samples.live(key=key, answer="")), KEYS),
+        st.builds(lambda key, text: _tokens(key, f"{key.task_id}{text}"), KEYS, st.sampled_from("abc")),
+        st.builds(lambda key: InferenceFinished(key=key, finished=samples.finished()), KEYS),
+    ),
+    max_size=60,
+)
+
+
+@given(RUN_CHANGES)
+def test_of_runs_that_go_on_at_once_no_text_is_mixed_and_none_is_lost(bodies: list[ChangeBody]) -> None:
+    view = told(from_snapshot(samples.snapshot(live=None)), bodies)
+    texts: dict[TaskKey, str] = {}  # of the runs going on, in the order of their starts
+    over: tuple[TaskKey, str] | None = None
+    for body in bodies:
+        match body:
+            case InferenceStarted():
+                texts.pop(body.live.key, None)
+                texts[body.live.key], over = "", None
+            case TokensStreamed() if body.key in texts:
+                texts[body.key] += body.text
+            case InferenceFinished() if body.key in texts:
+                over = body.key, texts.pop(body.key)
+    assert [(run.key, run.answer) for run in view.going_on] == list(texts.items())
+    assert [run.key for run in view.runs if run.is_over] == ([] if over is None else [over[0]])
+    shown = list(texts.items())[-1] if texts else over
+    assert shown == (None if view.live is None else (view.live.key, view.live.answer))
+
+
+def test_a_node_of_before_there_were_several_runs_tells_its_one() -> None:
+    view = from_snapshot(samples.snapshot(live=samples.live(), runs=()))
+    assert view.runs == (samples.live(),) == view.going_on
+
+
 def test_a_gap_asks_for_a_fresh_snapshot() -> None:
     view = from_snapshot(samples.snapshot())
     with pytest.raises(SequenceGapError):

@@ -50,17 +50,19 @@ async def test_an_end_taken_back_opens_the_task_again(
     assert await answer_on_chain(node, key) == ANSWER
 
 
-async def test_a_task_whose_assignment_is_gone_waits_and_goes_on(
+async def test_a_task_whose_assignment_is_gone_frees_the_engine_waits_and_goes_on(
     devnet: DevnetOnAnvil, node: MiningNode, session_id: int
 ) -> None:
     key = await acked(devnet, node, session_id)
+    await node.until_met(lambda: node.engine.going_on == 1, key)
     await reorganise(devnet, 2)
     await node.until(key, Stage.QUEUED, "its assignment is gone")
+    await node.until_met(lambda: node.engine.going_on == 0, key)
     assert not node.mining.scheduler.is_busy
     await assign(devnet, key)
     node.engine.may_answer.set()
     await node.until(key, Stage.COMMITTED)
-    assert node.engine.runs == 1
+    assert node.engine.runs == 2
     assert await answer_on_chain(node, key) == ANSWER
 
 

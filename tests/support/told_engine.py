@@ -29,7 +29,7 @@ UNHEARD = InferenceFeed(
 class ToldEngine:
     """An engine whose answer is the prompt, said back `times` over once `may_answer` is set.
 
-    Its first runs end as `deaths` says.
+    Its first runs end as `deaths` says. `runs` counts those begun, `going_on` those not over.
     """
 
     def __init__(self) -> None:
@@ -37,6 +37,7 @@ class ToldEngine:
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.runs = 0
+        self.going_on = 0
         self.times = 1
         self.deaths: list[str] = []
 
@@ -47,8 +48,12 @@ class ToldEngine:
         self.runs += 1
         if self.runs <= len(self.deaths):
             raise ProblemError(engine_died(self.deaths[self.runs - 1]))
-        yield Prefilled(prompt_tokens=3, prefill_ms=1.0)
-        await self.may_answer.wait()
+        self.going_on += 1
+        try:
+            yield Prefilled(prompt_tokens=3, prefill_ms=1.0)
+            await self.may_answer.wait()
+        finally:
+            self.going_on -= 1
         text = f"You said: {generation.messages[-1][1]}" * self.times
         yield Token(text=text, count=1, at_ms=2.0)
         yield Finished(

@@ -28,15 +28,13 @@ WATCHING = (
 
 
 def heading(view: NodeView | None, now: float) -> Line:
-    """Return the shown run's speed, time and task for the pane's title, what all runs give together, and how
-    many tasks wait for the engine.
-    """
+    """Return the shown run's speed, time and task for the pane's title, and how many run and wait."""
     if view is None or view.live is None:
         return line(("idle", "muted"))
     told = _run(view, view.live, now)
     count, waiting = len(view.going_on), len(waiting_tasks(view))
     if count > 1:
-        told = (*told, Span(f" · {count} runs {rate(tokens_per_s(view.going_on))}", "accent"))
+        told = (*told, Span(f" · {count} at once", "accent"))
     return (*told, Span(f" · {waiting} waiting", "accent")) if waiting else told
 
 
