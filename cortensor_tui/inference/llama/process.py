@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import AsyncGenerator
 from importlib import metadata
 from pathlib import Path
@@ -34,6 +33,7 @@ from cortensor_tui.inference.llama.wire import (
     RunRefused,
 )
 from cortensor_tui.inference.models.examine import examine_model
+from cortensor_tui.inference.restarts import Restarts
 
 CHILD_MODULE = "cortensor_tui.inference.llama.child"
 
@@ -191,19 +191,18 @@ class LlamaProcess:
 
     async def _supervise(self) -> None:
         """Keep a child alive until stopped, or until it makes no sense any more."""
-        deaths: deque[float] = deque(maxlen=self._patience.deaths)
+        patience = self._patience
+        restarts = Restarts(
+            self._clock,
+            deaths=patience.deaths,
+            within_s=patience.deaths_within_s,
+            first_backoff_s=patience.first_backoff_s,
+        )
         try:
             while True:
                 await self._examine()
                 was_ready, how = await self._live_once()
-                deaths.append(self._clock.monotonic())
-                if not was_ready and len(deaths) == 1:
-                    raise ProblemError(problems.engine_start_failed(how))
-                if len(deaths) == deaths.maxlen and deaths[-1] - deaths[0] < self._patience.deaths_within_s:
-                    raise ProblemError(
-                        problems.engine_keeps_dying(len(deaths), self._patience.deaths_within_s, how)
-                    )
-                await asyncio.sleep(self._patience.first_backoff_s * 2 ** (len(deaths) - 1))
+                await asyncio.sleep(restarts.after_death(how, was_ready=was_ready))
                 self._become(EngineState.STARTING, restarts=self._health.restarts + 1)
         except ProblemError as error:
             self._give_up(error.problem)

@@ -1,0 +1,270 @@
+"""An engine in a container: have it run, then be the engine that speaks to its server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+
+import msgspec
+import structlog
+
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.inert import without_payload
+from cortensor_tui.domain.inference import EngineHealth, EngineState, Generation, GenerationEvent
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.inference import problems
+from cortensor_tui.inference.container.own_container import OwnContainer, Up
+from cortensor_tui.inference.container.plan import ContainerPlan
+from cortensor_tui.inference.container.problems import container_died, never_answered
+from cortensor_tui.inference.container.readiness import is_serving
+from cortensor_tui.inference.engine import Engine, HealthListener
+from cortensor_tui.inference.restarts import Restarts
+
+log = structlog.get_logger(__name__)
+
+EngineAt = Callable[[str, HealthListener], Engine]
+"""Makes the engine that speaks to the server at a URL."""
+
+
+class ContainerPatience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a container may take, and how often it may die before it is left dead.
+
+    `start_s` is how long its log may stand still before its server answers; `looks` in a row without an
+    answer, `look_s` apart, and it is ended.
+    """
+
+    start_s: float = 120.0
+    ready_look_s: float = 0.25
+    look_s: float = 5.0
+    looks: int = 6
+    deaths: int = 3
+    deaths_within_s: float = 60.0
+    first_backoff_s: float = 0.5
+
+
+class ContainerEngine:
+    """An `Engine` whose model server runs in a container that ends with the node.
+
+    A node that is killed leaves its container; the next node with the same settings takes it over.
+    """
+
+    def __init__(
+        self,
+        container: OwnContainer,
+        plan: ContainerPlan,
+        engine_at: EngineAt,
+        *,
+        on_health: HealthListener | None = None,
+        patience: ContainerPatience | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._container = container
+        self._plan = plan
+        self._engine_at = engine_at
+        self._on_health = on_health
+        self._patience = patience or ContainerPatience()
+        self._clock = clock
+        self._health = EngineHealth(
+            state=EngineState.STOPPED, engine=f"container {plan.name}", model=plan.image
+        )
+        self._supervisor: asyncio.Task[None] | None = None
+        self._server: Engine | None = None
+        self._settled = asyncio.Event()  # set while the server answers, or the engine has given up
+        self._gave_up: Problem | None = None
+        self._heard_count = 0
+        self._killed_because = ""
+
+    # --- what the miner asks ---------------------------------------------------------------------
+
+    @property
+    def health(self) -> EngineHealth:
+        """What is known of the engine now."""
+        return self._health
+
+    async def start(self) -> None:
+        """See `Engine.start`."""
+        if self._supervisor is None or self._supervisor.done():
+            self._settled.clear()
+            had_died = self._gave_up is not None and self._gave_up.code == problems.GAVE_UP
+            self._gave_up = None
+            self._become(EngineState.STARTING, error="", restarts=self._health.restarts + had_died)
+            self._supervisor = asyncio.create_task(self._supervise())
+        try:
+            await self._until_ready()
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
+
+    async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
+        """See `Engine.generate`. While the container restarts, this waits for it."""
+        server = await self._until_ready()
+        async with aclosing(server.generate(generation)) as events:
+            async for event in events:
+                yield event
+
+    async def cancel(self) -> None:
+        """See `Engine.cancel`."""
+        if self._server is not None:
+            await self._server.cancel()
+
+    async def stop(self) -> None:
+        """See `Engine.stop`. The container is stopped and removed."""
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is not None:
+            supervisor.cancel()
+            await asyncio.wait([supervisor])
+        self._give_up(problems.engine_stopped())
+        self._become(EngineState.STOPPED, error="", load_progress=None)
+        await self._container.close()
+
+    # --- the container's life --------------------------------------------------------------------
+
+    async def _until_ready(self) -> Engine:
+        if self._supervisor is None and self._gave_up is None:
+            raise ProblemError(problems.engine_stopped())
+        while self._server is None or not self._settled.is_set():
+            await self._settled.wait()
+            if self._gave_up is not None:
+                raise ProblemError(self._gave_up)
+        return self._server
+
+    async def _supervise(self) -> None:
+        """Keep a container alive until stopped, or until it makes no sense any more."""
+        patience = self._patience
+        restarts = Restarts(
+            self._clock,
+            deaths=patience.deaths,
+            within_s=patience.deaths_within_s,
+            first_backoff_s=patience.first_backoff_s,
+        )
+        try:
+            while True:
+                was_ready, how = await self._live_once()
+                await asyncio.sleep(restarts.after_death(how, was_ready=was_ready))
+                self._become(EngineState.STARTING, restarts=self._health.restarts + 1)
+        except ProblemError as error:
+            self._give_up(error.problem)
+            self._become(EngineState.FAILED, error=error.problem.sentence())
+        except Exception as error:  # whatever it is, those who wait for the engine must hear of it
+            problem = problems.engine_failed(f"{type(error).__name__}: {error}")
+            self._give_up(problem)
+            self._become(EngineState.FAILED, error=problem.sentence())
+
+    async def _live_once(self) -> tuple[bool, str]:
+        """Have one container run to its end; return whether its server was ever ready, and how it ended."""
+        self._killed_because = ""
+        up = await self._container.up(self._step)
+        death = asyncio.create_task(self._container.ended(up.container_id))
+        beside = [asyncio.create_task(self._follow_log(up))]
+        was_ready = False
+        try:
+            await self._until_serving(up, death)
+            was_ready = await self._has_engine(up.url, death)
+            if was_ready:
+                beside.append(asyncio.create_task(self._watch(up)))
+            how = await death
+        finally:
+            for task in (death, *beside):
+                task.cancel()
+            self._settled.clear()
+            await self._end(up)
+        how = self._killed_because or how
+        problem = container_died(how)
+        died = {"died_at": self._clock.now(), "death": how} if was_ready else {}
+        self._become(EngineState.FAILED, error=problem.sentence(), load_progress=None, runs=0, **died)
+        return was_ready, how
+
+    async def _until_serving(self, up: Up, death: asyncio.Task[str]) -> None:
+        """Wait until the server answers or the container ends, and end it when nothing happens for long."""
+        heard, silent_s = -1, 0.0
+        while not death.done() and not await is_serving(up.url):
+            self._become(EngineState.LOADING, load_progress=None, engine=self._named("its server is loading"))
+            await asyncio.wait([death], timeout=self._patience.ready_look_s)
+            silent_s = 0.0 if heard != self._heard_count else silent_s + self._patience.ready_look_s
+            heard = self._heard_count
+            if silent_s >= self._patience.start_s:
+                because = never_answered(silent_s, self._container.last_line)
+                if await self._kill(up, because):
+                    await death
+
+    async def _has_engine(self, url: str, death: asyncio.Task[str]) -> bool:
+        """Start the engine that speaks to the server; False where the container ended before it was ready."""
+        self._server = self._engine_at(url, self._told_by_server)
+        start = asyncio.create_task(self._server.start())
+        try:
+            await asyncio.wait([start, death], return_when=asyncio.FIRST_COMPLETED)
+            if death.done():
+                return False
+            await start
+        finally:
+            start.cancel()
+        self._settled.set()
+        return True
+
+    async def _watch(self, up: Up) -> None:
+        """End a container whose server hangs. Looks are counted, since this process may stand still too."""
+        missed = 0
+        while True:
+            await asyncio.sleep(self._patience.look_s)
+            missed = 0 if await is_serving(up.url) else missed + 1
+            if missed >= self._patience.looks:
+                await self._kill(up, f"its server did not answer {missed} times in a row")
+
+    async def _kill(self, up: Up, because: str) -> bool:
+        was_killed = await self._container.kill(up.container_id)
+        if was_killed:
+            self._killed_because = self._killed_because or because
+        return was_killed
+
+    async def _follow_log(self, up: Up) -> None:
+        def heard(line: str) -> None:
+            self._heard_count += 1
+            # Servers may write prompts: what one says while it serves is for whoever asks for details.
+            tell = log.debug if self._settled.is_set() else log.info
+            tell("container says", line=without_payload(line))
+
+        await self._container.follow_log(up.container_id, heard, from_now=up.was_left)
+
+    async def _end(self, up: Up) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            with suppress(ProblemError):
+                await server.stop()
+        await self._container.down(up.container_id)
+
+    # --- what is told ----------------------------------------------------------------------------
+
+    def _step(self, what: str, fraction: float | None) -> None:
+        self._become(EngineState.STARTING, load_progress=fraction, engine=self._named(what))
+
+    def _named(self, what: str) -> str:
+        return f"container {self._plan.name}: {what}"
+
+    def _told_by_server(self, health: EngineHealth) -> None:
+        """Pass on what the server's engine tells, with the container's own past."""
+        if self._server is None:
+            return
+        own = self._health
+        self._tell(
+            msgspec.structs.replace(
+                health,
+                engine=f"{health.engine} in container {self._plan.name}",
+                restarts=own.restarts,
+                died_at=own.died_at,
+                death=own.death,
+            )
+        )
+
+    def _give_up(self, problem: Problem) -> None:
+        self._gave_up = problem
+        self._settled.set()
+
+    def _become(self, state: EngineState, **changes: object) -> None:
+        self._tell(msgspec.structs.replace(self._health, state=state, **changes))
+
+    def _tell(self, health: EngineHealth) -> None:
+        if health != self._health:
+            self._health = health
+            if self._on_health is not None:
+                self._on_health(health)

@@ -1,0 +1,117 @@
+"""An engine in a container, with every health it told and a server's engine that a test makes up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cortensor_tui.domain.inference import (
+    EngineHealth,
+    EngineState,
+    Finished,
+    FinishReason,
+    Generation,
+    GenerationEvent,
+    Token,
+)
+from cortensor_tui.inference.container.docker_api import DockerApi
+from cortensor_tui.inference.container.engine import ContainerEngine, ContainerPatience
+from cortensor_tui.inference.container.own_container import OwnContainer
+from cortensor_tui.inference.container.plan import ContainerPlan
+from cortensor_tui.inference.engine import HealthListener
+
+IMAGE = "example/server:1"
+QUICK = ContainerPatience(start_s=1.0, ready_look_s=0.02, look_s=0.05, looks=3, first_backoff_s=0.01)
+
+
+class EchoEngine:
+    """The engine at a URL: it is ready at once, and says where it is."""
+
+    def __init__(self, url: str, on_health: HealthListener) -> None:
+        self.url = url
+        self.health = EngineHealth(state=EngineState.STOPPED, engine="echo", model="none")
+        self.is_stopped = False
+        self._on_health = on_health
+
+    async def start(self) -> None:
+        self.tell(EngineState.READY)
+
+    def tell(self, state: EngineState) -> None:
+        self.health = msgspec.structs.replace(self.health, state=state, context_tokens=512)
+        self._on_health(self.health)
+
+    async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
+        yield Token(text=self.url, count=1, at_ms=1.0)
+        yield Finished(
+            reason=FinishReason.STOP,
+            prompt_tokens=1,
+            answer_tokens=1,
+            prefill_ms=1.0,
+            first_token_ms=1.0,
+            decode_ms=0.0,
+        )
+
+    async def cancel(self) -> None:
+        self.tell(EngineState.READY)
+
+    async def stop(self) -> None:
+        self.is_stopped = True
+
+
+class WatchedContainer:
+    """A `ContainerEngine`, the engines it made for its servers, and what it told."""
+
+    def __init__(
+        self, socket_path: Path, port: int, *, patience: ContainerPatience = QUICK, **changes: Any
+    ) -> None:
+        self.plan = msgspec.structs.replace(
+            ContainerPlan(image=IMAGE, name="model", owner="/home/o/.env", host_port=port), **changes
+        )
+        self.api = DockerApi(socket_path, request_s=5.0)
+        self.healths: list[EngineHealth] = []
+        self.servers: list[EchoEngine] = []
+        self._news = asyncio.Event()
+        self.container = OwnContainer(self.api, self.plan, ask_again_s=0.02)
+        self.engine = ContainerEngine(
+            self.container,
+            self.plan,
+            self._engine_at,
+            on_health=self._told,
+            patience=patience,
+        )
+
+    async def until(self, is_met: Callable[[EngineHealth], bool]) -> EngineHealth:
+        """Wait until a health is told that meets a condition; bounded by the test's own time limit."""
+        while True:
+            for health in self.healths:
+                if is_met(health):
+                    return health
+            self._news.clear()
+            await self._news.wait()
+
+    async def until_ready(self, restarts: int = 0) -> EngineHealth:
+        """Wait until it is ready after so many restarts."""
+        return await self.until(
+            lambda health: health.state is EngineState.READY and health.restarts == restarts
+        )
+
+    async def vanish(self) -> None:
+        """End as a node that is killed does: nothing is stopped, nothing removed."""
+
+        async def leave(container_id: str) -> None:
+            pass
+
+        self.container.down = leave  # type: ignore[method-assign]
+        await self.engine.stop()
+
+    def _engine_at(self, url: str, on_health: HealthListener) -> EchoEngine:
+        self.servers.append(EchoEngine(url, on_health))
+        return self.servers[-1]
+
+    def _told(self, health: EngineHealth) -> None:
+        self.healths.append(health)
+        self._news.set()
