@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from cortensor_tui.chain.rpc.json_nesting import is_nested_deeper_than
+from cortensor_tui.domain.json_nesting import is_nested_deeper_than
 from cortensor_tui.devnet.rpc_methods_errors import (
     INTERNAL_ERROR,
     INVALID_REQUEST,

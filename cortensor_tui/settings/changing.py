@@ -128,6 +128,13 @@ def _require_changeable(spec: Spec, environ: Mapping[str, str]) -> None:
             "Make a keystore with: cortensor-tui keys import (or keys new), set it in the file by hand, and "
             "start the node again",
         )
+    if spec.takes_effect is TakesEffect.BY_HAND:
+        raise problem_error(
+            "secret_setting",
+            f"{spec.key} is not changed here",
+            "it is a secret, which would stand in the shell's history or on the screen",
+            "Set it in the file by hand, and start the node again",
+        )
     if spec.is_ours and environ.get(spec.key):
         raise problem_error(
             "setting_from_environment",

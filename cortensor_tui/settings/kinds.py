@@ -137,6 +137,12 @@ PRIVATE_KEY: Kind[Secret] = Kind(
     render=lambda value: value.reveal(),
     show=str,
 )
+TOKEN: Kind[Secret] = Kind(
+    accepted="printable ASCII without spaces",
+    parse=parsers.parse_token,
+    render=lambda value: value.reveal(),
+    show=str,
+)
 URL: Kind[str] = Kind(
     accepted="an http:// or https:// address", parse=parsers.parse_url, render=str, show=mask_url
 )

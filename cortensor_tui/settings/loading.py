@@ -11,6 +11,7 @@ import msgspec
 
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.settings.cortensord import is_known_unused
+from cortensor_tui.settings.engine_rules import engine_notes, engine_problems
 from cortensor_tui.settings.env_file import Entry, EnvFile, printable_key, read_env_file
 from cortensor_tui.settings.key_rules import key_notes, key_problems
 from cortensor_tui.settings.kinds import mask_url
@@ -23,7 +24,7 @@ from cortensor_tui.settings.model import (
     SourceKind,
 )
 from cortensor_tui.settings.parsers import NotAccepted
-from cortensor_tui.settings.spec import OUR_PREFIX, REQUIRED, Spec
+from cortensor_tui.settings.spec import OUR_PREFIX, REQUIRED, SECRET_ENDINGS, Spec
 from cortensor_tui.settings.table import PROCESS_VARIABLES, RPC_HOST_SPECS, SPECS
 
 DEFAULT_SETTINGS_PATH = Path("~/.cortensor/.env")
@@ -34,6 +35,7 @@ PATH_FIELDS = {
     f"{OUR_PREFIX}{name}": name.lower()
     for name in (
         "MODEL_PATH",
+        "ENGINE_TOKEN_FILE",
         "DATA_DIR",
         "DASHBOARD_DIR",
         "NODE_KEYSTORE",
@@ -64,7 +66,9 @@ def settings_from(path: Path, file: EnvFile, environ: Mapping[str, str]) -> Sett
     reading.notes.extend(_unknown_keys(file, environ))
     reading.notes.extend(_permissions(path, file))
     reading.problems[:] = key_problems(path, file, fields, reading.problems)
+    reading.problems.extend(engine_problems(path, file, fields))
     reading.notes.extend(key_notes(path, file, fields))
+    reading.notes.extend(engine_notes(file, fields))
     if reading.problems:
         problems = sorted(reading.problems, key=lambda problem: (problem.line is None, problem.line or 0))
         raise SettingsError(path, tuple(problems), reading.sorted_notes(), tuple(reading.values))
@@ -235,8 +239,9 @@ def _unknown_note(key: str, line: int | None) -> SettingNote:
 
 
 def _permissions(path: Path, file: EnvFile) -> list[SettingNote]:
-    holds_key = any(key.endswith("_PRIVATE_KEY") and entry.value for key, entry in file.entries.items())
-    if not (holds_key and file.is_open_to_others):
+    held = [key for key, entry in file.entries.items() if key.endswith(SECRET_ENDINGS) and entry.value]
+    if not (held and file.is_open_to_others):
         return []
-    text = f"other users of this machine can read the private key in this file; run: chmod 600 {path}"
+    what = "private key" if any(key.endswith("_PRIVATE_KEY") for key in held) else "access token"
+    text = f"other users of this machine can read the {what} in this file; run: chmod 600 {path}"
     return [SettingNote(text=text)]

@@ -204,6 +204,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     llm_host: str
     llm_port: int
     container_image: str
+    engine: str
+    engine_url: str | None
+    engine_token: Secret | None
+    engine_token_file: Path | None
+    engine_model: str
     default_system_prompt: str
     raw_prompt: str
     seed: int | None

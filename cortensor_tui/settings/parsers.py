@@ -100,6 +100,13 @@ def parse_private_key(text: str) -> Secret:
     return Secret("0x" + match[1].lower())
 
 
+def parse_token(text: str) -> Secret:
+    """Read what a server wants to see in its Authorization header, where neither spaces nor other letters go."""
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise NotAccepted("has characters that no access token has")
+    return Secret(text)
+
+
 def parse_url(text: str) -> str:
     """Read an HTTP endpoint; it may carry a token."""
     plain(text)

@@ -12,6 +12,7 @@ from cortensor_tui.settings.kinds import AnyKind
 OUR_PREFIX: Final = "CORTENSOR_TUI_"
 REQUIRED: Final = msgspec.UNSET
 FROM_PROFILE: Final = "the network's profile"
+SECRET_ENDINGS: Final = ("_PRIVATE_KEY", "_TOKEN")
 
 
 class Group(StrEnum):
@@ -33,6 +34,7 @@ class TakesEffect(StrEnum):
     AT_START = "at the next start of the node"
     AT_OPENING = "when a dashboard is opened next"
     BY_KEYS = "with the keys commands"
+    BY_HAND = "by hand in the file, and at the next start of the node"
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +61,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_secret(self) -> bool:
         """Tell whether the value must be masked wherever it could be shown."""
-        return self.key.endswith("_PRIVATE_KEY")
+        return self.key.endswith(SECRET_ENDINGS)
 
     @property
     def is_ours(self) -> bool:

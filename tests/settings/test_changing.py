@@ -103,7 +103,15 @@ def test_key_material_is_left_to_the_keys_commands(write_env: WriteEnv) -> None:
             problem = refused(write_env(), spec.key, "/k.json")
             assert problem.code == "key_setting"
             assert "keys import" in problem.remedy
-    assert all(spec.takes_effect is TakesEffect.BY_KEYS for spec in SPECS if spec.is_secret)
+    kept_from_view = (TakesEffect.BY_KEYS, TakesEffect.BY_HAND)
+    assert all(spec.takes_effect in kept_from_view for spec in SPECS if spec.is_secret)
+
+
+def test_an_access_token_is_set_by_hand(write_env: WriteEnv) -> None:
+    problem = refused(write_env(), "CORTENSOR_TUI_ENGINE_TOKEN", "s3cret")
+    assert problem.code == "secret_setting"
+    assert "by hand" in problem.remedy
+    assert "s3cret" not in problem.sentence()
 
 
 def test_what_the_environment_decides_is_refused(write_env: WriteEnv) -> None:

@@ -108,10 +108,11 @@ def test_defaults_are_values_of_their_kind(spec: Spec) -> None:
     assert spec.kind.parse(spec.kind.render(spec.default)) == spec.default
 
 
-def test_secrets_are_exactly_the_private_keys() -> None:
+def test_secrets_are_exactly_the_private_keys_and_the_token() -> None:
     assert {spec.key for spec in SPECS if spec.is_secret} == {
         "NODE_PRIVATE_KEY",
         "CORTENSOR_TUI_OWNER_PRIVATE_KEY",
+        "CORTENSOR_TUI_ENGINE_TOKEN",
     }
 
 

@@ -6,11 +6,52 @@ from functools import partial
 from typing import Final
 
 from cortensor_tui.settings import kinds
-from cortensor_tui.settings.spec import Group, Spec, setting
+from cortensor_tui.settings.spec import Group, Spec, TakesEffect, setting
 
 _setting = partial(setting, Group.ENGINE)
 
 ENGINE: Final[tuple[Spec, ...]] = (
+    _setting(
+        "CORTENSOR_TUI_ENGINE",
+        "engine",
+        kinds.one_of("llama", "http"),
+        "llama",
+        "What runs the model: llama for llama.cpp in a process of the node's own, http for a model server "
+        "that speaks OpenAI's interface (docs/engines.md).",
+    ),
+    _setting(
+        "CORTENSOR_TUI_ENGINE_URL",
+        "engine_url",
+        kinds.optional(kinds.URL),
+        None,
+        "Where the model server is, for the http engine.",
+        default_words="LLM_HOST and LLM_PORT, over http",
+    ),
+    _setting(
+        "CORTENSOR_TUI_ENGINE_TOKEN",
+        "engine_token",
+        kinds.optional(kinds.TOKEN),
+        None,
+        "The model server's access token (API key), where it wants one.",
+        default_words="none",
+        takes_effect=TakesEffect.BY_HAND,
+    ),
+    _setting(
+        "CORTENSOR_TUI_ENGINE_TOKEN_FILE",
+        "engine_token_file",
+        kinds.optional(kinds.PATH),
+        None,
+        "File with the access token, instead of CORTENSOR_TUI_ENGINE_TOKEN; mode 0600.",
+        default_words="none",
+    ),
+    _setting(
+        "CORTENSOR_TUI_ENGINE_MODEL",
+        "engine_model",
+        kinds.WORDS,
+        "",
+        "Which of the model server's models answers.",
+        default_words="the first that it lists",
+    ),
     _setting(
         "CORTENSOR_TUI_MODEL_PATH",
         "model_path",
@@ -25,7 +66,8 @@ ENGINE: Final[tuple[Spec, ...]] = (
         "context_tokens",
         kinds.whole(64, 1_048_576),
         2048,
-        "Tokens of prompt and answer together. The network's default is 512, too short for most prompts.",
+        "Tokens of prompt and answer together. The network's default is 512, too short for most prompts. For "
+        "the http engine it counts only where the server does not tell its own.",
     ),
     _setting(
         "LLM_OPTION_BATCH_SIZE",
@@ -63,8 +105,8 @@ ENGINE: Final[tuple[Spec, ...]] = (
         "1 keeps the model's memory from being swapped out. The network's default is 1; here it is 0, since "
         "most hosts let a process lock a few MB at most.",
     ),
-    _setting("LLM_HOST", "llm_host", kinds.HOST_NAME, "127.0.0.1", "Host of a model server."),
-    _setting("LLM_PORT", "llm_port", kinds.PORT, 8090, "Port of a model server."),
+    _setting("LLM_HOST", "llm_host", kinds.HOST_NAME, "127.0.0.1", "Host of the model server."),
+    _setting("LLM_PORT", "llm_port", kinds.PORT, 8090, "Port of the model server."),
     _setting(
         "LLM_CONTAINER_IMAGE",
         "container_image",

@@ -1,0 +1,1 @@
+"""Engines behind HTTP: any server that speaks OpenAI's interface."""

@@ -1,0 +1,124 @@
+"""What can go wrong with a model server, in words for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
+from cortensor_tui.inference.openai_http.faults import Fault, ServerError, words_of
+from cortensor_tui.inference.problems import GAVE_UP, RESTART_REMEDY, prompt_too_long
+
+_KEEPS_TRYING = "The node keeps trying and goes on by itself"
+_CHECK = f"Check CORTENSOR_TUI_ENGINE_URL and that the server runs. {_KEEPS_TRYING}"
+_FAILINGS = {
+    Fault.SILENT: "does not answer",
+    Fault.UNREACHED: "cannot be reached",
+    Fault.BROKEN_OFF: "hung up",
+    Fault.LOADING: "is not ready",
+    Fault.BUSY: "refuses requests as too many",
+    Fault.REFUSED: "refuses requests",
+    Fault.FAILED: "fails",
+    Fault.GARBLED: "gives no usable answer",
+}
+_TOO_LONG_TYPES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
+_TOO_LONG_WORDS = ("context length", "context size", "context window")
+_WINDOW_CHARS = 16
+_MOST_LISTED = 5
+
+
+def server_failed(name: str, error: ServerError) -> Problem:
+    """Say why a server cannot be worked with now."""
+    if error.fault is Fault.FORBIDDEN:
+        return Problem(
+            code=GAVE_UP,
+            what=f"The model server {name} wants another access token",
+            why=error.why,
+            remedy="Set CORTENSOR_TUI_ENGINE_TOKEN_FILE (or CORTENSOR_TUI_ENGINE_TOKEN) and start the node again",
+        )
+    if error.fault is Fault.NO_SUCH_PATH:
+        return not_compatible(name, error.why)
+    what = f"The model server {name} {_FAILINGS[error.fault]}"
+    return Problem(code=GAVE_UP, what=what, why=error.why, remedy=_CHECK)
+
+
+def not_compatible(name: str, why: str) -> Problem:
+    """Say that what answers is no server that we know how to ask."""
+    return Problem(
+        code=GAVE_UP,
+        what=f"The server {name} does not speak OpenAI's interface",
+        why=f"it has no list of models at /v1/models ({why})",
+        remedy=f"Check host, port and path of CORTENSOR_TUI_ENGINE_URL. {_KEEPS_TRYING}",
+    )
+
+
+def no_model(name: str, wanted: str, listed: Iterable[str]) -> Problem:
+    """Say that the server has not the model that the settings name, or none at all."""
+    ids = list(listed)
+    if not ids:
+        return Problem(
+            code=GAVE_UP,
+            what=f"The model server {name} has no model",
+            why="its list of models is empty",
+            remedy=f"Load a model there. {_KEEPS_TRYING}",
+        )
+    more = f" and {len(ids) - _MOST_LISTED} more" if len(ids) > _MOST_LISTED else ""
+    return Problem(
+        code=GAVE_UP,
+        what=f"The model server {name} has no model {wanted}",
+        why=f"it lists {', '.join(ids[:_MOST_LISTED])}{more}",
+        remedy="Set CORTENSOR_TUI_ENGINE_MODEL to one of them, or load it there",
+    )
+
+
+def run_failed(error: ServerError, texts: Iterable[str], context_tokens: int) -> ProblemError:
+    """Return why a run gave no answer; `texts` are the prompt's, which no problem may repeat.
+
+    What may pass is "engine_died", so that the run is asked again.
+    """
+    why = error.why
+    if repeats(words_of(error.said), texts):
+        why = f"{why.partition(':')[0]} (the server's words repeat the prompt and are left out)"
+    if is_too_long(error):
+        return prompt_too_long(why, context_tokens)
+    match error.fault:
+        case Fault.REFUSED | Fault.NO_SUCH_PATH | Fault.FORBIDDEN:
+            return problem_error(
+                "engine_refused",
+                "The model server refuses the task",
+                why,
+                "Check CORTENSOR_TUI_ENGINE_MODEL and the server's own log",
+            )
+        case Fault.BUSY:
+            return problem_error(
+                "engine_busy",
+                "The model server took no run in time",
+                why,
+                "Let it take more at once, or send fewer tasks to this node",
+            )
+    return ProblemError(
+        Problem(
+            code="engine_died",
+            what="The model server did not finish its answer",
+            why=why,
+            remedy=RESTART_REMEDY,
+        )
+    )
+
+
+def is_too_long(error: ServerError) -> bool:
+    """Tell whether a prompt was refused for its length."""
+    if {str(error.said.get("type")), str(error.said.get("code"))} & _TOO_LONG_TYPES:
+        return True
+    words = words_of(error.said).lower()
+    return error.fault is Fault.REFUSED and any(phrase in words for phrase in _TOO_LONG_WORDS)
+
+
+def repeats(words: str, texts: Iterable[str]) -> bool:
+    """Tell whether a server's words hold a part of the prompt that is long enough to give something away."""
+    starts = range(0, max(1, len(words) - _WINDOW_CHARS + 1), _WINDOW_CHARS // 2)
+    windows = [words[start : start + _WINDOW_CHARS] for start in starts]
+    return any(
+        (bool(text.strip()) and len(text) <= _WINDOW_CHARS and text.strip() in words)
+        or any(len(window) == _WINDOW_CHARS and window in text for window in windows)
+        for text in texts
+    )
