@@ -14,7 +14,6 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from cortensor_tui.domain.json_nesting import is_nested_deeper_than
 from cortensor_tui.devnet.rpc_methods_errors import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
@@ -25,6 +24,7 @@ from cortensor_tui.devnet.rpc_methods_errors import (
     RpcFault,
 )
 from cortensor_tui.devnet.rpc_methods_table import MethodTable
+from cortensor_tui.domain.json_nesting import is_nested_deeper_than
 from cortensor_tui.domain.problems import problem_error
 
 MAX_BODY_BYTES = 5 * 1024 * 1024

@@ -74,11 +74,12 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
 
     Of the prompt, `reused_tokens` were known from an earlier run and not read again. `slots_busy` is how
     many runs there were at once, this one included, when there were most. `sampler_chain` names the stages
-    that chose each token, the first one first; empty where the engine does not tell.
+    that chose each token, the first one first; empty where the engine does not tell. `clamps` are parameters
+    that the engine could not be told. `prompt_tokens` is None, and `prefill_ms` 0, where it does not say.
     """
 
     reason: FinishReason
-    prompt_tokens: int
+    prompt_tokens: int | None
     answer_tokens: int
     prefill_ms: float
     first_token_ms: float | None
@@ -86,12 +87,14 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     reused_tokens: int = 0
     slots_busy: int = 1
     sampler_chain: tuple[str, ...] = ()
+    clamps: tuple[Clamp, ...] = ()
 
     @property
     def prefill_tokens_per_s(self) -> float | None:
         """Return the speed at which the prompt was read, None where nothing was measured."""
-        read = self.prompt_tokens - self.reused_tokens
-        return read / self.prefill_ms * 1000 if self.prefill_ms > 0 else None
+        if self.prompt_tokens is None or self.prefill_ms <= 0:
+            return None
+        return (self.prompt_tokens - self.reused_tokens) / self.prefill_ms * 1000
 
     @property
     def decode_tokens_per_s(self) -> float | None:

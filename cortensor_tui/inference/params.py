@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import msgspec
+
 from cortensor_tui.domain.inference import Clamp, SamplingParams
 from cortensor_tui.domain.tasks import TaskDecoration
 
@@ -92,6 +94,22 @@ def fit(
         frequency_penalty=number("frequency_penalty", -2.0, 2.0, 0.0),
     )
     return fitted, tuple(clamps)
+
+
+def with_clamps(
+    applied: SamplingParams, known: tuple[Clamp, ...], more: tuple[Clamp, ...]
+) -> tuple[SamplingParams, tuple[Clamp, ...]]:
+    """Return what was applied, and each value changed, where the engine changed more."""
+    if not more:
+        return applied, known
+    changed = {clamp.name: clamp for clamp in more}
+    values = {
+        name: type(getattr(applied, name))(changed[name].applied)
+        for name in applied.__struct_fields__
+        if name in changed
+    }
+    kept = tuple(clamp for clamp in known if clamp.name not in changed)
+    return msgspec.structs.replace(applied, **values), (*kept, *more)
 
 
 def _fit_max_tokens(asked: int, context_tokens: int, prompt_tokens: int | None, clamps: list[Clamp]) -> int:

@@ -27,7 +27,7 @@ from cortensor_tui.domain.inference import (
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.inference.engine import Engine
-from cortensor_tui.inference.params import fit
+from cortensor_tui.inference.params import fit, with_clamps
 from cortensor_tui.inference.prompts import build_messages
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.envelope import envelope_of
@@ -225,6 +225,8 @@ class Answering:
         applied, clamps = record.details.applied, record.details.clamps
         if context is not None:  # with the prompt's length known, the room for the answer is exact
             applied, clamps = fit(record.details.asked, context, finished.prompt_tokens)
+        if applied is not None:
+            applied, clamps = with_clamps(applied, clamps, finished.clamps)
         details = msgspec.structs.replace(
             record.details,
             applied=applied,

@@ -11,7 +11,7 @@ import structlog
 
 from cortensor_tui.domain.inference import EngineHealth, EngineState
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.llama.process import LlamaProcess
+from cortensor_tui.inference.choosing import choose_engine, reads_model_file
 from cortensor_tui.inference.models.packaged import DEFAULT_MODEL, fetch_default_model
 from cortensor_tui.settings import Settings
 
@@ -28,16 +28,8 @@ class EngineRoom:
     def __init__(self, settings: Settings, on_health: Callable[[EngineHealth], None]) -> None:
         self._on_health = on_health
         self._models_dir = settings.data_dir / "models"
-        self._own_model = settings.model_path
-        self.engine = LlamaProcess(
-            settings.model_path or self._models_dir / DEFAULT_MODEL.file_name,
-            context_tokens=settings.context_tokens,
-            batch_tokens=settings.batch_tokens,
-            threads=settings.cpu_threads,
-            gpu_layers=gpu_layers(settings),
-            mlock=settings.mlock,
-            on_health=self._told,
-        )
+        self._fetches_model = settings.model_path is None and reads_model_file(settings)
+        self.engine = choose_engine(settings, model_path(settings), self._told)
         self._has_failed = asyncio.Event()
         self._retry_s = FIRST_RETRY_S
         self._died_at: float | None = None
@@ -62,7 +54,7 @@ class EngineRoom:
 
     async def _fetch_model(self) -> None:
         path = self._models_dir / DEFAULT_MODEL.file_name
-        if self._own_model is not None or path.exists():
+        if not self._fetches_model or path.exists():
             return
         loop = asyncio.get_running_loop()
 
@@ -104,13 +96,6 @@ class EngineRoom:
                 self.engine.health, state=EngineState.FAILED, error=error.problem.sentence()
             )
         )
-
-
-def gpu_layers(settings: Settings) -> int:
-    """Return how many layers go to the GPU: none unless it is on, all where the number is left open."""
-    if not settings.gpu_enabled:
-        return 0
-    return -1 if settings.gpu_layers is None else settings.gpu_layers
 
 
 def model_path(settings: Settings) -> Path:

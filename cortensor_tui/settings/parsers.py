@@ -101,7 +101,7 @@ def parse_private_key(text: str) -> Secret:
 
 
 def parse_token(text: str) -> Secret:
-    """Read what a server wants to see in its Authorization header, where neither spaces nor other letters go."""
+    """Read what a server wants to see in its Authorization header."""
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise NotAccepted("has characters that no access token has")
     return Secret(text)

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from cortensor_tui.domain.inference import EngineHealth, EngineState
-from cortensor_tui.node import engine_room
+from cortensor_tui.inference import choosing
 from cortensor_tui.node.engine_room import EngineRoom
 from cortensor_tui.settings import env_line, load_settings
 
@@ -54,7 +54,7 @@ async def waits_of(
         waits.append(delay_s)
         await real_sleep(0)
 
-    monkeypatch.setattr(engine_room, "LlamaProcess", engine.made)
+    monkeypatch.setattr(choosing, "LlamaProcess", engine.made)
     lines = {
         "HOST": "http://127.0.0.1:1",
         "CHAINID": "31337",

@@ -15,10 +15,10 @@ import msgspec
 import structlog
 
 from cortensor_tui.chain.rpc.client import endpoint_name
-from cortensor_tui.domain.json_nesting import is_nested_deeper_than
 from cortensor_tui.chain.rpc.json_rpc import outcome_of, request
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, HeadFeedReport
+from cortensor_tui.domain.json_nesting import is_nested_deeper_than
 
 log = structlog.get_logger(__name__)
 

@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from cortensor_tui.domain.json_nesting import is_nested_deeper_than
 from cortensor_tui.chain.rpc.json_rpc import is_answer
 from cortensor_tui.domain.endpoints import EndpointFault
+from cortensor_tui.domain.json_nesting import is_nested_deeper_than
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_NESTING = 64

@@ -72,7 +72,8 @@ def _other_run(run: LiveInference) -> Line:
 
 def ended_at(live: LiveInference, finished: Finished) -> float:
     """Return when a run ended, unix seconds."""
-    return live.started_at + (finished.prefill_ms + finished.decode_ms) / 1000
+    first_ms = finished.prefill_ms if finished.first_token_ms is None else finished.first_token_ms
+    return live.started_at + (first_ms + finished.decode_ms) / 1000
 
 
 def _run(view: NodeView, live: LiveInference, now: float) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import Final
 
 from cortensor_tui.domain.inference import (
@@ -55,19 +55,18 @@ class Answer:
         if chunk.text:
             yield self._token(chunk.text)
 
-    def finished(self, reason: FinishReason | None = None, slots_busy: int = 1) -> Finished:
-        """Return how the run ended: as the server says, unless a reason is given."""
+    def finished(self) -> Finished:
+        """Return how the run ended, as the server says."""
         told, first_ms = self._told, self._first_token_ms
         measured_ms = 0.0 if first_ms is None else self._last_token_ms - first_ms
         return Finished(
-            reason=reason or _reason(told.finish_reason),
+            reason=_reason(told.finish_reason),
             prompt_tokens=told.prompt_tokens,
             answer_tokens=self._pieces if told.answer_tokens is None else told.answer_tokens,
             prefill_ms=told.prefill_ms or 0.0,
             first_token_ms=first_ms,
             decode_ms=measured_ms if told.decode_ms is None else told.decode_ms,
             reused_tokens=told.reused_tokens or 0,
-            slots_busy=slots_busy,
             sampler_chain=self._request.sampler_chain,
             clamps=self._request.clamps,
         )
@@ -91,7 +90,7 @@ class Answer:
         return Token(text=text, count=self._pieces, at_ms=self._last_token_ms)
 
 
-async def events_of(answer: Answer, pieces: AsyncIterator[bytes]) -> AsyncIterator[GenerationEvent]:
+async def events_of(answer: Answer, pieces: AsyncIterator[bytes]) -> AsyncGenerator[GenerationEvent, None]:
     """Yield an answer's events from the bytes of its stream; what ends it is left to `Answer.finished`.
 
     Raises `ServerError`: "broken off" where the stream ends before the answer does.

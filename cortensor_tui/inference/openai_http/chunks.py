@@ -117,5 +117,6 @@ def _count(whole: dict[str, Any], name: str) -> int | None:
 
 def _ms(whole: dict[str, Any], name: str) -> float | None:
     value = whole.get(name)
-    is_number = type(value) in (int, float) and 0 <= value <= _MOST
-    return float(value) if is_number else None  # type: ignore[arg-type]
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if 0 <= value <= _MOST else None

@@ -84,7 +84,7 @@ class Exchange:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise ServerError(Fault.UNREACHED, "the engine is stopped")
-        # aiohttp writes large bytes in one go, which would hold up the event loop; a stream it writes in parts.
+        # aiohttp writes bytes in one go, which would hold up the event loop; a stream it writes in parts.
         data = io.BytesIO(body) if body is not None and len(body) > _LARGE_BYTES else body
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.inference.openai_http.faults import Fault, ServerError, words_of
-from cortensor_tui.inference.problems import GAVE_UP, RESTART_REMEDY, prompt_too_long
+from cortensor_tui.inference.problems import GAVE_UP, RESTART_REMEDY
 
 _KEEPS_TRYING = "The node keeps trying and goes on by itself"
 _CHECK = f"Check CORTENSOR_TUI_ENGINE_URL and that the server runs. {_KEEPS_TRYING}"
@@ -33,7 +33,8 @@ def server_failed(name: str, error: ServerError) -> Problem:
             code=GAVE_UP,
             what=f"The model server {name} wants another access token",
             why=error.why,
-            remedy="Set CORTENSOR_TUI_ENGINE_TOKEN_FILE (or CORTENSOR_TUI_ENGINE_TOKEN) and start the node again",
+            remedy="Mend the file that CORTENSOR_TUI_ENGINE_TOKEN_FILE names, or set "
+            "CORTENSOR_TUI_ENGINE_TOKEN and start the node again",
         )
     if error.fault is Fault.NO_SUCH_PATH:
         return not_compatible(name, error.why)
@@ -79,7 +80,12 @@ def run_failed(error: ServerError, texts: Iterable[str], context_tokens: int) ->
     if repeats(words_of(error.said), texts):
         why = f"{why.partition(':')[0]} (the server's words repeat the prompt and are left out)"
     if is_too_long(error):
-        return prompt_too_long(why, context_tokens)
+        return problem_error(
+            "prompt_too_long",
+            f"The prompt does not fit into the context of {context_tokens} tokens",
+            why,
+            "Shorten the prompt, or give the model server a larger context",
+        )
     match error.fault:
         case Fault.REFUSED | Fault.NO_SUCH_PATH | Fault.FORBIDDEN:
             return problem_error(

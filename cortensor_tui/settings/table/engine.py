@@ -105,8 +105,8 @@ ENGINE: Final[tuple[Spec, ...]] = (
         "1 keeps the model's memory from being swapped out. The network's default is 1; here it is 0, since "
         "most hosts let a process lock a few MB at most.",
     ),
-    _setting("LLM_HOST", "llm_host", kinds.HOST_NAME, "127.0.0.1", "Host of the model server."),
-    _setting("LLM_PORT", "llm_port", kinds.PORT, 8090, "Port of the model server."),
+    _setting("LLM_HOST", "llm_host", kinds.HOST_NAME, "127.0.0.1", "Host of a model server."),
+    _setting("LLM_PORT", "llm_port", kinds.PORT, 8090, "Port of a model server."),
     _setting(
         "LLM_CONTAINER_IMAGE",
         "container_image",
