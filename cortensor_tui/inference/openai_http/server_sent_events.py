@@ -9,6 +9,7 @@ from cortensor_tui.inference.openai_http.faults import Fault, ServerError
 MAX_EVENT_BYTES = 4 * 1024 * 1024
 """More than any answer that fits into a context; a server that sends it whole sends one event."""
 
+_LINE_BYTES = 64  # what an empty line costs here
 # "error" is no field of the standard; llama-server wrote one until late 2025.
 _FIELDS_WITH_DATA = (b"data", b"error")
 
@@ -49,7 +50,7 @@ class EventReader:
         name, _, value = line.partition(b":")
         if name in _FIELDS_WITH_DATA:
             self._data.append(value.removeprefix(b" "))
-            self._data_bytes += len(value)
+            self._data_bytes += len(value) + _LINE_BYTES
             self._check(self._data_bytes)
         return None  # a comment keeps the connection open; no other field matters here
 
