@@ -44,9 +44,12 @@ async def until_started(watched: Watched) -> None:
     async with asyncio.timeout(BOOT_S):
         while True:
             try:
-                return await watched.engine.start()
+                await watched.engine.start()
             except ProblemError:
                 await asyncio.sleep(0.05)
+            else:
+                watched.forget()
+                return
 
 
 async def test_it_says_what_it_is_and_answers_with_what_it_measured(watched: Watched) -> None:

@@ -59,9 +59,10 @@ class Watched:
 async def started(
     url: str, patience: Patience = QUICK, token: str = "", model: str = ""
 ) -> AsyncIterator[Watched]:
-    """An engine that is ready."""
+    """An engine that is ready; what it told on the way is forgotten."""
     watched = Watched(url, patience, token, model)
     await watched.engine.start()
+    watched.forget()
     try:
         yield watched
     finally:
