@@ -27,7 +27,7 @@ class EngineRoom:
 
     def __init__(self, settings: Settings, on_health: Callable[[EngineHealth], None]) -> None:
         self._on_health = on_health
-        self._models_dir = settings.data_dir / "models"
+        self._models_dir = settings.models_dir
         self._fetches_model = settings.model_path is None and reads_model_file(settings)
         self.engine = choose_engine(settings, model_path(settings), self._told)
         self._has_failed = asyncio.Event()
@@ -100,4 +100,4 @@ class EngineRoom:
 
 def model_path(settings: Settings) -> Path:
     """Return where the model is or will be."""
-    return settings.model_path or settings.data_dir / "models" / DEFAULT_MODEL.file_name
+    return settings.model_path or settings.models_dir / DEFAULT_MODEL.file_name

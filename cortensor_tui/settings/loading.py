@@ -36,6 +36,7 @@ PATH_FIELDS = {
     for name in (
         "MODEL_PATH",
         "ENGINE_TOKEN_FILE",
+        "MODELS_DIR",
         "DATA_DIR",
         "DASHBOARD_DIR",
         "NODE_KEYSTORE",
@@ -201,6 +202,8 @@ def _place_paths(path: Path, fields: dict[str, Any], reading: _Reading) -> None:
     if fields["data_dir"] is None:
         fields["data_dir"] = platformdirs.user_data_path("cortensor-tui")
         reading.show_again(f"{OUR_PREFIX}DATA_DIR", inert(str(fields["data_dir"]), _MAX_SHOWN))
+    if fields["models_dir"] is None:
+        fields["models_dir"] = fields["data_dir"] / "models"
 
 
 def _unknown_keys(file: EnvFile, environ: Mapping[str, str]) -> list[SettingNote]:

@@ -195,6 +195,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     commit_deadline_s: float | None
     precommit_data: str
     model_path: Path | None
+    models_dir: Path
     context_tokens: int
     batch_tokens: int
     cpu_threads: int | None

@@ -120,7 +120,7 @@ PANELS = {
     "swap-busy": Panel("2", ("m", typed("#comes", samples.STRANGER)), "then call", swap_while_busy),
     "close-session": Panel("2", ("x",), "at most"),
     "close-session-asked": Panel("2", ("x", "enter", "8"), "Type 7"),
-    "session": Panel("2", ("enter",), "decoded", snapshot=idle),
+    "session": Panel("2", ("enter",), "Fields", snapshot=idle),
     "session-not-read": Panel("2", ("enter",), "not read", refusing(GetSession), idle),
     "task": Panel("1", (lambda app: app.open_task(TaskKey(7, 11)),), "ended"),
     "task-missed": Panel("3", (lambda app: app.open_task(TaskKey(8, 2)),), "cause"),

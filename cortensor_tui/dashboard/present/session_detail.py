@@ -14,6 +14,8 @@ from cortensor_tui.dashboard.present.tables import service_span, stage_span
 from cortensor_tui.dashboard.present.task_report import cause_of
 from cortensor_tui.dashboard.widgets.entry_list import Entry
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.inference import EngineHealth
+from cortensor_tui.domain.network_models import Likeness, compare, network_model_title
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.session_reading import SessionReading
 from cortensor_tui.domain.sessions import Service, SessionView
@@ -24,6 +26,12 @@ OPENS_OLDER = "older"
 OPENS_HAND_OVER = "hand over"
 OPENS_ROUTER = "router:"
 """Followed by the router's address; by nothing for a new one."""
+_LOADED = {
+    Likeness.SAME: "which is loaded here",
+    Likeness.OTHER: "which is not what is loaded here",
+    Likeness.UNTOLD: "which may or may not be loaded here",
+}
+_LIKENESS = {Likeness.SAME: "plain", Likeness.OTHER: "warn", Likeness.UNTOLD: "muted"}
 _NOT_READ = "being read from the contract …"
 
 
@@ -31,11 +39,12 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one session now. `reading` and `tasks` are None until they have come.
 
     `tasks` are those this node knows of, newest first; `has_older` says that there are more of them,
-    where `is_past_known`; else they are being asked for.
+    where `is_past_known`; else they are being asked for. `engine` is None where the node has none.
     """
 
     view: SessionView
     node: str
+    engine: EngineHealth | None = None
     owner_key_problem: Problem | None = None
     reading: SessionReading | None = None
     tasks: tuple[TaskView, ...] | None = None
@@ -77,9 +86,24 @@ def _here(facts: SessionFacts, sight: Sight) -> Iterator[Entry]:
         yield Entry(
             "private", withheld if view.is_hidden else "prompts and answers are shown here · p hides them"
         )
+    yield from _model(facts)
     if session.metadata:
         text = inert(session.metadata, 2_000)
         yield Entry("metadata", text, copy=inert(session.metadata), copy_name="metadata")
+
+
+def _model(facts: SessionFacts) -> Iterator[Entry]:
+    """Yield which model the session asks for, and whether it is the one that this node has loaded."""
+    index, engine = facts.view.session.model_identifier, facts.engine
+    if index is None:
+        return
+    title = network_model_title(index)
+    if engine is None:
+        yield Entry("model", title, copy=str(index), copy_name="model's number")
+        return
+    found = compare(index, engine.model, engine.model_file)
+    told = f"{title}, {_LOADED[found.likeness]}: {inert(found.why, 160)}"
+    yield Entry("model", told, _LIKENESS[found.likeness], copy=str(index), copy_name="model's number")
 
 
 def _may(facts: SessionFacts) -> tuple[str, str]:

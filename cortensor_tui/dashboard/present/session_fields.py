@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from cortensor_tui.dashboard.format import UNKNOWN, moment
 from cortensor_tui.dashboard.widgets.entry_list import Entry
 from cortensor_tui.domain.inert import ELLIPSIS, inert
+from cortensor_tui.domain.network_models import network_model_title
 from cortensor_tui.domain.session_reading import ContractField, SessionReading
 from cortensor_tui.domain.sessions import Session, SessionView
 
@@ -71,7 +72,7 @@ def fixed_terms(session: Session) -> str:
         return "this network's contracts keep no terms"
     sla = UNKNOWN if session.sla is None else _sla_word(session.sla)
     return (
-        f"model {session.model_identifier} of the network, service {sla},"
+        f"{network_model_title(session.model_identifier)}, service {sla},"
         f" {session.reserve_period_s:,} s of reserve, {session.max_task_executions:,} tasks at most"
     )
 
@@ -95,6 +96,10 @@ def _sla_word(number: int) -> str:
     return _SLA_WORDS[number] if number < len(_SLA_WORDS) else f"level {number}"
 
 
+def _model_title(value: str) -> str:
+    return network_model_title(int(value)) if value.isdecimal() else f"model {value} of the network"
+
+
 def _moment(reading: SessionReading, value: str) -> str:
     seconds = int(value)
     return moment(float(seconds)) if 0 < seconds < 2**40 else UNKNOWN
@@ -109,7 +114,7 @@ _MEANINGS: dict[str, Meaning] = {
     "mode": lambda reading, value: reading.view.session.mode_name,
     "redundant": lambda reading, value: f"{value} answer each task",
     "sla": _sla,
-    "modelIdentifier": lambda reading, value: f"model {value} of the network",
+    "modelIdentifier": lambda reading, value: _model_title(value),
     "reservePeriod": lambda reading, value: f"{int(value):,} s",
     "maxTaskExecutionCount": lambda reading, value: f"{int(value):,} tasks",
 }

@@ -107,6 +107,7 @@ class SessionPane(Vertical):
         self._facts = msgspec.structs.replace(
             facts,
             view=found,
+            engine=None if view.status.is_watching else view.status.engine,
             owner_key_problem=view.status.owner_key_problem,
             tasks=tasks if self._is_past_known or (tasks and facts.tasks is not None) else None,
         )

@@ -62,6 +62,14 @@ ENGINE: Final[tuple[Spec, ...]] = (
         in_demo=True,
     ),
     _setting(
+        "CORTENSOR_TUI_MODELS_DIR",
+        "models_dir",
+        kinds.optional(kinds.PATH),
+        None,
+        "Folder of model files, for every engine and for the `models` commands.",
+        default_words="models in the data folder",
+    ),
+    _setting(
         "LLM_OPTION_CONTEXT_SIZE",
         "context_tokens",
         kinds.whole(64, 1_048_576),
