@@ -1,4 +1,4 @@
-"""Several runs at once: one is streamed, the others have a line each, and `l` goes from one to the next."""
+"""Several runs at once: one is streamed, the others have a line each, and `b` goes from one to the next."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_no_task_that_runs_is_counted_as_waiting() -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_l_streams_one_run_after_the_other(
+async def test_b_streams_one_run_after_the_other(
     node: ScriptedNode, app: Dashboard, size: tuple[int, int]
 ) -> None:
     node.snapshot = samples.snapshot(live=THREE[-1], runs=THREE)
@@ -77,16 +77,16 @@ async def test_l_streams_one_run_after_the_other(
         await live(pilot)
         await until(pilot, lambda: "task 8/3 · 4 tok" in shown(app, "#runs"))
         assert "61.2 tok/s" in shown(app, "#decode"), "of all together"
-        await pilot.press("l")
+        await pilot.press("b")
         await until(pilot, lambda: "two of three more" in shown(app, "#answer"))
         assert "task 8/3" not in shown(app, "#runs")
-        await pilot.press("l")
+        await pilot.press("b")
         await until(pilot, lambda: "one of three" in shown(app, "#answer"))
         await node.change(TokensStreamed(
             key=FIRST, text=" and more", token_count=5, prompt_tokens=3, first_token_ms=1.0, tokens_per_s=40.0
         ))  # fmt: skip
         await until(pilot, lambda: "one of three and more" in shown(app, "#answer"))
-        await pilot.press("l")
+        await pilot.press("b")
         await until(pilot, lambda: "one of three" not in shown(app, "#answer"))
         newest = run(TaskKey(9, 1), "the newest of all")
         await node.change(InferenceStarted(newest))
@@ -99,7 +99,7 @@ async def test_a_chosen_run_stays_in_sight_when_it_ends_and_others_go_on(
     node.snapshot = samples.snapshot(live=THREE[-1], runs=THREE)
     async with app.run_test(size=(80, 24)) as pilot:
         await live(pilot)
-        await pilot.press("l")
+        await pilot.press("b")
         await until(pilot, lambda: "two of three more" in shown(app, "#answer"))
         await node.change(InferenceFinished(key=SECOND, finished=samples.finished()))
         await until(pilot, lambda: "stop  task 8/3" in shown(app, "#inference-pane Heading"))

@@ -57,7 +57,7 @@ class OverviewScreen(PlaceScreen):
         Binding("w", "why", "Why", show=False, id="main.why", tooltip="Why no tasks come"),
         Binding("i", "node_details", "Node", show=False, id="main.node", tooltip="The node in full"),
         Binding("space,f", "freeze", "Freeze", show=False, id="main.freeze", tooltip="Freeze the picture"),
-        Binding("l", "next_run", "Next run", show=False, id="main.run", tooltip="The next run going on"),
+        Binding("b", "next_run", "Next run", show=False, id="main.run", tooltip="The run beside this one"),
         Binding("z", "zoom", "Span", show=False, id="main.zoom", tooltip="Time the charts span"),
     ]
 
