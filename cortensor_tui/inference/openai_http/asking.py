@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+import msgspec
+
 from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.inference import Generation, GenerationEvent
 from cortensor_tui.inference.openai_http.answer import Answer, events_of
 from cortensor_tui.inference.openai_http.exchange import Exchange
 from cortensor_tui.inference.openai_http.faults import Fault, ServerError
 from cortensor_tui.inference.openai_http.patience import Patience
+from cortensor_tui.inference.openai_http.problems import is_too_long
+from cortensor_tui.inference.openai_http.prompt_length import prompt_length
 from cortensor_tui.inference.openai_http.requests import Request, request_for
 from cortensor_tui.inference.openai_http.servers import Server
 
@@ -21,21 +25,29 @@ async def ask(
 ) -> AsyncGenerator[GenerationEvent, None]:
     """Yield a run's events, `Finished` last. Closing it drops the connection.
 
-    A server that is busy is asked again until the run's deadline or its own; nothing was begun then. Any
-    other failure is the caller's: raises `ServerError`, and `ProblemError` "prompt_no_text".
+    A server that is busy is asked again until the run's deadline or its own; one that refuses the prompt
+    together with the answer's limit is asked for what there is room for: nothing was begun then. Any other
+    failure is the caller's: raises `ServerError`, and `ProblemError` "prompt_no_text".
     """
-    request = request_for(generation, server)
     pauses = Pauses(generation.deadline_at, patience, clock)
+    is_fitted = False
     while True:
+        request = request_for(generation, server)
         answer = Answer(generation.params, request, clock.monotonic)
         try:
             async with aclosing(_streamed(exchange, request, answer, patience.stall_s)) as events:
                 async for event in events:
                     yield event
         except ServerError as error:
-            if error.fault is not Fault.BUSY or not pauses.may_go_on(error.pause_s):
+            if error.fault is Fault.BUSY and pauses.may_go_on(error.pause_s):
+                await asyncio.sleep(pauses.next_s)
+                continue
+            if is_fitted or not is_too_long(error):
                 raise
-            await asyncio.sleep(pauses.next_s)
+            shorter = await _fitted(exchange, server, generation, patience)
+            if shorter is None:
+                raise
+            generation, is_fitted = shorter, True
             continue
         yield answer.finished()
         return
@@ -59,6 +71,20 @@ class Pauses:
         self._waited_s += self.next_s
         is_too_late = self._deadline_at is not None and self._clock.now() + self.next_s > self._deadline_at
         return self._waited_s <= self._patience.busy_s and not is_too_late
+
+
+async def _fitted(
+    exchange: Exchange, server: Server, generation: Generation, patience: Patience
+) -> Generation | None:
+    """Return the run with the answer's limit that there is room for beside its prompt, None for no room."""
+    length = await prompt_length(exchange, server, generation.messages, patience.answer_s)
+    if length is None or server.context_tokens is None:
+        return None
+    room = server.context_tokens - length
+    if not 1 <= room < generation.params.max_tokens:
+        return None
+    params = msgspec.structs.replace(generation.params, max_tokens=room)
+    return msgspec.structs.replace(generation, params=params)
 
 
 async def _streamed(

@@ -58,7 +58,14 @@ class Exchange:
 
     async def get(self, path: str, timeout_s: float) -> Any:
         """Return the JSON that is at a path. Raises `ServerError`."""
-        async with self._answer("GET", path, None, timeout_s) as response:
+        return await self._json("GET", path, None, timeout_s)
+
+    async def post_whole(self, path: str, body: bytes, timeout_s: float) -> Any:
+        """Post JSON and return the answer's. Raises `ServerError`."""
+        return await self._json("POST", path, body, timeout_s)
+
+    async def _json(self, method: str, path: str, body: bytes | None, timeout_s: float) -> Any:
+        async with self._answer(method, path, body, timeout_s) as response:
             try:
                 async with asyncio.timeout(timeout_s):
                     return decoded(await _whole(response, MAX_ANSWER_BYTES))

@@ -9,6 +9,7 @@ import msgspec
 from cortensor_tui.domain.inference import Clamp, Generation, SamplingParams
 from cortensor_tui.inference.openai_http.servers import EXTRA_PARAMETERS, Server, ServerKind
 from cortensor_tui.inference.problems import prompt_no_text
+from cortensor_tui.inference.prompts import Messages
 
 RAW_ROLE = "raw"
 CHAT_PATH, TEXT_PATH = "/v1/chat/completions", "/v1/completions"
@@ -30,8 +31,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 def request_for(generation: Generation, server: Server) -> Request:
     """Return the request of one run. Raises `ProblemError` "prompt_no_text" where it cannot be written."""
-    is_raw = len(generation.messages) == 1 and generation.messages[0][0] == RAW_ROLE
-    asked = _asked(generation, server, is_raw=is_raw)
+    is_raw = _is_raw(generation.messages)
+    asked = _asked(generation, server)
     extra, clamps = _extra(generation.params, server.kind)
     is_llama = server.kind is ServerKind.LLAMA_SERVER
     if is_llama:
@@ -48,16 +49,22 @@ def request_for(generation: Generation, server: Server) -> Request:
     )
 
 
-def _asked(generation: Generation, server: Server, *, is_raw: bool) -> dict[str, Any]:
+def prompt_of(messages: Messages) -> dict[str, Any]:
+    """Return the part of a request that is the prompt: a text as it stands, or a chat."""
+    if _is_raw(messages):
+        return {"prompt": messages[0][1]}
+    return {"messages": [{"role": role, "content": text} for role, text in messages]}
+
+
+def _is_raw(messages: Messages) -> bool:
+    return len(messages) == 1 and messages[0][0] == RAW_ROLE
+
+
+def _asked(generation: Generation, server: Server) -> dict[str, Any]:
     params = generation.params
-    prompt: dict[str, Any] = (
-        {"prompt": generation.messages[0][1]}
-        if is_raw
-        else {"messages": [{"role": role, "content": text} for role, text in generation.messages]}
-    )
     return {
         "model": server.model_id,
-        **prompt,
+        **prompt_of(generation.messages),
         "stream": True,
         "stream_options": {"include_usage": True},
         "max_tokens": params.max_tokens,

@@ -17,6 +17,7 @@ from tests.inference.openai_http.told_server import (
     DONE,
     HELLO,
     PLAIN_PAGES,
+    VLLM_PAGES,
     Script,
     ToldServer,
     end_of,
@@ -199,6 +200,33 @@ async def test_a_prompt_that_does_not_fit_is_told_as_such(said: dict[str, Any]) 
         problem = await problem_of(server)
     assert problem.code == "prompt_too_long"
     assert "1024 tokens" in problem.what
+
+
+TOO_LONG = Script(
+    pieces=(b'{"object":"error","message":"maximum context length is 100 tokens"}',), status=400
+)
+
+
+@pytest.mark.parametrize("prompt_tokens", [1, 76, 99])
+async def test_an_answers_limit_that_does_not_fit_beside_the_prompt_is_shortened(prompt_tokens: int) -> None:
+    async with told_server(VLLM_PAGES) as server, started(server.url) as watched:
+        counted = Script(pieces=(json.dumps({"count": prompt_tokens, "max_model_len": 100}).encode(),))
+        server.scripts.extend([TOO_LONG, counted, Script(pieces=HELLO)])
+        asked = ask("Hello", msgspec.structs.replace(GREEDY, max_tokens=100))
+        assert text_of(await collect(watched.engine.generate(asked))) == "Hello!"
+        assert [post.path for post in server.posts][1] == "/tokenize"
+        assert server.posts[1].payload["messages"] == server.posts[0].payload["messages"]
+        assert server.posts[2].payload["max_tokens"] == 100 - prompt_tokens
+
+
+@pytest.mark.parametrize("counted", [b'{"count": 100}', b'{"count": "many"}', b"{]", b'{"count": -1}'])
+async def test_a_prompt_that_fills_the_context_is_refused_for_good(counted: bytes) -> None:
+    async with told_server(VLLM_PAGES) as server, started(server.url) as watched:
+        server.scripts.extend([TOO_LONG, Script(pieces=(counted,)), TOO_LONG, TOO_LONG])
+        with pytest.raises(ProblemError) as caught:
+            await collect(watched.engine.generate(ask("Hello")))
+        assert caught.value.problem.code == "prompt_too_long"
+        assert len(server.posts) == 2
 
 
 async def test_a_task_that_the_server_refuses_is_not_asked_again() -> None:

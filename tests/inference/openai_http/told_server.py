@@ -26,6 +26,10 @@ LLAMA_PAGES: dict[str, Any] = {
     "/props": PROPS,
     "/slots": [{"id": 0, "is_processing": False}, {"id": 1, "is_processing": False}],
 }
+VLLM_PAGES: dict[str, Any] = {
+    "/v1/models": {"object": "list", "data": [{"id": "told", "owned_by": "vllm", "max_model_len": 100}]},
+    "/version": {"version": "0.6.3"},
+}
 PLAIN_PAGES: dict[str, Any] = {"/v1/models": {"object": "list", "data": [{"id": "plain/one"}, {"id": "two"}]}}
 
 
