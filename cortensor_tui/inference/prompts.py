@@ -6,6 +6,10 @@ import re
 from typing import Literal
 
 Messages = tuple[tuple[str, str], ...]
+"""(role, text), in order."""
+
+RAW_ROLE = "raw"
+"""The one role of a text that reaches the model as it is."""
 
 _DEFAULT, _RAW, _TEMPLATE = 0, 1, 2
 _PLACEHOLDER = re.compile(r"\{\{\s*(?:input|prompt)\s*\}\}|\{(?:input|prompt)\}")
@@ -34,7 +38,7 @@ def build_messages(
             # One pass with a function: placeholders and backslashes in the text are only text.
             return (("user", _PLACEHOLDER.sub(lambda _: text, template)),)
         return _with_system(template, text)
-    return (("raw" if raw_as == "verbatim" else "user", text),)
+    return ((RAW_ROLE if raw_as == "verbatim" else "user", text),)
 
 
 def prompt_note(prompt_type: int) -> str:

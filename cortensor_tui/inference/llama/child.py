@@ -9,12 +9,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, NoReturn
 
-from cortensor_tui.domain.inference import Finished, GenerationEvent, Prefilled
-from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.llama.run import Model, run
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.inference.llama.serving import Model, Serving
 from cortensor_tui.inference.llama.wire import (
     LENGTH_BYTES,
     Cancel,
@@ -27,15 +26,14 @@ from cortensor_tui.inference.llama.wire import (
     Ping,
     Pong,
     Ready,
-    RunEvents,
     RunRefused,
+    Streamed,
     ToChild,
     body_length,
     decode_to_child,
     encode_frame,
 )
 
-_FLUSH_INTERVAL_S = 0.05  # no screen is drawn more often; each message takes time from decode
 _PROGRESS_INTERVAL_S = 0.1
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -72,14 +70,14 @@ def _take_pipes() -> tuple[BinaryIO, int]:
 
 
 class _Child:
-    """Two threads: one reads messages at once, one loads and runs."""
+    """Two threads: one reads messages at once, one loads and computes."""
 
     def __init__(self, incoming: BinaryIO, outgoing: int) -> None:
         self._incoming = incoming
         self._outgoing = outgoing
         self._write_lock = threading.Lock()
         self._work: queue.SimpleQueue[Load | Generate] = queue.SimpleQueue()
-        self._cancelled_run_id = 0
+        self._cancelled: set[int] = set()
 
     # --- reader thread ---------------------------------------------------------------------------
 
@@ -90,7 +88,7 @@ class _Child:
                 case Ping():
                     self._send(Pong())
                 case Cancel(run_id):
-                    self._cancelled_run_id = max(self._cancelled_run_id, run_id)
+                    self._cancelled.add(run_id)
                 case Load() | Generate():
                     self._work.put(message)
         os._exit(0)
@@ -125,11 +123,8 @@ class _Child:
         except ProblemError as error:
             self._send(LoadFailed(error.problem))
             return os.EX_DATAERR
-        self._send(Ready(model.context_tokens))
-        while True:
-            task = self._work.get()
-            if isinstance(task, Generate):
-                self._run(model, task)
+        self._send(Ready(model.facts))
+        return self._serve(model)
 
     def _progress_sender(self) -> Callable[[float], None]:
         """Return what llama.cpp tells its progress: some 100 times, however fast it loads."""
@@ -145,24 +140,27 @@ class _Child:
 
         return send
 
-    def _run(self, model: Model, task: Generate) -> None:
-        def is_cancelled() -> bool:
-            return task.run_id <= self._cancelled_run_id
+    def _serve(self, model: Model) -> NoReturn:
+        serving = Serving(model, lambda runs: self._send(Streamed(runs)), self._refuse)
+        while True:
+            # Read before the work: the runs meant are then known, or over.
+            cancelled = self._cancelled.copy()
+            for task in self._asked(is_waited=serving.is_idle):
+                serving.ask(task.run_id, task.generation)
+            serving.cancel(cancelled)
+            self._cancelled -= cancelled
+            serving.step(is_aborted=lambda: bool(self._cancelled))
 
-        batch: list[GenerationEvent] = []
-        flushed_at_s = 0.0  # so that the first event goes at once
-        try:
-            for event in run(model, task.generation, is_cancelled):
-                batch.append(event)
-                if isinstance(event, Prefilled):
-                    continue  # the first token is a moment away, and must not wait for the next flush
-                now_s = time.monotonic()
-                if now_s - flushed_at_s >= _FLUSH_INTERVAL_S or isinstance(event, Finished):
-                    self._send(RunEvents(task.run_id, tuple(batch)))
-                    batch.clear()
-                    flushed_at_s = now_s
-        except ProblemError as error:
-            self._send(RunRefused(task.run_id, error.problem))
+    def _asked(self, *, is_waited: bool) -> Iterator[Generate]:
+        """Yield what was asked meanwhile; wait for it where there is nothing else to do."""
+        while is_waited or not self._work.empty():
+            task = self._work.get()
+            is_waited = False
+            if isinstance(task, Generate):
+                yield task
+
+    def _refuse(self, run_id: int, problem: Problem) -> None:
+        self._send(RunRefused(run_id, problem))
 
     def _send(self, message: FromChild) -> None:
         frame = memoryview(encode_frame(message))

@@ -14,6 +14,7 @@ _WARN, _ERROR, _CONTINUED = (
     5,
 )  # ggml.h, enum ggml_log_level; the binding's own table of them is an older one
 _STDERR = 2
+_FLASH_ATTENTION = b"Flash Attention "  # "... enabled" or "... not supported, set to disabled"
 
 
 class LlamaLog:
@@ -21,6 +22,7 @@ class LlamaLog:
 
     def __init__(self) -> None:
         self.first_error = ""  # the cause; those that follow are its consequences
+        self.flash_attention: bool | None = None  # llama.cpp decides it, and tells it nowhere else
         self._level = 0
         self._callback = native.llama_log_callback(self._on_log)
         native.llama_log_set(self._callback, None)
@@ -30,5 +32,7 @@ class LlamaLog:
             self._level = level
         if self._level >= _WARN:
             os.write(_STDERR, text)
+        if _FLASH_ATTENTION in text:
+            self.flash_attention = b"enabled" in text
         if level == _ERROR and not self.first_error:
             self.first_error = inert(text.decode("utf-8", "replace").strip(), 300)

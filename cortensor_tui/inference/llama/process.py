@@ -29,8 +29,8 @@ from cortensor_tui.inference.llama.wire import (
     Loading,
     Pong,
     Ready,
-    RunEvents,
     RunRefused,
+    Streamed,
 )
 from cortensor_tui.inference.models.examine import examine_model
 from cortensor_tui.inference.restarts import Restarts
@@ -55,6 +55,7 @@ class LlamaProcess:
         threads: int | None = None,
         gpu_layers: int = 0,
         mlock: bool = False,
+        slots: int = 1,
         on_health: HealthListener | None = None,
         patience: Patience | None = None,
         clock: Clock = SYSTEM_CLOCK,
@@ -69,6 +70,7 @@ class LlamaProcess:
             prefill_threads=prefill_threads,
             gpu_layers=gpu_layers,
             is_locked=mlock,
+            slots=slots,
         )
         self._on_health = on_health
         self._patience = patience or Patience()
@@ -82,7 +84,6 @@ class LlamaProcess:
         self._heard_count = 0
         self._settled = asyncio.Event()  # set while the engine is ready, or has given up
         self._gave_up: Problem | None = None
-        self._turn = asyncio.Lock()
         self._runs = Runs()
         self._tasks: set[asyncio.Task[None]] = set()  # the event loop itself holds tasks weakly
 
@@ -115,18 +116,17 @@ class LlamaProcess:
 
     async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
         """See `Engine.generate`. While the child restarts, this waits for it."""
-        async with self._turn:
-            child = await self._until_ready()
-            run = self._begin(child, generation)
-            try:
-                while not (run.is_over and run.inbox.empty()):
-                    item = await run.inbox.get()
-                    if isinstance(item, Problem):
-                        raise ProblemError(item)
-                    for event in item:
-                        yield event
-            finally:
-                self._cancel(run)  # nothing, where it is over
+        child = await self._until_ready()
+        run = self._begin(child, generation)
+        try:
+            while not (run.is_over and run.inbox.empty()):
+                item = await run.inbox.get()
+                if isinstance(item, Problem):
+                    raise ProblemError(item)
+                for event in item:
+                    yield event
+        finally:
+            self._cancel(run)  # nothing, where it is over
 
     async def cancel(self) -> None:
         """See `Engine.cancel`. Returns at once; a child that does not obey in time is killed."""
@@ -268,13 +268,17 @@ class LlamaProcess:
         match message:
             case Loading(progress):
                 self._become(EngineState.LOADING, load_progress=progress)
-            case Ready(context_tokens):
-                self._become(EngineState.READY, load_progress=1.0, context_tokens=context_tokens, error="")
+            case Ready(facts):
+                context = facts.context_tokens
+                self._become(
+                    EngineState.READY, load_progress=1.0, context_tokens=context, facts=facts, error=""
+                )
                 self._settled.set()
             case LoadFailed(problem):
                 raise ProblemError(problem)
-            case RunEvents(run_id, events):
-                self._hand_on(run_id, events)
+            case Streamed(runs):
+                for run in runs:
+                    self._hand_on(run.run_id, run.events)
             case RunRefused(run_id, problem):
                 self._hand_on(run_id, problem)
             case Pong():

@@ -25,7 +25,7 @@ class Run:
 
 
 class Runs:
-    """Those that are not over yet: the one going on, and those left but not ended."""
+    """Those that are not over yet: those going on, those that wait, and those left but not ended."""
 
     def __init__(self) -> None:
         self._open: dict[int, Run] = {}

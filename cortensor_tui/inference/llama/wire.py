@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cortensor_tui.domain.inference import Generation, GenerationEvent
+from cortensor_tui.domain.inference import EngineFacts, Generation, GenerationEvent
 from cortensor_tui.domain.problems import Problem
 
 LENGTH_BYTES = 4
@@ -14,7 +14,10 @@ MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True, tag="load"):
-    """The first message. `context_tokens` 0 is what the model was trained for; `gpu_layers` -1 is all."""
+    """The first message. `context_tokens` 0 is what the model was trained for; `gpu_layers` -1 is all.
+
+    `slots` is how many runs there may be at once; they share the context.
+    """
 
     model_path: str
     context_tokens: int
@@ -23,6 +26,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True, tag="load"):
     prefill_threads: int
     gpu_layers: int
     is_locked: bool
+    slots: int = 1
 
 
 class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
@@ -33,7 +37,7 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
-    """Ends the run of this id and any before it, also one that has not begun."""
+    """Ends the run of this id alone, also one that has not begun; nothing where it is over."""
 
     run_id: int
 
@@ -52,9 +56,9 @@ class Loading(msgspec.Struct, frozen=True, tag="loading"):
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """`context_tokens` is what was made, which may differ from what was asked."""
+    """`facts` are what was made, which may differ from what was asked."""
 
-    context_tokens: int
+    facts: EngineFacts
 
 
 class LoadFailed(msgspec.Struct, frozen=True, tag="load_failed"):
@@ -63,11 +67,17 @@ class LoadFailed(msgspec.Struct, frozen=True, tag="load_failed"):
     problem: Problem
 
 
-class RunEvents(msgspec.Struct, frozen=True, tag="run_events"):
-    """Some milliseconds of a run; the run is over with the batch that ends in `Finished`."""
+class RunEvents(msgspec.Struct, frozen=True):
+    """Some milliseconds of a run, which is over where they end in `Finished`."""
 
     run_id: int
     events: tuple[GenerationEvent, ...]
+
+
+class Streamed(msgspec.Struct, frozen=True, tag="streamed"):
+    """The same milliseconds of all runs that have something to tell."""
+
+    runs: tuple[RunEvents, ...]
 
 
 class RunRefused(msgspec.Struct, frozen=True, tag="run_refused"):
@@ -81,7 +91,7 @@ class Pong(msgspec.Struct, frozen=True, tag="pong"):
     """The process still reads its messages."""
 
 
-FromChild = Loading | Ready | LoadFailed | RunEvents | RunRefused | Pong
+FromChild = Loading | Ready | LoadFailed | Streamed | RunRefused | Pong
 
 
 class FrameError(Exception):

@@ -1,0 +1,320 @@
+"""The runs of the engine process: each joins between two tokens, all decode together, each ends alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from cortensor_tui.domain.inference import Finished, FinishReason, Generation, GenerationEvent, SamplingParams
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.inference.llama.answer import AnswerStream, Clock
+from cortensor_tui.inference.llama.batching import Chunk, Going, Pace, Room, Waiting, admitted, next_batch
+from cortensor_tui.inference.llama.sequences import Sequences
+from cortensor_tui.inference.llama.wire import RunEvents
+from cortensor_tui.inference.problems import prompt_too_long
+from cortensor_tui.inference.prompts import RAW_ROLE, Messages
+
+_FLUSH_INTERVAL_S = 0.05  # no screen is drawn more often; each message takes time from decode
+_UNSAID_DEADLINE_S = 300.0  # a run without a deadline waits its turn, and not for ever
+
+
+class Sampler(Protocol):
+    """What chooses the tokens of one run."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its stages, the first one first."""
+
+    def choose(self, index: int) -> int:
+        """Return the token after number `index` of the last batch, which has an outcome."""
+
+    def close(self) -> None:
+        """Free what it holds."""
+
+
+class Model(Protocol):
+    """What is needed of a loaded model."""
+
+    @property
+    def context_tokens(self) -> int:
+        """Cells of its context: all runs together have no more."""
+
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens of prompt computed at once."""
+
+    @property
+    def slots(self) -> int:
+        """Runs at once."""
+
+    @property
+    def can_reuse(self) -> bool:
+        """Tell whether a sequence can be cut back to its beginning."""
+
+    @property
+    def end_texts(self) -> tuple[str, ...]:
+        """Marks that end a turn, should the model spell one out."""
+
+    def tokenize(self, messages: Messages) -> list[int]:
+        """Return the prompt's tokens. Raises `ProblemError`."""
+
+    def sampler(self, params: SamplingParams, seed: int) -> Sampler:
+        """Return what chooses the tokens of one run."""
+
+    def is_end(self, token: int) -> bool:
+        """Tell whether a token ends the turn."""
+
+    def piece(self, token: int) -> bytes:
+        """Return a token's bytes."""
+
+    def decode(self, chunks: Sequence[Chunk], is_aborted: Callable[[], bool]) -> bool:
+        """Compute one batch; False when aborted, with nothing of it kept. Raises `ProblemError`."""
+
+    def forget(self, sequence_id: int, position: int = 0) -> bool:
+        """Drop what a sequence holds from a position on; False where only all of it could be dropped."""
+
+    def share(self, source_id: int, target_id: int, tokens: int) -> None:
+        """Let an empty sequence begin with the same cells as another."""
+
+    def forget_all(self) -> None:
+        """Empty every sequence, as in a context just made."""
+
+
+class _Run:
+    """One run: its prompt, where it is in the context, and its answer so far."""
+
+    def __init__(
+        self, run_id: int, generation: Generation, prompt: list[int], answer: AnswerStream, deadline_at: float
+    ) -> None:
+        self.run_id = run_id
+        self.generation = generation
+        self.prompt = prompt
+        self.answer = answer
+        self.deadline_at = deadline_at
+        self.cells = len(prompt) + answer.limit_tokens
+        self.sampler: Sampler | None = None
+        self.sequence_id = -1
+        self.position = 0
+        self.reused_tokens = 0
+        self.last_token = -1
+        self.slots_busy = 1
+        self.events: list[GenerationEvent] = []
+
+    def as_waiting(self) -> Waiting:
+        return Waiting(
+            order=self.run_id,
+            deadline_at=self.deadline_at,
+            cells=self.cells,
+            is_alone=self.generation.is_reproducible,
+        )
+
+    def as_going(self) -> Going:
+        return Going(
+            order=self.run_id,
+            deadline_at=self.deadline_at,
+            cells=self.cells,
+            prompt_tokens_left=max(0, len(self.prompt) - self.position),
+            is_alone=self.generation.is_reproducible,
+        )
+
+    def chunk(self, tokens: int) -> Chunk:
+        """Return what comes next of it: so much of its prompt, or its last token."""
+        end = self.position + tokens
+        is_decoding = self.position >= len(self.prompt)
+        following = (self.last_token,) if is_decoding else self.prompt[self.position : end]
+        return Chunk(self.sequence_id, self.position, following, end >= len(self.prompt))
+
+
+class Serving:
+    """Takes runs and computes them, a batch a `step`.
+
+    `send` is given what happened, of all runs together; `refuse` a run that gives no answer, and why. What
+    cannot be computed ends the runs that were in that batch, and no others.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        send: Callable[[tuple[RunEvents, ...]], None],
+        refuse: Callable[[int, Problem], None],
+        clock: Clock = time.monotonic,
+        now: Clock = time.time,
+    ) -> None:
+        self._model = model
+        self._send = send
+        self._refuse = refuse
+        self._clock = clock
+        self._now = now
+        self._room = Room(slots=model.slots, cells=model.context_tokens)
+        self._sequences = Sequences(model.slots, model.context_tokens)
+        self._pace = Pace()
+        self._waiting: dict[int, _Run] = {}
+        self._going: dict[int, _Run] = {}
+        self._told: dict[int, _Run] = {}  # those that have events to send
+        self._is_urgent = False
+        self._flushed_at_s = clock()
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether there is nothing to compute."""
+        return not (self._waiting or self._going)
+
+    # --- runs come and go ------------------------------------------------------------------------
+
+    def ask(self, run_id: int, generation: Generation) -> None:
+        """Take a run; its id is larger than those before. One that can never fit is refused at once."""
+        began_s = self._clock()
+        try:
+            prompt = self._model.tokenize(generation.messages)
+            room = self._room.cells - len(prompt)
+            if room < 1:
+                raise prompt_too_long(f"It takes {len(prompt)} tokens", self._room.cells)
+        except ProblemError as error:
+            self._refuse(run_id, error.problem)
+            return
+        is_raw = generation.messages[0][0] == RAW_ROLE
+        answer = AnswerStream(
+            len(prompt),
+            max(1, min(generation.params.max_tokens, room)),
+            () if is_raw else self._model.end_texts,
+            self._clock,
+            began_s,
+        )
+        asked = generation.deadline_at
+        deadline_at = self._now() + _UNSAID_DEADLINE_S if asked is None else asked
+        self._waiting[run_id] = _Run(run_id, generation, prompt, answer, deadline_at)
+
+    def cancel(self, run_ids: Iterable[int]) -> None:
+        """End these runs; nothing where one is over."""
+        for run_id in run_ids:
+            run = self._waiting.pop(run_id, None) or self._going.get(run_id)
+            if run is not None:
+                self._finish(run, FinishReason.CANCELLED)
+        self._flush()
+
+    def step(self, is_aborted: Callable[[], bool] = lambda: False) -> None:
+        """Let those begin that have room, and compute one batch, unless aborted in the middle of it."""
+        if self._waiting:
+            self._admit()
+        going = [run.as_going() for run in self._going.values()]
+        shares = next_batch(going, self._model.batch_tokens, self._pace.chunk_tokens)
+        if not shares:
+            return
+        batch = [(self._going[order], tokens) for order, tokens in shares]
+        chunks = [self._next_chunk(run, tokens) for run, tokens in batch]
+        began_s = self._clock()
+        try:
+            if not self._model.decode(chunks, is_aborted):
+                return
+        except ProblemError as error:
+            self._give_up([run for run, _ in batch], error.problem)
+            return
+        self._pace.saw(sum(tokens for _, tokens in batch), self._clock() - began_s)
+        index = -1
+        for (run, tokens), chunk in zip(batch, chunks, strict=True):
+            index += tokens
+            self._computed(run, chunk, index)
+        self._flush()
+
+    # --- one step --------------------------------------------------------------------------------
+
+    def _admit(self) -> None:
+        waiting = [run.as_waiting() for run in self._waiting.values()]
+        going = [run.as_going() for run in self._going.values()]
+        for taken in admitted(waiting, going, self._room):
+            run = self._waiting.pop(taken.order)
+            self._place(run)
+            run.sampler = self._model.sampler(run.generation.params, run.generation.seed)
+            self._going[run.run_id] = run
+        for run in self._going.values():
+            run.slots_busy = max(run.slots_busy, len(self._going))
+
+    def _place(self, run: _Run) -> None:
+        generation, model = run.generation, self._model
+        if generation.is_reproducible:
+            self._sequences.drop_kept()
+            model.forget_all()
+        place = self._sequences.place(run.prompt, run.cells, self._session_of(generation))
+        run.sequence_id, run.position = place.sequence_id, place.reused_tokens
+        for sequence_id in place.dropped:
+            model.forget(sequence_id)
+        if place.copied_from is not None:
+            model.share(place.copied_from, place.sequence_id, place.reused_tokens)
+        elif not model.forget(place.sequence_id, place.reused_tokens):
+            model.forget(place.sequence_id)
+            self._sequences.forgot(place.sequence_id)
+            run.position = 0
+        run.reused_tokens = run.position
+
+    def _session_of(self, generation: Generation) -> int | None:
+        is_apart = generation.is_reproducible or not self._model.can_reuse
+        return None if is_apart else generation.session_id
+
+    def _next_chunk(self, run: _Run, tokens: int) -> Chunk:
+        if run.position < len(run.prompt):
+            run.answer.prefill_begins()
+        return run.chunk(tokens)
+
+    def _computed(self, run: _Run, chunk: Chunk, index: int) -> None:
+        """Take that a run's chunk is computed; its last token was number `index` of the batch."""
+        run.position += len(chunk.tokens)
+        self._sequences.computed(run.sequence_id, chunk.tokens)
+        if not chunk.has_outcome or run.sampler is None:
+            return
+        if run.position == len(run.prompt):
+            self._tell(run, run.answer.prefilled())  # the first token is sent with it
+        token = run.last_token = run.sampler.choose(index)
+        if self._model.is_end(token):
+            self._finish(run, FinishReason.STOP)
+            return
+        is_first = run.position == len(run.prompt)
+        event = run.answer.token(self._model.piece(token))
+        if event is not None:
+            self._tell(run, event)
+            self._is_urgent = self._is_urgent or is_first
+        if run.answer.reason is not None:
+            self._finish(run, run.answer.reason)
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    def _finish(self, run: _Run, reason: FinishReason) -> None:
+        chain = () if run.sampler is None else run.sampler.names
+        last = run.answer.finish(
+            reason, reused_tokens=run.reused_tokens, slots_busy=run.slots_busy, sampler_chain=chain
+        )
+        for event in last:
+            self._tell(run, event)
+        self._leave(run, is_kept=self._session_of(run.generation) is not None)
+
+    def _give_up(self, runs: Iterable[_Run], problem: Problem) -> None:
+        for run in runs:
+            self._leave(run, is_kept=False)
+        self._flush()
+        for run in runs:
+            self._refuse(run.run_id, problem)
+
+    def _leave(self, run: _Run, *, is_kept: bool) -> None:
+        if run.sampler is None:
+            return  # it has not begun
+        run.sampler.close()
+        del self._going[run.run_id]
+        if not self._sequences.end(run.sequence_id, is_kept=is_kept):
+            self._model.forget(run.sequence_id)
+
+    def _tell(self, run: _Run, event: GenerationEvent) -> None:
+        run.events.append(event)
+        self._told[run.run_id] = run
+        self._is_urgent = self._is_urgent or isinstance(event, Finished)
+
+    def _flush(self) -> None:
+        """Send what was told, in one message, where somebody waits for it or a moment has passed."""
+        now_s = self._clock()
+        if not self._told or not (self._is_urgent or now_s - self._flushed_at_s >= _FLUSH_INTERVAL_S):
+            return
+        self._send(tuple(RunEvents(run.run_id, tuple(run.events)) for run in self._told.values()))
+        for run in self._told.values():
+            run.events.clear()
+        self._told.clear()
+        self._is_urgent = False
+        self._flushed_at_s = now_s
