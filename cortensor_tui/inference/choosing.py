@@ -39,6 +39,7 @@ def _llama(settings: Settings, model_path: Path, on_health: HealthListener) -> E
         threads=settings.cpu_threads,
         gpu_layers=gpu_layers(settings),
         mlock=settings.mlock,
+        slots=settings.slots,
         on_health=on_health,
     )
 

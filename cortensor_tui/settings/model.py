@@ -199,6 +199,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     context_tokens: int
     batch_tokens: int
     cpu_threads: int | None
+    decode_threads: int | None
+    prefill_threads: int | None
+    slots: int
     gpu_enabled: bool
     gpu_layers: int | None
     mlock: bool

@@ -89,7 +89,32 @@ ENGINE: Final[tuple[Spec, ...]] = (
         "cpu_threads",
         kinds.THREADS,
         None,
-        "Threads of the engine; -1 leaves it to the engine.",
+        "Threads of the engine; -1 leaves it to the engine, which measures what is fastest here.",
+    ),
+    _setting(
+        "CORTENSOR_TUI_DECODE_THREADS",
+        "decode_threads",
+        kinds.THREADS,
+        None,
+        "Threads that compute an answer's tokens one by one, where they are to differ from LLM_OPTION_CPU_THREADS.",
+        default_words="LLM_OPTION_CPU_THREADS",
+    ),
+    _setting(
+        "CORTENSOR_TUI_PREFILL_THREADS",
+        "prefill_threads",
+        kinds.THREADS,
+        None,
+        "Threads that read prompts and compute several answers at once, where they are to differ from "
+        "LLM_OPTION_CPU_THREADS.",
+        default_words="LLM_OPTION_CPU_THREADS",
+    ),
+    _setting(
+        "CORTENSOR_TUI_SLOTS",
+        "slots",
+        kinds.whole(1, 64),
+        4,
+        "Tasks computed at once. They share LLM_OPTION_CONTEXT_SIZE: a task begins when its prompt and the "
+        "longest answer it may get fit beside the others'.",
     ),
     _setting(
         "LLM_OPTION_GPU",
