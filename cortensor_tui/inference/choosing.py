@@ -37,6 +37,8 @@ def _llama(settings: Settings, model_path: Path, on_health: HealthListener) -> E
         context_tokens=settings.context_tokens,
         batch_tokens=settings.batch_tokens,
         threads=settings.cpu_threads,
+        decode_threads=settings.decode_threads,
+        prefill_threads=settings.prefill_threads,
         gpu_layers=gpu_layers(settings),
         mlock=settings.mlock,
         slots=settings.slots,

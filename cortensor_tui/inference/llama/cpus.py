@@ -21,10 +21,15 @@ def threads_for(asked: int | None) -> tuple[int, int]:
     A number asked for is used for both, at most every processor.
     """
     available = available_processors()
-    if asked is not None and asked >= 1:
-        return min(asked, available), min(asked, available)
+    if (both := at_most_all(asked)) is not None:
+        return both, both
     physical = psutil.cpu_count(logical=False) or available
     return max(1, min(physical, available) - 1), available
+
+
+def at_most_all(asked: int | None) -> int | None:
+    """Return threads that were asked for, at most every processor; None where none were."""
+    return min(asked, available_processors()) if asked is not None and asked >= 1 else None
 
 
 def available_processors() -> int:

@@ -16,7 +16,7 @@ from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference import problems
 from cortensor_tui.inference.engine import HealthListener
 from cortensor_tui.inference.llama.child_process import ChildProcess
-from cortensor_tui.inference.llama.cpus import threads_for
+from cortensor_tui.inference.llama.cpus import at_most_all, threads_for
 from cortensor_tui.inference.llama.heartbeat import Patience, kill_unless, watch_silence
 from cortensor_tui.inference.llama.runs import Run, Runs, Sent
 from cortensor_tui.inference.llama.wire import (
@@ -53,6 +53,8 @@ class LlamaProcess:
         context_tokens: int,
         batch_tokens: int = 512,
         threads: int | None = None,
+        decode_threads: int | None = None,
+        prefill_threads: int | None = None,
         gpu_layers: int = 0,
         mlock: bool = False,
         slots: int = 1,
@@ -60,14 +62,14 @@ class LlamaProcess:
         patience: Patience | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        decode_threads, prefill_threads = threads_for(threads)
+        suited = threads_for(threads)
         self._path = model_path
         self._load = Load(
             model_path=str(model_path.absolute()),
             context_tokens=context_tokens,
             batch_tokens=batch_tokens,
-            decode_threads=decode_threads,
-            prefill_threads=prefill_threads,
+            decode_threads=at_most_all(decode_threads) or suited[0],
+            prefill_threads=at_most_all(prefill_threads) or suited[1],
             gpu_layers=gpu_layers,
             is_locked=mlock,
             slots=slots,

@@ -96,7 +96,8 @@ ENGINE: Final[tuple[Spec, ...]] = (
         "decode_threads",
         kinds.THREADS,
         None,
-        "Threads that compute an answer's tokens one by one, where they are to differ from LLM_OPTION_CPU_THREADS.",
+        "Threads that compute an answer's tokens one by one, where they are to differ from "
+        "LLM_OPTION_CPU_THREADS.",
         default_words="LLM_OPTION_CPU_THREADS",
     ),
     _setting(
