@@ -19,7 +19,7 @@ from cortensor_tui.inference.openai_http.exchange import Exchange, base_of
 from cortensor_tui.inference.openai_http.faults import Fault, ServerError
 from cortensor_tui.inference.openai_http.patience import Patience
 from cortensor_tui.inference.openai_http.probing import find_server, look_again, runs_on
-from cortensor_tui.inference.openai_http.problems import run_failed, server_failed
+from cortensor_tui.inference.openai_http.problems import run_failed, server_failed, takes_no_run
 from cortensor_tui.inference.openai_http.run import Run
 from cortensor_tui.inference.openai_http.servers import Server, ServerKind
 from cortensor_tui.inference.openai_http.turns import Turns
@@ -76,7 +76,7 @@ class OpenAiHttp:
         """See `Engine.start`. A server that loads its model is waited for."""
         if self._watch is not None and not self._watch.done():
             return
-        self._become(EngineState.STARTING, error="")
+        self._become(EngineState.STARTING)  # why it was lost stays to be seen until it is back
         try:
             await self._exchange.open()
             await self._until_found()
@@ -139,7 +139,6 @@ class OpenAiHttp:
             raise ProblemError(self._why_not())
         if generation.is_reproducible and server.kind is not ServerKind.LLAMA_SERVER:
             log.warning("this server cannot promise the same answer again", server=server.title)
-
         run.is_working = True
         self._count_runs()
         try:
@@ -176,7 +175,7 @@ class OpenAiHttp:
             except ServerError as error:
                 if error.fault is not Fault.LOADING:
                     raise
-                self._become(EngineState.LOADING)
+                self._become(EngineState.LOADING, error="")
                 await asyncio.sleep(self._patience.poll_interval_s)
                 continue
             self._take(server)
@@ -184,7 +183,7 @@ class OpenAiHttp:
 
     async def _keep_looking(self) -> None:
         """Look at the server now and then until it is lost. What a stream tells spares a look."""
-        misses = 0
+        misses, heard_at = 0, self._clock.now()
         while True:
             await asyncio.sleep(self._patience.poll_interval_s)
             was_heard, self._was_heard = self._was_heard, False
@@ -196,7 +195,7 @@ class OpenAiHttp:
                 if error.fault is Fault.UNREACHED or misses >= self._patience.misses:
                     self._lose(server_failed(self._name, error))
                     return
-                self._become(self._health.state, silent_since=self._health.silent_since or self._clock.now())
+                self._become(self._health.state, silent_since=heard_at)
             except ProblemError as error:
                 self._lose(error.problem)
                 return
@@ -204,7 +203,7 @@ class OpenAiHttp:
                 self._lose(problems.engine_failed(f"{type(error).__name__}: {error}"))
                 return
             else:
-                misses = 0
+                misses, heard_at = 0, self._clock.now()
                 self._become(self._health.state, silent_since=None)
 
     async def _look(self) -> None:
@@ -217,7 +216,7 @@ class OpenAiHttp:
         except ServerError as error:
             if error.fault is not Fault.LOADING:
                 raise
-            self._become(EngineState.LOADING, runs=0)
+            self._become(EngineState.LOADING, error="", runs=0)
             return
         self._take(server)
         if not self._runs and (busy := await runs_on(self._exchange, server, answer_s)) is not None:
@@ -278,10 +277,9 @@ class OpenAiHttp:
         return ProblemError(problem)
 
     def _why_not(self) -> Problem:
-        state = self._health.state
-        if state in (EngineState.FAILED, EngineState.LOADING):
-            return problems.engine_failed(self._health.error or "the model server loads its model")
-        return problems.engine_stopped()
+        if self._health.state is EngineState.STOPPED:
+            return problems.engine_stopped()
+        return takes_no_run(self._name, self._health.state)
 
     def _become(self, state: EngineState, **changes: object) -> None:
         health = msgspec.structs.replace(self._health, state=state, **changes)

@@ -13,14 +13,17 @@ from cortensor_tui.inference.openai_http.servers import (
     ListedModel,
     Server,
     ServerKind,
+    as_loaded,
     busy_slots,
     listed_models,
     plain_server,
     server_from,
     supposed_kind,
+    with_known_context,
 )
 
 SLOTS_PATH = "/slots"
+LOADED_PATH = "/api/ps"
 # Faults of one path alone: the server is there, and is not of the kind that has this path.
 _NOT_OF_THAT_KIND = (Fault.NO_SUCH_PATH, Fault.REFUSED, Fault.FORBIDDEN, Fault.GARBLED)
 
@@ -40,7 +43,7 @@ async def look_again(exchange: Exchange, name: str, known: Server, answer_s: flo
     if known.kind is not ServerKind.OTHER:
         found = await _detailed(exchange, known.listed, known.kind, answer_s)
         if found is not None:
-            return found
+            return with_known_context(found, known)
     return await find_server(exchange, name, known.model_id, answer_s)
 
 
@@ -65,7 +68,10 @@ async def _detailed(
     exchange: Exchange, model: ListedModel, kind: ServerKind, answer_s: float
 ) -> Server | None:
     try:
-        return server_from(model, kind, await exchange.get(DETAILS_PATH[kind], answer_s))
+        found = server_from(model, kind, await exchange.get(DETAILS_PATH[kind], answer_s))
+        if found is not None and kind is ServerKind.OLLAMA:
+            return as_loaded(found, await exchange.get(LOADED_PATH, answer_s))
+        return found
     except ServerError as error:
         if error.fault in _NOT_OF_THAT_KIND:
             return None

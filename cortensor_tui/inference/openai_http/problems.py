@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cortensor_tui.domain.inference import EngineState
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.inference.openai_http.faults import Fault, ServerError, words_of
 from cortensor_tui.inference.problems import GAVE_UP, RESTART_REMEDY
@@ -68,6 +69,16 @@ def no_model(name: str, wanted: str, listed: Iterable[str]) -> Problem:
         what=f"The model server {name} has no model {wanted}",
         why=f"it lists {', '.join(ids[:_MOST_LISTED])}{more}",
         remedy="Set CORTENSOR_TUI_ENGINE_MODEL to one of them, or load it there",
+    )
+
+
+def takes_no_run(name: str, state: EngineState) -> Problem:
+    """Say that a server was asked while it is not ready."""
+    return Problem(
+        code=GAVE_UP,
+        what=f"The model server {name} takes no tasks now",
+        why=f"it is {state}" if state is not EngineState.FAILED else "it was lost",
+        remedy=_KEEPS_TRYING,
     )
 
 

@@ -1,7 +1,7 @@
 """Model servers told apart by what they answer, and what each can do of what a task asks.
 
 Sources: llama.cpp tools/server/README.md, docs.vllm.ai (OpenAI-compatible server, extra parameters),
-docs.ollama.com (OpenAI compatibility), lmstudio.ai/docs (OpenAI compatibility, REST API).
+docs.ollama.com (OpenAI compatibility, /api/ps), lmstudio.ai/docs (OpenAI compatibility, REST API).
 """
 
 from __future__ import annotations
@@ -135,6 +135,22 @@ def server_from(model: ListedModel, kind: ServerKind, details: Any) -> Server | 
             return _lm_studio(bare, found)
         case ServerKind.OTHER:
             return bare
+
+
+def as_loaded(server: Server, loaded: Any) -> Server:
+    """Return an Ollama with the context that it has given the model, as far as that is loaded."""
+    entries = loaded.get("models") if isinstance(loaded, dict) else None
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict) and entry.get("name") == server.model_id:
+            return msgspec.structs.replace(server, context_tokens=_tokens(entry.get("context_length")))
+    return server
+
+
+def with_known_context(server: Server, known: Server) -> Server:
+    """Return a server with the context that it told before, where it has put the model aside meanwhile."""
+    if server.context_tokens is not None or server.model_id != known.model_id:
+        return server
+    return msgspec.structs.replace(server, context_tokens=known.context_tokens)
 
 
 def busy_slots(answer: Any) -> int | None:

@@ -15,11 +15,13 @@ from cortensor_tui.inference.openai_http.servers import (
     ListedModel,
     Server,
     ServerKind,
+    as_loaded,
     busy_slots,
     listed_models,
     plain_server,
     server_from,
     supposed_kind,
+    with_known_context,
 )
 from tests.inference.engines import GREEDY, ask
 from tests.inference.openai_http.told_server import PROPS
@@ -49,6 +51,10 @@ def test_each_server_is_known_by_its_list_and_its_details() -> None:
     assert (vllm.title, vllm.context_tokens, vllm.model_name) == ("vLLM 0.6.3", 4096, "model")
     ollama = found("library", {"version": "0.5.1"})
     assert (ollama.title, ollama.context_tokens) == ("Ollama 0.5.1", None)
+    loaded = as_loaded(ollama, {"models": [{"name": "x"}, {"name": "org/model", "context_length": 4096}]})
+    assert loaded.context_tokens == 4096
+    put_aside = as_loaded(ollama, {"models": []})
+    assert with_known_context(put_aside, loaded).context_tokens == 4096
     studio = found("organization_owner", {"data": [{"id": "org/model", "loaded_context_length": 8192}]})
     assert (studio.title, studio.context_tokens) == ("LM Studio", 8192)
 
@@ -85,6 +91,7 @@ def test_whatever_a_server_answers_is_read_without_failing(
 ) -> None:
     listed_models(listed)
     busy_slots(details)
+    as_loaded(plain_server(ListedModel(model_id="m", owner="", context_tokens=None)), details)
     model = ListedModel(model_id="m", owner="", context_tokens=None)
     server = server_from(model, kind, details)
     assert server is None or server.context_tokens is None or server.context_tokens > 0
