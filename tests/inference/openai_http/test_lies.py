@@ -315,6 +315,13 @@ async def test_each_request_has_a_connection_of_its_own() -> None:
         assert all(asked.headers.get("Connection", "").lower() == "close" for asked in server.asked)
 
 
+async def test_a_prompt_of_ten_megabytes_arrives_whole() -> None:
+    prompt = "word " * 2_000_000
+    async with told_server() as server, started(server.url) as watched:
+        assert text_of(await collect(watched.engine.generate(ask(prompt)))) == "Hello!"
+        assert server.posts[0].payload["messages"][0]["content"] == prompt
+
+
 async def test_half_a_pair_in_the_prompt_never_reaches_the_server() -> None:
     async with told_server() as server, started(server.url) as watched:
         with pytest.raises(ProblemError) as caught:

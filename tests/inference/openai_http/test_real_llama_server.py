@@ -88,9 +88,10 @@ async def test_three_at_once_answer_as_each_does_alone(watched: Watched) -> None
     assert watched.engine.health.runs == 0
 
 
-async def test_a_prompt_beyond_its_context_is_told(watched: Watched) -> None:
+@pytest.mark.parametrize("words", [600, 2_000_000], ids=["600 words", "10 MB"])
+async def test_a_prompt_beyond_its_context_is_told(watched: Watched, words: int) -> None:
     with pytest.raises(ProblemError) as caught:
-        await collect(watched.engine.generate(ask("word " * 3_000)))
+        await collect(watched.engine.generate(ask("word " * words)))
     assert caught.value.problem.code == "prompt_too_long"
     assert "512 tokens" in caught.value.problem.what
 
