@@ -109,8 +109,11 @@ def _engine(engine: EngineHealth) -> str:
     if engine.load_progress is not None and engine.load_progress < 1:
         state += f" {percent(engine.load_progress, 1)}"
     context = "" if engine.context_tokens is None else f"{engine.context_tokens} tokens of context"
-    restarts = f"{engine.restarts} restart{'s' if engine.restarts > 1 else ''}" if engine.restarts else ""
-    died = "" if engine.died_at is None else f"died {age(engine.died_at)} ago: {engine.death}"
+    many = "s" if engine.restarts > 1 else ""
+    often = f"{engine.restarts} restart{many}" if engine.is_ours else f"lost {engine.restarts} time{many}"
+    restarts = often if engine.restarts else ""
+    end = "died" if engine.is_ours else "lost"
+    died = "" if engine.died_at is None else f"{end} {age(engine.died_at)} ago: {engine.death}"
     silent = "" if engine.silent_since is None else f"has not answered for {age(engine.silent_since)}"
     return _joined(state, silent, engine.engine, engine.model, context, restarts, died, engine.error)
 

@@ -146,7 +146,8 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
 
     `silent_since` is when an engine that works or waits was heard of last, unix seconds, None while it
     answers. `died_at` and `death` are when and how its process ended last unasked; they stay when it is back.
-    `model_file` is what is loaded, None where the engine does not tell.
+    `model_file` is what is loaded, None where the engine does not tell. One that is not ours is a server that
+    others start: it is lost and found again, where ours dies and is restarted.
     """
 
     state: EngineState
@@ -163,3 +164,4 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     runs: int = 0
     facts: EngineFacts | None = None
     model_file: ModelFile | None = None
+    is_ours: bool = True

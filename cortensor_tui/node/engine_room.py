@@ -34,6 +34,7 @@ class EngineRoom:
         self._retry_s = FIRST_RETRY_S
         self._died_at: float | None = None
         self._is_ready = False
+        self._last_failure = ""
 
     async def run(self) -> None:
         """Keep the engine running until cancelled."""
@@ -45,7 +46,6 @@ class EngineRoom:
                     await self.engine.start()
                     await self._has_failed.wait()
                 except ProblemError as error:
-                    log.error("engine not running", why=error.problem.sentence())
                     self._fail(error)
                 await asyncio.sleep(self._retry_s)
                 self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
@@ -87,15 +87,16 @@ class EngineRoom:
     def _log_ready(self, health: EngineHealth) -> None:
         is_ready = health.state in (EngineState.READY, EngineState.BUSY)
         if is_ready and not self._is_ready:
+            self._last_failure = ""
             log.info("engine ready", model=health.model, restarts=health.restarts)
         self._is_ready = is_ready
 
     def _fail(self, error: ProblemError) -> None:
-        self._on_health(
-            msgspec.structs.replace(
-                self.engine.health, state=EngineState.FAILED, error=error.problem.sentence()
-            )
-        )
+        why = error.problem.sentence()
+        if why != self._last_failure:  # a server may be away for days, and is tried every few seconds
+            self._last_failure = why
+            log.error("engine not running", why=why)
+        self._on_health(msgspec.structs.replace(self.engine.health, state=EngineState.FAILED, error=why))
 
 
 def model_path(settings: Settings) -> Path:

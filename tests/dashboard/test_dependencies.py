@@ -181,6 +181,14 @@ def test_a_restart_of_the_engine_stays_told_for_an_hour_with_its_cause(width: in
     assert "1 restart" in told("engine", died(3600))
 
 
+def test_a_model_server_is_lost_and_found_where_our_own_engine_dies_and_is_restarted() -> None:
+    lost = died(130, is_ours=False, death="connection refused")
+    assert news(lost, 110) == ["was lost 2 min ago (connection refused)"]
+    silent = died(130, is_ours=False, silent_since=NOW - 9)
+    assert "if that lasts it counts as lost until it is back" in " ".join(news(silent, 110))
+    assert "lost 1 time" in told("engine", died(3600, is_ours=False))
+
+
 def test_while_the_engine_is_not_back_its_error_says_it() -> None:
     shown = died(3, state=EngineState.STARTING, error="The engine process died: it was killed by SIGKILL.")
     assert "The engine process died" in told("engine", shown)

@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from cortensor_tui.domain.inference import EngineHealth, EngineState
+from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.inference import choosing
 from cortensor_tui.node.engine_room import EngineRoom
 from cortensor_tui.settings import env_line, load_settings
@@ -24,6 +25,7 @@ class ScriptedEngine:
         self.starts = 0
         self.health = EngineHealth(engine="scripted", model="none", state=EngineState.STOPPED)
         self._states = states
+        self.problems: list[str] = []
         self._on_health: Callable[[EngineHealth], None] = lambda health: None
 
     def made(self, *_: Any, on_health: Callable[[EngineHealth], None], **__: Any) -> ScriptedEngine:
@@ -38,6 +40,8 @@ class ScriptedEngine:
                 died_at = float(self.starts)
                 self.health = msgspec.structs.replace(self.health, died_at=died_at, death="it was killed")
             self._on_health(self.health)
+        if self.problems:
+            raise problem_error("engine_failed", self.problems.pop(0))
 
     async def stop(self) -> None:
         pass
@@ -96,3 +100,13 @@ async def test_each_death_and_each_return_is_a_line_of_the_log(
         await waits_of(engine, monkeypatch, tmp_path, 2)
     assert [line["event"] for line in lines] == ["engine ready", "engine died"] * 2
     assert lines[1]["why"] == "it was killed"
+
+
+async def test_an_engine_that_fails_the_same_way_each_time_is_one_line_of_the_log(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    engine = ScriptedEngine()
+    engine.problems = ["It is away", "It is away", "It is away", "It is odd", "It is away"]
+    with capture_logs() as lines:
+        await waits_of(engine, monkeypatch, tmp_path, 6)
+    assert [line["why"] for line in lines] == ["It is away.", "It is odd.", "It is away."]

@@ -82,7 +82,8 @@ def _engine(status: NodeStatus) -> Iterator[Detail]:
     if engine.silent_since is not None:
         yield Detail("engine silent", f"since {moment(engine.silent_since)}", "warn")
     if engine.died_at is not None:
-        yield Detail("engine died", f"{exact_moment(engine.died_at)}: {engine.death}", "warn")
+        how = "engine died" if engine.is_ours else "engine lost"
+        yield Detail(how, f"{exact_moment(engine.died_at)}: {engine.death}", "warn")
     yield Detail("model", engine.model or UNKNOWN)
     yield Detail("context", f"{number(engine.context_tokens)} tokens, memory {mebibytes(engine.rss_bytes)}")
     if engine.error:

@@ -28,7 +28,9 @@ def progress(fraction: float, cells: int = 10) -> Line:
 
 
 def restarts_of(engine: EngineHealth) -> str:
-    """Return how often it was started again."""
+    """Return how often it was started again, or found again where others start it."""
+    if not engine.is_ours:
+        return f"lost {engine.restarts} time{'s' if engine.restarts != 1 else ''}"
     return f"{engine.restarts} restart{'s' if engine.restarts != 1 else ''}"
 
 
@@ -36,12 +38,14 @@ def engine_news(engine: EngineHealth, sight: Sight) -> Line:
     """Return that it is silent, or for an hour that it was started again: how often, and why it had ended."""
     if engine.silent_since is not None:
         silent = f"no answer for {age(engine.silent_since, sight.at)}"
-        return line((silent, "warn"), ("; if that lasts it is started again by itself", "muted"))
+        then = "is started again by itself" if engine.is_ours else "counts as lost until it is back"
+        return line((silent, "warn"), (f"; if that lasts it {then}", "muted"))
     is_told = engine.died_at is not None and not sight.is_old(engine.died_at, _RESTART_TOLD_S)
     if not is_told or engine.error:  # which says the same while it is not back
         return ()
     often = f"{engine.restarts} times, last " if engine.restarts > 1 else ""
-    told = Span(f"restarted {often}{calm_age(engine.died_at, sight.now)}", "warn")
+    what = "restarted" if engine.is_ours else "was lost"
+    told = Span(f"{what} {often}{calm_age(engine.died_at, sight.now)}", "warn")
     return (told, Span(f" ({_cause_of_death(engine)})", "muted"))
 
 

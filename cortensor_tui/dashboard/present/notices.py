@@ -81,7 +81,8 @@ def _events(view: NodeView) -> Iterator[Notice]:
     if engine.died_at is not None:
         why = _joined(engine.death, "A task it was at is run again; 6 shows it in the log")
         died = f"engine died {engine.died_at}"
-        yield Notice(died, "The engine died", why, is_event=True, at=engine.died_at)
+        what = "The engine died" if engine.is_ours else "The model server was lost"
+        yield Notice(died, what, why, is_event=True, at=engine.died_at)
     for task in view.tasks:
         if task.stage is Stage.MISSED:
             title = f"Task {task.key} was missed"

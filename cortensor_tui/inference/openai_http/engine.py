@@ -56,7 +56,10 @@ class OpenAiHttp:
         self._patience = patience or Patience()
         self._clock = clock
         self._health = EngineHealth(
-            state=EngineState.STOPPED, engine=f"{ServerKind.OTHER} at {self._name}", model=model
+            state=EngineState.STOPPED,
+            engine=f"{ServerKind.OTHER} at {self._name}",
+            model=model,
+            is_ours=False,
         )
         self._server: Server | None = None
         self._was_lost = False
