@@ -12,6 +12,7 @@ from cortensor_tui.cli import (
     commitments,
     config,
     keys,
+    models,
     session_owner,
     sessions,
     starting,
@@ -54,6 +55,7 @@ app.add_typer(sessions.session_commands, name="session")
 app.add_typer(starting.node_commands, name="node")
 app.add_typer(config.config_commands, name="config")
 app.add_typer(keys.key_commands, name="keys")
+app.add_typer(models.model_commands, name="models")
 app.add_typer(commitments.commitment_commands, name="commitments")
 
 

@@ -129,16 +129,17 @@ def list_settings(
 @config_commands.command("set")
 def set_value(name: Name, value: Value, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
     """Change one setting in the file; a running node takes it at once where it can."""
-    return _change(env, name, value, as_json)
+    return change(env, name, value, as_json)
 
 
 @config_commands.command("unset")
 def unset_value(name: Name, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
     """Put one setting back to its default."""
-    return _change(env, name, None, as_json)
+    return change(env, name, None, as_json)
 
 
-def _change(env: Path, name: str, value: str | None, as_json: bool) -> int:
+def change(env: Path, name: str, value: str | None, as_json: bool) -> int:
+    """Write a setting, None for its default, through the running node where there is one, and say so."""
     planned = _planned(env, name, value)
     is_applied = is_running = False
     if planned.is_change:

@@ -119,4 +119,5 @@ def _replaced_json(before: ReplacedChain | None) -> dict[str, Any] | None:
 
 def _engine_json(engine: EngineHealth) -> dict[str, Any]:
     moments = {"silent_since": iso_time(engine.silent_since), "died_at": iso_time(engine.died_at)}
-    return msgspec.to_builtins(engine) | moments  # type: ignore[no-any-return]
+    file = {"model_file": engine.model_file and msgspec.structs.asdict(engine.model_file)}
+    return msgspec.to_builtins(engine) | moments | file  # type: ignore[no-any-return]

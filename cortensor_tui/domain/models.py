@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from cortensor_tui.domain.problems import Problem
+
 
 class ModelFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an engine has loaded: None or "" where the file does not say.
@@ -21,3 +23,40 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quantisation: str = ""
     weight_count: int | None = None
     trained_tokens: int | None = None
+
+
+class ModelOnDisk(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of the model folder: `file`, or the `problem` that keeps it from being used.
+
+    `network_indexes` are the numbers that the network has for it, as far as that can be told.
+    """
+
+    path: str
+    file: ModelFile | None = None
+    problem: Problem | None = None
+    network_indexes: tuple[int, ...] = ()
+
+
+class MemoryFit(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model takes with a context, of what is free now; None where the file does not say.
+
+    `largest_context_tokens` is the largest context that would fit, None where none does.
+    """
+
+    context_tokens: int | None
+    weights_bytes: int
+    kv_bytes: int | None
+    kv_bytes_per_token: int | None
+    working_bytes: int
+    free_bytes: int
+    largest_context_tokens: int | None
+
+    @property
+    def needed_bytes(self) -> int:
+        """Return all that is known to be needed."""
+        return self.weights_bytes + (self.kv_bytes or 0) + self.working_bytes
+
+    @property
+    def fits(self) -> bool:
+        """Tell whether what is needed is free."""
+        return self.needed_bytes <= self.free_bytes

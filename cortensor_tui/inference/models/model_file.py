@@ -35,6 +35,11 @@ def model_file_of(
             error.strerror or str(error),
             "Check the disk and the file's permissions",
         ) from error
+    return described(path, summary, sha256)
+
+
+def described(path: Path, summary: GgufSummary, sha256: str) -> ModelFile:
+    """Return a file's summary as all rooms know it; the digest "" where it is not known."""
     return ModelFile(
         file_name=inert(path.name, _MOST_NAME_CHARS),
         file_bytes=summary.file_bytes,
