@@ -39,7 +39,7 @@ class Exchange:
         await self.close()
         self._token = self._read_token()
         # What a server compresses could be of any size when it is unpacked, so none is asked for or unpacked.
-        headers = {"Accept-Encoding": "identity", "Connection": "close"}
+        headers = {"Accept-Encoding": "identity"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         self._session = aiohttp.ClientSession(

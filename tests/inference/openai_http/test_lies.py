@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -299,10 +300,10 @@ async def test_a_redirect_is_not_followed() -> None:
 
 async def test_what_is_compressed_unasked_is_not_unpacked() -> None:
     async with told_server() as server:
-        server.scripts.append(
-            Script(pieces=(b"\x1f\x8b" + bytes(100),), headers={"Content-Encoding": "gzip"})
-        )
+        packed = gzip.compress(b"".join(HELLO))
+        server.scripts.append(Script(pieces=(packed,), headers={"Content-Encoding": "gzip"}))
         problem = await problem_of(server)
+        assert server.posts[0].headers["Accept-Encoding"] == "identity"
     assert problem.code == "engine_died"
 
 
