@@ -58,17 +58,21 @@ class Exchange:
 
     async def get(self, path: str, timeout_s: float) -> Any:
         """Return the JSON that is at a path. Raises `ServerError`."""
-        return await self._json("GET", path, None, timeout_s)
+        return decoded(await self._body("GET", path, None, timeout_s))
+
+    async def get_text(self, path: str, timeout_s: float) -> bytes:
+        """Return what is at a path, whatever it is. Raises `ServerError`."""
+        return await self._body("GET", path, None, timeout_s)
 
     async def post_whole(self, path: str, body: bytes, timeout_s: float) -> Any:
         """Post JSON and return the answer's. Raises `ServerError`."""
-        return await self._json("POST", path, body, timeout_s)
+        return decoded(await self._body("POST", path, body, timeout_s))
 
-    async def _json(self, method: str, path: str, body: bytes | None, timeout_s: float) -> Any:
+    async def _body(self, method: str, path: str, body: bytes | None, timeout_s: float) -> bytes:
         async with self._answer(method, path, body, timeout_s) as response:
             try:
                 async with asyncio.timeout(timeout_s):
-                    return decoded(await _whole(response, MAX_ANSWER_BYTES))
+                    return await _whole(response, MAX_ANSWER_BYTES)
             except _CONNECTION_FAILURES as error:
                 raise told_apart(error) from error
 

@@ -17,12 +17,14 @@ from cortensor_tui.inference.openai_http.servers import (
     busy_slots,
     listed_models,
     plain_server,
+    requests_processing,
     server_from,
     supposed_kind,
     with_known_context,
 )
 
 SLOTS_PATH = "/slots"
+METRICS_PATH = "/metrics"
 LOADED_PATH = "/api/ps"
 # Faults of one path alone: the server is there, and is not of the kind that has this path.
 _NOT_OF_THAT_KIND = (Fault.NO_SUCH_PATH, Fault.REFUSED, Fault.FORBIDDEN, Fault.GARBLED)
@@ -49,12 +51,14 @@ async def look_again(exchange: Exchange, name: str, known: Server, answer_s: flo
 
 async def runs_on(exchange: Exchange, server: Server, answer_s: float) -> int | None:
     """Return how many runs a server works on, whoever asked for them; None where it does not tell."""
-    if not server.tells_slots:
-        return None
     try:
-        return busy_slots(await exchange.get(SLOTS_PATH, answer_s))
+        if server.tells_slots:
+            return busy_slots(await exchange.get(SLOTS_PATH, answer_s))
+        if server.tells_metrics:
+            return requests_processing(await exchange.get_text(METRICS_PATH, answer_s))
     except ServerError:
-        return None  # told by the next look, if it is more than that
+        pass  # told by the next look, if it is more than a path that is switched off
+    return None
 
 
 def _chosen(models: list[ListedModel], name: str, wanted: str) -> ListedModel:

@@ -9,8 +9,7 @@ from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.inference.openai_http.faults import Fault, ServerError, words_of
 from cortensor_tui.inference.problems import GAVE_UP, RESTART_REMEDY
 
-_KEEPS_TRYING = "The node keeps trying and goes on by itself"
-_CHECK = f"Check CORTENSOR_TUI_ENGINE_URL and that the server runs. {_KEEPS_TRYING}"
+_CHECK = "Check CORTENSOR_TUI_ENGINE_URL and that the server runs"
 _FAILINGS = {
     Fault.SILENT: "does not answer",
     Fault.UNREACHED: "cannot be reached",
@@ -49,7 +48,7 @@ def not_compatible(name: str, why: str) -> Problem:
         code=GAVE_UP,
         what=f"The server {name} does not speak OpenAI's interface",
         why=f"it has no list of models at /v1/models ({why})",
-        remedy=f"Check host, port and path of CORTENSOR_TUI_ENGINE_URL. {_KEEPS_TRYING}",
+        remedy="Check host, port and path of CORTENSOR_TUI_ENGINE_URL",
     )
 
 
@@ -61,7 +60,7 @@ def no_model(name: str, wanted: str, listed: Iterable[str]) -> Problem:
             code=GAVE_UP,
             what=f"The model server {name} has no model",
             why="its list of models is empty",
-            remedy=f"Load a model there. {_KEEPS_TRYING}",
+            remedy="Load a model there",
         )
     more = f" and {len(ids) - _MOST_LISTED} more" if len(ids) > _MOST_LISTED else ""
     return Problem(
@@ -78,7 +77,7 @@ def takes_no_run(name: str, state: EngineState) -> Problem:
         code=GAVE_UP,
         what=f"The model server {name} takes no tasks now",
         why=f"it is {state}" if state is not EngineState.FAILED else "it was lost",
-        remedy=_KEEPS_TRYING,
+        remedy="The node keeps trying and goes on by itself",
     )
 
 

@@ -7,6 +7,7 @@ docs.ollama.com (OpenAI compatibility, /api/ps), lmstudio.ai/docs (OpenAI compat
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -20,6 +21,7 @@ _MAX_NAME = 120
 _MAX_VERSION = 40
 _MAX_MODELS = 10_000
 _MOST_TOKENS = 2**31
+_REQUESTS_PROCESSING = re.compile(rb"^llamacpp:requests_processing (\d{1,6})$", re.MULTILINE)
 
 
 class ServerKind(StrEnum):
@@ -80,6 +82,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     slots: int | None = None
     template_sha256: str = ""
     tells_slots: bool = False
+    tells_metrics: bool = False
 
     @property
     def model_id(self) -> str:
@@ -160,6 +163,12 @@ def busy_slots(answer: Any) -> int | None:
     return sum(isinstance(slot, dict) and slot.get("is_processing") is True for slot in answer)
 
 
+def requests_processing(metrics: bytes) -> int | None:
+    """Return the same from llama-server's metrics, None where they do not say."""
+    found = _REQUESTS_PROCESSING.search(metrics)
+    return int(found[1]) if found else None
+
+
 def _bare(model: ListedModel, kind: ServerKind) -> Server:
     return Server(
         kind=kind, listed=model, model_name=_name(model.model_id), context_tokens=model.context_tokens
@@ -180,6 +189,7 @@ def _llama_server(bare: Server, props: dict[str, Any]) -> Server | None:
         slots=_tokens(props.get("total_slots")),
         template_sha256=hashlib.sha256(template.encode("utf-8", "replace")).hexdigest() if template else "",
         tells_slots=props.get("endpoint_slots") is True,
+        tells_metrics=props.get("endpoint_metrics") is True,
     )
 
 

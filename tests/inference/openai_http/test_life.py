@@ -165,6 +165,17 @@ async def test_runs_of_others_are_told() -> None:
         assert health.state is READY
 
 
+async def test_runs_of_others_are_read_from_metrics_where_slots_are_switched_off() -> None:
+    pages = {
+        **LLAMA_PAGES,
+        "/props": {**PROPS, "endpoint_slots": False, "endpoint_metrics": True},
+        "/metrics": b"# TYPE llamacpp:requests_processing gauge\nllamacpp:requests_processing 3\nother 7\n",
+    }
+    async with told_server(pages) as server, started(server.url) as watched:
+        assert (await watched.until(lambda health: health.runs == 3)).state is READY
+        assert "/slots" not in {asked.path for asked in server.asked}
+
+
 async def test_the_model_of_the_settings_is_asked_for() -> None:
     async with told_server(PLAIN_PAGES) as server, started(server.url, model="two") as watched:
         await collect(watched.engine.generate(ask("Hello")))
