@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 PYTEST := $(RUN)/python -m pytest
 MODELS = $(shell $(RUN)/python -c 'from cortensor_tui.inference.models.packaged import default_model_folder as f; print(f())')
 
-.PHONY: help demo test test-fast test-all lint format bench bench-tui bench-engine yardsticks chaos setup model node-parts contracts lock snapshots pictures clean
+.PHONY: help demo test test-fast test-all lint format bench bench-tui bench-engine yardsticks chaos setup model node-parts ipfs-node contracts lock snapshots pictures clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -14,7 +14,7 @@ help: ## Say what there is
 demo: setup model ## Set up, then open the dashboard on a chain, a model and a client of its own
 	@$(RUN)/cortensor-tui demo
 
-test: setup-test model node-parts lint ## Set up, then lint and run the whole test suite
+test: setup-test model node-parts ipfs-node lint ## Set up, then lint and run the whole test suite
 	$(PYTEST) -n 2 --dist loadgroup
 
 test-fast: setup lint ## The part of the suite that needs no model, chain, node or terminal
@@ -73,6 +73,12 @@ node-parts: node_modules/.ready ## anvil, solc and ethers, for tests
 
 node_modules/.ready: package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+ipfs-node: tests/ipfs_node/node_modules/.ready ## A real IPFS node, for tests; 150 MB
+
+tests/ipfs_node/node_modules/.ready: tests/ipfs_node/package.json tests/ipfs_node/package-lock.json
+	npm ci --prefix tests/ipfs_node --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 contracts: node-parts ## Compile the devnet's contracts anew

@@ -67,13 +67,37 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     unlocked_from: str = ""
 
 
+class IpfsHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """The IPFS nodes that this node uses. What is told of one is the first of them that answers.
+
+    `out` says how many of the `count` endpoints do not answer; None until they were asked. `waiting` are
+    payloads that are still to be delivered. `error` is the last one met, empty once all is well again.
+    `peers` is None where it is not known, as of a node that keeps to itself. `asked_at` is in unix seconds.
+    """
+
+    endpoint: str
+    count: int = 1
+    out: int | None = None
+    version: str = ""
+    peers: int | None = None
+    repo_bytes: int | None = None
+    repo_limit_bytes: int | None = None
+    waiting: int = 0
+    error: str = ""
+    asked_at: float | None = None
+
+
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """Where payloads are kept; `error` is also the journal's beside them, since both need the same disk."""
+    """Where payloads are kept; `error` is also the journal's beside them, since both need the same disk.
+
+    `ipfs` is None where no IPFS node is set.
+    """
 
     kind: str
     location: str
     is_writable: bool
     error: str = ""
+    ipfs: IpfsHealth | None = None
 
 
 BOUND = "bound to an active session"

@@ -171,6 +171,21 @@ _ENVELOPES = """
 ALTER TABLE tasks ADD COLUMN envelope BLOB;
 """
 
+# Answers that are to be on IPFS, until they are there, and then until they may be forgotten; how far the
+# tasks that ended have been gone through for texts that are kept no longer.
+_UPLOADS = """
+CREATE TABLE uploads (
+    chain INTEGER NOT NULL REFERENCES chains, session_id INTEGER NOT NULL, task_id INTEGER NOT NULL,
+    cid TEXT NOT NULL,
+    asked_at REAL NOT NULL, delivered_at REAL, unpinned_at REAL,
+    PRIMARY KEY (chain, session_id, task_id, cid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX uploads_waiting ON uploads (asked_at) WHERE delivered_at IS NULL;
+CREATE INDEX uploads_pinned ON uploads (delivered_at) WHERE delivered_at IS NOT NULL AND unpinned_at IS NULL;
+CREATE INDEX uploads_by_id ON uploads (cid, asked_at);
+ALTER TABLE chains ADD COLUMN swept_until REAL;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST_TABLES,
     _ATTEMPTS,
@@ -184,6 +199,7 @@ STEPS: tuple[str, ...] = (
     _SWAPS,
     _HASHES,
     _ENVELOPES,
+    _UPLOADS,
 )
 SCHEMA_VERSION = len(STEPS)
 

@@ -14,7 +14,11 @@ from cortensor_tui.journal.database import Database
 
 
 class TaskDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked of the model and how the run went; kept as one JSON value."""
+    """What was asked of the model and how the run went; kept as one JSON value.
+
+    `is_prompt_addressed`: on chain is where the prompt is, not its text. `is_answer_addressed`: so it is for
+    the answer, whose hash is then that of its address.
+    """
 
     prompt_type: int
     prompt_template: str
@@ -28,6 +32,8 @@ class TaskDetails(msgspec.Struct, frozen=True, kw_only=True):
     prefill_tokens_per_s: float | None = None
     decode_tokens_per_s: float | None = None
     lost_runs: tuple[LostRun, ...] = ()
+    is_prompt_addressed: bool = False
+    is_answer_addressed: bool = False
 
 
 class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -70,7 +70,7 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
         key.reveal() for key in (settings.node_private_key, settings.owner_private_key) if key is not None
     ]
     found = [*keys, *(key.removeprefix("0x") for key in keys)]
-    for url in (*settings.rpc_urls, settings.head_feed or ""):
+    for url in (*settings.rpc_urls, settings.head_feed or "", *settings.ipfs_urls):
         parts = urlsplit(url)
         tokens = (parts.path.strip("/"), parts.query, parts.password or "", parts.username or "")
         found += [token for token in tokens if len(token) >= SHORTEST_TOKEN]

@@ -33,6 +33,7 @@ from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.envelope import envelope_of
 from cortensor_tui.miner.turns import Turns
 from cortensor_tui.settings.model import ReproducibleSessions
+from cortensor_tui.storage.content_id import content_address
 from cortensor_tui.storage.local_store import LocalStore
 
 log = structlog.get_logger(__name__)
@@ -238,10 +239,11 @@ class Answering:
             decode_tokens_per_s=finished.decode_tokens_per_s,
         )
         answer_cid = self._store.put(text.encode("utf-8"))
+        on_chain = content_address(answer_cid) if details.is_answer_addressed else text
         return msgspec.structs.replace(
             record,
             answer_cid=answer_cid,
-            answer_hash=answer_hash(text),
+            answer_hash=answer_hash(on_chain),
             details=details,
             times=msgspec.structs.replace(record.times, answer_stored_at=self._clock.now()),
             envelope=envelope_of(generation, details.applied or details.asked, finished, health),

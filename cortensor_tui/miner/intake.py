@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from cortensor_tui.chain.contracts.reader import ContractReader
 from cortensor_tui.chain.networks.profiles import NetworkProfile
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.tasks import Stage, TaskDecoration, TaskKey, TaskOnChain, TaskTimes
 from cortensor_tui.inference.params import asked_from_decoration, asked_from_llm_params
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
-from cortensor_tui.storage.local_store import LocalStore
+from cortensor_tui.miner.payloads import TaskPayloads
 
 
 class Intake:
@@ -20,20 +22,20 @@ class Intake:
     def __init__(
         self,
         reader: ContractReader,
-        store: LocalStore,
+        payloads: TaskPayloads,
         profile: NetworkProfile,
         submitted_in: Callable[[TaskKey], str | None],
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._reader = reader
-        self._store = store
+        self._payloads = payloads
         self._profile = profile
         self._submitted_in = submitted_in
         self._clock = clock
 
     def prompt_cid(self, task: TaskOnChain) -> str:
-        """Keep the task's prompt and return its content id."""
-        return self._store.put(task.data.encode("utf-8"))
+        """Return the content id of the task's prompt; one that is on chain itself is kept."""
+        return self._payloads.prompt_cid(task)
 
     async def record(self, task: TaskOnChain, seen_at: float, assigned_block: int | None) -> TaskRecord:
         """Return a new record of an assigned task; `seen_at` is when its assignment was seen, unix seconds.
@@ -48,11 +50,17 @@ class Intake:
             key=task.key,
             stage=Stage.ASSIGNED,
             prompt_cid=prompt_cid,
-            details=_details(decoration, params),
+            details=msgspec.structs.replace(
+                _details(decoration, params),
+                is_prompt_addressed=self._payloads.is_prompt_addressed(task),
+                is_answer_addressed=self._payloads.is_answer_addressed(task),
+            ),
             assigned_at=seen_at,
             deadline_at=seen_at + self._profile.ack_deadline_s,
             times=TaskTimes(
-                assigned_block=assigned_block, seen_at=seen_at, prompt_stored_at=self._clock.now()
+                assigned_block=assigned_block,
+                seen_at=seen_at,
+                prompt_stored_at=self._clock.now() if self._payloads.is_prompt_here(prompt_cid) else None,
             ),
         )
 

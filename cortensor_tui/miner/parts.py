@@ -16,8 +16,8 @@ from cortensor_tui.journal.transactions import TransactionLog
 from cortensor_tui.miner.answering import Answering
 from cortensor_tui.miner.attendance import Attendance
 from cortensor_tui.miner.delivery import Delivery
+from cortensor_tui.miner.payloads import TaskPayloads
 from cortensor_tui.miner.promises import ChainPromises
-from cortensor_tui.storage.local_store import LocalStore
 
 
 class PipelineParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ class PipelineParts(msgspec.Struct, frozen=True, kw_only=True):
     reader: ContractReader
     tasks: TaskLog
     transactions: TransactionLog
-    store: LocalStore
+    payloads: TaskPayloads
     delivery: Delivery
     answering: Answering
     precommit_data: str

@@ -20,11 +20,12 @@ from cortensor_tui.miner.chain_state import read_states
 from cortensor_tui.miner.ending import Ending
 from cortensor_tui.miner.moving import NEVER_ASSIGNED_AGAIN, moved_back
 from cortensor_tui.miner.parts import PipelineParts
-from cortensor_tui.miner.patience import until_read
+from cortensor_tui.miner.patience import RETRY_S, until_read
 from cortensor_tui.miner.promises import require_room
 from cortensor_tui.miner.refusals import Refusals
 from cortensor_tui.miner.signals import TaskSignals
 from cortensor_tui.miner.task_progress import TaskProgress
+from cortensor_tui.storage.ipfs.problems import PASSING
 
 LONGEST_QUEUED_S = 3600.0  # after a reorganisation that took the assignment away
 
@@ -119,6 +120,7 @@ class TaskPipeline:
         if self.record.stage is Stage.ACKED:
             await self._adopt_promise()
             await self._answer()
+            await self._parts.payloads.offer_answer(self.record)
             await self._precommit()
         if self.record.stage is Stage.PRECOMMITTED:
             await self._adopt_promise()
@@ -152,12 +154,28 @@ class TaskPipeline:
         return True
 
     async def _ack(self) -> None:
-        await self._parts.answering.ready()  # an ack is a promise to answer
+        await self._fetch_prompt()  # an ack is a promise to answer
+        await self._parts.answering.ready()
         call = self._parts.reader.queue_call("ack", *self._ids)
         await self._parts.delivery.deliver(self.key, call, self._purpose(TransactionKind.ACK))
         now = self._parts.clock.now()
         deadline_at = now + self._parts.profile.precommit_deadline_s
         self._save("acked", stage=Stage.ACKED, acked_at=now, deadline_at=deadline_at, note="")
+
+    async def _fetch_prompt(self) -> None:
+        """Have a prompt that is not on chain itself, however often it takes until the task ends."""
+        cid, payloads = self.record.prompt_cid, self._parts.payloads
+        while self.record.details.is_prompt_addressed and not payloads.is_prompt_here(cid):
+            try:
+                await payloads.fetch_prompt(cid)
+            except ProblemError as error:
+                if error.problem.code not in PASSING:
+                    raise
+                self.trouble(error.problem)
+                await asyncio.sleep(RETRY_S)
+            else:
+                self.note_times(prompt_stored_at=self._parts.clock.now())
+                self._save("prompt fetched", note="")
 
     async def _adopt_promise(self) -> None:
         """Learn what the chain shows of us before anything is signed: the journal may be an older backup."""
@@ -166,6 +184,7 @@ class TaskPipeline:
     async def _answer(self) -> None:
         if self.record.answer_cid is not None:
             return
+        await self._fetch_prompt()  # it is here, unless the store was emptied since the ack
         if self._answering is None:
             run = self._parts.answering.answer(self.record, self._started, self._first_token)
             self._answering = asyncio.create_task(run)
@@ -201,7 +220,7 @@ class TaskPipeline:
         self.note_times(first_token_at=at)
 
     async def _precommit(self) -> None:
-        require_room(self._stored_answer(), self._parts.profile)
+        require_room(self._parts.payloads.answer_on_chain(self.record), self._parts.profile)
         digest = self.record.answer_hash or ""
         call = self._parts.reader.queue_call(
             "precommit", *self._ids, bytes.fromhex(digest.removeprefix("0x")), self._parts.precommit_data
@@ -214,7 +233,9 @@ class TaskPipeline:
         )
 
     async def _commit(self) -> None:
-        call = self._parts.reader.queue_call("commit", *self._ids, self._stored_answer())
+        call = self._parts.reader.queue_call(
+            "commit", *self._ids, self._parts.payloads.answer_on_chain(self.record)
+        )
         await self._deliver_answer(TransactionKind.COMMIT, call)
         self._save(
             "committed",
@@ -223,11 +244,6 @@ class TaskPipeline:
             deadline_at=None,
             note="",
         )
-
-    def _stored_answer(self) -> str:
-        if self.record.answer_cid is None:
-            raise RuntimeError("a task is answered before its answer is asked for")
-        return self._parts.store.get(self.record.answer_cid).decode("utf-8")
 
     async def _deliver_answer(self, kind: TransactionKind, call: ContractCall) -> None:
         commitment = Commitment(

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from cortensor_tui.domain.health import Account, Precondition, Verdict
+from cortensor_tui.domain.health import Account, IpfsHealth, Precondition, Verdict
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.transactions import Transaction
@@ -50,6 +50,10 @@ class Duty(Protocol):
     @property
     def engine(self) -> EngineHealth:
         """How the engine stands."""
+
+    @property
+    def ipfs(self) -> IpfsHealth | None:
+        """How the IPFS nodes stand, None where none is set."""
 
     @property
     def owner_key_problem(self) -> Problem | None:

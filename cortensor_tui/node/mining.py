@@ -22,6 +22,7 @@ from cortensor_tui.miner.chain_state import TaskState
 from cortensor_tui.miner.delivery import Delivery
 from cortensor_tui.miner.intake import Intake
 from cortensor_tui.miner.parts import PipelineParts
+from cortensor_tui.miner.payloads import TaskPayloads
 from cortensor_tui.miner.promises import ChainPromises
 from cortensor_tui.miner.scheduler import Scheduler
 from cortensor_tui.node.link import ChainLink
@@ -31,7 +32,6 @@ from cortensor_tui.node.pace import Pace
 from cortensor_tui.node.session_list import SessionList
 from cortensor_tui.node.streams import KeyStreams
 from cortensor_tui.settings import Settings
-from cortensor_tui.storage.local_store import LocalStore
 
 
 class Mining:
@@ -43,7 +43,7 @@ class Mining:
         streams: KeyStreams,
         settings: Settings,
         answering: Answering,
-        store: LocalStore,
+        payloads: TaskPayloads,
         on_task: Callable[[TaskRecord], None],
         own_addresses: frozenset[str],
         attendance: Attendance,
@@ -62,8 +62,8 @@ class Mining:
             fee_cap_wei=settings.max_fee_wei,
         )
         self._attendance = attendance
-        parts = self._parts(settings, answering, store, on_task)
-        intake = Intake(link.reader, store, link.profile, link.watcher.submitted_in)
+        parts = self._parts(settings, answering, payloads, on_task)
+        intake = Intake(link.reader, payloads, link.profile, link.watcher.submitted_in)
         self.scheduler = Scheduler(parts, intake, self.sessions.is_served)
         self._open_tasks = OpenTasks(link, self.sessions, self.scheduler)
         profile = link.profile
@@ -75,7 +75,7 @@ class Mining:
         self,
         settings: Settings,
         answering: Answering,
-        store: LocalStore,
+        payloads: TaskPayloads,
         on_task: Callable[[TaskRecord], None],
     ) -> PipelineParts:
         link, journal, node = self.link, self.link.journal, self.link.node_address
@@ -86,7 +86,7 @@ class Mining:
             reader=link.reader,
             tasks=journal.tasks,
             transactions=journal.transactions,
-            store=store,
+            payloads=payloads,
             delivery=Delivery(link.reader, self._streams.miner, journal.transactions, self._trouble),
             answering=answering,
             precommit_data=settings.precommit_data,

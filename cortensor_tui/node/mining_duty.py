@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
-from cortensor_tui.domain.health import Account
+from cortensor_tui.domain.health import Account, IpfsHealth
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettings
@@ -18,6 +18,7 @@ from cortensor_tui.node.engine_room import EngineRoom
 from cortensor_tui.node.identity import Identity, open_journal
 from cortensor_tui.node.link import ChainLink, LinkedAddresses
 from cortensor_tui.node.mining import Mining
+from cortensor_tui.node.payload_room import PayloadRoom
 from cortensor_tui.node.preconditions import Facts, steps
 from cortensor_tui.node.streams import open_streams
 from cortensor_tui.node.unlock import UnlockedKeys
@@ -50,7 +51,7 @@ class MiningDuty:
         self.database = open_journal(settings, self.addresses.node, may_make=may_make_journal)
         self._engine_room = EngineRoom(settings, self._engine_changed)
         self._engine = self._engine_room.engine.health
-        self._store = store
+        self._payload_room = PayloadRoom(settings, self.database, store, clock)
         self._answering = Answering(self._engine_room.engine, store, _prompts(settings), feed)
 
     @property
@@ -58,23 +59,27 @@ class MiningDuty:
         """How the engine stands."""
         return self._engine
 
+    @property
+    def ipfs(self) -> IpfsHealth | None:
+        """How the IPFS nodes stand, None where none is set."""
+        return self._payload_room.health
+
     def account(self, account: Account) -> Account:
         """Return an account with where its key was had from."""
         return msgspec.structs.replace(account, unlocked_from=self._identity.unlocked_from(account.address))
 
     def jobs(self) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """Return the engine's run."""
-        return {"engine": self._engine_room.run()}
+        """Return the engine's run, and what is done with payloads."""
+        return {"engine": self._engine_room.run(), **self._payload_room.jobs()}
 
     async def open_work(self, link: ChainLink, told: Told) -> Mining:
         """Start both keys' streams on a chain, and return what answers its tasks."""
         keys = self._identity.keys(link.identity.chain_id)
         streams = await open_streams(link, self._settings, keys, told.on_transaction)
         own = frozenset({self.addresses.node, self.addresses.owner})
+        payloads = self._payload_room.payloads(link.journal.chain)
         attendance = Attendance(link.journal.cursor.moved_at(), told.standstills)
-        return Mining(
-            link, streams, self._settings, self._answering, self._store, told.on_task, own, attendance
-        )
+        return Mining(link, streams, self._settings, self._answering, payloads, told.on_task, own, attendance)
 
     def judge(self, facts: Facts) -> Judgement:
         """Return whether the node serves."""

@@ -88,10 +88,11 @@ class Standing:
 
     def _disk_health(self) -> StoreHealth:
         """Return the store's health, with what the journal beside it met."""
+        health = msgspec.structs.replace(self._store_health, ipfs=self._duty.ipfs)
         problem = self._chain.problem
         if problem is None or problem.code not in DISK_CODES:
-            return self._store_health
-        return msgspec.structs.replace(self._store_health, error=self._store_health.error or _said(problem))
+            return health
+        return msgspec.structs.replace(health, error=health.error or _said(problem))
 
     def _warnings(self) -> tuple[str, ...]:
         link, work = self._chain.link, self._chain.work

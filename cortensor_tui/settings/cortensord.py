@@ -13,7 +13,6 @@ _NAMES: Final = frozenset(
         "OVERRIDE_GLOBAL_ENV_FILE",
         "DOCKER_IPFS",
         "DOCKER_LLM_MANAGER",
-        "ENABLE_IPFS_SERVER",
         "LLM_SUBPROCESS_MODEL",
         "LLM_GPU_CONTAINER",
         "LLM_GPU_CONTAINER_DEVICE_IDS",

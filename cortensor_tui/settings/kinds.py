@@ -146,6 +146,12 @@ TOKEN: Kind[Secret] = Kind(
 URL: Kind[str] = Kind(
     accepted="an http:// or https:// address", parse=parsers.parse_url, render=str, show=mask_url
 )
+URLS: Kind[tuple[str, ...]] = Kind(
+    accepted="http:// or https:// addresses with commas between",
+    parse=parsers.parse_urls,
+    render=",".join,
+    show=lambda urls: ", ".join(mask_url(url) for url in urls),
+)
 FEED: Kind[str | None] = Kind(
     accepted="a ws:// or wss:// address, or off",
     parse=parsers.parse_feed,

@@ -217,6 +217,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     raw_prompt: str
     seed: int | None
     reproducible_sessions: ReproducibleSessions
+    ipfs_urls: tuple[str, ...]
+    ipfs_server_enabled: bool
+    ipfs_command: str
+    ipfs_answers: str
+    ipfs_timeout_s: float
+    ipfs_max_mib: int
+    ipfs_keep_days: int | None
+    payload_keep_days: int | None
     data_dir: Path
     theme: str | None
     dashboard_dir: Path | None

@@ -125,6 +125,11 @@ def parse_url(text: str) -> str:
     return text
 
 
+def parse_urls(text: str) -> tuple[str, ...]:
+    """Read HTTP endpoints, each once."""
+    return tuple(dict.fromkeys(parse_url(part) for part in listed(text)))
+
+
 def parse_feed(text: str) -> str:
     """Read a WebSocket endpoint, or `off`; it may carry a token."""
     if plain(text).lower() == "off":

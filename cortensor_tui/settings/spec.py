@@ -24,6 +24,7 @@ class Group(StrEnum):
     TRANSACTIONS = "Transactions and deadlines"
     ENGINE = "Engine and model"
     PROMPTS = "Prompts and answers"
+    STORAGE = "Payloads and IPFS"
     PROGRAM = "The program itself"
 
 

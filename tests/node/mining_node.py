@@ -16,6 +16,7 @@ from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.answering import Answering
 from cortensor_tui.miner.attendance import Attendance
 from cortensor_tui.miner.causes import Hindrance
+from cortensor_tui.miner.payloads import TaskPayloads
 from cortensor_tui.node.link import ChainLink, LinkedAddresses, open_link
 from cortensor_tui.node.mining import Mining
 from cortensor_tui.node.streams import KeyStreams, open_streams
@@ -91,11 +92,15 @@ class MiningNode:
             self._streams,
             settings,
             answering,
-            self.store,
+            self.payloads(self._link.journal.chain),
             self._task_changed,
             own,
             Attendance(self._link.journal.cursor.moved_at(), lambda: self.standstills),
         )
+
+    def payloads(self, chain: int) -> TaskPayloads:
+        """Return how the tasks of a chain reach their texts: on chain, and in the store."""
+        return TaskPayloads(self.store, chain=chain)
 
     async def stop(self) -> None:
         """Stop where it stands."""

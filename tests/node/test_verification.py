@@ -16,7 +16,7 @@ from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.domain.verification import Finding, ProofVerdict
-from cortensor_tui.storage.content_id import raw_cid
+from cortensor_tui.storage.unixfs import file_id
 from tests.devnet.devnet_on_anvil import BOB, DevnetOnAnvil, before_new, in_every_generation
 from tests.devnet.task_steps import answer as answer_as
 from tests.journal.test_journal import PARAMS
@@ -124,7 +124,7 @@ async def test_an_answer_of_an_older_version_is_proven_without_its_envelope(
 
 
 async def test_a_changed_answer_file_refutes(node: AnsweringNode, task: TaskKey) -> None:
-    (node.folder / "payloads" / raw_cid(ANSWER.encode())).write_text("another answer")
+    (node.folder / "payloads" / str(file_id(ANSWER.encode()))).write_text("another answer")
 
     found = await node.verify(task)
 
@@ -145,7 +145,7 @@ async def test_a_changed_prompt_file_refutes(node: AnsweringNode, task: TaskKey)
 async def test_a_file_that_is_gone_proves_nothing_and_refutes_nothing(
     node: AnsweringNode, task: TaskKey
 ) -> None:
-    (node.folder / "payloads" / raw_cid(ANSWER.encode())).unlink()
+    (node.folder / "payloads" / str(file_id(ANSWER.encode()))).unlink()
 
     found = await node.verify(task)
 

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.storage.content_id import raw_cid
 from cortensor_tui.storage.local_store import MAX_PAYLOAD_BYTES, LocalStore
+from cortensor_tui.storage.unixfs import file_id
 
 
 def test_the_content_id_says_version_codec_and_hash() -> None:
-    cid = raw_cid(b"hello world")
+    cid = str(file_id(b"hello world"))
     assert cid.startswith("bafkrei")
     decoded = base64.b32decode(cid[1:].upper() + "=" * (-len(cid[1:]) % 8))
     # CIDv1, raw, sha2-256, 32 bytes, and what `printf 'hello world' | sha256sum` says

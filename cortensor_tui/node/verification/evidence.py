@@ -28,6 +28,7 @@ from cortensor_tui.domain.tasks import MinerResult, TaskKey, TaskOnChain
 from cortensor_tui.domain.transactions import Transaction, TransactionKind
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.tasks import TaskRecord
+from cortensor_tui.storage.content_id import content_address
 from cortensor_tui.storage.local_store import LocalStore
 
 STEPS = (TransactionKind.ACK, TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
@@ -72,7 +73,11 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything about one task. `record` is None where the journal does not have the task."""
+    """Everything about one task. `record` is None where the journal does not have the task.
+
+    `result` is what the answer is on chain: itself, or its address. `found_cids` has the content id that each
+    file's bytes have by the id it is kept by.
+    """
 
     key: TaskKey
     node: str
@@ -85,6 +90,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     record: TaskRecord | None = None
     prompt: bytes | Unread = Unread("the journal does not have the task")
     answer: bytes | Unread = Unread("this node has no answer to the task")
+    result: bytes | Unread = Unread("this node has no answer to the task")
+    found_cids: Mapping[str, str] = {}
     queue_agrees: bool | Unread = Unread("there is no stored answer to ask with")
     traces: Mapping[TransactionKind, Trace] = {}
     payload_hashes: Mapping[TransactionKind, str | None] = {}
@@ -114,12 +121,19 @@ async def gather_evidence(ground: Ground, key: TaskKey) -> Evidence:
     if record is None:
         return evidence
     answer = evidence.answer if record.answer_cid is None else _stored(store, record.answer_cid)
-    traces, queue_agrees = await asyncio.gather(_traces(ground, key), _queue_agrees(reader, record, answer))
+    prompt, result = _stored(store, record.prompt_cid), _result(record, answer)
+    traces, queue_agrees = await asyncio.gather(_traces(ground, key), _queue_agrees(reader, record, result))
     return msgspec.structs.replace(
         evidence,
         record=record,
-        prompt=_stored(store, record.prompt_cid),
+        prompt=prompt,
         answer=answer,
+        result=result,
+        found_cids={
+            cid: store.id_of(cid, data)
+            for cid, data in ((record.prompt_cid, prompt), (record.answer_cid or "", answer))
+            if not isinstance(data, Unread)
+        },
         queue_agrees=queue_agrees,
         traces=traces,
         payload_hashes={} if ground.is_watching else _promises(ground, key),
@@ -146,11 +160,18 @@ def _stored(store: LocalStore, cid: str) -> bytes | Unread:
         return Unread(error.problem.sentence())
 
 
-async def _queue_agrees(reader: ContractReader, record: TaskRecord, answer: bytes | Unread) -> bool | Unread:
-    if isinstance(answer, Unread):
-        return answer
+def _result(record: TaskRecord, answer: bytes | Unread) -> bytes | Unread:
+    """Return what is on chain for an answer: its address is known whether or not the file is there."""
+    if record.details.is_answer_addressed and record.answer_cid is not None:
+        return content_address(record.answer_cid).encode()
+    return answer
+
+
+async def _queue_agrees(reader: ContractReader, record: TaskRecord, result: bytes | Unread) -> bool | Unread:
+    if isinstance(result, Unread):
+        return result
     try:
-        text = answer.decode("utf-8")
+        text = result.decode("utf-8")
         digest = bytes.fromhex((record.answer_hash or "").removeprefix("0x"))
     except ValueError:
         return Unread("the stored answer or its hash is not what it should be")

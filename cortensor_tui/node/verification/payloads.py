@@ -8,9 +8,11 @@ from cortensor_tui.domain.envelope import Envelope, digest_of
 from cortensor_tui.domain.tasks import MinerResult
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.domain.verification import ProofCheck
+from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.node.verification.checks import equal, holds_if, noted, unknown
 from cortensor_tui.node.verification.evidence import Evidence, Unread
-from cortensor_tui.storage.content_id import raw_cid
+from cortensor_tui.storage.content_id import addressed_content_id, parse_content_id
+from cortensor_tui.storage.unixfs import file_id, is_file_of
 
 NO_ANSWER = "this node has no answer to the task"
 
@@ -44,14 +46,24 @@ def prompt_checks(evidence: Evidence) -> list[ProofCheck]:
     if isinstance(evidence.prompt, Unread):
         file_check = unknown("prompt_file", stored, evidence.prompt.why, expected=record.prompt_cid)
     else:
-        found = raw_cid(evidence.prompt)
+        found = evidence.found_cids[record.prompt_cid]
         file_check = equal("prompt_file", stored, record.prompt_cid, found, "the file on disk was changed")
     if isinstance(evidence.task, Unread):
         chain_check = unknown("prompt", on_chain, evidence.task.why, expected=record.prompt_cid)
     else:
-        found = raw_cid(evidence.task.data.encode("utf-8", "surrogatepass"))
+        found = _prompt_cid_on_chain(evidence.task.data, record)
         chain_check = equal("prompt", on_chain, record.prompt_cid, found, "the chain has another prompt")
     return [file_check, chain_check]
+
+
+def _prompt_cid_on_chain(data: str, record: TaskRecord) -> str:
+    """Return the id of the prompt that the chain has, or names; the journal's for the same bytes."""
+    addressed = addressed_content_id(data) if record.details.is_prompt_addressed else None
+    if addressed is not None:
+        return addressed
+    text = data.encode("utf-8", "surrogatepass")
+    is_same = is_file_of(parse_content_id(record.prompt_cid), text)
+    return record.prompt_cid if is_same else str(file_id(text))
 
 
 def answer_checks(evidence: Evidence) -> list[ProofCheck]:
@@ -67,8 +79,11 @@ def answer_checks(evidence: Evidence) -> list[ProofCheck]:
             unknown("answer_file", stored, evidence.answer.why, expected=record.answer_cid),
             unknown("answer_hash", hashed, evidence.answer.why, expected=record.answer_hash or ""),
         ]
-    found_cid, found_hash = raw_cid(evidence.answer), keccak_hex(evidence.answer)
+    found_cid = evidence.found_cids[record.answer_cid]
     checks = [equal("answer_file", stored, record.answer_cid, found_cid, "the file on disk was changed")]
+    if isinstance(evidence.result, Unread):
+        return checks
+    found_hash = keccak_hex(evidence.result)
     if record.answer_hash is None:
         return [*checks, unknown("answer_hash", hashed, "the journal has no hash of the answer")]
     return [
@@ -106,10 +121,10 @@ def _made_by(made: Envelope) -> str:
 
 def commitment_check(evidence: Evidence, kind: TransactionKind) -> list[ProofCheck]:
     """The row that forbids a second answer holds the stored answer's hash."""
-    if kind not in evidence.payload_hashes or isinstance(evidence.answer, Unread):
+    if kind not in evidence.payload_hashes or isinstance(evidence.result, Unread):
         return []
     name, title = f"{kind}_commitment", f"{kind}: the promise in the journal is the stored answer's hash"
-    expected, found = keccak_hex(evidence.answer), evidence.payload_hashes[kind]
+    expected, found = keccak_hex(evidence.result), evidence.payload_hashes[kind]
     if found is None:
         why = f"the journal has no promise for a {kind} of this task"
         return [unknown(name, title, why, expected=expected)]
@@ -118,10 +133,10 @@ def commitment_check(evidence: Evidence, kind: TransactionKind) -> list[ProofChe
 
 def hash_on_chain_checks(evidence: Evidence) -> list[ProofCheck]:
     """The contract keeps the stored answer's hash, and its own hash of the answer is the same."""
-    if isinstance(evidence.answer, Unread):
+    if isinstance(evidence.result, Unread):
         return []
     name, title = "hash_on_chain", "the hash that the contract keeps is the stored answer's"
-    expected = keccak_hex(evidence.answer)
+    expected = keccak_hex(evidence.result)
     ours = _result_of(evidence)
     if isinstance(ours, Unread):
         check = unknown(name, title, ours.why, expected=expected)
@@ -132,18 +147,18 @@ def hash_on_chain_checks(evidence: Evidence) -> list[ProofCheck]:
 
 def result_check(evidence: Evidence) -> list[ProofCheck]:
     """The result that the contract keeps is the stored answer."""
-    if isinstance(evidence.answer, Unread):
+    if isinstance(evidence.result, Unread):
         return []
     name, title = "result", "the result that the contract keeps is the stored answer"
-    expected = keccak_hex(evidence.answer)
+    expected = keccak_hex(evidence.result)
     ours = _result_of(evidence)
     if isinstance(ours, Unread):
         return [unknown(name, title, ours.why, expected=expected)]
-    if not ours.data and evidence.answer:
+    if not ours.data and evidence.result:
         return [unknown(name, title, "the contract has no result of this node yet", expected=expected)]
     found = ours.data.encode("utf-8", "surrogatepass")
     detail = "the contract keeps another text"
-    is_same = found == evidence.answer
+    is_same = found == evidence.result
     return [holds_if(name, title, is_same, expected=expected, found=keccak_hex(found), detail=detail)]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
-from cortensor_tui.domain.health import Account
+from cortensor_tui.domain.health import Account, IpfsHealth
 from cortensor_tui.domain.inference import EngineHealth, EngineState
 from cortensor_tui.domain.problems import Problem, problem_error
 from cortensor_tui.journal.database import Database
@@ -33,6 +33,7 @@ class WatchingDuty:
 
     is_watching = True
     engine = NO_ENGINE
+    ipfs: IpfsHealth | None = None
     warnings: tuple[str, ...] = ()
 
     def __init__(self, settings: Settings, store: LocalStore) -> None:

@@ -18,6 +18,7 @@ from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.domain.transactions import Transaction
 from cortensor_tui.journal.scope import Cursor
 from cortensor_tui.miner.intake import Intake
+from cortensor_tui.miner.payloads import TaskPayloads
 from cortensor_tui.node.duty import Told
 from cortensor_tui.node.guarding import known_contracts
 from cortensor_tui.node.link import ChainLink
@@ -54,7 +55,7 @@ class Watching:
         self.sessions = SessionList(link.reader, WatchAdmission(node))
         self.owner_desk = WatchingDesk(node)
         self.pace = Pace(profile, self._is_busy)
-        intake = Intake(link.reader, store, profile, link.watcher.submitted_in)
+        intake = Intake(link.reader, TaskPayloads(store), profile, link.watcher.submitted_in)
         self._clock = clock
         self._tasks = WatchedTasks(node, link.reader, profile, intake, store, journal.tasks, told.on_task)
         contracts = known_contracts(link.reader)

@@ -14,9 +14,10 @@ from cortensor_tui.settings.table.keys import KEYS
 from cortensor_tui.settings.table.program import PROCESS_VARIABLES, PROGRAM
 from cortensor_tui.settings.table.prompts import PROMPTS
 from cortensor_tui.settings.table.sessions import SESSIONS
+from cortensor_tui.settings.table.storage import STORAGE
 from cortensor_tui.settings.table.transactions import TRANSACTIONS
 
 __all__ = ["MAX_RPC_HOSTS", "PROCESS_VARIABLES", "RPC_HOST_SPECS", "SPECS"]
 
-SPECS: Final[tuple[Spec, ...]] = CHAIN + KEYS + SESSIONS + TRANSACTIONS + ENGINE + PROMPTS + PROGRAM
+SPECS: Final[tuple[Spec, ...]] = CHAIN + KEYS + SESSIONS + TRANSACTIONS + ENGINE + PROMPTS + STORAGE + PROGRAM
 RPC_HOST_SPECS: Final[tuple[Spec, ...]] = tuple(rpc_host_spec(index) for index in range(MAX_RPC_HOSTS))

@@ -1,0 +1,95 @@
+"""What a node does with payloads beside the local store: IPFS, the outbox, and what is kept no longer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from typing import Any
+
+import msgspec
+
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.health import IpfsHealth
+from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.sweeps import SweepLog
+from cortensor_tui.journal.uploads import UploadLog
+from cortensor_tui.miner.payloads import AnswerPlace, TaskPayloads
+from cortensor_tui.settings import Settings
+from cortensor_tui.storage.ipfs.nodes import IpfsNodes, said
+from cortensor_tui.storage.ipfs.server import IpfsServer
+from cortensor_tui.storage.local_store import LocalStore
+from cortensor_tui.storage.outbox import Outbox
+from cortensor_tui.storage.retention import Retention
+
+LOOK_S = 15.0
+_MIB = 1024 * 1024
+_DAY_S = 86_400.0
+
+
+class PayloadRoom:
+    """Holds the IPFS nodes of one node of ours, if its settings name any."""
+
+    def __init__(
+        self, settings: Settings, database: Database, store: LocalStore, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._nodes: IpfsNodes | None = None
+        self._outbox: Outbox | None = None
+        self._server: IpfsServer | None = None
+        self._retention = _retention(settings, database, store, clock)
+        if settings.ipfs_urls or settings.ipfs_server_enabled:
+            keep_s = None if settings.ipfs_keep_days is None else settings.ipfs_keep_days * _DAY_S
+            self._nodes = IpfsNodes(settings.ipfs_urls, settings.ipfs_timeout_s, clock)
+            self._outbox = Outbox(UploadLog(database), store, self._nodes, keep_s, clock)
+        if settings.ipfs_server_enabled and self._nodes is not None:
+            self._server = IpfsServer(settings.ipfs_command, os.environ, self._nodes.lead_with)
+
+    @property
+    def health(self) -> IpfsHealth | None:
+        """How IPFS stands, None where no node is set."""
+        if self._nodes is None or self._outbox is None:
+            return None
+        health = msgspec.structs.replace(self._nodes.health, waiting=self._outbox.waiting)
+        problem = None if self._server is None else self._server.problem
+        return health if problem is None else msgspec.structs.replace(health, error=said(problem))
+
+    def payloads(self, chain: int) -> TaskPayloads:
+        """Return what the tasks of a chain, by its row number in the journal, reach their texts with."""
+        return TaskPayloads(
+            self._store,
+            self._nodes,
+            self._outbox,
+            chain=chain,
+            answers=AnswerPlace(self._settings.ipfs_answers),
+            most_prompt_bytes=self._settings.ipfs_max_mib * _MIB,
+            clock=self._clock,
+        )
+
+    def jobs(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """Return what goes on beside the chain, by name; none ends by itself."""
+        jobs = {}
+        if self._nodes is not None and self._outbox is not None:
+            jobs["ipfs"] = self._keep_looking(self._nodes)
+            jobs["outbox"] = self._outbox.run()
+        if self._server is not None:
+            jobs["ipfs server"] = self._server.run()
+        if self._retention is not None:
+            jobs["retention"] = self._retention.run()
+        return jobs
+
+    async def _keep_looking(self, nodes: IpfsNodes) -> None:
+        try:
+            while True:
+                await nodes.look()
+                await asyncio.sleep(LOOK_S)
+        finally:
+            await nodes.close()
+
+
+def _retention(settings: Settings, database: Database, store: LocalStore, clock: Clock) -> Retention | None:
+    if settings.payload_keep_days is None:
+        return None
+    return Retention(SweepLog(database), store, settings.payload_keep_days * _DAY_S, clock)

@@ -1,0 +1,100 @@
+"""Brings answers to IPFS: at once where a node is there, else when one returns; forgets them in the end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.journal.uploads import SavedUpload, UploadLog
+from cortensor_tui.storage.ipfs.nodes import IpfsNodes
+from cortensor_tui.storage.ipfs.problems import PASSING
+from cortensor_tui.storage.local_store import LocalStore
+
+log = structlog.get_logger(__name__)
+
+FIRST_RETRY_S = 5.0
+LONGEST_RETRY_S = 60.0
+
+
+class Outbox:
+    """What is to be delivered is in the journal before it is sent, and stays there until a node has it.
+
+    A delivery was read back from the node and compared. `keep_s` is for how long nodes keep a payload after
+    its task has ended, None for always.
+    """
+
+    def __init__(
+        self,
+        uploads: UploadLog,
+        store: LocalStore,
+        nodes: IpfsNodes,
+        keep_s: float | None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._uploads = uploads
+        self._store = store
+        self._nodes = nodes
+        self._keep_s = keep_s
+        self._clock = clock
+        self._is_wanted = asyncio.Event()
+        self._retry_s = FIRST_RETRY_S
+        self.waiting = len(uploads.waiting())
+
+    async def offer(self, upload: SavedUpload) -> None:
+        """Deliver a payload now, or leave it in the outbox: that no node takes it stops no task.
+
+        Raises `ProblemError` when the journal cannot be written.
+        """
+        self._uploads.save(upload, self._clock.now())
+        self.waiting = len(self._uploads.waiting())
+        self._is_wanted.set()  # should this be cut short, what is left is soon tried again
+        await self._deliver(upload)
+
+    async def run(self) -> None:
+        """Deliver what waits, and have forgotten what is over, until cancelled."""
+        while True:
+            await self.work_off()
+            self._is_wanted.clear()
+            pause_s = self._retry_s if self.waiting else LONGEST_RETRY_S
+            try:
+                async with asyncio.timeout(pause_s):
+                    await self._is_wanted.wait()
+                    await asyncio.sleep(self._retry_s)  # it was tried just now
+            except TimeoutError:
+                pass
+
+    async def work_off(self) -> None:
+        """Deliver what waits, oldest first, while a node takes it; then unpin what is over."""
+        try:
+            for upload in self._uploads.waiting():
+                problem = await self._deliver(upload)
+                if problem is not None and problem.code in PASSING:
+                    break
+            await self._unpin_expired()
+        except ProblemError as error:
+            log.warning("the outbox is not worked off", why=error.problem.sentence())
+        self._retry_s = FIRST_RETRY_S if not self.waiting else min(2 * self._retry_s, LONGEST_RETRY_S)
+
+    async def _deliver(self, upload: SavedUpload) -> Problem | None:
+        """Return why a payload is not delivered, None where it is."""
+        try:
+            data = await asyncio.to_thread(self._store.get, upload.cid)
+            await self._nodes.deliver(upload.cid, data)
+        except ProblemError as error:
+            log.warning("answer not on IPFS yet", task=str(upload.key), why=error.problem.sentence())
+            return error.problem
+        self._uploads.delivered(upload, self._clock.now())
+        self.waiting = len(self._uploads.waiting())
+        log.info("answer on IPFS", task=str(upload.key), cid=upload.cid)
+        return None
+
+    async def _unpin_expired(self) -> None:
+        if self._keep_s is None:
+            return
+        for upload in self._uploads.expired(self._clock.now() - self._keep_s):
+            await self._nodes.unpin(upload.cid)
+            self._uploads.unpinned(upload, self._clock.now())
+            log.info("answer unpinned", task=str(upload.key), cid=upload.cid)
