@@ -12,7 +12,7 @@ from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.cli.past import past_words
 from cortensor_tui.cli.status_shape import status_json
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointState
-from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
+from cortensor_tui.domain.health import Account, ChainHealth, IpfsHealth, NodeStatus
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.quantities import percent
@@ -41,6 +41,7 @@ def _for_people(status: NodeStatus) -> str:
         *(("endpoint", _endpoint(one)) for one in _several(status.chain.endpoints)),
         ("engine", "none: this node only watches" if status.is_watching else _engine(status.engine)),
         ("store", _joined(status.store.kind, status.store.location, status.store.error)),
+        *([("ipfs", _ipfs(status.store.ipfs))] if status.store.ipfs else ()),
         ("tasks", _tally(status)),
         ("up", f"{age(status.started_at)}, version {inert(status.version)}, {inert(status.settings_path)}"),
     ]
@@ -116,6 +117,15 @@ def _engine(engine: EngineHealth) -> str:
     died = "" if engine.died_at is None else f"{end} {age(engine.died_at)} ago: {engine.death}"
     silent = "" if engine.silent_since is None else f"has not answered for {age(engine.silent_since)}"
     return _joined(state, silent, engine.engine, engine.model, context, restarts, died, engine.error)
+
+
+def _ipfs(ipfs: IpfsHealth) -> str:
+    asked = "not asked yet" if ipfs.out is None else f"{ipfs.count - ipfs.out} of {ipfs.count} answering"
+    peers = f"peers {'unknown' if ipfs.peers is None else ipfs.peers}"
+    waiting = f"{ipfs.waiting} waiting" if ipfs.waiting else ""
+    return _joined(
+        asked, waiting, ipfs.endpoint, ipfs.version and f"version {ipfs.version}", peers, ipfs.error
+    )
 
 
 def _joined(*parts: str) -> str:

@@ -71,7 +71,13 @@ async def test_status_as_json_has_the_documented_shape(home: Home, node: Scripte
         {"name": "SessionV2", "address": CONTRACT, "source": "set as X", "setting": ""}
     ]
     assert document["engine"]["state"] == "ready"
-    assert document["store"] == {"kind": "local", "location": "/var/lib/x", "is_writable": True, "error": ""}
+    assert document["store"] == {
+        "kind": "local",
+        "location": "/var/lib/x",
+        "is_writable": True,
+        "error": "",
+        "ipfs": None,
+    }
     assert document["tasks"] == {"answered": 3, "missed": 0}
     assert document["warnings"] == ["low balance"]
 

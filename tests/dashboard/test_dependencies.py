@@ -15,7 +15,7 @@ from cortensor_tui.dashboard.present.engine import engine_news
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointHealth, EndpointState
 from cortensor_tui.domain.gas import GasOutlook
-from cortensor_tui.domain.health import NodeStatus, StoreHealth
+from cortensor_tui.domain.health import IpfsHealth, NodeStatus, StoreHealth
 from cortensor_tui.domain.inference import EngineState
 from cortensor_tui.domain.networks import Registration
 from tests.dashboard.samples import NOW, blocked, preconditions, status
@@ -101,6 +101,35 @@ def test_a_full_disk_is_told_of_the_store() -> None:
     shown = msgspec.structs.replace(status(), store=store)
     assert "✖ store    not writable The journal cannot be written: disk is full" in told("store", shown)
     assert "● chain " in told("chain", shown)
+
+
+@pytest.mark.parametrize(
+    ("ipfs", "said"),
+    [
+        (IpfsHealth(endpoint="http://a:5001"), "○ ipfs     not asked    http://a:5001"),
+        (
+            IpfsHealth(endpoint="http://a:5001", out=0, version="0.33.0", peers=12, repo_bytes=3 * 2**20),
+            "● ipfs     answers      12 peers · repo 3 MiB · version 0.33.0 · http://a:5001",
+        ),
+        (
+            IpfsHealth(endpoint="http://a:5001", out=1, waiting=2, error="it does not answer"),
+            "▲ ipfs     no answer    2 waiting · it does not answer · http://a:5001",
+        ),
+        (
+            IpfsHealth(endpoint="http://b:5001", count=2, out=1, version="0.33.0", repo_limit_bytes=1),
+            "▲ ipfs     1 of 2 out   peers unknown · repo unknown · version 0.33.0",
+        ),
+        (
+            IpfsHealth(endpoint="http://a:5001", out=0, version="\x1b[31m", waiting=1),
+            "▲ ipfs     answers      1 waiting · peers unknown · repo unknown · version ␛[31m",
+        ),
+    ],
+)
+def test_ipfs_is_told_of_where_it_is_set(ipfs: IpfsHealth, said: str) -> None:
+    healthy = status()
+    shown = msgspec.structs.replace(healthy, store=msgspec.structs.replace(healthy.store, ipfs=ipfs))
+    assert said in told("ipfs", shown)
+    assert not any(" ipfs " in text for text in texts(column_lines(healthy, Sight(NOW), 110)))
 
 
 def test_gas_says_how_many_tasks_it_pays_for_and_that_it_is_not_known_before_the_first() -> None:

@@ -19,10 +19,11 @@ from cortensor_tui.dashboard.format import (
 )
 from cortensor_tui.dashboard.present.engine import engine_news, engine_sizes, progress, restarts_of
 from cortensor_tui.dashboard.present.freshness import ACCOUNT_FRESH_S, OLD, Look, Sight
+from cortensor_tui.dashboard.present.ipfs import ipfs_facts, ipfs_word
 from cortensor_tui.dashboard.present.past import past_words
 from cortensor_tui.domain.endpoints import EndpointHealth, EndpointState
 from cortensor_tui.domain.gas import GasOutlook
-from cortensor_tui.domain.health import ChainHealth, NodeStatus, Verdict
+from cortensor_tui.domain.health import ChainHealth, IpfsHealth, NodeStatus, Verdict
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import EngineState
 from cortensor_tui.domain.quantities import percent, rough_gwei
@@ -61,6 +62,9 @@ class Dependency(NamedTuple):
 def dependencies(status: NodeStatus, sight: Sight) -> list[Dependency]:
     """Return all of them, in the order in which an operator would mend them; the tally of tasks is last."""
     found = [told(status, sight) for told in (_OF_WATCHER if status.is_watching else _ALL)]
+    if status.store.ipfs is not None:
+        place = next(place for place, one in enumerate(found, 1) if one.label == "store")
+        found.insert(place, _ipfs(status.store.ipfs))
     is_unread = not sight.is_past and sight.of_chain(status.chain).is_past
     return [_as_last_read(one) if is_unread and one.label in _OF_CHAIN else one for one in found]
 
@@ -146,6 +150,13 @@ def _store(status: NodeStatus, _: Sight) -> Dependency:
         error = inert(store.error, 200) or "it cannot be written"
         return Dependency("store", BAD, "not writable", (line((error, "bad")), place))
     return Dependency("store", GOOD, "writable", (place,))
+
+
+def _ipfs(ipfs: IpfsHealth) -> Dependency:
+    """Tell of the IPFS nodes, where any are set. No trouble of theirs keeps tasks from being answered."""
+    is_well = not (ipfs.error or ipfs.out or ipfs.waiting)
+    look = UNSURE if ipfs.out is None else GOOD if is_well else WARN
+    return Dependency("ipfs", look, ipfs_word(ipfs), ipfs_facts(ipfs))
 
 
 def _tail(path: str, cells: int) -> str:

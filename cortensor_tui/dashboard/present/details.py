@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from cortensor_tui.dashboard.format import (
     UNKNOWN,
     ether,
@@ -15,6 +17,7 @@ from cortensor_tui.dashboard.format import (
     number,
 )
 from cortensor_tui.dashboard.present.engine import restarts_of
+from cortensor_tui.dashboard.present.ipfs import ipfs_facts, ipfs_word
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 
 
@@ -51,6 +54,18 @@ def _generation(chain: ChainHealth) -> Iterator[Detail]:
         yield Detail("generation", f"{chain.origin.generation} ({told})")
 
 
+def _ipfs(status: NodeStatus) -> Iterator[Detail]:
+    ipfs = status.store.ipfs
+    if ipfs is None:
+        return
+    told = ", ".join(
+        span.text for fact in ipfs_facts(msgspec.structs.replace(ipfs, error="")) for span in fact
+    )
+    yield Detail("ipfs", f"{ipfs_word(ipfs)}, {told}")
+    if ipfs.error:
+        yield Detail("ipfs error", ipfs.error, "bad")
+
+
 def node_details(status: NodeStatus) -> Details:
     """Return everything the node says of itself."""
     chain, store = status.chain, status.store
@@ -66,6 +81,7 @@ def node_details(status: NodeStatus) -> Details:
             "store", f"{store.kind} {store.location}, {'writable' if store.is_writable else 'not writable'}"
         ),
         *([Detail("store error", store.error, "bad")] if store.error else ()),
+        *_ipfs(status),
         Detail("tasks", f"{number(status.answered_tasks)} answered, {number(status.missed_tasks)} missed"),
         Detail("started", moment(status.started_at)),
         Detail("version", status.version),
