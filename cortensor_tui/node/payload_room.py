@@ -37,22 +37,22 @@ class PayloadRoom:
         self._store = store
         self._clock = clock
         self._nodes: IpfsNodes | None = None
-        self._outbox: Outbox | None = None
+        self.outbox: Outbox | None = None
         self._server: IpfsServer | None = None
         self._retention = _retention(settings, database, store, clock)
         if settings.ipfs_urls or settings.ipfs_server_enabled:
             keep_s = None if settings.ipfs_keep_days is None else settings.ipfs_keep_days * _DAY_S
             self._nodes = IpfsNodes(settings.ipfs_urls, settings.ipfs_timeout_s, clock)
-            self._outbox = Outbox(UploadLog(database), store, self._nodes, keep_s, clock)
+            self.outbox = Outbox(UploadLog(database), store, self._nodes, keep_s, clock)
         if settings.ipfs_server_enabled and self._nodes is not None:
             self._server = IpfsServer(settings.ipfs_command, os.environ, self._nodes.lead_with)
 
     @property
     def health(self) -> IpfsHealth | None:
         """How IPFS stands, None where no node is set."""
-        if self._nodes is None or self._outbox is None:
+        if self._nodes is None or self.outbox is None:
             return None
-        health = msgspec.structs.replace(self._nodes.health, waiting=self._outbox.waiting)
+        health = msgspec.structs.replace(self._nodes.health, waiting=self.outbox.waiting)
         problem = None if self._server is None else self._server.problem
         return health if problem is None else msgspec.structs.replace(health, error=said(problem))
 
@@ -61,7 +61,7 @@ class PayloadRoom:
         return TaskPayloads(
             self._store,
             self._nodes,
-            self._outbox,
+            self.outbox,
             chain=chain,
             answers=AnswerPlace(self._settings.ipfs_answers),
             most_prompt_bytes=self._settings.ipfs_max_mib * _MIB,
@@ -71,9 +71,9 @@ class PayloadRoom:
     def jobs(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Return what goes on beside the chain, by name; none ends by itself."""
         jobs = {}
-        if self._nodes is not None and self._outbox is not None:
+        if self._nodes is not None and self.outbox is not None:
             jobs["ipfs"] = self._keep_looking(self._nodes)
-            jobs["outbox"] = self._outbox.run()
+            jobs["outbox"] = self.outbox.run()
         if self._server is not None:
             jobs["ipfs server"] = self._server.run()
         if self._retention is not None:

@@ -16,9 +16,9 @@ from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.answering import Answering
 from cortensor_tui.miner.attendance import Attendance
 from cortensor_tui.miner.causes import Hindrance
-from cortensor_tui.miner.payloads import TaskPayloads
 from cortensor_tui.node.link import ChainLink, LinkedAddresses, open_link
 from cortensor_tui.node.mining import Mining
+from cortensor_tui.node.payload_room import PayloadRoom
 from cortensor_tui.node.streams import KeyStreams, open_streams
 from cortensor_tui.settings import env_line, load_settings
 from cortensor_tui.storage.local_store import LocalStore
@@ -43,6 +43,8 @@ class MiningNode:
         self.standstills: list[Hindrance] = []
         self.told: dict[TaskKey, list[tuple[Stage, str]]] = {}
         self.settings_path = folder / "node.env"
+        self.more_settings: dict[str, str] = {}
+        self._payload_room: PayloadRoom | None = None
         self._folder = folder
         self._link: ChainLink | None = None
         self._streams: KeyStreams | None = None
@@ -63,6 +65,11 @@ class MiningNode:
         assert self._mining is not None
         return self._mining
 
+    @property
+    def payload_room(self) -> PayloadRoom:
+        assert self._payload_room is not None
+        return self._payload_room
+
     async def start(self) -> None:
         """Find the chain, as after a start of the program."""
         path = self.settings_path
@@ -76,12 +83,14 @@ class MiningNode:
             "NODE_PRIVATE_KEY": MINER.private_key,
             "ENABLE_DEDICATED_NODE": "1",
             "CORTENSOR_TUI_DATA_DIR": str(self._folder),
+            **self.more_settings,
         }
         path.write_text("".join(env_line(key, value) for key, value in values.items()))
         path.chmod(0o600)
         settings = load_settings(path, {})
         addresses = LinkedAddresses(MINER.address, MINER.address)
         self._link = await open_link(self._rpc, settings, self.database, addresses)
+        self._payload_room = PayloadRoom(settings, self.database, self.store)
         signer = Signer(MINER.private_key, self._link.identity.chain_id)
         keys = Keys(miner=signer, owner=signer)
         self._streams = await open_streams(self._link, settings, keys, self._transaction_changed)
@@ -92,15 +101,11 @@ class MiningNode:
             self._streams,
             settings,
             answering,
-            self.payloads(self._link.journal.chain),
+            self._payload_room.payloads(self._link.journal.chain),
             self._task_changed,
             own,
             Attendance(self._link.journal.cursor.moved_at(), lambda: self.standstills),
         )
-
-    def payloads(self, chain: int) -> TaskPayloads:
-        """Return how the tasks of a chain reach their texts: on chain, and in the store."""
-        return TaskPayloads(self.store, chain=chain)
 
     async def stop(self) -> None:
         """Stop where it stands."""

@@ -179,15 +179,15 @@ def _calldata_check(evidence: Evidence, trace: Trace, kind: TransactionKind, pla
         return holds_if(name, title, False, found=calldata[:138], detail=detail, place=place)
     if kind is TransactionKind.ACK:
         return holds_if(name, title, True, expected=str(key), found=str(key), place=place)
-    if isinstance(evidence.answer, Unread):
-        return unknown(name, title, evidence.answer.why, place=place)
-    expected = keccak_hex(evidence.answer)
+    if isinstance(evidence.result, Unread):
+        return unknown(name, title, evidence.result.why, place=place)
+    expected = keccak_hex(evidence.result)
     if kind is TransactionKind.PRECOMMIT:
         return equal(name, title, expected, "0x" + found[2].hex(), "it carries another hash", place)
     return holds_if(
         name,
         title,
-        _is_exact_commit(evidence, calldata, evidence.answer),
+        _is_exact_commit(evidence, calldata, evidence.result),
         expected=expected,
         found=keccak_hex(found[2].encode("utf-8", "surrogatepass")),
         detail="it carries another text",
