@@ -75,7 +75,8 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     Of the prompt, `reused_tokens` were known from an earlier run and not read again. `slots_busy` is how
     many runs there were at once, this one included, when there were most. `sampler_chain` names the stages
     that chose each token, the first one first; empty where the engine does not tell. `clamps` are parameters
-    that the engine could not be told. `prompt_tokens` is None, and `prefill_ms` 0, where it does not say.
+    that the engine could not be told. `prompt_tokens` and `reused_tokens` are None where it does not say, and
+    `prefill_ms` is 0 there.
     """
 
     reason: FinishReason
@@ -84,7 +85,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     prefill_ms: float
     first_token_ms: float | None
     decode_ms: float
-    reused_tokens: int = 0
+    reused_tokens: int | None = 0
     slots_busy: int = 1
     sampler_chain: tuple[str, ...] = ()
     clamps: tuple[Clamp, ...] = ()
@@ -94,7 +95,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
         """Return the speed at which the prompt was read, None where nothing was measured."""
         if self.prompt_tokens is None or self.prefill_ms <= 0:
             return None
-        return (self.prompt_tokens - self.reused_tokens) / self.prefill_ms * 1000
+        return (self.prompt_tokens - (self.reused_tokens or 0)) / self.prefill_ms * 1000
 
     @property
     def decode_tokens_per_s(self) -> float | None:

@@ -16,7 +16,8 @@ from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.journal import Journal
 from cortensor_tui.journal.scope import ChainScope
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
-from cortensor_tui.miner.answering import Answering
+from cortensor_tui.miner.answering import Answering, PromptSettings
+from cortensor_tui.settings.model import ReproducibleSessions
 from cortensor_tui.storage.local_store import LocalStore
 from tests.support.told_engine import PROMPTS, READY, UNHEARD, ToldEngine
 
@@ -35,7 +36,7 @@ FACTS = EngineFacts(
 )
 
 
-async def answered(folder: Path, health: EngineHealth) -> TaskRecord:
+async def answered(folder: Path, health: EngineHealth, prompts: PromptSettings = PROMPTS) -> TaskRecord:
     store, engine = LocalStore(folder / "payloads"), ToldEngine()
     engine.health = health
     details = TaskDetails(prompt_type=1, prompt_template="", asked=asked_from_llm_params((64, 70)))
@@ -46,7 +47,7 @@ async def answered(folder: Path, health: EngineHealth) -> TaskRecord:
         details=details,
         assigned_at=1.0,
     )
-    return await Answering(engine, store, PROMPTS, UNHEARD).answer(record, lambda record: None)
+    return await Answering(engine, store, prompts, UNHEARD).answer(record, lambda record: None)
 
 
 def made(record: TaskRecord) -> Envelope:
@@ -70,6 +71,17 @@ async def test_what_an_engine_does_not_tell_is_unknown_and_never_zero(tmp_path: 
     known = {"engine", "context_tokens", "seed", "is_reproducible", "prompt_sha256", "parameters_sha256"}
     told = {name for name, value in msgspec.structs.asdict(envelope).items() if value is not None}
     assert told == known
+
+
+async def test_of_a_server_that_others_use_it_is_not_known_who_else_it_worked_for(tmp_path: Path) -> None:
+    prompts = msgspec.structs.replace(PROMPTS, reproducible=ReproducibleSessions(is_all=True))
+    facts = msgspec.structs.replace(FACTS, context_tokens=None)
+    health = msgspec.structs.replace(READY, facts=facts, is_ours=False)
+    envelope = made(await answered(tmp_path, health, prompts))
+    assert (envelope.slots, envelope.slots_busy) == (4, None)
+    assert (envelope.is_reproducible, envelope.context_tokens) == (None, None)
+    ours = made(await answered(tmp_path, msgspec.structs.replace(health, is_ours=True), prompts))
+    assert (ours.is_reproducible, ours.context_tokens) == (True, READY.context_tokens)
 
 
 async def test_the_digests_are_those_that_the_manual_says(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class Answer:
             prefill_ms=told.prefill_ms or 0.0,
             first_token_ms=first_ms,
             decode_ms=measured_ms if told.decode_ms is None else told.decode_ms,
-            reused_tokens=told.reused_tokens or 0,
+            reused_tokens=told.reused_tokens,
             sampler_chain=self._request.sampler_chain,
             clamps=self._request.clamps,
         )
