@@ -70,6 +70,8 @@ class ContainerEngine:
         )
         self._supervisor: asyncio.Task[None] | None = None
         self._server: Engine | None = None
+        self._is_lost = asyncio.Event()  # set when the server's engine has lost it
+        self._was_ready = False
         self._settled = asyncio.Event()  # set while the server answers, or the engine has given up
         self._gave_up: Problem | None = None
         self._heard_count = 0
@@ -153,16 +155,18 @@ class ContainerEngine:
 
     async def _live_once(self) -> tuple[bool, str]:
         """Have one container run to its end; return whether its server was ever ready, and how it ended."""
-        self._killed_because = ""
+        self._killed_because, self._was_ready = "", False
         up = await self._container.up(self._step)
         death = asyncio.create_task(self._container.ended(up.container_id))
         beside = [asyncio.create_task(self._follow_log(up))]
-        was_ready = False
         try:
             await self._until_serving(up, death)
-            was_ready = await self._has_engine(up.url, death)
-            if was_ready:
-                beside.append(asyncio.create_task(self._watch(up)))
+            if not death.done():
+                speaking = asyncio.create_task(self._speak_to(up.url))
+                beside += [speaking, asyncio.create_task(self._watch(up))]
+                await asyncio.wait([death, speaking], return_when=asyncio.FIRST_COMPLETED)
+                if speaking.done():
+                    await speaking  # it never returns, so this raises
             how = await death
         finally:
             for task in (death, *beside):
@@ -170,10 +174,11 @@ class ContainerEngine:
             self._settled.clear()
             await self._end(up)
         how = self._killed_because or how
-        problem = container_died(how)
-        died = {"died_at": self._clock.now(), "death": how} if was_ready else {}
-        self._become(EngineState.FAILED, error=problem.sentence(), load_progress=None, runs=0, **died)
-        return was_ready, how
+        died = {"died_at": self._clock.now(), "death": how} if self._was_ready else {}
+        self._become(
+            EngineState.FAILED, error=container_died(how).sentence(), load_progress=None, runs=0, **died
+        )
+        return self._was_ready, how
 
     async def _until_serving(self, up: Up, death: asyncio.Task[str]) -> None:
         """Wait until the server answers or the container ends, and end it when nothing happens for long."""
@@ -188,19 +193,19 @@ class ContainerEngine:
                 if await self._kill(up, because):
                     await death
 
-    async def _has_engine(self, url: str, death: asyncio.Task[str]) -> bool:
-        """Start the engine that speaks to the server; False where the container ended before it was ready."""
-        self._server = self._engine_at(url, self._told_by_server)
-        start = asyncio.create_task(self._server.start())
-        try:
-            await asyncio.wait([start, death], return_when=asyncio.FIRST_COMPLETED)
-            if death.done():
-                return False
-            await start
-        finally:
-            start.cancel()
-        self._settled.set()
-        return True
+    async def _speak_to(self, url: str) -> None:
+        """Be the engine of a server until cancelled; one that was lost for a moment is taken up again."""
+        server = self._server = self._engine_at(url, self._told_by_server)
+        while True:
+            self._is_lost.clear()
+            try:
+                await server.start()
+                self._was_ready = True
+                self._settled.set()
+                await self._is_lost.wait()
+            except ProblemError as error:
+                log.warning("server in container not ready", why=error.problem.sentence())
+            await asyncio.sleep(self._patience.look_s)
 
     async def _watch(self, up: Up) -> None:
         """End a container whose server hangs. Looks are counted, since this process may stand still too."""
@@ -245,6 +250,9 @@ class ContainerEngine:
         """Pass on what the server's engine tells, with the container's own past."""
         if self._server is None:
             return
+        if health.state is EngineState.FAILED:
+            self._is_lost.set()
+            self._settled.clear()
         own = self._health
         self._tell(
             msgspec.structs.replace(

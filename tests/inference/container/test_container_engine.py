@@ -165,6 +165,22 @@ async def test_a_server_that_hangs_is_replaced(docker: ScriptedDocker, watched: 
     assert back.death == "its server did not answer 3 times in a row"
 
 
+async def test_a_server_that_was_lost_for_a_moment_is_taken_up_again(
+    docker: ScriptedDocker, watched: WatchedContainer
+) -> None:
+    await watched.engine.start()
+    before = docker.running
+    watched.servers[0].tell(EngineState.FAILED)
+    assert watched.engine.health.state is EngineState.FAILED
+
+    # asked meanwhile, it waits
+    assert text_of(await collect(watched.engine.generate(ask("Hello"))))
+
+    assert watched.servers[0].starts == 2
+    assert docker.running is before
+    assert watched.engine.health.restarts == 0
+
+
 async def test_a_container_that_somebody_removed_is_made_again(
     docker: ScriptedDocker, watched: WatchedContainer
 ) -> None:

@@ -34,10 +34,12 @@ class EchoEngine:
     def __init__(self, url: str, on_health: HealthListener) -> None:
         self.url = url
         self.health = EngineHealth(state=EngineState.STOPPED, engine="echo", model="none")
+        self.starts = 0
         self.is_stopped = False
         self._on_health = on_health
 
     async def start(self) -> None:
+        self.starts += 1
         self.tell(EngineState.READY)
 
     def tell(self, state: EngineState) -> None:
