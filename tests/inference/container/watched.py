@@ -19,7 +19,7 @@ from cortensor_tui.domain.inference import (
     Token,
 )
 from cortensor_tui.inference.container.docker_api import DockerApi
-from cortensor_tui.inference.container.engine import ContainerEngine, ContainerPatience
+from cortensor_tui.inference.container.engine import ContainerEngine, ContainerPatience, EngineAt
 from cortensor_tui.inference.container.own_container import OwnContainer
 from cortensor_tui.inference.container.plan import ContainerPlan
 from cortensor_tui.inference.engine import HealthListener
@@ -68,7 +68,13 @@ class WatchedContainer:
     """A `ContainerEngine`, the engines it made for its servers, and what it told."""
 
     def __init__(
-        self, socket_path: Path, port: int, *, patience: ContainerPatience = QUICK, **changes: Any
+        self,
+        socket_path: Path,
+        port: int,
+        *,
+        patience: ContainerPatience = QUICK,
+        engine_at: EngineAt | None = None,
+        **changes: Any,
     ) -> None:
         self.plan = msgspec.structs.replace(
             ContainerPlan(image=IMAGE, name="model", owner="/home/o/.env", host_port=port), **changes
@@ -81,7 +87,7 @@ class WatchedContainer:
         self.engine = ContainerEngine(
             self.container,
             self.plan,
-            self._engine_at,
+            engine_at or self._echo_at,
             on_health=self._told,
             patience=patience,
         )
@@ -110,7 +116,7 @@ class WatchedContainer:
         self.container.down = leave  # type: ignore[method-assign]
         await self.engine.stop()
 
-    def _engine_at(self, url: str, on_health: HealthListener) -> EchoEngine:
+    def _echo_at(self, url: str, on_health: HealthListener) -> EchoEngine:
         self.servers.append(EchoEngine(url, on_health))
         return self.servers[-1]
 
