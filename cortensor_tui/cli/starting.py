@@ -12,7 +12,7 @@ import typer
 from cortensor_tui.cli.asking import ask, with_node
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV
 from cortensor_tui.cli.options import AsJson, Env, NewJournal
-from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, usage_error
+from cortensor_tui.cli.output import Exit, print_json, print_text, usage_error
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.node.client import NodeClient
@@ -66,11 +66,11 @@ def node_as_cortensord(
         raise usage_error(f"{number!r} is not a number", remedy="The form is: node FILE minerv3 1 docker")
     if engine not in ("", "docker"):
         raise usage_error(
-            f"{engine!r} is not an engine", remedy="Give docker, or nothing for the child process"
+            f"{engine!r} is not an engine", remedy="Give docker, or nothing for what the settings choose"
         )
-    if engine == "docker":
-        print_notice("The container engine comes later; llama.cpp runs in a child process instead.")
-    return node_run(env, as_json=as_json)
+    from cortensor_tui import launch
+
+    return launch.run_node(env.expanduser(), os.environ, in_container=engine == "docker")
 
 
 @node_commands.command("stop")

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
+from cortensor_tui.inference.container.docker_api import DockerApi
+from cortensor_tui.inference.container.docker_socket import docker_socket
+from cortensor_tui.inference.container.engine import ContainerEngine, ContainerPatience
+from cortensor_tui.inference.container.own_container import OwnContainer
+from cortensor_tui.inference.container.plan import ContainerPlan, container_name, image_name
 from cortensor_tui.inference.engine import Engine, HealthListener
 from cortensor_tui.inference.llama.process import LlamaProcess
 from cortensor_tui.inference.openai_http.engine import OpenAiHttp
 from cortensor_tui.settings import Settings
-from cortensor_tui.settings.engine_rules import engine_url
+from cortensor_tui.settings.engine_rules import engine_url, worker_port
 from cortensor_tui.settings.token_file import read_token_file
 
 
 def choose_engine(settings: Settings, model_path: Path, on_health: HealthListener) -> Engine:
-    """Build the engine. `model_path` is where the model is or will be, for those that read it themselves."""
+    """Build the engine. `model_path` is where the model is or will be, for those that read it themselves.
+
+    Raises `ProblemError` where DOCKER_HOST names a Docker that cannot hold the engine.
+    """
     if settings.engine == "http":
-        return _http(settings, on_health)
+        return _http(
+            settings, engine_url(settings.engine_url, settings.llm_host, settings.llm_port), on_health
+        )
+    if settings.engine == "container":
+        return _container(settings, model_path, on_health, os.environ)
     return _llama(settings, model_path, on_health)
 
 
@@ -46,13 +60,52 @@ def _llama(settings: Settings, model_path: Path, on_health: HealthListener) -> E
     )
 
 
-def _http(settings: Settings, on_health: HealthListener) -> Engine:
+def _http(settings: Settings, url: str, on_health: HealthListener) -> Engine:
     return OpenAiHttp(
-        engine_url(settings.engine_url, settings.llm_host, settings.llm_port),
+        url,
         context_tokens=settings.context_tokens,
         token=lambda: _token(settings),
         model=settings.engine_model,
         on_health=on_health,
+    )
+
+
+def _container(
+    settings: Settings, model_path: Path, on_health: HealthListener, environ: Mapping[str, str]
+) -> Engine:
+    plan = container_plan(settings, model_path)
+    extra_s = settings.start_wait_gpu_s if settings.container_gpu else 0.0
+    return ContainerEngine(
+        OwnContainer(DockerApi(docker_socket(environ)), plan),
+        plan,
+        lambda url, on_server_health: _http(settings, url, on_server_health),
+        on_health=on_health,
+        patience=ContainerPatience(start_s=settings.start_wait_s + extra_s),
+    )
+
+
+def container_plan(settings: Settings, model_path: Path) -> ContainerPlan:
+    """Return the container that the settings want.
+
+    The network's own images have their model inside; any other is shown the model file, where there is one.
+    """
+    setting = settings.container_image
+    image = image_name(setting, settings.container_registry)
+    memory_mib = settings.container_memory_mib
+    gpu_layers = -1 if settings.gpu_layers is None else settings.gpu_layers
+    return ContainerPlan(
+        image=image,
+        name=container_name(settings.container_name_prefix, image),
+        owner=str(settings.path.absolute()),
+        host_port=worker_port(settings.worker_base_port, settings.worker_port_prefix, settings.llm_port),
+        image_port=settings.container_port,
+        model_path=None if setting.isdecimal() or not model_path.is_file() else model_path,
+        command=settings.container_command,
+        context_tokens=settings.context_tokens,
+        threads=settings.cpu_threads,
+        gpu_layers=gpu_layers if settings.container_gpu else 0,
+        gpu_device_ids=settings.container_gpu_ids if settings.container_gpu else None,
+        memory_bytes=None if memory_mib is None else memory_mib * 1024 * 1024,
     )
 
 

@@ -17,9 +17,11 @@ def run_node(
     *,
     has_passwords_on_stdin: bool = False,
     may_make_journal: bool = False,
+    in_container: bool = False,
 ) -> int:
     """Run the node in the foreground until SIGINT, SIGTERM or a stop request.
 
+    `in_container` asks for the container engine, whatever the settings choose.
     Raises `ProblemError` when it cannot start: bad settings, an unusable key, another node with the key.
     """
     from cortensor_tui.launch.node import run_node as run
@@ -29,6 +31,7 @@ def run_node(
         environ,
         has_passwords_on_stdin=has_passwords_on_stdin,
         may_make_journal=may_make_journal,
+        in_container=in_container,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.launch.docker_word import with_docker
 from cortensor_tui.launch.logs import log_to, secrets_of
 from cortensor_tui.launch.passwords import asked_on_terminal, can_ask, passwords_from
 from cortensor_tui.launch.until_signal import until_signal
@@ -33,11 +34,15 @@ def run_node(
     *,
     has_passwords_on_stdin: bool = False,
     may_make_journal: bool = False,
+    in_container: bool = False,
 ) -> int:
     """Load the settings, unlock the keys and run. Lines on stderr tell each change of the verdict.
 
-    `may_make_journal` starts a key that has answered before with a new journal.
+    `may_make_journal` starts a key that has answered before with a new journal; `in_container` is the word
+    `docker` of cortensord's command line.
     """
+    if in_container:
+        environ = with_docker(settings_path, environ, _announce)
     settings = load_settings(settings_path, environ)
     log_path = node_log_path(settings)
     logs = LogDesk(log_to(log_path, settings.log_level, secrets_of(settings)), log_path)

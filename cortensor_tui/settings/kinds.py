@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -167,6 +168,20 @@ PRIVATE: Kind[PrivateSessions] = some_sessions(PrivateSessions)
 REPRODUCIBLE: Kind[ReproducibleSessions] = some_sessions(ReproducibleSessions)
 HOST_NAME: Kind[str] = Kind(accepted="a host name or an IP address", parse=parsers.parse_host, render=str)
 PORT = whole(1, 65535)
+IMAGE: Kind[str] = Kind(
+    accepted="an image's name with its registry and tag, or a number", parse=parsers.parse_image, render=str
+)
+NAME_PART: Kind[str] = Kind(
+    accepted="letters, digits, and . _ - after the first of them", parse=parsers.parse_name_part, render=str
+)
+DEVICE_IDS: Kind[tuple[str, ...]] = Kind(
+    accepted="numbers or names of GPUs with commas between",
+    parse=parsers.parse_device_ids,
+    render=",".join,
+)
+COMMAND: Kind[tuple[str, ...]] = Kind(
+    accepted="words on one line, quoted as in a shell", parse=parsers.parse_command, render=shlex.join
+)
 WORDS: Kind[str] = Kind(accepted="text on one line", parse=parsers.plain, render=str)
 PROMPT: Kind[str] = Kind(accepted="text; may span lines when quoted", parse=parsers.parse_prompt, render=str)
 FILE_NAME: Kind[str] = Kind(

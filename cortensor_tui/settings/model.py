@@ -207,12 +207,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mlock: bool
     llm_host: str
     llm_port: int
-    container_image: str
     engine: str
     engine_url: str | None
     engine_token: Secret | None
     engine_token_file: Path | None
     engine_model: str
+    container_image: str
+    container_registry: str
+    container_command: tuple[str, ...]
+    container_port: int | None
+    container_memory_mib: int | None
+    worker_base_port: int | None
+    worker_port_prefix: int
+    container_name_prefix: str
+    container_gpu: bool
+    container_gpu_ids: tuple[str, ...]
+    start_wait_s: float
+    start_wait_gpu_s: float
     default_system_prompt: str
     raw_prompt: str
     seed: int | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +29,9 @@ _PRIVATE_KEY = re.compile(r"(?:0x|0X)?([0-9a-fA-F]{64})")
 _WHOLE = re.compile(r"-?[0-9]{1,78}")
 _DECIMAL = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,253}")
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}")
+_CONTAINER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_-]{0,63}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MAX_LISTED = 1000
 Sessions = TypeVar("Sessions", bound=SomeSessions)
@@ -166,6 +170,36 @@ def _session_ids(text: str) -> frozenset[int]:
         if not re.fullmatch(r"[0-9]{1,78}", part) or int(part) > _LARGEST_UINT256:
             raise NotAccepted("is not a list of session ids")
     return frozenset(int(part) for part in parts)
+
+
+def parse_command(text: str) -> tuple[str, ...]:
+    """Split a command in words as a shell does, with quotes and without anything else of a shell."""
+    try:
+        return tuple(shlex.split(plain(text)))
+    except ValueError:
+        raise NotAccepted("has a quote that is not closed") from None
+
+
+def parse_image(text: str) -> str:
+    """Read the name of a container image, or its number; nothing is none."""
+    if text and not _IMAGE.fullmatch(text):
+        raise NotAccepted("is not the name of a container image")
+    return text
+
+
+def parse_name_part(text: str) -> str:
+    """Read what a container's name may begin with."""
+    if text and not _CONTAINER_NAME.fullmatch(text):
+        raise NotAccepted("has characters that no container's name has")
+    return text
+
+
+def parse_device_ids(text: str) -> tuple[str, ...]:
+    """Read the numbers or names of GPUs."""
+    parts = listed(text)
+    if not all(_DEVICE_ID.fullmatch(part) for part in parts):
+        raise NotAccepted("is not a list of GPUs")
+    return tuple(dict.fromkeys(parts))
 
 
 def parse_host(text: str) -> str:

@@ -23,6 +23,7 @@ class Group(StrEnum):
     SESSIONS = "Which sessions are served"
     TRANSACTIONS = "Transactions and deadlines"
     ENGINE = "Engine and model"
+    CONTAINER = "A container as the engine"
     PROMPTS = "Prompts and answers"
     STORAGE = "Payloads and IPFS"
     PROGRAM = "The program itself"

@@ -66,7 +66,10 @@ HOME_ENV = Path("/home/op/.cortensor/.env")
         (["node", "run", "--passwords-on-stdin"], ("run_node", HOME_ENV, True, "has_passwords_on_stdin")),
         (["node", "run"], ("run_node", HOME_ENV, True)),
         (["node", "run", "--env", "/a/.env"], ("run_node", Path("/a/.env"), True)),
-        (["node", "~/.cortensor/.env", "minerv3", "1", "docker"], ("run_node", HOME_ENV, True)),
+        (
+            ["node", "~/.cortensor/.env", "minerv3", "1", "docker"],
+            ("run_node", HOME_ENV, True, "in_container"),
+        ),
         (["node", ".env-2", "minerv4"], ("run_node", Path(".env-2"), True)),
         (["node", ".env-2", "minerv4", "7"], ("run_node", Path(".env-2"), True)),
         (["devnet"], ("run_devnet", "embedded", 0, False, 1.0, "new")),
@@ -93,15 +96,6 @@ def test_the_exit_code_is_the_one_of_what_ran(launch: Recorder) -> None:
 
     assert ended.value.code == 4
     assert launch.calls == [("run_demo", True)]
-
-
-def test_docker_gets_a_sentence(launch: Recorder, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        run(["node", "x.env", "minerv3", "1", "docker"])
-
-    said = capfd.readouterr()
-    assert said.err == "The container engine comes later; llama.cpp runs in a child process instead.\n"
-    assert said.out == ""
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,12 @@ def test_a_whole_file_of_cortensord_passes_in_silence(write_env: WriteEnv) -> No
         "TAVILY_API_KEY",
         "LLM_VALIDATOR_V2_EMBEDDING_BATCH_CALL_TIMEOUT",
     ]
-    read_here = {"RPC_HOST_0": "http://h", "NUM_RPC_HOST": "1"}
+    read_here = {
+        "RPC_HOST_0": "http://h",
+        "NUM_RPC_HOST": "1",
+        "LLM_WORKER_BASE_PORT": "1",
+        "LLM_START_WAIT_SECONDS": "1",
+    }
 
     assert notes_of(write_env, *(f"{name}={read_here.get(name, '0')} # Not used" for name in names)) == []
 

@@ -30,13 +30,14 @@ EngineAt = Callable[[str, HealthListener], Engine]
 class ContainerPatience(msgspec.Struct, frozen=True, kw_only=True):
     """How long a container may take, and how often it may die before it is left dead.
 
-    `start_s` is how long its log may stand still before its server answers; `looks` in a row without an
-    answer, `look_s` apart, and it is ended.
+    `start_s` is how long its log may stand still before its server answers; after `looks` in a row, `look_s`
+    apart, without an answer within `answer_s`, it is ended.
     """
 
     start_s: float = 120.0
     ready_look_s: float = 0.25
     look_s: float = 5.0
+    answer_s: float = 5.0
     looks: int = 6
     deaths: int = 3
     deaths_within_s: float = 60.0
@@ -183,7 +184,7 @@ class ContainerEngine:
     async def _until_serving(self, up: Up, death: asyncio.Task[str]) -> None:
         """Wait until the server answers or the container ends, and end it when nothing happens for long."""
         heard, silent_s = -1, 0.0
-        while not death.done() and not await is_serving(up.url):
+        while not death.done() and not await is_serving(up.url, self._patience.answer_s):
             self._become(EngineState.LOADING, load_progress=None, engine=self._named("its server is loading"))
             await asyncio.wait([death], timeout=self._patience.ready_look_s)
             silent_s = 0.0 if heard != self._heard_count else silent_s + self._patience.ready_look_s
@@ -212,7 +213,7 @@ class ContainerEngine:
         missed = 0
         while True:
             await asyncio.sleep(self._patience.look_s)
-            missed = 0 if await is_serving(up.url) else missed + 1
+            missed = 0 if await is_serving(up.url, self._patience.answer_s) else missed + 1
             if missed >= self._patience.looks:
                 await self._kill(up, f"its server did not answer {missed} times in a row")
 

@@ -186,6 +186,8 @@ class OwnContainer:
             host_port = self._host_port(made, port)
             if _is_taken(host_port):
                 raise problems.port_taken(host_port)
+            if _shares_network(made):
+                log.warning("container shares this machine's network: others may reach its port", port=port)
             await self._api.start(container_id)
         except BaseException as error:
             await self.down(container_id)
@@ -196,11 +198,15 @@ class OwnContainer:
 
     def _host_port(self, container: Container, port: int) -> int:
         """Return where it listens on this machine: without a network of its own, that is the image's port."""
-        return port if container.host_config.network_mode == "host" else self._plan.host_port
+        return port if _shares_network(container) else self._plan.host_port
 
     def _running(self, container: Container, port: int, *, was_left: bool) -> Up:
         url = f"http://{_LOOPBACK}:{self._host_port(container, port)}"
         return Up(container_id=container.id, url=url, was_left=was_left)
+
+
+def _shares_network(container: Container) -> bool:
+    return container.host_config.network_mode == "host"
 
 
 def _is_taken(port: int) -> bool:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import aiohttp
 
-_PROBE_S = 5.0
 _LIVENESS, _MODELS = "/health", "/v1/models"
 
 
-async def is_serving(url: str) -> bool:
-    """Tell whether the server at `url` can be asked for an answer now.
+async def is_serving(url: str, answer_s: float) -> bool:
+    """Tell whether the server at `url` can be asked for an answer now; it has `answer_s` to say so.
 
     llama-server and vLLM have /health, which is 503 while a model is loaded; where there is no such page, as
     with Ollama, a list of models is what counts. The connection is new each time, so that none goes stale.
     """
-    timeout = aiohttp.ClientTimeout(total=_PROBE_S)
+    timeout = aiohttp.ClientTimeout(total=answer_s)
     try:
         async with aiohttp.ClientSession(timeout=timeout) as session:
             status = await _status(session, url + _LIVENESS)

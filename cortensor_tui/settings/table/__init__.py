@@ -9,6 +9,7 @@ from typing import Final
 
 from cortensor_tui.settings.spec import Spec
 from cortensor_tui.settings.table.chain import CHAIN, MAX_RPC_HOSTS, rpc_host_spec
+from cortensor_tui.settings.table.container import CONTAINER
 from cortensor_tui.settings.table.engine import ENGINE
 from cortensor_tui.settings.table.keys import KEYS
 from cortensor_tui.settings.table.program import PROCESS_VARIABLES, PROGRAM
@@ -19,5 +20,7 @@ from cortensor_tui.settings.table.transactions import TRANSACTIONS
 
 __all__ = ["MAX_RPC_HOSTS", "PROCESS_VARIABLES", "RPC_HOST_SPECS", "SPECS"]
 
-SPECS: Final[tuple[Spec, ...]] = CHAIN + KEYS + SESSIONS + TRANSACTIONS + ENGINE + PROMPTS + STORAGE + PROGRAM
+SPECS: Final[tuple[Spec, ...]] = (
+    CHAIN + KEYS + SESSIONS + TRANSACTIONS + ENGINE + CONTAINER + PROMPTS + STORAGE + PROGRAM
+)
 RPC_HOST_SPECS: Final[tuple[Spec, ...]] = tuple(rpc_host_spec(index) for index in range(MAX_RPC_HOSTS))

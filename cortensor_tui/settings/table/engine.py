@@ -14,10 +14,11 @@ ENGINE: Final[tuple[Spec, ...]] = (
     _setting(
         "CORTENSOR_TUI_ENGINE",
         "engine",
-        kinds.one_of("llama", "http"),
+        kinds.one_of("llama", "http", "container"),
         "llama",
         "What runs the model: llama for llama.cpp in a process of the node's own, http for a model server "
-        "that speaks OpenAI's interface (docs/engines.md).",
+        "that speaks OpenAI's interface, container for one that the node starts through Docker "
+        "(docs/engines.md).",
     ),
     _setting(
         "CORTENSOR_TUI_ENGINE_URL",
@@ -141,12 +142,4 @@ ENGINE: Final[tuple[Spec, ...]] = (
     ),
     _setting("LLM_HOST", "llm_host", kinds.HOST_NAME, "127.0.0.1", "Host of a model server."),
     _setting("LLM_PORT", "llm_port", kinds.PORT, 8090, "Port of a model server."),
-    _setting(
-        "LLM_CONTAINER_IMAGE",
-        "container_image",
-        kinds.WORDS,
-        "",
-        "Name or number of the model's container image, for the container engine.",
-        takes_empty=True,
-    ),
 )

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.ports import lasting_port
+
 TINY_IMAGE = "localhost/tiny-server:1"
+_NOTHING = (TINY_IMAGE, "/bin/sh", "-c", ":")
 _HERE = Path(__file__).parent
 _BUSYBOX = Path("/bin/busybox")
 _READY_S = 30.0
@@ -57,11 +60,10 @@ class Podman:
         for network in ("", 'netns="host"'):
             (self._folder / "containers.conf").write_text(_CONFIG.format(network=network))
             self.add_image(TINY_IMAGE, tiny_files(), "EXPOSE 8080", 'CMD ["/bin/sh","/srv/serve.sh"]')
-            tried = self.run("run", "--rm", TINY_IMAGE, "/bin/sh", "-c", ":", is_checked=False)
+            port = f"127.0.0.1:{lasting_port()}:8080"
+            tried = self.run("run", "--rm", "-p", port, *_NOTHING, is_checked=False)
             if tried.returncode == 0:
-                limited = self.run(
-                    "run", "--rm", "-m", "24m", TINY_IMAGE, "/bin/sh", "-c", ":", is_checked=False
-                )
+                limited = self.run("run", "--rm", "-m", "24m", *_NOTHING, is_checked=False)
                 self.limits_memory = limited.returncode == 0
                 self.serve()
                 return

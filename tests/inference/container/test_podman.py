@@ -28,7 +28,9 @@ from .watched import WatchedContainer
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("podman")]
 
 MIB = 1024 * 1024
-PATIENT = ContainerPatience(start_s=60, ready_look_s=0.1, look_s=0.5, looks=4, first_backoff_s=0.1)
+PATIENT = ContainerPatience(
+    start_s=60, ready_look_s=0.1, look_s=0.5, answer_s=1.0, looks=4, first_backoff_s=0.1
+)
 
 
 def speaker(url: str, on_health: HealthListener) -> OpenAiHttp:
