@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import ssl
 from pathlib import Path
 
 import msgspec
@@ -110,7 +112,7 @@ async def test_a_proxy_in_front_of_nothing_is_no_server_that_loads() -> None:
 
 
 async def test_a_server_that_hangs_is_silent_first_and_then_lost() -> None:
-    patience = msgspec.structs.replace(QUICK, answer_s=0.1)
+    patience = msgspec.structs.replace(QUICK, answer_s=1.0)
     async with told_server() as server, started(server.url, patience) as watched:
         server.scripts.append(Script(pieces=(asyncio.Event(),)))
         run = asyncio.create_task(collect(watched.engine.generate(ask("Hello"))))
@@ -130,7 +132,7 @@ async def test_a_server_that_hangs_is_silent_first_and_then_lost() -> None:
 
 
 async def test_a_server_that_answers_again_in_time_is_not_lost() -> None:
-    patience = msgspec.structs.replace(QUICK, answer_s=0.1, misses=1_000)
+    patience = msgspec.structs.replace(QUICK, answer_s=1.0, misses=1_000)
     async with told_server() as server, started(server.url, patience) as watched:
         server.may_answer_pages.clear()
         await watched.until(lambda health: health.silent_since is not None)
@@ -202,6 +204,57 @@ async def test_what_is_no_model_server_is_told(page: object) -> None:
         assert watched.engine.health.state is FAILED
         assert caught.value.problem.remedy
         await watched.engine.stop()
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"", "hung up. It hung up"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "gives no usable answer. It does not speak HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[", "hung up in the middle of its answer"),
+        (b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"data": [', "something that is no JSON"),
+        (b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\n\r\n", "refuses requests. HTTP 301"),
+    ],
+    ids=["hangs up", "SSH", "cut off", "half a list", "sends elsewhere"],
+)
+async def test_what_speaks_otherwise_is_told(said: bytes, words: str) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        watched = Watched(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        with pytest.raises(ProblemError) as caught:
+            await watched.engine.start()
+        await watched.engine.stop()
+    assert words in caught.value.problem.sentence()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl, which makes the certificate, is absent")
+async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = await asyncio.create_subprocess_exec(
+        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"),
+        *("-keyout", str(key), "-out", str(certificate)),
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert await made.wait() == 0
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
+        watched = Watched(f"https://localhost:{server.sockets[0].getsockname()[1]}", token="s3cret")
+        with pytest.raises(ProblemError) as caught:
+            await watched.engine.start()
+        await watched.engine.stop()
+    assert "its certificate is not trusted here" in caught.value.problem.why
+    assert not any(asked)
 
 
 async def test_a_wrong_token_is_told_without_it() -> None:

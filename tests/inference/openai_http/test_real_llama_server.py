@@ -19,7 +19,7 @@ from tests.inference.openai_http.watched import Watched
 
 pytestmark = [pytest.mark.real, needs_llama_server]
 
-PATIENCE = Patience(poll_interval_s=0.1, answer_s=2.0, misses=2)
+PATIENCE = Patience(poll_interval_s=0.1, answer_s=2.0, misses=3)
 STORY = msgspec.structs.replace(GREEDY, max_tokens=400)
 BOOT_S = 60
 

@@ -26,13 +26,12 @@ from cortensor_tui.inference.openai_http.servers import (
 from tests.inference.engines import GREEDY, ask
 from tests.inference.openai_http.told_server import PROPS
 
+PLAIN = ListedModel(model_id="m", owner="", context_tokens=None)
 ASKED = msgspec.structs.replace(GREEDY, temperature=0.7, top_p=0.9, top_k=40, repeat_penalty=1.2)
 
 
 def payload(kind: ServerKind, generation: Generation) -> dict[str, Any]:
-    server = Server(
-        kind=kind, listed=ListedModel(model_id="m", owner="", context_tokens=None), model_name="m"
-    )
+    server = Server(kind=kind, listed=PLAIN, model_name="m")
     asked: dict[str, Any] = msgspec.json.decode(request_for(generation, server).body)
     return asked
 
@@ -91,8 +90,8 @@ def test_whatever_a_server_answers_is_read_without_failing(
 ) -> None:
     listed_models(listed)
     busy_slots(details)
-    as_loaded(plain_server(ListedModel(model_id="m", owner="", context_tokens=None)), details)
-    model = ListedModel(model_id="m", owner="", context_tokens=None)
+    as_loaded(plain_server(PLAIN), details)
+    model = PLAIN
     server = server_from(model, kind, details)
     assert server is None or server.context_tokens is None or server.context_tokens > 0
 
@@ -109,9 +108,7 @@ def test_parameters_go_by_the_names_that_each_server_has_for_them() -> None:
 
 @pytest.mark.parametrize("kind", [ServerKind.OLLAMA, ServerKind.OTHER])
 def test_what_a_server_cannot_be_told_is_told_as_a_clamp(kind: ServerKind) -> None:
-    server = Server(
-        kind=kind, listed=ListedModel(model_id="m", owner="", context_tokens=None), model_name="m"
-    )
+    server = Server(kind=kind, listed=PLAIN, model_name="m")
     request = request_for(ask("Hello", ASKED), server)
     assert [(clamp.name, clamp.asked, clamp.applied) for clamp in request.clamps] == [
         ("top_k", 40.0, 0.0),

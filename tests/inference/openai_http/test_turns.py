@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +64,23 @@ async def test_one_that_waits_to_be_alone_is_not_overtaken() -> None:
     assert going_on == ["c"]
     works[3].may_end.set()
     await asyncio.gather(*tasks)
+
+
+@pytest.mark.parametrize("steps_between", range(6))
+async def test_one_that_leaves_as_it_is_let_in_keeps_nobody_out(steps_between: int) -> None:
+    turns = Turns(1)
+    going_on: list[str] = []
+    works = [Work("holds"), Work("leaves"), Work("waits")]
+    tasks = [asyncio.create_task(work.run(turns, going_on)) for work in works]
+    await settled()
+    works[0].may_end.set()
+    for _ in range(steps_between):
+        await asyncio.sleep(0)
+    tasks[1].cancel()
+    await settled()
+    assert going_on == ["waits"]
+    works[2].may_end.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_more_may_run_when_more_are_allowed() -> None:

@@ -12,7 +12,7 @@ from cortensor_tui.inference.openai_http.patience import Patience
 
 ASSUMED_CONTEXT_TOKENS = 777
 QUICK = Patience(
-    poll_interval_s=0.02, answer_s=0.5, misses=2, stall_s=30.0, first_pause_s=0.01, longest_pause_s=0.02
+    poll_interval_s=0.02, answer_s=10.0, misses=2, stall_s=30.0, first_pause_s=0.01, longest_pause_s=0.02
 )
 
 
