@@ -15,6 +15,8 @@ from cortensor_tui.dashboard.present.settings import AT_OPENING
 from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.node.messages import ReplyBody, RequestBody
 from cortensor_tui.node.settings_messages import ChangeSetting, CheckSetting, GetSettings, SettingChanged
+from cortensor_tui.settings import SPECS
+from cortensor_tui.settings.spec import TakesEffect
 
 from .conftest import live, shown, text_of, until
 from .scripted_node import ScriptedNode, refusal
@@ -47,6 +49,18 @@ async def test_it_tells_value_source_and_what_differs(app: Dashboard, node: Scri
         assert "▲ 8090 → 9000" in text
         assert "1 waits for the next start" in shown(app, "Heading")
         assert "perhaps LOG_FILE_NAME was meant" in shown(app, "#faults")
+
+
+def test_each_setting_says_how_it_is_changed() -> None:
+    for spec in SPECS:
+        lines = present.about_lines(entry(spec.key, "", spec.takes_effect.value), 160)
+        said = "".join(span.text for line in lines for span in line)
+        if spec.takes_effect is TakesEffect.BY_KEYS:
+            assert "not here: key material is changed with cortensor-tui keys" in said
+        elif spec.is_secret:
+            assert "not here: by hand in the file" in said
+        else:
+            assert f"take effect {spec.takes_effect.value}" in said
 
 
 async def test_the_cursor_tells_what_a_setting_is_for(app: Dashboard, node: ScriptedNode) -> None:

@@ -24,6 +24,7 @@ _MOST_CHARS = 300
 MOST_HELP_CHARS = 2_000
 _SOURCES = {"environment": "environment", "default": "default", "profile": "network"}
 AT_OPENING = "when a dashboard is opened next"
+WITH_KEYS = "with the keys commands"
 EFFECTS = {
     "at once": "at once",
     "at the next start of the node": "next start",
@@ -137,7 +138,9 @@ def _change_words(entry: SettingEntry) -> str:
         return "not here: it comes from the node's environment, which goes before the file"
     if entry.takes_effect in EFFECTS:
         return f"take effect {entry.takes_effect}"
-    return "not here: key material is changed with cortensor-tui keys"
+    if entry.takes_effect == WITH_KEYS:
+        return "not here: key material is changed with cortensor-tui keys"
+    return f"not here: {entry.takes_effect}"
 
 
 def _fact(label: str, pieces: Sequence[str], role: str) -> Iterator[Line]:
