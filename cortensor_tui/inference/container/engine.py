@@ -259,6 +259,7 @@ class ContainerEngine:
             msgspec.structs.replace(
                 health,
                 engine=f"{health.engine} in container {self._plan.name}",
+                is_ours=True,  # nobody else is told where it is, and it is restarted here
                 restarts=own.restarts,
                 died_at=own.died_at,
                 death=own.death,

@@ -41,6 +41,7 @@ async def test_it_answers_from_its_container_and_takes_it_down_at_the_end(
         f"http://127.0.0.1:{watched.plan.host_port}"
     )
     assert watched.engine.health.engine == "echo in container model"
+    assert watched.engine.health.is_ours
     assert watched.engine.health.context_tokens == 512
     await watched.engine.stop()
     assert docker.containers == {}

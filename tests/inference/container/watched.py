@@ -33,7 +33,7 @@ class EchoEngine:
 
     def __init__(self, url: str, on_health: HealthListener) -> None:
         self.url = url
-        self.health = EngineHealth(state=EngineState.STOPPED, engine="echo", model="none")
+        self.health = EngineHealth(state=EngineState.STOPPED, engine="echo", model="none", is_ours=False)
         self.starts = 0
         self.is_stopped = False
         self._on_health = on_health
