@@ -10,9 +10,12 @@ import subprocess
 import tarfile
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.support.ports import lasting_port
 
@@ -147,18 +150,37 @@ class Podman:
         return {**os.environ, "CONTAINERS_CONF": str(self._folder / "containers.conf")}
 
 
-def tiny_files() -> bytes:
-    """Return the root folder of the tiny server, as a tar archive."""
+@contextmanager
+def podman_or_skip() -> Iterator[Podman]:
+    """Give a Podman that runs containers; where there is none, the tests are skipped and say why."""
+    try:
+        podman = Podman()
+    except PodmanMissingError as error:
+        pytest.skip(f"podman: {error}")
+    try:
+        yield podman
+    finally:
+        podman.close()
+
+
+def root_folder(files: Mapping[str, Path], links: Mapping[str, str]) -> bytes:
+    """Return a container's root folder as a tar archive: files by where they are put, and symbolic links."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as tar:
-        for folder in ("bin", "srv", "tmp", "proc", "sys", "dev", "etc"):
+        for folder in ("bin", "tmp", "proc", "sys", "dev", "etc"):
             place = tarfile.TarInfo(folder)
             place.type, place.mode = tarfile.DIRTYPE, 0o755
             tar.addfile(place)
-        tar.add(_BUSYBOX.resolve(), "bin/busybox")
-        shell = tarfile.TarInfo("bin/sh")
-        shell.type, shell.linkname = tarfile.SYMTYPE, "busybox"
-        tar.addfile(shell)
-        for script in sorted((_HERE / "tiny_server").iterdir()):
-            tar.add(script, f"srv/{script.name}")
+        for name, path in files.items():
+            tar.add(path.resolve(), name)
+        for name, target in links.items():
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            tar.addfile(link)
     return made.getvalue()
+
+
+def tiny_files() -> bytes:
+    """Return the root folder of the tiny server."""
+    scripts = {f"srv/{script.name}": script for script in (_HERE / "tiny_server").iterdir()}
+    return root_folder({"bin/busybox": _BUSYBOX, **scripts}, {"bin/sh": "busybox"})

@@ -20,9 +20,11 @@ from cortensor_tui.inference.container.engine import ContainerPatience
 from cortensor_tui.inference.engine import HealthListener
 from cortensor_tui.inference.openai_http.engine import OpenAiHttp
 from tests.inference.engines import ask, collect, text_of
+from tests.inference.openai_http.llama_server import needs_llama_server
 from tests.support.ports import lasting_port
 
-from .podman import TINY_IMAGE, Podman, PodmanMissingError
+from .llama_server_image import LLAMA_CHANGES, LLAMA_IMAGE, llama_server_files
+from .podman import TINY_IMAGE, Podman, podman_or_skip
 from .watched import WatchedContainer
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("podman")]
@@ -39,12 +41,8 @@ def speaker(url: str, on_health: HealthListener) -> OpenAiHttp:
 
 @pytest.fixture(scope="module")
 def podman() -> Iterator[Podman]:
-    try:
-        podman = Podman()
-    except PodmanMissingError as error:
-        pytest.skip(f"podman: {error}")
-    yield podman
-    podman.close()
+    with podman_or_skip() as podman:
+        yield podman
 
 
 @pytest.fixture
@@ -214,4 +212,25 @@ async def test_a_node_that_is_killed_leaves_its_container_to_the_next(
     assert tiny.engine.health.restarts == 0
     assert await answer_of(tiny) == "Hello from the container"
     await tiny.engine.stop()
+    assert podman.containers() == []
+
+
+@needs_llama_server
+async def test_a_real_llama_server_answers_with_the_model_of_this_machine(
+    podman: Podman, model_path: Path
+) -> None:
+    podman.add_image(LLAMA_IMAGE, llama_server_files(), *LLAMA_CHANGES)
+    port = lasting_port()
+    llama = tiny_on(
+        podman, port, image=LLAMA_IMAGE, name="llama", model_path=model_path, context_tokens=1024, threads=1
+    )
+    await llama.engine.start()
+
+    answer = await answer_of(llama)
+
+    assert answer
+    assert await answer_of(llama) == answer
+    assert llama.engine.health.engine.startswith("llama-server")
+    assert "SmolLM2" in llama.engine.health.model
+    await llama.engine.stop()
     assert podman.containers() == []
