@@ -183,13 +183,19 @@ class ContainerEngine:
 
     async def _until_serving(self, up: Up, death: asyncio.Task[str]) -> None:
         """Wait until the server answers or the container ends, and end it when nothing happens for long."""
+        patience = self._patience
         heard, silent_s = -1, 0.0
-        while not death.done() and not await is_serving(up.url, self._patience.answer_s):
+        while not death.done():
+            asked_at = self._clock.monotonic()
+            if await is_serving(up.url, patience.answer_s):
+                return
             self._become(EngineState.LOADING, load_progress=None, engine=self._named("its server is loading"))
-            await asyncio.wait([death], timeout=self._patience.ready_look_s)
-            silent_s = 0.0 if heard != self._heard_count else silent_s + self._patience.ready_look_s
+            await asyncio.wait([death], timeout=patience.ready_look_s)
+            # No look counts for more than it may take: this process may have stood still meanwhile.
+            look_s = min(self._clock.monotonic() - asked_at, patience.answer_s + patience.ready_look_s)
+            silent_s = 0.0 if heard != self._heard_count else silent_s + look_s
             heard = self._heard_count
-            if silent_s >= self._patience.start_s:
+            if silent_s >= patience.start_s:
                 because = never_answered(silent_s, self._container.last_line)
                 if await self._kill(up, because):
                     await death

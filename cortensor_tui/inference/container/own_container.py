@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 STOP_GRACE_S = 5
 _LOOPBACK = "127.0.0.1"
-_ABSENT, _CONFLICT = 404, 409
+_CONFLICT = 409
 
 StepListener = Callable[[str, float | None], None]
 """Told what is being done, and how much of it, 0 to 1 or None."""
@@ -76,22 +76,26 @@ class OwnContainer:
 
         An engine that goes away meanwhile says nothing about the container: it is asked until it is back.
         """
+        is_docker_gone = has_waited = False
         while True:
             try:
-                await self._api.wait(container_id)
                 found = await self._api.inspect(container_id)
-            except DockerRefusedError as error:
-                if error.status != _ABSENT:
-                    raise
-                found = None
+                if is_docker_gone:
+                    log.info("docker answers again", container=self._plan.name)
+                    is_docker_gone = False
+                if found is None:
+                    return "somebody removed it"
+                if not found.state.running:
+                    return problems.ended_how(found.state, self.last_line)
+                if has_waited:  # told that it has ended, which is not so
+                    await asyncio.sleep(self._ask_again_s)
+                has_waited = True
+                await self._api.wait(container_id)
             except DockerError as error:
-                log.warning("docker gone", why=str(error), container=self._plan.name)
+                if not is_docker_gone:
+                    log.warning("docker does not answer", why=str(error), container=self._plan.name)
+                is_docker_gone = True
                 await asyncio.sleep(self._ask_again_s)
-                continue
-            if found is None:
-                return "somebody removed it"
-            if not found.state.running:
-                return problems.ended_how(found.state, self.last_line)
 
     async def follow_log(self, container_id: str, on_line: Callable[[str], None], *, from_now: bool) -> None:
         """Hand on the lines of a container's log until it ends; `from_now` leaves out the older ones."""

@@ -115,7 +115,7 @@ def gpu_refused(why: str) -> ProblemError:
 def never_answered(silent_s: float, last_line: str) -> str:
     """Say that a container ran without its server ever answering."""
     told = f"; its log ends with: {last_line}" if last_line else "; its log is empty"
-    return f"its server did not answer, and its log stood still for {silent_s:g} s{told}"
+    return f"its server did not answer, and its log stood still for {silent_s:.0f} s{told}"
 
 
 def start_refused(error: DockerRefusedError, port: int) -> ProblemError:

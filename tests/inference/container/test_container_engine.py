@@ -202,8 +202,13 @@ async def test_a_docker_that_goes_away_and_comes_back_changes_nothing(
 
     with capture_logs() as lines:
         await docker.stop()
-        await _logged(lines, "docker gone")
-    await docker.start()
+        await _logged(lines, "docker does not answer")
+        await docker.start()
+        await _logged(lines, "docker answers again")
+    assert [line["event"] for line in lines if "docker" in line["event"]] == [
+        "docker does not answer",
+        "docker answers again",
+    ]
 
     assert text_of(await collect(watched.engine.generate(ask("Hello"))))
     assert docker.running is before
@@ -215,6 +220,25 @@ async def test_a_docker_that_goes_away_and_comes_back_changes_nothing(
 async def _logged(lines: Sequence[Mapping[str, Any]], event: str) -> None:
     while not any(line["event"] == event for line in lines):
         await asyncio.sleep(0)
+
+
+async def test_a_docker_that_says_too_early_that_a_container_ended_is_not_believed(
+    docker: ScriptedDocker, watched: WatchedContainer
+) -> None:
+    waits = asyncio.Semaphore(0)
+
+    async def ended(_: web.Request) -> web.Response:
+        waits.release()
+        return web.json_response({"StatusCode": 0})
+
+    docker.answers["POST", f"/containers/{1:064x}/wait"] = ended
+    await watched.engine.start()
+    for _ in range(3):
+        await waits.acquire()
+
+    assert watched.engine.health.state is EngineState.READY
+    await docker.running.end(5)
+    assert (await watched.until_ready(restarts=1)).death.startswith("it ended with exit status 5")
 
 
 # --- what an earlier node left -----------------------------------------------------------------------
