@@ -109,7 +109,11 @@ async def measure(plan: Plan, folder: Path) -> Figures:
         alone = await bench.alone()
         say("starting a devnet on anvil, a node and a dashboard")
         async with anvil_world(folder, model) as world:
-            settings = world.settings(LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS))
+            settings = world.settings(
+                LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS),
+                CORTENSOR_TUI_DECODE_THREADS=str(threads[0]),
+                CORTENSOR_TUI_PREFILL_THREADS=str(threads[1]),
+            )
             async with bound_node(world, settings) as node, attached_dashboard(settings) as screen:
                 await node.serve(steps.PROMPT, steps.TOKENS)  # warms up
                 last = await bench.compare(node, screen)

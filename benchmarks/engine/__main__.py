@@ -62,9 +62,15 @@ async def measure(plan: Plan, folder: Path) -> Figures:
     return figures(machine, Measured(subject=subject, rounds=rounds, loads=loads))
 
 
+def same_threads(threads: tuple[int, int]) -> dict[str, str]:
+    """Return settings with which the node computes with as many threads as those it is compared with."""
+    decode, prefill = (str(count) for count in threads)
+    return {"CORTENSOR_TUI_DECODE_THREADS": decode, "CORTENSOR_TUI_PREFILL_THREADS": prefill}
+
+
 async def one_stream(plan: Plan, world: World, threads: tuple[int, int]) -> list[Round]:
     """Measure one answer at a time."""
-    settings = world.settings(LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS))
+    settings = world.settings(LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS), **same_threads(threads))
     async with (
         bare_loop(world.model, CONTEXT_TOKENS, threads) as binding,
         bound_node(world, settings) as node,
@@ -77,7 +83,11 @@ async def one_stream(plan: Plan, world: World, threads: tuple[int, int]) -> list
 
 async def at_once(plan: Plan, world: World, threads: tuple[int, int]) -> dict[int, list[Compared]]:
     """Measure several answers at a time, with the same journal: the key must not have two."""
-    settings = world.settings(LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS))
+    settings = world.settings(
+        LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS),
+        CORTENSOR_TUI_SLOTS=str(max(SIZES)),
+        **same_threads(threads),
+    )
     server = ServerPlan(
         model=world.model, context_tokens=CONTEXT_TOKENS, batch_tokens=BATCH_TOKENS, threads=threads
     )

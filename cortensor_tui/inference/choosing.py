@@ -56,6 +56,7 @@ def _llama(settings: Settings, model_path: Path, on_health: HealthListener) -> E
         gpu_layers=gpu_layers(settings),
         mlock=settings.mlock,
         slots=settings.slots,
+        thread_file=settings.models_dir / "threads.json",
         on_health=on_health,
     )
 

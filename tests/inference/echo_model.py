@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from cortensor_tui.domain.inference import SamplingParams
 from cortensor_tui.inference.llama.batching import Chunk
+from cortensor_tui.inference.llama.thread_choice import Threads
 from cortensor_tui.inference.problems import decode_failed
 
 END = 0
@@ -19,12 +20,20 @@ class EchoModel:
         self.batch_tokens = batch_tokens
         self.slots = slots
         self.can_reuse = True
+        self.threads = Threads(decode=1, prefill=2)
+        self.most_threads = 2
+        self.is_free_to_adapt = True
+        self.used_threads = 0
         self.end_texts: tuple[str, ...] = ()
         self.memory: dict[int, list[int]] = {number: [] for number in range(slots)}
         self.samplers = 0
         self.batches: list[list[Chunk]] = []
         self.failures: list[int] = []
         self.next_tokens: dict[int, int] = {}
+
+    def use_for_several(self, threads: int) -> None:
+        assert 1 <= threads <= self.most_threads
+        self.used_threads = threads
 
     def tokenize(self, messages: tuple[tuple[str, str], ...]) -> list[int]:
         return [ord(character) for character in messages[0][1]]

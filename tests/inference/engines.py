@@ -38,12 +38,22 @@ class Watched:
     """An engine and every health it told."""
 
     def __init__(
-        self, model_path: Path, context_tokens: int = 1024, patience: Patience | None = None
+        self,
+        model_path: Path,
+        context_tokens: int = 1024,
+        patience: Patience | None = None,
+        slots: int = 1,
+        thread_file: Path | None = None,
     ) -> None:
         self.healths: list[EngineHealth] = []
         self._changed = asyncio.Condition()
         self.engine = LlamaProcess(
-            model_path, context_tokens=context_tokens, on_health=self._on_health, patience=patience
+            model_path,
+            context_tokens=context_tokens,
+            slots=slots,
+            thread_file=thread_file,
+            on_health=self._on_health,
+            patience=patience,
         )
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -7,19 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from cortensor_tui.inference.llama.cpus import available_processors, cgroup_quota, threads_for
+from cortensor_tui.inference.llama.cpus import (
+    at_most_all,
+    available_processors,
+    cgroup_quota,
+    suited_threads,
+)
 
 
 def test_threads_asked_for_are_capped_at_the_processors() -> None:
     processors = available_processors()
     assert 1 <= processors <= len(os.sched_getaffinity(0))
-    assert threads_for(1) == (1, 1)
-    assert threads_for(99_999) == (processors, processors)
+    assert at_most_all(1) == 1
+    assert at_most_all(99_999) == processors
+    assert [at_most_all(unsaid) for unsaid in (None, -1, 0)] == [None, None, None]
 
 
-@pytest.mark.parametrize("unsaid", [None, -1, 0])
-def test_unsaid_prefill_gets_every_processor_and_decode_no_more(unsaid: int | None) -> None:
-    decode, prefill = threads_for(unsaid)
+def test_prefill_gets_every_processor_and_decode_no_more() -> None:
+    decode, prefill = suited_threads()
     assert prefill == available_processors()
     assert 1 <= decode <= prefill
 

@@ -120,11 +120,6 @@ class Context:
         """Compute one token with so many threads, several at once with so many."""
         native.llama_set_n_threads(self.handle, decode, prefill)
 
-    @property
-    def threads(self) -> tuple[int, int]:
-        """Return the threads for decode and for prefill."""
-        return int(native.llama_n_threads(self.handle)), int(native.llama_n_threads_batch(self.handle))
-
     def warm_up(self, token: int) -> None:
         """Touch every weight once, so that the first prompt is not the one to wait for the disk."""
         native.llama_set_warmup(self.handle, True)

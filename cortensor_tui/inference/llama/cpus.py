@@ -11,20 +11,27 @@ import psutil
 _CGROUP_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
 
-def threads_for(asked: int | None) -> tuple[int, int]:
-    """Return the threads for decode and for prefill.
+def suited_threads() -> tuple[int, int]:
+    """Return the threads for decode and for prefill that suit most machines.
 
-    None or a number below 1 means by itself. Prefill is bound by arithmetic and gets every processor.
-    Decode is bound by memory and gets all physical cores but one: llama.cpp's threads wait for each other
-    at every layer, so one that has to share its core with the node, the dashboard or a devnet holds up all.
-    On two busy cores two threads fell from 165 to between 15 and 50 tokens a second; one stayed at 141.
-    A number asked for is used for both, at most every processor.
+    Prefill is bound by arithmetic and gets every processor. Decode is bound by memory and gets all physical
+    cores but one: llama.cpp's threads wait for each other at every layer, so one that has to share its core
+    with the node, the dashboard or a devnet holds up all. On two busy cores two threads fell from 165 to
+    between 15 and 50 tokens a second; one stayed at 141.
     """
     available = available_processors()
-    if (both := at_most_all(asked)) is not None:
-        return both, both
-    physical = psutil.cpu_count(logical=False) or available
-    return max(1, min(physical, available) - 1), available
+    return max(1, min(physical_cores(), available) - 1), available
+
+
+def threads_for(asked: int | None) -> tuple[int, int]:
+    """Return the threads for decode and for prefill: those asked for, or those that suit most machines."""
+    both = at_most_all(asked)
+    return suited_threads() if both is None else (both, both)
+
+
+def physical_cores() -> int:
+    """Count the cores of the machine, or its processors where they cannot be told apart."""
+    return psutil.cpu_count(logical=False) or available_processors()
 
 
 def at_most_all(asked: int | None) -> int | None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import llama_cpp.llama_cpp as native
 
 from cortensor_tui.domain.inference import EngineFacts, SamplingParams
 from cortensor_tui.inference.llama.context import Context
+from cortensor_tui.inference.llama.cpus import available_processors, physical_cores, suited_threads
 from cortensor_tui.inference.llama.log import LlamaLog
 from cortensor_tui.inference.llama.sampling import Sampler
+from cortensor_tui.inference.llama.thread_choice import ThreadFile, Threads, choice_key, measured_threads
 from cortensor_tui.inference.llama.vocabulary import Vocabulary
 from cortensor_tui.inference.llama.wire import Load
 from cortensor_tui.inference.problems import OTHER_MODEL_REMEDY, model_load_failed
@@ -49,17 +52,47 @@ class LlamaModel:
         self.decode, self.share = context.decode, context.share
         self.forget, self.forget_all = context.forget, context.forget_all
         context.warm_up(vocabulary.begin_token)
+        self._settle_threads(load)
+
+    def use_threads(self, decode: int, prefill: int) -> None:
+        """Compute one token with so many threads from now on, and several at once with so many."""
+        self.context.use_threads(decode, prefill)
+
+    def use_for_several(self, threads: int) -> None:
+        """Compute batches of more than one token with so many threads from now on."""
+        self.context.use_threads(self.threads.decode, threads)
+
+    def _settle_threads(self, load: Load) -> None:
+        chosen = self._chosen_threads(load)
+        self.threads = Threads(
+            decode=load.decode_threads or chosen.decode, prefill=load.prefill_threads or chosen.prefill
+        )
+        self.is_free_to_adapt = load.prefill_threads is None
+        self.most_threads = available_processors()
+        self.use_threads(self.threads.decode, self.threads.prefill)
+
+    def _chosen_threads(self, load: Load) -> Threads:
+        is_open = load.decode_threads is None or load.prefill_threads is None
+        if not (load.thread_file and is_open):
+            decode, prefill = suited_threads()
+            return Threads(decode=decode, prefill=prefill)
+        key = choice_key(Path(load.model_path), build_name(), available_processors())
+        file = ThreadFile(Path(load.thread_file))
+        chosen = file.read(key)
+        if chosen is None:
+            chosen = measured_threads(self, physical_cores(), available_processors())
+            file.write(key, chosen)
+        return chosen
 
     @property
     def facts(self) -> EngineFacts:
         """Return what answers depend on."""
-        decode_threads, prefill_threads = self.context.threads
         return EngineFacts(
             build=build_name(),
             context_tokens=self.context_tokens,
             batch_tokens=self.batch_tokens,
-            decode_threads=decode_threads,
-            prefill_threads=prefill_threads,
+            decode_threads=self.threads.decode,
+            prefill_threads=self.threads.prefill,
             slots=self.slots,
             flash_attention=self._log.flash_attention,
             kv_type=_KV_NAME,
@@ -107,8 +140,7 @@ def _make_context(model: Handle, load: Load) -> Handle:
     params.n_outputs_max = slots  # only the last token of each run: llama.cpp reserves memory for them
     params.kv_unified = True  # so that one long task may have all of it
     params.type_k = params.type_v = _KV_TYPE
-    params.n_threads = load.decode_threads
-    params.n_threads_batch = load.prefill_threads
+    params.n_threads, params.n_threads_batch = suited_threads()
     params.no_perf = True
     context = native.llama_init_from_model(model, params)
     if context is None:

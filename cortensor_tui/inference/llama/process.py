@@ -16,7 +16,7 @@ from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference import problems
 from cortensor_tui.inference.engine import HealthListener
 from cortensor_tui.inference.llama.child_process import ChildProcess
-from cortensor_tui.inference.llama.cpus import at_most_all, threads_for
+from cortensor_tui.inference.llama.cpus import at_most_all
 from cortensor_tui.inference.llama.heartbeat import Patience, kill_unless, watch_silence
 from cortensor_tui.inference.llama.runs import Run, Runs, Sent
 from cortensor_tui.inference.llama.wire import (
@@ -42,8 +42,9 @@ class LlamaProcess:
     """An `Engine` that holds llama.cpp in a process of its own.
 
     The process ends with this one, however this one ends, as long as the thread that runs the event loop
-    lives. `context_tokens` 0 is what the model was trained for; `threads` None is as many as make sense;
-    `gpu_layers` -1 is all of them.
+    lives. `context_tokens` 0 is what the model was trained for; `gpu_layers` -1 is all of them. `slots` runs
+    are computed at once and share the context. `threads` are both for decode and prefill, where those are
+    None; where all are, what is fastest is measured once and kept in `thread_file`, if there is to be one.
     """
 
     def __init__(
@@ -58,21 +59,22 @@ class LlamaProcess:
         gpu_layers: int = 0,
         mlock: bool = False,
         slots: int = 1,
+        thread_file: Path | None = None,
         on_health: HealthListener | None = None,
         patience: Patience | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        suited = threads_for(threads)
         self._path = model_path
         self._load = Load(
             model_path=str(model_path.absolute()),
             context_tokens=context_tokens,
             batch_tokens=batch_tokens,
-            decode_threads=at_most_all(decode_threads) or suited[0],
-            prefill_threads=at_most_all(prefill_threads) or suited[1],
+            decode_threads=at_most_all(decode_threads or threads),
+            prefill_threads=at_most_all(prefill_threads or threads),
             gpu_layers=gpu_layers,
             is_locked=mlock,
             slots=slots,
+            thread_file="" if thread_file is None else str(thread_file.absolute()),
         )
         self._on_health = on_health
         self._patience = patience or Patience()

@@ -11,6 +11,8 @@ from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference.llama.answer import AnswerStream, Clock
 from cortensor_tui.inference.llama.batching import Chunk, Going, Pace, Room, Waiting, admitted, next_batch
 from cortensor_tui.inference.llama.sequences import Sequences
+from cortensor_tui.inference.llama.thread_choice import Threads
+from cortensor_tui.inference.llama.thread_watch import ThreadWatch
 from cortensor_tui.inference.llama.wire import RunEvents
 from cortensor_tui.inference.problems import prompt_too_long
 from cortensor_tui.inference.prompts import RAW_ROLE, Messages
@@ -55,6 +57,21 @@ class Model(Protocol):
     @property
     def end_texts(self) -> tuple[str, ...]:
         """Marks that end a turn, should the model spell one out."""
+
+    @property
+    def threads(self) -> Threads:
+        """Threads for one token at a time and for several: what a reproducible run is computed with."""
+
+    @property
+    def is_free_to_adapt(self) -> bool:
+        """Tell whether several tokens at once may be computed with another number of threads."""
+
+    @property
+    def most_threads(self) -> int:
+        """Threads that there are processors for."""
+
+    def use_for_several(self, threads: int) -> None:
+        """Compute batches of more than one token with so many threads from now on."""
 
     def tokenize(self, messages: Messages) -> list[int]:
         """Return the prompt's tokens. Raises `ProblemError`."""
@@ -149,6 +166,9 @@ class Serving:
         self._room = Room(slots=model.slots, cells=model.context_tokens)
         self._sequences = Sequences(model.slots, model.context_tokens)
         self._pace = Pace()
+        first, most = model.threads.prefill, model.most_threads
+        self._decode_watch = ThreadWatch(first, most)
+        self._prompt_watch = ThreadWatch(first, most)
         self._waiting: dict[int, _Run] = {}
         self._going: dict[int, _Run] = {}
         self._told: dict[int, _Run] = {}  # those that have events to send
@@ -203,6 +223,9 @@ class Serving:
             return
         batch = [(self._going[order], tokens) for order, tokens in shares]
         chunks = [self._next_chunk(run, tokens) for run, tokens in batch]
+        watch = self._watch(batch)
+        if watch is not None:
+            self._model.use_for_several(watch.threads)
         began_s = self._clock()
         try:
             if not self._model.decode(chunks, is_aborted):
@@ -210,7 +233,11 @@ class Serving:
         except ProblemError as error:
             self._give_up([run for run, _ in batch], error.problem)
             return
-        self._pace.saw(sum(tokens for _, tokens in batch), self._clock() - began_s)
+        took_s = self._clock() - began_s
+        total = sum(tokens for _, tokens in batch)
+        self._pace.saw(total, took_s)
+        if watch is not None:
+            watch.saw(total, took_s)
         index = -1
         for (run, tokens), chunk in zip(batch, chunks, strict=True):
             index += tokens
@@ -250,6 +277,16 @@ class Serving:
     def _session_of(self, generation: Generation) -> int | None:
         is_apart = generation.is_reproducible or not self._model.can_reuse
         return None if is_apart else generation.session_id
+
+    def _watch(self, batch: Sequence[tuple[_Run, int]]) -> ThreadWatch | None:
+        """Return what counts the threads for this batch; None where nothing is to be tried."""
+        if not self._model.is_free_to_adapt or (len(batch) == 1 and batch[0][1] == 1):
+            return None
+        if batch[0][0].generation.is_reproducible:
+            self._model.use_for_several(self._model.threads.prefill)
+            return None
+        is_prompt = any(tokens > 1 for _, tokens in batch)
+        return self._prompt_watch if is_prompt else self._decode_watch
 
     def _next_chunk(self, run: _Run, tokens: int) -> Chunk:
         if run.position < len(run.prompt):

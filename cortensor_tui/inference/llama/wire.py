@@ -16,17 +16,20 @@ MAX_FRAME_BYTES = 16 * 1024 * 1024
 class Load(msgspec.Struct, frozen=True, kw_only=True, tag="load"):
     """The first message. `context_tokens` 0 is what the model was trained for; `gpu_layers` -1 is all.
 
-    `slots` is how many runs there may be at once; they share the context.
+    `slots` is how many runs there may be at once; they share the context. Threads that are None are for the
+    engine to choose: by what `thread_file` says of this model and machine, or by measuring, which it then
+    says; without such a file, by a rule of thumb.
     """
 
     model_path: str
     context_tokens: int
     batch_tokens: int
-    decode_threads: int
-    prefill_threads: int
+    decode_threads: int | None
+    prefill_threads: int | None
     gpu_layers: int
     is_locked: bool
     slots: int = 1
+    thread_file: str = ""
 
 
 class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):

@@ -1,0 +1,161 @@
+"""Threads are measured once, kept, and followed when the machine gets busy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cortensor_tui.inference.llama.batching import Chunk
+from cortensor_tui.inference.llama.thread_choice import ThreadFile, Threads, choice_key, measured_threads
+from cortensor_tui.inference.llama.thread_watch import ThreadWatch
+
+from .engines import Watched
+
+CHOSEN = Threads(decode=3, prefill=4)
+
+
+class Machine:
+    """A model that takes so long for each number of threads: (one token, one token of a prompt)."""
+
+    def __init__(self, times_s: dict[int, tuple[float, float]]) -> None:
+        self._times_s = times_s
+        self._threads = (0, 0)
+        self.now_s = 0.0
+        self.is_empty = True
+
+    def use_threads(self, decode: int, prefill: int) -> None:
+        self._threads = (decode, prefill)
+
+    def decode(self, chunks: Sequence[Chunk], is_aborted: Callable[[], bool]) -> bool:
+        tokens = sum(len(chunk.tokens) for chunk in chunks)
+        self.is_empty = False
+        if tokens == 1:
+            self.now_s += self._times_s[self._threads[0]][0]
+        else:
+            self.now_s += self._times_s[self._threads[1]][1] * tokens
+        return True
+
+    def forget_all(self) -> None:
+        self.is_empty = True
+
+
+@pytest.mark.parametrize(
+    ("times_s", "physical", "processors", "expected"),
+    [
+        ({1: (7.0, 5.0), 2: (7.1, 3.3)}, 2, 2, (1, 2)),
+        ({1: (7.0, 5.0), 2: (6.5, 3.3)}, 2, 2, (1, 2)),
+        ({1: (7.0, 5.0), 2: (4.0, 3.3)}, 2, 2, (2, 2)),
+        ({1: (7.0, 1.6), 2: (60.0, 4.6)}, 2, 2, (1, 1)),
+        ({2: (5.0, 9.0), 3: (4.0, 9.0), 4: (3.9, 5.0), 7: (9.0, 4.5), 8: (9.0, 4.0)}, 4, 8, (3, 8)),
+        ({1: (7.0, 5.0)}, 1, 1, (1, 1)),
+    ],
+    ids=["equal", "hardly faster", "much faster", "a busy machine", "two processors a core", "one"],
+)
+def test_the_fastest_are_chosen_and_all_cores_for_decode_only_where_it_pays(
+    times_s: dict[int, tuple[float, float]], physical: int, processors: int, expected: tuple[int, int]
+) -> None:
+    machine = Machine(times_s)
+    chosen = measured_threads(machine, physical, processors, clock=lambda: machine.now_s)
+    assert (chosen.decode, chosen.prefill) == expected
+    assert machine.is_empty
+
+
+def test_a_slow_machine_is_not_held_up_by_a_second_round() -> None:
+    machine = Machine({1: (7.0, 5.0), 2: (7.1, 3.3)})
+    measured_threads(machine, 2, 2, clock=lambda: machine.now_s)
+    assert machine.now_s < 32 * (5.0 + 3.3) + 6 * (7.0 + 7.1) + 1
+
+
+def test_a_choice_is_kept_for_the_file_the_build_and_the_processors(tmp_path: Path) -> None:
+    model = tmp_path / "tiny.gguf"
+    model.write_bytes(b"GGUF")
+    file = ThreadFile(tmp_path / "new" / "threads.json")
+    key = choice_key(model, "llama.cpp 1", 4)
+    assert file.read(key) is None
+    file.write(key, CHOSEN)
+    assert ThreadFile(tmp_path / "new" / "threads.json").read(key) == CHOSEN
+    assert file.read(choice_key(model, "llama.cpp 2", 4)) is None
+    assert file.read(choice_key(model, "llama.cpp 1", 2)) is None
+    model.write_bytes(b"GGUF, larger")
+    assert file.read(choice_key(model, "llama.cpp 1", 4)) is None
+
+
+def test_the_file_does_not_grow_for_ever(tmp_path: Path) -> None:
+    file = ThreadFile(tmp_path / "threads.json")
+    for number in range(100):
+        file.write(f"model {number}", CHOSEN)
+    assert file.read("model 99") == CHOSEN
+    assert file.read("model 0") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"key": 3}', b"\xff"])
+def test_a_damaged_file_is_measured_anew(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "threads.json"
+    path.write_bytes(content)
+    file = ThreadFile(path)
+    assert file.read("key") is None
+    file.write("key", CHOSEN)
+    assert file.read("key") == CHOSEN
+
+
+def test_a_folder_that_cannot_be_written_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    ThreadFile(tmp_path / "file" / "threads.json").write("key", CHOSEN)
+
+
+@given(first=st.integers(1, 8), most=st.integers(1, 8), times=st.lists(st.floats(1e-6, 10), max_size=200))
+def test_threads_stay_between_one_and_all(first: int, most: int, times: list[float]) -> None:
+    watch = ThreadWatch(first, most)
+    for took_s in times:
+        assert 1 <= watch.threads <= max(first, most)
+        watch.saw(4, took_s)
+
+
+def run(watch: ThreadWatch, time_s: Callable[[int], float], batches: int) -> list[int]:
+    """Compute batches whose time depends on the threads; return the threads of each."""
+    used = []
+    for _ in range(batches):
+        used.append(watch.threads)
+        watch.saw(4, time_s(watch.threads))
+    return used
+
+
+@settings(max_examples=30, deadline=None)
+@given(most=st.integers(2, 8), best=st.data())
+def test_it_finds_the_fastest_and_stays_there(most: int, best: st.DataObject) -> None:
+    fastest = best.draw(st.integers(1, most))
+    watch = ThreadWatch(most, most)
+    used = run(watch, lambda threads: 1.0 + abs(threads - fastest), 2_000)
+    assert used[200:].count(fastest) > 0.97 * len(used[200:])
+
+
+def test_a_machine_that_gets_busy_is_noticed_at_once_and_so_is_the_end_of_it() -> None:
+    watch = ThreadWatch(2, 2)
+    run(watch, lambda threads: {1: 35, 2: 23}[threads], 2_000)
+    busy = run(watch, lambda threads: {1: 90, 2: 500}[threads], 100)
+    assert busy.count(2) < 20
+    quiet = run(watch, lambda threads: {1: 35, 2: 23}[threads], 1_000)
+    assert quiet[-200:].count(1) < 10
+
+
+@pytest.mark.real
+async def test_an_engine_measures_once_and_then_remembers(model_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "threads.json"
+    first = Watched(model_path, thread_file=path)
+    await first.engine.start()
+    facts = first.engine.health.facts
+    await first.engine.stop()
+    assert facts is not None
+    assert path.exists()
+    kept = path.read_bytes()
+    # what stands there is what counts from then on
+    path.write_bytes(kept.replace(f'"decode": {facts.decode_threads}'.encode(), b'"decode": 7'))
+    second = Watched(model_path, thread_file=path)
+    await second.engine.start()
+    assert second.engine.health.facts is not None
+    assert second.engine.health.facts.decode_threads == 7
+    await second.engine.stop()
