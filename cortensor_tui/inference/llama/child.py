@@ -82,7 +82,19 @@ class _Child:
     # --- reader thread ---------------------------------------------------------------------------
 
     def read_messages(self) -> NoReturn:
-        """Hand on what the node sends; when it lets go of the pipe, end the process."""
+        """Hand on what the node sends; when it lets go of the pipe, end the process.
+
+        It ends as well where reading fails, out of memory for one: a process that hears nothing is of no use.
+        """
+        try:
+            self._hand_on_messages()
+        except BaseException as error:
+            sys.stderr.write(f"engine process: {type(error).__name__}: {error}\n")
+            sys.stderr.flush()
+            os._exit(os.EX_SOFTWARE)
+        os._exit(0)
+
+    def _hand_on_messages(self) -> None:
         while (message := self._next_message()) is not None:
             match message:
                 case Ping():
@@ -91,7 +103,6 @@ class _Child:
                     self._cancelled.add(run_id)
                 case Load() | Generate():
                     self._work.put(message)
-        os._exit(0)
 
     def _next_message(self) -> ToChild | None:
         prefix = self._incoming.read(LENGTH_BYTES)
