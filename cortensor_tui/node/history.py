@@ -37,7 +37,7 @@ from cortensor_tui.node.history_messages import (
     Tasks,
     Transactions,
 )
-from cortensor_tui.node.views import LISTED_TEXT_CHARS, task_view
+from cortensor_tui.node.views import LISTED_TEXT_CHARS, WHOLE_TEXT_CHARS, task_view
 from cortensor_tui.settings.model import PrivateSessions
 from cortensor_tui.storage.local_store import LocalStore
 
@@ -130,7 +130,7 @@ class HistoryDesk:
         past = history.task(body.key)
         if past is None:
             raise problem_error("no_such_task", f"This node has no task {body.key}")
-        return Tasks((task_view(past, self._store, text_chars=None),))
+        return Tasks((task_view(past, self._store, WHOLE_TEXT_CHARS),))
 
     def _tasks(self, history: History, body: GetTasks) -> Tasks:
         wanted, now = body.filter or TaskFilter(), self._clock.now()

@@ -12,6 +12,8 @@ from cortensor_tui.storage.local_store import LocalStore
 
 # Lists carry the start of long texts; `GetTask` brings one task whole.
 LISTED_TEXT_CHARS = 16_000
+# A prompt from IPFS may be larger than a line on the socket; both texts of a task fit one, however escaped.
+WHOLE_TEXT_CHARS = 1_000_000
 
 
 def changed_view(record: TaskRecord, journal: Journal, store: LocalStore) -> TaskView:

@@ -76,6 +76,7 @@ class Outbox:
             await self._unpin_expired()
         except ProblemError as error:
             log.warning("the outbox is not worked off", why=error.problem.sentence())
+        self.waiting = len(self._uploads.waiting())
         self._retry_s = FIRST_RETRY_S if not self.waiting else min(2 * self._retry_s, LONGEST_RETRY_S)
 
     async def _deliver(self, upload: SavedUpload) -> Problem | None:
