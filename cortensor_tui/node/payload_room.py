@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -39,13 +40,14 @@ class PayloadRoom:
         self._nodes: IpfsNodes | None = None
         self.outbox: Outbox | None = None
         self._server: IpfsServer | None = None
+        self._is_look_due = asyncio.Event()
         self._retention = _retention(settings, database, store, clock)
         if settings.ipfs_urls or settings.ipfs_server_enabled:
             keep_s = None if settings.ipfs_keep_days is None else settings.ipfs_keep_days * _DAY_S
             self._nodes = IpfsNodes(settings.ipfs_urls, settings.ipfs_timeout_s, clock)
             self.outbox = Outbox(UploadLog(database), store, self._nodes, keep_s, clock)
         if settings.ipfs_server_enabled and self._nodes is not None:
-            self._server = IpfsServer(settings.ipfs_command, os.environ, self._nodes.lead_with)
+            self._server = IpfsServer(settings.ipfs_command, os.environ, self._lead_with)
 
     @property
     def health(self) -> IpfsHealth | None:
@@ -80,13 +82,27 @@ class PayloadRoom:
             jobs["retention"] = self._retention.run()
         return jobs
 
+    async def close(self) -> None:
+        """Close every connection; they are opened again when they are needed."""
+        if self._nodes is not None:
+            await self._nodes.close()
+
+    def _lead_with(self, address: str | None) -> None:
+        """Ask the IPFS node first that we run, as soon as it is up."""
+        if self._nodes is not None:
+            self._nodes.lead_with(address)
+        self._is_look_due.set()
+
     async def _keep_looking(self, nodes: IpfsNodes) -> None:
         try:
             while True:
+                self._is_look_due.clear()
                 await nodes.look()
-                await asyncio.sleep(LOOK_S)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await self._is_look_due.wait()
         finally:
-            await nodes.close()
+            await self.close()
 
 
 def _retention(settings: Settings, database: Database, store: LocalStore, clock: Clock) -> Retention | None:

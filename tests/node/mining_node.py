@@ -110,6 +110,7 @@ class MiningNode:
     async def stop(self) -> None:
         """Stop where it stands."""
         await self.mining.stop()
+        await self.payload_room.close()
         self._mining = None
 
     def record(self, key: TaskKey) -> TaskRecord:

@@ -13,8 +13,10 @@ from cortensor_tui.domain.health import IpfsHealth
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
 from cortensor_tui.domain.verification import Finding, ProofVerdict
+from cortensor_tui.journal.history import PastTask
 from cortensor_tui.node.verification import verify
 from cortensor_tui.node.verification.evidence import Ground
+from cortensor_tui.node.views import LISTED_TEXT_CHARS, task_view
 from cortensor_tui.storage.content_id import content_address
 from cortensor_tui.storage.ipfs.nodes import IpfsNodes
 from cortensor_tui.storage.outbox import Outbox
@@ -47,7 +49,7 @@ async def proxy(ipfs: IpfsNode) -> AsyncIterator[IpfsProxy]:
 async def node(devnet: DevnetOnAnvil, proxy: IpfsProxy, tmp_path: Path) -> AsyncIterator[MiningNode]:
     """A node that has the IPFS node in its settings."""
     mining = MiningNode(devnet, tmp_path)
-    mining.more_settings = {"CORTENSOR_TUI_IPFS_URLS": proxy.url, "CORTENSOR_TUI_IPFS_MAX_MB": "1"}
+    mining.more_settings = {"CORTENSOR_TUI_IPFS_URLS": proxy.url, "CORTENSOR_TUI_IPFS_MAX_MB": "10"}
     await mining.start()
     yield mining
     await mining.stop()
@@ -162,10 +164,25 @@ async def test_a_prompt_whose_bytes_are_not_those_of_its_id_is_refused(
 async def test_a_prompt_over_the_limit_is_refused_with_its_size(
     devnet: DevnetOnAnvil, node: MiningNode, session_id: int, ipfs: IpfsNode
 ) -> None:
-    cid = await published(ipfs, random.Random(1).randbytes(MIB // 2) * 3)
+    cid = await published(ipfs, b"x" * (10 * MIB + 1))
     cause = await missed(devnet, node, session_id, f"ipfs://{cid}")
-    assert "limit of 1 MiB" in cause
-    assert f"{3 * (MIB // 2)} bytes" in cause
+    assert "limit of 10 MiB" in cause
+    assert f"{10 * MIB + 1} bytes" in cause
+
+
+async def test_a_prompt_of_ten_megabytes_reaches_the_engine_whole(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int, ipfs: IpfsNode
+) -> None:
+    prompt = "".join(random.Random(1).choices("abcdefgh \n", k=MIB)) * 10
+    key = await assigned(devnet, session_id, f"ipfs://{await published(ipfs, prompt.encode())}")
+    record = await node.until(key, Stage.COMMITTED)
+    answer = f"You said: {prompt}".encode()  # which no transaction could carry
+    assert await answer_on_chain(node, key) == content_address(str(file_id(answer)))
+    nodes = IpfsNodes([ipfs.url], timeout_s=60)
+    assert await nodes.fetch(record.answer_cid or "", 16 * MIB) == answer
+    await nodes.close()
+    view = task_view(PastTask(record, record.times, None), node.store)
+    assert len(view.prompt) == LISTED_TEXT_CHARS + 1
 
 
 async def test_a_prompt_that_is_no_text_is_refused(

@@ -53,6 +53,8 @@ class IpfsServer:
         while True:
             try:
                 was_up = await self._live_once()
+            except OSError as failure:
+                was_up, self.problem = False, _unstartable(self._command, failure).problem
             except ProblemError as error:
                 was_up = False
                 if self.problem is None or error.problem.code != self.problem.code:
@@ -180,6 +182,15 @@ class IpfsServer:
             f"{said} (exit code {code})" if said else f"exit code {code}",
             f"Try it by hand: IPFS_PATH={self.folder} {self._command} daemon",
         )
+
+
+def _unstartable(command: str, error: OSError) -> ProblemError:
+    return problem_error(
+        "ipfs_ended",
+        "The IPFS node cannot be started",
+        f"{command}: {error.strerror or error}",
+        "Mend the cause; the node tries again by itself",
+    )
 
 
 async def _keep_lines(stream: asyncio.StreamReader | None, lines: deque[str]) -> None:
