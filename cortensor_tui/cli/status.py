@@ -116,7 +116,8 @@ def _engine(engine: EngineHealth) -> str:
     end = "died" if engine.is_ours else "lost"
     died = "" if engine.died_at is None else f"{end} {age(engine.died_at)} ago: {engine.death}"
     silent = "" if engine.silent_since is None else f"has not answered for {age(engine.silent_since)}"
-    return _joined(state, silent, engine.engine, engine.model, context, restarts, died, engine.error)
+    parts = (state, silent, engine.busy_words, engine.engine, engine.model, context, restarts, died)
+    return _joined(*parts, engine.error)
 
 
 def _ipfs(ipfs: IpfsHealth) -> str:

@@ -166,3 +166,12 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     facts: EngineFacts | None = None
     model_file: ModelFile | None = None
     is_ours: bool = True
+
+    @property
+    def busy_words(self) -> str:
+        """Return how many runs go on, of how many that it takes at once; "" for none."""
+        if self.runs == 0:
+            return ""
+        if self.facts is not None and self.facts.slots is not None:
+            return f"{self.runs} of {self.facts.slots} slots busy"
+        return f"{self.runs} run{'s' if self.runs > 1 else ''}"

@@ -8,6 +8,7 @@ import pytest
 from cortensor_tui.cli.shapes import session_json, task_json, transaction_json
 from cortensor_tui.cli.status_shape import status_json
 from cortensor_tui.domain.health import Account, Verdict
+from cortensor_tui.domain.inference import EngineFacts
 from cortensor_tui.domain.networks import ServedChain
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.task_filter import StageIs, TaskFilter, Term
@@ -42,6 +43,29 @@ async def test_status_says_at_a_glance_whether_the_node_serves(home: Home, node:
     assert "head 12" in ended.out
     assert "contract  generation: mid (probed)" in ended.out
     assert "low balance" in ended.out
+
+
+async def test_status_says_how_busy_a_model_server_is_and_that_it_was_lost(
+    home: Home, node: ScriptedNode
+) -> None:
+    server = msgspec.structs.replace(
+        STATUS.engine,
+        engine="llama-server b1 at http://127.0.0.1:8090",
+        runs=2,
+        facts=EngineFacts(slots=4),
+        is_ours=False,
+        restarts=1,
+        died_at=AT,
+        death="connection refused",
+    )
+    node.answers[GetStatus] = StatusChanged(msgspec.structs.replace(STATUS, engine=server))
+    told = (await home.run("status")).out
+    assert "2 of 4 slots busy  llama-server b1 at http://127.0.0.1:8090" in told
+    assert "lost 1 time  lost " in told
+    assert "ago: connection refused" in told
+    unknown = msgspec.structs.replace(server, facts=EngineFacts())
+    node.answers[GetStatus] = StatusChanged(msgspec.structs.replace(STATUS, engine=unknown))
+    assert "  2 runs  " in (await home.run("status")).out
 
 
 async def test_status_as_json_has_the_documented_shape(home: Home, node: ScriptedNode) -> None:

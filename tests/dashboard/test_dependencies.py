@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cortensor_tui.dashboard.cells import Line, width_of
 from cortensor_tui.dashboard.present.dependency_lines import column_lines, paired_lines
+from cortensor_tui.dashboard.present.details import node_details
 from cortensor_tui.dashboard.present.engine import engine_news
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointHealth, EndpointState
@@ -216,6 +217,11 @@ def test_a_model_server_is_lost_and_found_where_our_own_engine_dies_and_is_resta
     silent = died(130, is_ours=False, silent_since=NOW - 9)
     assert "if that lasts it counts as lost until it is back" in " ".join(news(silent, 110))
     assert "lost 1 time" in told("engine", died(3600, is_ours=False))
+    details = {one.label: one.text for one in node_details(died(130, is_ours=False, runs=1))}
+    assert details["engine lost"].endswith(
+        ": it was killed by SIGKILL, as the kernel does when memory runs out"
+    )
+    assert details["engine busy"] == "1 run"
 
 
 def test_while_the_engine_is_not_back_its_error_says_it() -> None:

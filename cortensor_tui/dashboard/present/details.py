@@ -95,6 +95,8 @@ def _engine(status: NodeStatus) -> Iterator[Detail]:
         yield Detail("engine", "none: this node only watches")
         return
     yield Detail("engine", f"{engine.engine}, {engine.state}, {restarts_of(engine)}")
+    if engine.busy_words:
+        yield Detail("engine busy", engine.busy_words)
     if engine.silent_since is not None:
         yield Detail("engine silent", f"since {moment(engine.silent_since)}", "warn")
     if engine.died_at is not None:
