@@ -12,6 +12,7 @@ import msgspec
 from benchmarks.bare import bare_loop
 from benchmarks.dashboard import attached_dashboard
 from benchmarks.engine.at_once import SIZES, AtOnce, Compared, ServerPlan
+from benchmarks.engine.engine_made import EngineMade, engine_of
 from benchmarks.engine.figures import Measured, Subject, figures, table
 from benchmarks.engine.one_stream import OneStream, Round
 from benchmarks.engine.yardsticks import llama_cpp_version
@@ -20,12 +21,10 @@ from benchmarks.processes import REPOSITORY
 from benchmarks.report import Figures
 from benchmarks.running import run_measuring, say
 from benchmarks.served import anvil_world, bound_node
-from cortensor_tui.inference.llama.cpus import threads_for
 from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
 from tests.world import World
 
 CONTEXT_TOKENS = 4096
-BATCH_TOKENS = 512  # the node's default
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -45,56 +44,41 @@ async def measure(plan: Plan, folder: Path) -> Figures:
     machine = this_machine()
     version = await llama_cpp_version()
     model = await asyncio.to_thread(fetch_default_model, default_model_folder(), lambda done, total: None)
-    threads = threads_for(None)
     say("starting a devnet on anvil")
     async with anvil_world(folder, model) as world:
-        rounds = await one_stream(plan, world, threads)
-        loads = await at_once(plan, world, threads)
+        rounds = await one_stream(plan, world)
+        engine, loads = await at_once(plan, world)
     subject = Subject(
-        model=model.stem,
-        llama_cpp=version,
-        decode_threads=threads[0],
-        prefill_threads=threads[1],
-        batch_tokens=BATCH_TOKENS,
-        slots=1,
-        batch_answer_tokens=plan.batch_tokens,
+        model=model.stem, llama_cpp=version, engine=engine, batch_answer_tokens=plan.batch_tokens
     )
     return figures(machine, Measured(subject=subject, rounds=rounds, loads=loads))
 
 
-def same_threads(threads: tuple[int, int]) -> dict[str, str]:
-    """Return settings with which the node computes with as many threads as those it is compared with."""
-    decode, prefill = (str(count) for count in threads)
-    return {"CORTENSOR_TUI_DECODE_THREADS": decode, "CORTENSOR_TUI_PREFILL_THREADS": prefill}
-
-
-async def one_stream(plan: Plan, world: World, threads: tuple[int, int]) -> list[Round]:
+async def one_stream(plan: Plan, world: World) -> list[Round]:
     """Measure one answer at a time."""
-    settings = world.settings(LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS), **same_threads(threads))
-    async with (
-        bare_loop(world.model, CONTEXT_TOKENS, threads) as binding,
-        bound_node(world, settings) as node,
-        attached_dashboard(settings) as screen,
-    ):
-        say(f"{plan.pairs} rounds of one answer")
-        stream = OneStream(node, screen, binding, world.model, threads, BATCH_TOKENS)
-        return await stream.rounds(plan.pairs, plan.tokens)
+    settings = world.settings(LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS))
+    async with bound_node(world, settings) as node:
+        engine = await engine_of(settings)
+        async with (
+            bare_loop(world.model, CONTEXT_TOKENS, engine.threads) as binding,
+            attached_dashboard(settings) as screen,
+        ):
+            say(f"{plan.pairs} rounds of one answer")
+            stream = OneStream(node, screen, binding, world.model, engine)
+            return await stream.rounds(plan.pairs, plan.tokens)
 
 
-async def at_once(plan: Plan, world: World, threads: tuple[int, int]) -> dict[int, list[Compared]]:
+async def at_once(plan: Plan, world: World) -> tuple[EngineMade, dict[int, list[Compared]]]:
     """Measure several answers at a time, with the same journal: the key must not have two."""
     settings = world.settings(
-        LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS),
-        CORTENSOR_TUI_SLOTS=str(max(SIZES)),
-        **same_threads(threads),
-    )
-    server = ServerPlan(
-        model=world.model, context_tokens=CONTEXT_TOKENS, batch_tokens=BATCH_TOKENS, threads=threads
+        LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS), CORTENSOR_TUI_SLOTS=str(max(SIZES))
     )
     async with bound_node(world, settings) as node, attached_dashboard(settings):
+        engine = await engine_of(settings)
         sessions = tuple([await node.new_session() for _ in range(max(SIZES))])
         say(f"{plan.rounds} rounds of {', '.join(map(str, SIZES))} answers at once")
-        return await AtOnce(node, sessions, server).rounds(plan.rounds, plan.batch_tokens)
+        loads = AtOnce(node, sessions, ServerPlan(world.model, CONTEXT_TOKENS, engine))
+        return engine, await loads.rounds(plan.rounds, plan.batch_tokens)
 
 
 def main() -> int:

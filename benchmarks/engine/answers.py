@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
 from benchmarks.processes import BenchmarkError
 from cortensor_tui.domain.tasks import TaskView
 
+Number = TypeVar("Number", int, float)
+
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer; times are unix seconds. The node's is asked when the node has seen its assignment."""
+    """One answer; times are unix seconds. The node counts as asked when its ack was sent."""
 
     asked_at: float
     first_token_at: float
@@ -35,12 +39,6 @@ class Load(msgspec.Struct, frozen=True):
         """Return the longest time to a first token."""
         return max(answer.first_token_at - answer.asked_at for answer in self.answers)
 
-    @property
-    def asked_within_s(self) -> float:
-        """Return the time from the first question to the last one."""
-        asked = [answer.asked_at for answer in self.answers]
-        return max(asked) - min(asked)
-
 
 def one_after_another_tokens_per_s(answers: tuple[Answer, ...]) -> float:
     """Return the tokens of answers by the sum of what each took; pauses between do not count."""
@@ -51,26 +49,17 @@ def one_after_another_tokens_per_s(answers: tuple[Answer, ...]) -> float:
 def answer_of(task: TaskView) -> Answer:
     """Return what the node told of a task. Raises `BenchmarkError` where something is missing."""
     times = task.times
-    values = (
-        times.seen_at,
-        times.first_token_at,
-        times.last_token_at,
-        task.prompt_tokens,
-        task.answer_tokens,
-    )
-    asked_at, first_token_at, last_token_at, prompt_tokens, answer_tokens = values
-    if (
-        asked_at is None
-        or first_token_at is None
-        or last_token_at is None
-        or prompt_tokens is None
-        or answer_tokens is None
-    ):
-        raise BenchmarkError(f"the node did not tell all times of task {task.key}: {values}")
     return Answer(
-        asked_at=asked_at,
-        first_token_at=first_token_at,
-        last_token_at=last_token_at,
-        prompt_tokens=prompt_tokens,
-        answer_tokens=answer_tokens,
+        asked_at=told(times.ack_sent_at),
+        first_token_at=told(times.first_token_at),
+        last_token_at=told(times.last_token_at),
+        prompt_tokens=told(task.prompt_tokens),
+        answer_tokens=told(task.answer_tokens),
     )
+
+
+def told(value: Number | None) -> Number:
+    """Return what the node told. Raises `BenchmarkError` where it did not."""
+    if value is None:
+        raise BenchmarkError("the node did not tell all times and numbers of a task")
+    return value

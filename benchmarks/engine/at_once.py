@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.engine.answers import Answer, Load, answer_of, one_after_another_tokens_per_s
+from benchmarks.engine.answers import Answer, Load, answer_of, one_after_another_tokens_per_s, told
+from benchmarks.engine.engine_made import EngineMade
 from benchmarks.engine.llama_server import LlamaServer, Question, llama_server
 from benchmarks.engine.prompts import next_prompt
 from benchmarks.processes import BenchmarkError
@@ -30,13 +31,12 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     server_ttft_max_s: float
 
 
-class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How llama-server is started, as the node's engine is; `threads` are for decode and for prefill."""
+class ServerPlan(msgspec.Struct, frozen=True):
+    """What llama-server is started with: as the node's engine is."""
 
     model: Path
     context_tokens: int
-    batch_tokens: int
-    threads: tuple[int, int]
+    engine: EngineMade
 
 
 class AtOnce:
@@ -77,17 +77,17 @@ class AtOnce:
         for _ in range(MOST_TRIES):
             await asyncio.sleep(QUIET_S)
             asked = [(session_id, next_prompt(DAYS)) for session_id in self._sessions[:size]]
-            load = Load(tuple(answer_of(task) for task in await self._node.serve_all(asked, tokens)))
+            tasks = await self._node.serve_all(asked, tokens)
+            seen_at = [told(task.times.seen_at) for task in tasks]
             # Tasks of two blocks, or an answer that ended early, are another load.
-            if load.asked_within_s < BLOCK_S / 2 and all(one.answer_tokens == tokens for one in load.answers):
-                return load
+            is_together = max(seen_at) - min(seen_at) < BLOCK_S / 2
+            if is_together and all(task.answer_tokens == tokens for task in tasks):
+                return Load(tuple(map(answer_of, tasks)))
         raise BenchmarkError(f"{size} tasks never came in one block, with answers of {tokens} tokens each")
 
     async def _served_elsewhere(self, size: int, tokens: int) -> Load:
         plan = self._server
-        async with llama_server(
-            plan.model, size, plan.context_tokens, plan.batch_tokens, plan.threads
-        ) as server:
+        async with llama_server(plan.model, size, plan.context_tokens, plan.engine) as server:
             await _ask(server, size, tokens)  # warms up
             await asyncio.sleep(QUIET_S)
             return await _ask(server, size, tokens)

@@ -8,6 +8,7 @@ from statistics import median
 import msgspec
 
 from benchmarks.engine.at_once import SIZES, Compared
+from benchmarks.engine.engine_made import EngineMade
 from benchmarks.engine.one_stream import Round
 from benchmarks.goals import Goal, goal_rows, over_rounds, rounded
 from benchmarks.machine import Machine
@@ -28,10 +29,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str
     llama_cpp: str
-    decode_threads: int
-    prefill_threads: int
-    batch_tokens: int
-    slots: int
+    engine: EngineMade
     batch_answer_tokens: int
 
 
@@ -48,7 +46,15 @@ def figures(machine: Machine, measured: Measured) -> Figures:
     found = _one_stream(measured.rounds)
     for size, compared in measured.loads.items():
         found |= _at_once(f"batch{size}", compared)
-    return {**found, **msgspec.to_builtins(measured.subject), **msgspec.to_builtins(machine)}
+    subject = measured.subject
+    return {
+        **found,
+        "model": subject.model,
+        "llama_cpp": subject.llama_cpp,
+        **msgspec.to_builtins(subject.engine),
+        "batch_answer_tokens": subject.batch_answer_tokens,
+        **msgspec.to_builtins(machine),
+    }
 
 
 def _one_stream(rounds: Sequence[Round]) -> Figures:

@@ -14,6 +14,7 @@ import aiohttp
 import msgspec
 
 from benchmarks.engine.answers import Answer, Load
+from benchmarks.engine.engine_made import EngineMade
 from benchmarks.engine.yardsticks import yardstick_command
 from benchmarks.processes import BenchmarkError, running
 
@@ -116,15 +117,15 @@ class LlamaServer:
 
 @asynccontextmanager
 async def llama_server(
-    model: Path, slots: int, context_tokens: int, batch_tokens: int, threads: tuple[int, int]
+    model: Path, slots: int, context_tokens: int, engine: EngineMade
 ) -> AsyncIterator[LlamaServer]:
-    """Run a server with so many slots until the block is left; `threads` are for decode and for prefill."""
+    """Run a server with so many slots, else made as the engine is, until the block is left."""
     port = _free_port()
+    batch, (decode_threads, prefill_threads) = str(engine.batch_tokens), engine.threads
     command = yardstick_command(
         *("llama-server", "-m", str(model), "--device", "none", "--host", "127.0.0.1", "--port", str(port)),
-        *("--parallel", str(slots), "-c", str(context_tokens), "-b", str(batch_tokens)),
-        *("-ub", str(batch_tokens), "-t", str(threads[0]), "-tb", str(threads[1])),
-        *("--no-ui", "--log-disable"),
+        *("--parallel", str(slots), "-c", str(context_tokens), "-b", batch, "-ub", batch),
+        *("-t", str(decode_threads), "-tb", str(prefill_threads), "--no-ui", "--log-disable"),
     )
     connector = aiohttp.TCPConnector(force_close=True)
     timeout = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S)

@@ -10,7 +10,8 @@ import msgspec
 from benchmarks.bare import BareLoop
 from benchmarks.dashboard import Screen
 from benchmarks.engine import llama_bench
-from benchmarks.engine.answers import answer_of
+from benchmarks.engine.answers import told
+from benchmarks.engine.engine_made import EngineMade
 from benchmarks.engine.prompts import next_prompt
 from benchmarks.processes import BenchmarkError
 from benchmarks.running import say
@@ -54,19 +55,17 @@ class OneStream:
         screen: Screen,
         binding: BareLoop,
         model: Path,
-        threads: tuple[int, int],
-        batch_tokens: int,
+        engine: EngineMade,
     ) -> None:
         self._node = node
         self._screen = screen
         self._binding = binding
         self._model = model
-        self._decode_threads, self._prefill_threads = threads
-        self._batch_tokens = batch_tokens
+        self._engine = engine
 
     async def rounds(self, count: int, tokens: int) -> list[Round]:
         """Measure so many rounds, after a run of each that warms up; who goes first changes by turns."""
-        prompt_tokens = answer_of(await self._served(tokens)).prompt_tokens
+        prompt_tokens = told((await self._served(tokens)).prompt_tokens)
         await self._bound(prompt_tokens, tokens)
         found = []
         for number in range(1, count + 1):
@@ -79,7 +78,6 @@ class OneStream:
         speeds: dict[str, Speeds] = {}
         sides = ("node", "bench", "binding")
         for turn in range(len(sides)):
-            await asyncio.sleep(QUIET_S)
             match sides[(number + turn) % len(sides)]:
                 case "node":
                     task = await self._served(answer_tokens)
@@ -94,10 +92,11 @@ class OneStream:
 
     async def _served(self, tokens: int) -> TaskView:
         for _ in range(MOST_TRIES):
-            drawn_bytes = self._screen.drawn_bytes
             # A session of its own: within one, the engine need not read again what all prompts begin with.
-            asked = [(await self._node.new_session(), next_prompt(DAYS))]
-            [task] = await self._node.serve_all(asked, tokens)
+            session_id = await self._node.new_session()
+            await asyncio.sleep(QUIET_S)
+            drawn_bytes = self._screen.drawn_bytes
+            [task] = await self._node.serve_all([(session_id, next_prompt(DAYS))], tokens)
             if self._screen.drawn_bytes == drawn_bytes:
                 raise BenchmarkError("the dashboard drew nothing while the node answered")
             if task.answer_tokens == tokens:
@@ -105,37 +104,37 @@ class OneStream:
         raise BenchmarkError(f"the node's answers end before {tokens} tokens")
 
     async def _benched(self, prompt_tokens: int, answer_tokens: int) -> Speeds:
-        common = (self._model, self._batch_tokens)
-        prefill = await llama_bench.prefill_tokens_per_s(*common, self._prefill_threads, prompt_tokens)
+        engine = self._engine
+        common = (self._model, engine.batch_tokens)
+        await asyncio.sleep(QUIET_S)
+        prefill = await llama_bench.prefill_tokens_per_s(*common, engine.prefill_threads, prompt_tokens)
         # The first token comes out of the prefill.
         decode = await llama_bench.decode_tokens_per_s(
-            *common, self._decode_threads, prompt_tokens, answer_tokens - 1
+            *common, engine.decode_threads, prompt_tokens, answer_tokens - 1
         )
         return Speeds(prefill=prefill, decode=decode)
 
     async def _bound(self, prompt_tokens: int, answer_tokens: int) -> Speeds:
         for _ in range(MOST_TRIES):
-            told = await self._binding.run(next_prompt(DAYS), answer_tokens)
-            _require_prompt(told.prompt_tokens, prompt_tokens, "the plain binding")
-            if told.answer_tokens == answer_tokens:
-                return Speeds(prefill=told.prompt_tokens / told.first_token_s, decode=told.tokens_per_s)
+            await asyncio.sleep(QUIET_S)
+            run = await self._binding.run(next_prompt(DAYS), answer_tokens)
+            _require_prompt(run.prompt_tokens, prompt_tokens, "the plain binding")
+            if run.answer_tokens == answer_tokens:
+                return Speeds(prefill=run.prompt_tokens / run.first_token_s, decode=run.tokens_per_s)
         raise BenchmarkError(f"the plain binding's answers end before {answer_tokens} tokens")
 
 
 def _round_of(task: TaskView, speeds: dict[str, Speeds]) -> Round:
-    answer = answer_of(task)
-    began_at = task.times.run_began_at
-    if task.prefill_tokens_per_s is None or task.decode_tokens_per_s is None or began_at is None:
-        raise BenchmarkError(f"the node did not tell the speeds of task {task.key}")
-    prefill_s = answer.prompt_tokens / task.prefill_tokens_per_s
+    prompt_tokens, prefill = told(task.prompt_tokens), told(task.prefill_tokens_per_s)
+    seen_at, began_at = told(task.times.seen_at), told(task.times.run_began_at)
     return Round(
-        node=Speeds(prefill=task.prefill_tokens_per_s, decode=task.decode_tokens_per_s),
+        node=Speeds(prefill=prefill, decode=told(task.decode_tokens_per_s)),
         bench=speeds["bench"],
         binding=speeds["binding"],
-        prompt_tokens=answer.prompt_tokens,
-        answer_tokens=answer.answer_tokens,
-        ttft_added_ms=(answer.first_token_at - began_at - prefill_s) * 1000,
-        handover_ms=(began_at - answer.asked_at) * 1000,
+        prompt_tokens=prompt_tokens,
+        answer_tokens=told(task.answer_tokens),
+        ttft_added_ms=(told(task.times.first_token_at) - began_at - prompt_tokens / prefill) * 1000,
+        handover_ms=(began_at - seen_at) * 1000,
     )
 
 
@@ -146,5 +145,5 @@ def _require_prompt(done: int | None, asked: int, who: str) -> None:
 
 def _words(number: int, count: int, of: Round) -> str:
     sides = (("node", of.node), ("llama-bench", of.bench), ("binding", of.binding))
-    told = "; ".join(f"{name} {speeds.prefill:.0f} and {speeds.decode:.1f}" for name, speeds in sides)
-    return f"round {number} of {count}, prefill and decode tokens/s: {told}; added {of.ttft_added_ms:.1f} ms"
+    words = "; ".join(f"{name} {speeds.prefill:.0f} and {speeds.decode:.1f}" for name, speeds in sides)
+    return f"round {number} of {count}, prefill and decode tokens/s: {words}; added {of.ttft_added_ms:.1f} ms"

@@ -16,6 +16,7 @@ from aiohttp import web
 from benchmarks.engine import llama_bench
 from benchmarks.engine.answers import Answer, Load, one_after_another_tokens_per_s
 from benchmarks.engine.at_once import SIZES, Compared
+from benchmarks.engine.engine_made import EngineMade
 from benchmarks.engine.figures import GOALS, Measured, Subject, figures, table
 from benchmarks.engine.llama_server import LlamaServer, Question, llama_server
 from benchmarks.engine.one_stream import Round, Speeds
@@ -38,10 +39,10 @@ COMPARED = Compared(
     tokens_per_s=120.0, serial_tokens_per_s=90.0, server_tokens_per_s=110.0,
     ttft_max_s=0.5, server_ttft_max_s=0.4,
 )  # fmt: skip
+ENGINE = EngineMade(decode_threads=1, prefill_threads=1, batch_tokens=512, slots=2)
 MEASURED = Measured(
     subject=Subject(
-        model="a model", llama_cpp="1", decode_threads=1, prefill_threads=2, batch_tokens=512, slots=4,
-        batch_answer_tokens=96,
+        model="a model", llama_cpp="1", engine=ENGINE, batch_answer_tokens=96,
     ),
     rounds=[ROUND],
     loads={size: [COMPARED] for size in SIZES},
@@ -154,9 +155,7 @@ async def test_the_yardsticks_run_on_the_libllama_of_the_engine(default_model: P
 @pytest.mark.real
 @needs_yardsticks
 async def test_a_real_server_answers_two_at_once(default_model: Path) -> None:
-    async with llama_server(
-        default_model, slots=2, context_tokens=512, batch_tokens=512, threads=(1, 1)
-    ) as server:
+    async with llama_server(default_model, slots=2, context_tokens=512, engine=ENGINE) as server:
         load = await server.answer_all([Question(next_prompt(1), 6), Question(next_prompt(1), 6)])
 
     assert [one.answer_tokens for one in load.answers] == [6, 6]
