@@ -21,6 +21,7 @@ from benchmarks.processes import REPOSITORY
 from benchmarks.report import Figures
 from benchmarks.running import run_measuring, say
 from benchmarks.served import anvil_world, bound_node
+from cortensor_tui.inference.llama.cpus import threads_for
 from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
 from tests.world import World
 
@@ -56,7 +57,7 @@ async def measure(plan: Plan, folder: Path) -> Figures:
 
 async def one_stream(plan: Plan, world: World) -> list[Round]:
     """Measure one answer at a time."""
-    settings = world.settings(LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS))
+    settings = world.settings(**engine_settings())
     async with bound_node(world, settings) as node:
         engine = await engine_of(settings)
         async with (
@@ -70,15 +71,23 @@ async def one_stream(plan: Plan, world: World) -> list[Round]:
 
 async def at_once(plan: Plan, world: World) -> tuple[EngineMade, dict[int, list[Compared]]]:
     """Measure several answers at a time, with the same journal: the key must not have two."""
-    settings = world.settings(
-        LLM_OPTION_CONTEXT_SIZE=str(CONTEXT_TOKENS), CORTENSOR_TUI_SLOTS=str(max(SIZES))
-    )
+    settings = world.settings(**engine_settings(), CORTENSOR_TUI_SLOTS=str(max(SIZES)))
     async with bound_node(world, settings) as node, attached_dashboard(settings):
         engine = await engine_of(settings)
         sessions = tuple([await node.new_session() for _ in range(max(SIZES))])
         say(f"{plan.rounds} rounds of {', '.join(map(str, SIZES))} answers at once")
         loads = AtOnce(node, sessions, ServerPlan(world.model, CONTEXT_TOKENS, engine))
         return engine, await loads.rounds(plan.rounds, plan.batch_tokens)
+
+
+def engine_settings() -> dict[str, str]:
+    """Return settings for an engine that keeps to its threads, which it else takes as they are fastest."""
+    decode_threads, prefill_threads = threads_for(None)
+    return {
+        "LLM_OPTION_CONTEXT_SIZE": str(CONTEXT_TOKENS),
+        "CORTENSOR_TUI_DECODE_THREADS": str(decode_threads),
+        "CORTENSOR_TUI_PREFILL_THREADS": str(prefill_threads),
+    }
 
 
 def main() -> int:
