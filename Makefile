@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 PYTEST := $(RUN)/python -m pytest
 MODELS = $(shell $(RUN)/python -c 'from cortensor_tui.inference.models.packaged import default_model_folder as f; print(f())')
 
-.PHONY: help demo test test-fast test-all lint format bench bench-tui bench-engine yardsticks chaos setup model node-parts ipfs-node contracts lock snapshots pictures clean
+.PHONY: help demo test test-fast test-all lint format bench bench-tui bench-engine yardsticks chaos soak setup model node-parts ipfs-node contracts lock snapshots pictures clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,11 @@ JOBS ?= 2
 
 chaos: setup model node-parts ## Seeded runs of faults, RUNS=10 from SEED=1; writes build/chaos.json
 	@$(RUN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED) --jobs $(JOBS)
+
+TOKENS ?= 24000
+
+soak: setup model ## Answer TOKENS=24000 tokens of tasks that come and go, from SEED=1; writes build/soak.json
+	@$(RUN)/python -m tests.soak --tokens $(TOKENS) --seed $(SEED)
 
 setup:
 	@scripts/setup.sh $(VENV) $(PYTHON)
