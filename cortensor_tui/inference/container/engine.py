@@ -10,7 +10,6 @@ import msgspec
 import structlog
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
-from cortensor_tui.domain.inert import without_payload
 from cortensor_tui.domain.inference import EngineHealth, EngineState, Generation, GenerationEvent
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference import problems
@@ -18,6 +17,7 @@ from cortensor_tui.inference.container.own_container import OwnContainer, Up
 from cortensor_tui.inference.container.plan import ContainerPlan
 from cortensor_tui.inference.container.problems import container_died, never_answered
 from cortensor_tui.inference.container.readiness import is_serving
+from cortensor_tui.inference.container.server_log import ServerLog
 from cortensor_tui.inference.engine import Engine, HealthListener
 from cortensor_tui.inference.restarts import Restarts
 
@@ -75,6 +75,7 @@ class ContainerEngine:
         self._was_ready = False
         self._settled = asyncio.Event()  # set while the server answers, or the engine has given up
         self._gave_up: Problem | None = None
+        self._server_log = ServerLog(clock)
         self._heard_count = 0
         self._killed_because = ""
 
@@ -102,6 +103,7 @@ class ContainerEngine:
     async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
         """See `Engine.generate`. While the container restarts, this waits for it."""
         server = await self._until_ready()
+        self._server_log.remember(generation)
         async with aclosing(server.generate(generation)) as events:
             async for event in events:
                 yield event
@@ -230,13 +232,11 @@ class ContainerEngine:
         return was_killed
 
     async def _follow_log(self, up: Up) -> None:
-        def heard(line: str) -> None:
+        def hear(line: str) -> str:
             self._heard_count += 1
-            # Servers may write prompts: what one says while it serves is for whoever asks for details.
-            tell = log.debug if self._settled.is_set() else log.info
-            tell("container says", line=without_payload(line))
+            return self._server_log.hear(line, is_serving=self._settled.is_set())
 
-        await self._container.follow_log(up.container_id, heard, from_now=up.was_left)
+        await self._container.follow_log(up.container_id, hear, from_now=up.was_left)
 
     async def _end(self, up: Up) -> None:
         server, self._server = self._server, None

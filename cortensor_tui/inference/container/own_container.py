@@ -46,7 +46,7 @@ class OwnContainer:
         self._ask_again_s = ask_again_s
         self._clock = clock
         self.last_line = ""
-        """What it said last, inert."""
+        """What it said last, as it may be shown."""
 
     async def up(self, told: StepListener) -> Up:
         """Return when the container runs, whether or not its server answers yet.
@@ -97,16 +97,18 @@ class OwnContainer:
                 is_docker_gone = True
                 await asyncio.sleep(self._ask_again_s)
 
-    async def follow_log(self, container_id: str, on_line: Callable[[str], None], *, from_now: bool) -> None:
-        """Hand on the lines of a container's log until it ends; `from_now` leaves out the older ones."""
+    async def follow_log(self, container_id: str, hear: Callable[[str], str], *, from_now: bool) -> None:
+        """Hand on the lines of a container's log until it ends; `from_now` leaves out the older ones.
+
+        `hear` returns what of a line may be shown.
+        """
         since_s = int(self._clock.now()) if from_now else 0
         while True:
             lines = LogLines()
             try:
                 async for piece in self._api.log(container_id, since_s):
                     for line in lines.feed(piece):
-                        self.last_line = line
-                        on_line(line)
+                        self.last_line = hear(line)
                 return
             except DockerRefusedError:
                 return  # it is gone, or its log is kept where the engine cannot read it
