@@ -20,6 +20,7 @@ def test_the_demos_node_sees_private_sessions_and_what_else_is_harmless() -> Non
     assert seen["PATH"] == "/bin"
     assert {key for key in seen if key.startswith("CORTENSOR_TUI_")} == {
         "CORTENSOR_TUI_PRIVATE_SESSIONS",
+        "CORTENSOR_TUI_REPRODUCIBLE_SESSIONS",
         "CORTENSOR_TUI_SYSTEM_PROMPT",
         "CORTENSOR_TUI_RAW_PROMPT",
         "CORTENSOR_TUI_SEED",

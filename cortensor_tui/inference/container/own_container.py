@@ -20,6 +20,9 @@ from cortensor_tui.inference.container.plan import OWNER_LABEL, PLAN_LABEL, Cont
 log = structlog.get_logger(__name__)
 
 STOP_GRACE_S = 5
+PULL_AGAIN_S = 300.0
+"""Registries count who asks: an image that could not be pulled is looked for on this machine meanwhile."""
+
 _LOOPBACK = "127.0.0.1"
 _CONFLICT = 409
 
@@ -45,6 +48,8 @@ class OwnContainer:
         self._plan = plan
         self._ask_again_s = ask_again_s
         self._clock = clock
+        self._no_pull_until: float | None = None
+        self._pull_error = ""
         self.last_line = ""
         """What it said last, as it may be shown."""
 
@@ -144,6 +149,17 @@ class OwnContainer:
         image = await self._api.image(name)
         if image is not None:
             return image
+        if self._no_pull_until is not None and self._clock.monotonic() < self._no_pull_until:
+            raise problems.image_absent(name, self._pull_error)
+        self._pull_error = await self._pull(name, told)
+        image = await self._api.image(name)
+        if image is None:
+            self._no_pull_until = self._clock.monotonic() + PULL_AGAIN_S
+            raise problems.image_absent(name, self._pull_error or "Docker does not say why")
+        return image
+
+    async def _pull(self, name: str, told: StepListener) -> str:
+        """Fetch an image, and return why not, "" where that is not told."""
         told("pulling the image", None)
         progress = PullProgress()
         try:
@@ -151,11 +167,8 @@ class OwnContainer:
                 progress.take(line)
                 told("pulling the image", progress.fraction)
         except DockerRefusedError as error:
-            raise problems.image_absent(name, str(error)) from error
-        image = await self._api.image(name)
-        if image is None:
-            raise problems.image_absent(name, progress.error or "Docker does not say why")
-        return image
+            return str(error)
+        return progress.error
 
     def _image_port(self, image: Image) -> int:
         if self._plan.image_port is not None:

@@ -14,8 +14,10 @@ from structlog.testing import capture_logs
 
 from cortensor_tui.domain.inference import EngineState
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.container.own_container import PULL_AGAIN_S
 from cortensor_tui.inference.container.plan import OWNER_LABEL
 from tests.inference.engines import ask, collect, text_of
+from tests.support.clock import StandingClock
 from tests.support.ports import lasting_port
 
 from .scripted_docker import FakeContainer, ScriptedDocker, refusing
@@ -350,6 +352,28 @@ async def test_an_image_that_is_nowhere_is_told(docker: ScriptedDocker, watched:
     assert code == "container_image_absent"
     assert f"docker pull {IMAGE}" in sentence
     assert "Pull access denied" in sentence
+
+
+async def test_a_registry_that_refused_is_left_alone_while_the_image_may_come_by_hand(
+    docker: ScriptedDocker,
+) -> None:
+    docker.images.clear()
+    clock = StandingClock()
+    watched = WatchedContainer(docker.socket_path, lasting_port(), clock=clock)
+    pull = ("POST", "/images/create")
+
+    first = await failure_of(watched)
+    again = await failure_of(watched)
+    assert docker.asked.count(pull) == 1
+    assert again == first
+    clock.pass_s(PULL_AGAIN_S)
+    await failure_of(watched)
+    assert docker.asked.count(pull) == 2
+
+    docker.add_image(IMAGE, 8080)
+    await watched.engine.start()
+    assert watched.engine.health.state is EngineState.READY
+    await watched.engine.stop()
 
 
 async def test_an_image_is_pulled_with_its_progress_told(

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import (
     EngineHealth,
     EngineState,
@@ -74,6 +75,7 @@ class WatchedContainer:
         *,
         patience: ContainerPatience = QUICK,
         engine_at: EngineAt | None = None,
+        clock: Clock = SYSTEM_CLOCK,
         **changes: Any,
     ) -> None:
         self.plan = msgspec.structs.replace(
@@ -83,13 +85,14 @@ class WatchedContainer:
         self.healths: list[EngineHealth] = []
         self.servers: list[EchoEngine] = []
         self._news = asyncio.Event()
-        self.container = OwnContainer(self.api, self.plan, ask_again_s=0.02)
+        self.container = OwnContainer(self.api, self.plan, ask_again_s=0.02, clock=clock)
         self.engine = ContainerEngine(
             self.container,
             self.plan,
             engine_at or self._echo_at,
             on_health=self._told,
             patience=patience,
+            clock=clock,
         )
 
     async def until(self, is_met: Callable[[EngineHealth], bool]) -> EngineHealth:
