@@ -210,16 +210,17 @@ class OpenAiHttp:
                 self._become(self._health.state, silent_since=None)
 
     async def _look(self) -> None:
-        """Read how the server is. Raises `ServerError` where it does not answer, save that it loads."""
+        """Read how the server is. Raises `ServerError` unless it answers, loads its model or is busy."""
         answer_s, known = self._patience.answer_s, self._server
         if known is None:
             return
         try:
             server = await look_again(self._exchange, self._name, known, answer_s)
         except ServerError as error:
-            if error.fault is not Fault.LOADING:
+            if error.fault is Fault.LOADING:
+                self._become(EngineState.LOADING, error="", runs=0)
+            elif error.fault is not Fault.BUSY:  # that one is there, and asked too often by whomever
                 raise
-            self._become(EngineState.LOADING, error="", runs=0)
             return
         self._take(server)
         if not self._runs and (busy := await runs_on(self._exchange, server, answer_s)) is not None:

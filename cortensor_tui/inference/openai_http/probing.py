@@ -27,7 +27,7 @@ SLOTS_PATH = "/slots"
 METRICS_PATH = "/metrics"
 LOADED_PATH = "/api/ps"
 # Faults of one path alone: the server is there, and is not of the kind that has this path.
-_NOT_OF_THAT_KIND = (Fault.NO_SUCH_PATH, Fault.REFUSED, Fault.FORBIDDEN, Fault.GARBLED)
+_NOT_OF_THAT_KIND = (Fault.NO_SUCH_PATH, Fault.REFUSED, Fault.FORBIDDEN, Fault.FAILED, Fault.GARBLED)
 
 
 async def find_server(exchange: Exchange, name: str, wanted_model: str, answer_s: float) -> Server:

@@ -23,6 +23,7 @@ from tests.inference.openai_http.told_server import (
     LLAMA_PAGES,
     PLAIN_PAGES,
     PROPS,
+    Failing,
     Script,
     piece_of,
     told_server,
@@ -140,6 +141,28 @@ async def test_a_server_that_answers_again_in_time_is_not_lost() -> None:
         server.may_answer_pages.set()
         health = await watched.until(lambda health: health.silent_since is None)
         assert (health.state, health.restarts) == (READY, 0)
+
+
+async def test_a_server_that_is_asked_too_often_is_not_lost() -> None:
+    async with told_server() as server, started(server.url) as watched:
+        server.page_status, server.page_words = 429, "slow down"
+        server.asked.clear()
+        while len(server.asked) < 10:
+            await asyncio.sleep(0.01)
+        assert watched.engine.health.state is READY
+        assert watched.engine.health.silent_since is None
+
+
+async def test_a_server_that_fails_at_every_look_is_lost() -> None:
+    async with told_server() as server, started(server.url) as watched:
+        server.page_status, server.page_words = 500, "out of memory"
+        lost = await watched.until(lambda health: health.state is FAILED)
+        assert "fails. HTTP 500: out of memory" in lost.error
+
+
+async def test_a_server_that_fails_where_others_tell_more_is_any() -> None:
+    async with told_server({**PLAIN_PAGES, "/props": Failing()}) as server, started(server.url) as watched:
+        assert watched.engine.health.engine.startswith("OpenAI-compatible")
 
 
 async def test_another_model_on_the_same_server_is_noticed() -> None:

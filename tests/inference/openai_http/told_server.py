@@ -42,6 +42,10 @@ class Script(msgspec.Struct, kw_only=True):
     is_broken_off: bool = False
 
 
+class Failing(msgspec.Struct, frozen=True):
+    """A page that fails."""
+
+
 class Asked(msgspec.Struct, frozen=True):
     """One request that came; `port` is the client's end of the connection."""
 
@@ -138,6 +142,8 @@ class ToldServer:
             error = {"error": {"message": self.page_words, "code": self.page_status}}
             return web.json_response(error, status=self.page_status)
         page = self.pages.get(request.path)
+        if isinstance(page, Failing):
+            return web.Response(status=500)
         if page is None:
             return web.json_response({"error": {"message": "File Not Found"}}, status=404)
         return web.Response(body=page) if isinstance(page, bytes) else web.json_response(page)
