@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.models.gguf import TENSOR_TYPES, check_gguf
+from cortensor_tui.inference.models.gguf import TENSOR_TYPES, Attention, check_gguf
+from cortensor_tui.inference.models.memory import largest_context, memory_need
+from cortensor_tui.inference.models.quantisation import FILE_TYPES, quantisation_name
 
 from .gguf_files import gguf, pair, small_gguf, tensor, text
 
@@ -66,6 +68,100 @@ def test_noise_is_refused_and_never_breaks_the_reader(
         assert error.problem.code in ("model_foreign", "model_truncated")  # noqa: PT017 - either is right
     else:
         assert summary.tensor_count == 0
+
+
+COUNTS = st.one_of(st.integers(0, 100), st.integers(0, 2**32 - 1))
+
+
+def int_array(key: str, values: list[int]) -> bytes:
+    return text(key) + struct.pack("<IIQ", 9, 4, len(values)) + struct.pack(f"<{len(values)}I", *values)
+
+
+@given(
+    layers=COUNTS,
+    heads=COUNTS,
+    kv_heads=st.one_of(COUNTS, st.lists(COUNTS, max_size=40)),
+    embedding=COUNTS,
+    key_length=st.one_of(st.none(), COUNTS),
+    context=COUNTS,
+    file_type=COUNTS,
+)
+def test_absurd_numbers_in_a_header_are_unknown_and_never_break_what_is_reckoned_from_them(
+    tmp_path_factory: pytest.TempPathFactory,
+    layers: int,
+    heads: int,
+    kv_heads: int | list[int],
+    embedding: int,
+    key_length: int | None,
+    context: int,
+    file_type: int,
+) -> None:
+    pairs = [
+        pair("general.architecture", "x"),
+        pair("general.file_type", file_type),
+        pair("x.block_count", layers),
+        pair("x.attention.head_count", heads),
+        pair("x.embedding_length", embedding),
+        pair("x.context_length", context),
+    ]
+    if isinstance(kv_heads, int):
+        pairs.append(pair("x.attention.head_count_kv", kv_heads))
+    else:
+        pairs.append(int_array("x.attention.head_count_kv", kv_heads))
+    if key_length is not None:
+        pairs.append(pair("x.attention.key_length", key_length))
+    path = tmp_path_factory.mktemp("absurd") / "absurd.gguf"
+    path.write_bytes(gguf(pairs, [], 0))
+
+    summary = check_gguf(path)
+
+    assert summary.context_tokens is None or summary.context_tokens > 0
+    if summary.attention is not None:
+        assert len(summary.attention.kv_heads) == layers
+        assert summary.attention.key_length > 0
+    assert memory_need(summary, 0).total_bytes >= summary.file_bytes
+    fitting = largest_context(summary, 2**34)
+    assert fitting is None or fitting > 0
+
+
+@pytest.mark.parametrize("odd", [True, -5, 1.5, "8"])
+def test_a_count_of_another_kind_is_no_count(tmp_path: Path, odd: float | str) -> None:
+    kinds = {bool: (7, "<?"), int: (5, "<i"), float: (6, "<f")}
+    if isinstance(odd, str):
+        value = pair("llama.block_count", odd)
+    else:
+        number, form = kinds[type(odd)]
+        value = text("llama.block_count") + struct.pack("<I", number) + struct.pack(form, odd)
+    path = tmp_path / "odd.gguf"
+    path.write_bytes(gguf([pair("general.architecture", "llama"), value], [], 0))
+    assert check_gguf(path).layer_count is None
+
+
+def test_a_model_of_many_layers_of_two_kinds_is_told_layer_by_layer(tmp_path: Path) -> None:
+    pairs = [
+        pair("general.architecture", "hybrid"),
+        pair("hybrid.block_count", 4),
+        pair("hybrid.attention.head_count", 16),
+        int_array("hybrid.attention.head_count_kv", [0, 0, 0, 4]),
+        pair("hybrid.embedding_length", 2048),
+    ]
+    path = tmp_path / "hybrid.gguf"
+    path.write_bytes(gguf(pairs, [], 0))
+    assert check_gguf(path).attention == Attention(kv_heads=(0, 0, 0, 4), key_length=128, value_length=128)
+
+
+@pytest.mark.real
+def test_the_names_of_file_types_are_those_of_the_library() -> None:
+    import llama_cpp.llama_cpp as native
+
+    theirs = {
+        value: name.removeprefix("LLAMA_FTYPE_").removeprefix("MOSTLY_").removeprefix("ALL_")
+        for name, value in vars(native).items()
+        if name.startswith("LLAMA_FTYPE_") and name != "LLAMA_FTYPE_GUESSED"
+    }
+    assert {key: FILE_TYPES[key] for key in theirs} == theirs | {38: "MXFP4"}
+    assert quantisation_name(1023) == "type 1023"
+    assert quantisation_name(1024 + 15) == ""
 
 
 @pytest.mark.parametrize(

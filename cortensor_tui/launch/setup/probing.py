@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 import platformdirs
-import psutil
 
 from cortensor_tui.chain.contracts.reader import Contracts
 from cortensor_tui.chain.networks.probe import probe_generation
@@ -20,7 +19,9 @@ from cortensor_tui.chain.rpc.client import RpcClient, endpoint_name, quantity
 from cortensor_tui.chain.signing.keystore import address_of, decrypt, read_keystore
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
+from cortensor_tui.inference.models.free_memory import free_memory_bytes
 from cortensor_tui.inference.models.gguf import check_gguf
+from cortensor_tui.inference.models.memory import memory_need
 from cortensor_tui.inference.models.packaged import DEFAULT_MODEL, default_model_folder
 from cortensor_tui.launch.passwords import require_good_password
 from cortensor_tui.launch.setup.address import address_finding, found_on_chain
@@ -34,7 +35,7 @@ GIB = 1024 * MIB
 LEAST_FREE_BYTES = GIB
 NEEDED_BYTES = 64 * MIB
 OLD_HEAD_S = 120.0
-WORKING_BYTES = 400 * MIB  # the engine's own, and the context, besides the model
+USUAL_CONTEXT_TOKENS = 2048  # the set-up asks for no other
 CHECK_PATH = "Check the path; the right arrow completes one as you type"
 # What to do while settings are still to be written: none can be corrected, and no node tries again.
 _REMEDIES = {
@@ -245,7 +246,7 @@ def _model(text: str) -> Finding:
     else:
         path = Path(text).expanduser()
     summary = check_gguf(path)
-    needed, free = summary.file_bytes + WORKING_BYTES, psutil.virtual_memory().available
+    needed, free = memory_need(summary, USUAL_CONTEXT_TOKENS).total_bytes, free_memory_bytes()
     told = (
         f"{inert(summary.name or path.name, 60)}, {summary.file_bytes // MIB:,} MiB, "
         f"context {summary.context_tokens or 'unknown'}"
