@@ -11,7 +11,7 @@ from cortensor_tui.cli.output import problem_json
 from cortensor_tui.cli.past import past_json
 from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
-from cortensor_tui.domain.inference import EngineHealth
+from cortensor_tui.domain.inference import EngineHealth, SelfTest
 from cortensor_tui.domain.networks import ContractOrigin, ReplacedChain
 from cortensor_tui.domain.swaps import SwapProgress
 
@@ -120,4 +120,9 @@ def _replaced_json(before: ReplacedChain | None) -> dict[str, Any] | None:
 def _engine_json(engine: EngineHealth) -> dict[str, Any]:
     moments = {"silent_since": iso_time(engine.silent_since), "died_at": iso_time(engine.died_at)}
     file = {"model_file": engine.model_file and msgspec.structs.asdict(engine.model_file)}
-    return msgspec.to_builtins(engine) | moments | file  # type: ignore[no-any-return]
+    tested = {"self_test": engine.self_test and _self_test_json(engine.self_test)}
+    return msgspec.to_builtins(engine) | moments | file | tested  # type: ignore[no-any-return]
+
+
+def _self_test_json(found: SelfTest) -> dict[str, Any]:
+    return msgspec.to_builtins(found) | {"at": iso_time(found.at)}  # type: ignore[no-any-return]

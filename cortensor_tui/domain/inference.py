@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from cortensor_tui.domain.models import ModelFile
+from cortensor_tui.domain.problems import Problem
 
 
 class SamplingParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,13 +144,28 @@ class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
     template_sha256: str = ""
 
 
+class SelfTest(msgspec.Struct, frozen=True, kw_only=True):
+    """How a short prompt went right after the model was loaded, at `at` in unix seconds.
+
+    Figures are None where nothing was measured; `problem` is what is wrong, None where the model answered.
+    """
+
+    at: float
+    answer_tokens: int | None = None
+    first_token_ms: float | None = None
+    prefill_tokens_per_s: float | None = None
+    decode_tokens_per_s: float | None = None
+    problem: Problem | None = None
+
+
 class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the engine now. `load_progress` runs from 0 to 1, `runs` counts those going on.
 
     `silent_since` is when an engine that works or waits was heard of last, unix seconds, None while it
     answers. `died_at` and `death` are when and how its process ended last unasked; they stay when it is back.
     `model_file` is what is loaded, None where the engine does not tell. One that is not ours is a server that
-    others start: it is lost and found again, where ours dies and is restarted.
+    others start: it is lost and found again, where ours dies and is restarted. `self_test` is None until
+    it was made, and of a server.
     """
 
     state: EngineState
@@ -166,6 +182,7 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     runs: int = 0
     facts: EngineFacts | None = None
     model_file: ModelFile | None = None
+    self_test: SelfTest | None = None
     is_ours: bool = True
 
     @property

@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from cortensor_tui.domain.inference import EngineHealth, EngineState
+from cortensor_tui.domain.inference import EngineHealth, EngineState, SelfTest
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.choosing import choose_engine, reads_model_file
 from cortensor_tui.inference.models.packaged import DEFAULT_MODEL, fetch_default_model
+from cortensor_tui.inference.self_test import self_test
 from cortensor_tui.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ class EngineRoom:
         self._died_at: float | None = None
         self._is_ready = False
         self._last_failure = ""
+        self._self_test: SelfTest | None = None
 
     async def run(self) -> None:
         """Keep the engine running until cancelled."""
@@ -44,6 +46,7 @@ class EngineRoom:
                 try:
                     await self._fetch_model()
                     await self.engine.start()
+                    await self._test()
                     await self._has_failed.wait()
                 except ProblemError as error:
                     self._fail(error)
@@ -51,6 +54,15 @@ class EngineRoom:
                 self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
         finally:
             await self.engine.stop()
+
+    async def _test(self) -> None:
+        """Ask a model of ours a short prompt; one that others serve may cost them, or money."""
+        if not self.engine.health.is_ours:
+            return
+        self._self_test = await self_test(self.engine)
+        if self._self_test is not None and self._self_test.problem is not None:
+            log.warning("self-test failed", why=self._self_test.problem.sentence())
+        self._told(self.engine.health)
 
     async def _fetch_model(self) -> None:
         path = self._models_dir / DEFAULT_MODEL.file_name
@@ -82,7 +94,7 @@ class EngineRoom:
         elif health.state is EngineState.READY:
             self._retry_s = FIRST_RETRY_S
         self._log_ready(health)
-        self._on_health(health)
+        self._on_health(msgspec.structs.replace(health, self_test=self._self_test))
 
     def _log_ready(self, health: EngineHealth) -> None:
         is_ready = health.state in (EngineState.READY, EngineState.BUSY)

@@ -10,6 +10,7 @@ from cortensor_tui import __version__
 from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.gas import GasOutlook
 from cortensor_tui.domain.health import Account, NodeStatus, StoreHealth
+from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.networks import Registration
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.node.chain_room import ChainRoom
@@ -97,7 +98,8 @@ class Standing:
     def _warnings(self) -> tuple[str, ...]:
         link, work = self._chain.link, self._chain.work
         found = (*(link.warnings if link else ()), *(work.warnings if work else ()))
-        return (*(note.text for note in self._settings.notes), *self._duty.warnings, *found)
+        notes = tuple(note.text for note in self._settings.notes)
+        return (*notes, *self._duty.warnings, *_self_test_warning(self._duty.engine), *found)
 
     def _facts(self) -> Facts:
         link, work = self._chain.link, self._chain.work
@@ -121,3 +123,8 @@ class Standing:
 
 def _said(problem: Problem) -> str:
     return f"{problem.what}: {problem.why}" if problem.why else problem.what
+
+
+def _self_test_warning(engine: EngineHealth) -> tuple[str, ...]:
+    found = engine.self_test
+    return () if found is None or found.problem is None else (found.problem.sentence(),)

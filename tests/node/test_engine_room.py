@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,19 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from cortensor_tui.domain.inference import EngineHealth, EngineState
-from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.domain.inference import (
+    EngineHealth,
+    EngineState,
+    Finished,
+    FinishReason,
+    Generation,
+    GenerationEvent,
+    SelfTest,
+    Token,
+)
+from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.inference import choosing
+from cortensor_tui.inference.problems import engine_stopped
 from cortensor_tui.node.engine_room import EngineRoom
 from cortensor_tui.settings import env_line, load_settings
 
@@ -25,6 +35,7 @@ class ScriptedEngine:
         self.starts = 0
         self.health = EngineHealth(engine="scripted", model="none", state=EngineState.STOPPED)
         self._states = states
+        self.answer: tuple[GenerationEvent, ...] = ()
         self.problems: list[str] = []
         self._on_health: Callable[[EngineHealth], None] = lambda health: None
 
@@ -43,8 +54,34 @@ class ScriptedEngine:
         if self.problems:
             raise problem_error("engine_failed", self.problems.pop(0))
 
+    async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
+        for event in self.answer:
+            yield event
+        if not self.answer:
+            raise ProblemError(engine_stopped())
+
     async def stop(self) -> None:
         pass
+
+
+def room_with(
+    engine: ScriptedEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    on_health: Callable[[EngineHealth], None],
+) -> EngineRoom:
+    """Return a room that takes this for its engine."""
+    monkeypatch.setattr(choosing, "LlamaProcess", engine.made)
+    lines = {
+        "HOST": "http://127.0.0.1:1",
+        "CHAINID": "31337",
+        "NODE_PRIVATE_KEY": "0x" + "11" * 32,
+        "CORTENSOR_TUI_MODEL_PATH": str(folder / "model.gguf"),
+    }
+    env = folder / ".env"
+    env.write_text("".join(env_line(key, value) for key, value in lines.items()))
+    env.chmod(0o600)
+    return EngineRoom(load_settings(env, {}), on_health)
 
 
 async def waits_of(
@@ -58,17 +95,7 @@ async def waits_of(
         waits.append(delay_s)
         await real_sleep(0)
 
-    monkeypatch.setattr(choosing, "LlamaProcess", engine.made)
-    lines = {
-        "HOST": "http://127.0.0.1:1",
-        "CHAINID": "31337",
-        "NODE_PRIVATE_KEY": "0x" + "11" * 32,
-        "CORTENSOR_TUI_MODEL_PATH": str(folder / "model.gguf"),
-    }
-    env = folder / ".env"
-    env.write_text("".join(env_line(key, value) for key, value in lines.items()))
-    env.chmod(0o600)
-    room = EngineRoom(load_settings(env, {}), lambda health: None)
+    room = room_with(engine, monkeypatch, folder, lambda health: None)
     monkeypatch.setattr("cortensor_tui.node.engine_room.asyncio.sleep", noted)
     running = asyncio.create_task(room.run())
     while engine.starts < starts:
@@ -110,3 +137,65 @@ async def test_an_engine_that_fails_the_same_way_each_time_is_one_line_of_the_lo
     with capture_logs() as lines:
         await waits_of(engine, monkeypatch, tmp_path, 6)
     assert [line["why"] for line in lines] == ["It is away.", "It is odd.", "It is away."]
+
+
+async def self_test_told(engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, folder: Path) -> SelfTest:
+    """Run a room until it tells of a self-test."""
+    found: asyncio.Future[SelfTest] = asyncio.get_running_loop().create_future()
+
+    def told(health: EngineHealth) -> None:
+        if health.self_test is not None and not found.done():
+            found.set_result(health.self_test)
+
+    room = room_with(engine, monkeypatch, folder, told)
+    running = asyncio.create_task(room.run())
+    try:
+        return await found
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def finished(answer_tokens: int) -> Finished:
+    return Finished(
+        reason=FinishReason.STOP,
+        prompt_tokens=6,
+        answer_tokens=answer_tokens,
+        prefill_ms=10.0,
+        first_token_ms=20.0 if answer_tokens else None,
+        decode_ms=100.0 if answer_tokens else 0.0,
+    )
+
+
+async def test_a_model_that_answers_is_told_with_its_speed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    engine = ScriptedEngine(EngineState.READY)
+    engine.answer = (Token(text="Red", count=1, at_ms=20.0), finished(11))
+    found = await self_test_told(engine, monkeypatch, tmp_path)
+    assert (found.answer_tokens, found.first_token_ms, found.problem) == (11, 20.0, None)
+    assert (found.prefill_tokens_per_s, found.decode_tokens_per_s) == (600.0, 100.0)
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+async def test_a_model_that_answers_nothing_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    engine = ScriptedEngine(EngineState.READY)
+    engine.answer = (Token(text=text, count=1, at_ms=20.0), finished(len(text)))
+    with capture_logs() as lines:
+        found = await self_test_told(engine, monkeypatch, tmp_path)
+    assert found.problem is not None
+    assert found.problem.code == "model_silent"
+    assert [line["event"] for line in lines] == ["engine ready", "self-test failed"]
+
+
+async def test_a_server_that_others_run_is_asked_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    engine = ScriptedEngine(EngineState.READY, EngineState.FAILED)
+    engine.answer = (finished(0),)
+    engine.health = msgspec.structs.replace(engine.health, is_ours=False)
+    with capture_logs() as lines:
+        await waits_of(engine, monkeypatch, tmp_path, 2)
+    assert "self-test failed" not in [line["event"] for line in lines]

@@ -15,10 +15,12 @@ from cortensor_tui.dashboard.format import (
     milliseconds,
     moment,
     number,
+    rate,
 )
 from cortensor_tui.dashboard.present.engine import restarts_of
 from cortensor_tui.dashboard.present.ipfs import ipfs_facts, ipfs_word
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
+from cortensor_tui.domain.inference import SelfTest
 
 
 class Detail(NamedTuple):
@@ -103,9 +105,19 @@ def _engine(status: NodeStatus) -> Iterator[Detail]:
         how = "engine died" if engine.is_ours else "engine lost"
         yield Detail(how, f"{exact_moment(engine.died_at)}: {engine.death}", "warn")
     yield Detail("model", engine.model or UNKNOWN)
+    yield from _self_test(engine.self_test)
     yield Detail("context", f"{number(engine.context_tokens)} tokens, memory {mebibytes(engine.rss_bytes)}")
     if engine.error:
         yield Detail("engine error", engine.error, "bad")
+
+
+def _self_test(found: SelfTest | None) -> Iterator[Detail]:
+    if found is None:
+        return
+    speed = f"prefill {rate(found.prefill_tokens_per_s)}, decode {rate(found.decode_tokens_per_s)}"
+    yield Detail("self-test", f"{number(found.answer_tokens)} tokens, {speed}, at {moment(found.at)}")
+    if found.problem is not None:
+        yield Detail("", found.problem.sentence(), "warn")
 
 
 def _accounts(status: NodeStatus) -> Iterator[Detail]:

@@ -1,0 +1,92 @@
+"""A short prompt as soon as a model is loaded: whether it answers at all, and how fast."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.domain.inference import (
+    EngineHealth,
+    Finished,
+    FinishReason,
+    Generation,
+    SamplingParams,
+    SelfTest,
+    Token,
+)
+from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.inference.engine import Engine
+from cortensor_tui.inference.problems import OTHER_MODEL_REMEDY
+
+ANSWER_TOKENS = 16
+LONGEST_S = 120.0
+_CHAT = (("user", "Name three colours."),)
+_RAW = (("raw", "The three primary colours are"),)
+"""For a model without a chat template."""
+_GREEDY = SamplingParams(
+    max_tokens=ANSWER_TOKENS,
+    temperature=0.0,
+    top_p=1.0,
+    top_k=0,
+    repeat_penalty=1.0,
+    presence_penalty=0.0,
+    frequency_penalty=0.0,
+)
+_ENGINE_GONE = frozenset({"engine_died", "engine_failed", "engine_stopped"})
+
+
+async def self_test(engine: Engine, clock: Clock = SYSTEM_CLOCK) -> SelfTest | None:
+    """Run a short prompt; None where the engine went away meanwhile, which is told of the engine itself.
+
+    Without a deadline, so that every task that waits for the engine goes before it. Raises nothing.
+    """
+    finished: Finished | None = None
+    text = ""
+    generation = Generation(messages=_messages(engine.health), params=_GREEDY, seed=0)
+    try:
+        async with asyncio.timeout(LONGEST_S), aclosing(engine.generate(generation)) as events:
+            async for event in events:
+                if isinstance(event, Token):
+                    text += event.text
+                elif isinstance(event, Finished):
+                    finished = event
+    except TimeoutError:
+        return SelfTest(at=clock.now(), problem=_slow())
+    except ProblemError as error:
+        if error.problem.code in _ENGINE_GONE:
+            return None
+        return SelfTest(at=clock.now(), problem=error.problem)
+    if finished is None or finished.reason is FinishReason.CANCELLED:
+        return None
+    return SelfTest(
+        at=clock.now(),
+        answer_tokens=finished.answer_tokens,
+        first_token_ms=finished.first_token_ms,
+        prefill_tokens_per_s=finished.prefill_tokens_per_s,
+        decode_tokens_per_s=finished.decode_tokens_per_s,
+        problem=None if text.strip() else _silent(),
+    )
+
+
+def _messages(health: EngineHealth) -> tuple[tuple[str, str], ...]:
+    has_template = health.facts is not None and bool(health.facts.template_sha256)
+    return _CHAT if has_template else _RAW
+
+
+def _silent() -> Problem:
+    return Problem(
+        code="model_silent",
+        what="The model answers nothing to a short prompt",
+        why="No text came, as from a model whose chat template is not its own",
+        remedy=OTHER_MODEL_REMEDY,
+    )
+
+
+def _slow() -> Problem:
+    return Problem(
+        code="model_slow",
+        what=f"The model did not answer a short prompt with {ANSWER_TOKENS} tokens within {LONGEST_S:.0f} s",
+        why="It is too large for this machine, or something else takes the processor",
+        remedy="Use a smaller model; tasks have to be answered before their deadlines",
+    )
