@@ -29,6 +29,7 @@ def test_it_carries_what_the_program_reads(wheel: Path) -> None:
     assert {
         "cortensor_tui/chain/networks/networks.toml",
         "cortensor_tui/chain/contracts/signatures.json",
+        "cortensor_tui/domain/network_models.toml",
         "cortensor_tui/devnet/artifacts/SessionV2.json",
         "cortensor_tui/dashboard/app.tcss",
         "cortensor_tui/py.typed",
