@@ -73,8 +73,7 @@ class FinishReason(StrEnum):
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     """The run is over. Times in ms; the answer is the streamed texts joined, byte for byte.
 
-    Of the prompt, `reused_tokens` were known from an earlier run and not read again, None where the engine
-    does not tell. `slots_busy` is how
+    Of the prompt, `reused_tokens` were known from an earlier run and not read again. `slots_busy` is how
     many runs there were at once, this one included, when there were most. `sampler_chain` names the stages
     that chose each token, the first one first; empty where the engine does not tell. `clamps` are parameters
     that the engine could not be told. `prompt_tokens` and `reused_tokens` are None where it does not say, and

@@ -7,6 +7,7 @@ from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 RESTART_REMEDY = "It restarts by itself; the task is run again"
 _RESTART = "Check memory and model, then restart the node"
 GAVE_UP = "engine_failed"
+TEMPLATE_MISSING = "chat_template_missing"
 OTHER_MODEL_REMEDY = "Point CORTENSOR_TUI_MODEL_PATH at another GGUF file"
 
 
@@ -33,7 +34,7 @@ def prompt_no_text() -> ProblemError:
 def template_missing() -> ProblemError:
     """Build the error for a model that has no chat template."""
     return problem_error(
-        "chat_template_missing",
+        TEMPLATE_MISSING,
         "The model has no chat template",
         "Its GGUF file has no tokenizer.chat_template, as base models have none",
         "Use an instruct model, or have raw prompts taken verbatim",

@@ -7,7 +7,6 @@ from contextlib import aclosing
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import (
-    EngineHealth,
     Finished,
     FinishReason,
     Generation,
@@ -17,12 +16,13 @@ from cortensor_tui.domain.inference import (
 )
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference.engine import Engine
-from cortensor_tui.inference.problems import OTHER_MODEL_REMEDY
+from cortensor_tui.inference.problems import OTHER_MODEL_REMEDY, TEMPLATE_MISSING
+from cortensor_tui.inference.prompts import Messages
 
 ANSWER_TOKENS = 16
 LONGEST_S = 120.0
-_CHAT = (("user", "Name three colours."),)
-_RAW = (("raw", "The three primary colours are"),)
+_CHAT: Messages = (("user", "Name three colours."),)
+_RAW: Messages = (("raw", "The three primary colours are"),)
 """For a model without a chat template."""
 _GREEDY = SamplingParams(
     max_tokens=ANSWER_TOKENS,
@@ -41,22 +41,19 @@ async def self_test(engine: Engine, clock: Clock = SYSTEM_CLOCK) -> SelfTest | N
 
     Without a deadline, so that every task that waits for the engine goes before it. Raises nothing.
     """
-    finished: Finished | None = None
-    text = ""
-    generation = Generation(messages=_messages(engine.health), params=_GREEDY, seed=0)
     try:
-        async with asyncio.timeout(LONGEST_S), aclosing(engine.generate(generation)) as events:
-            async for event in events:
-                if isinstance(event, Token):
-                    text += event.text
-                elif isinstance(event, Finished):
-                    finished = event
+        async with asyncio.timeout(LONGEST_S):
+            try:
+                text, finished = await _answer(engine, _CHAT)
+            except ProblemError as error:
+                if error.problem.code != TEMPLATE_MISSING:
+                    raise
+                text, finished = await _answer(engine, _RAW)
     except TimeoutError:
         return SelfTest(at=clock.now(), problem=_slow())
     except ProblemError as error:
-        if error.problem.code in _ENGINE_GONE:
-            return None
-        return SelfTest(at=clock.now(), problem=error.problem)
+        is_gone = error.problem.code in _ENGINE_GONE
+        return None if is_gone else SelfTest(at=clock.now(), problem=error.problem)
     if finished is None or finished.reason is FinishReason.CANCELLED:
         return None
     return SelfTest(
@@ -69,9 +66,15 @@ async def self_test(engine: Engine, clock: Clock = SYSTEM_CLOCK) -> SelfTest | N
     )
 
 
-def _messages(health: EngineHealth) -> tuple[tuple[str, str], ...]:
-    has_template = health.facts is not None and bool(health.facts.template_sha256)
-    return _CHAT if has_template else _RAW
+async def _answer(engine: Engine, messages: Messages) -> tuple[str, Finished | None]:
+    text, finished = "", None
+    async with aclosing(engine.generate(Generation(messages=messages, params=_GREEDY, seed=0))) as events:
+        async for event in events:
+            if isinstance(event, Token):
+                text += event.text
+            elif isinstance(event, Finished):
+                finished = event
+    return text, finished
 
 
 def _silent() -> Problem:
