@@ -10,7 +10,7 @@ from cortensor_tui.inference.container.docker_api import DockerApi
 from cortensor_tui.inference.container.docker_socket import docker_socket
 from cortensor_tui.inference.container.engine import ContainerEngine, ContainerPatience
 from cortensor_tui.inference.container.own_container import OwnContainer
-from cortensor_tui.inference.container.plan import ContainerPlan, container_name, image_name
+from cortensor_tui.inference.container.plan import ContainerPlan, container_name, image_name, network_number
 from cortensor_tui.inference.engine import Engine, HealthListener
 from cortensor_tui.inference.llama.process import LlamaProcess
 from cortensor_tui.inference.openai_http.engine import OpenAiHttp
@@ -92,6 +92,7 @@ def container_plan(settings: Settings, model_path: Path) -> ContainerPlan:
     """
     setting = settings.container_image
     image = image_name(setting, settings.container_registry)
+    has_file = network_number(setting) is None and model_path.is_file()
     memory_mib = settings.container_memory_mib
     gpu_layers = -1 if settings.gpu_layers is None else settings.gpu_layers
     return ContainerPlan(
@@ -100,7 +101,7 @@ def container_plan(settings: Settings, model_path: Path) -> ContainerPlan:
         owner=str(settings.path.absolute()),
         host_port=worker_port(settings.worker_base_port, settings.worker_port_prefix, settings.llm_port),
         image_port=settings.container_port,
-        model_path=None if setting.isdecimal() or not model_path.is_file() else model_path,
+        model_path=model_path if has_file else None,
         command=settings.container_command,
         context_tokens=settings.context_tokens,
         threads=settings.cpu_threads,

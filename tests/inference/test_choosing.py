@@ -86,7 +86,8 @@ def test_a_gpu_container_gets_its_layers_and_devices(settings_of: SettingsOf, tm
 
 
 @pytest.mark.parametrize(
-    ("image", "is_there", "is_shown"), [("a/b", True, True), ("a/b", False, False), ("3", True, False)]
+    ("image", "is_there", "is_shown"),
+    [("a/b", True, True), ("a/b", False, False), ("3", True, False), ("gemma3:4b-gpu", True, False)],
 )
 def test_a_model_file_that_is_there_is_shown_to_images_without_their_own(
     settings_of: SettingsOf, tmp_path: Path, image: str, is_there: bool, is_shown: bool

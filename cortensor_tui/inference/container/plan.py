@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from cortensor_tui.domain.network_models import network_models
+
 MODELS_PLACE = "/models"
 """Where the model folder is seen in the container, read-only."""
 
@@ -41,15 +43,27 @@ class ContainerPlan(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int | None = None
 
 
+def network_number(setting: str) -> int | None:
+    """Return which of the network's models LLM_CONTAINER_IMAGE means, None where it is an image of others.
+
+    It is given by its number, or by the name that the network has for it, as in deepseek-r1:8b-gpu.
+    """
+    if setting.isdecimal():
+        return int(setting)
+    name = setting.lower().removesuffix("-gpu")
+    return next((model.index for model in network_models() if model.name.lower() == name), None)
+
+
 def image_name(setting: str, registry: str) -> str:
-    """Return the image that LLM_CONTAINER_IMAGE means: a name, or the number of the network's list.
+    """Return the image that LLM_CONTAINER_IMAGE means.
 
     The network names its images cts-llm, cts-llm-1, cts-llm-2 and so on; in which registry they are is not
     public, so that is said by `registry`, "" for this machine alone.
     """
-    if not setting.isdecimal():
+    number = network_number(setting)
+    if number is None:
         return setting
-    name = "cts-llm" if int(setting) == 0 else f"cts-llm-{int(setting)}"
+    name = "cts-llm" if number == 0 else f"cts-llm-{number}"
     return f"{registry.rstrip('/')}/{name}" if registry else name
 
 

@@ -16,7 +16,7 @@ CONTAINER: Final[tuple[Spec, ...]] = (
         "container_image",
         kinds.IMAGE,
         "",
-        "The model server's image: a name, or its number in the network's list.",
+        "The model server's image by name, or a number or name of the network's list (12, gemma3:270m).",
         takes_empty=True,
     ),
     _setting(
@@ -24,8 +24,8 @@ CONTAINER: Final[tuple[Spec, ...]] = (
         "container_registry",
         kinds.IMAGE,
         "cortensor",
-        "What stands before the name of an image that is given by its number (cortensor/cts-llm-12); nothing "
-        "for images of this machine alone. Where the network's images are is not public.",
+        "What stands before the names of the network's own images (cortensor/cts-llm-12); nothing for images "
+        "of this machine alone. Where they are is not public.",
         takes_empty=True,
     ),
     _setting(

@@ -27,14 +27,17 @@ PLAN = ContainerPlan(image="example/server:1", name="server-1", owner="/home/o/.
     ("setting", "registry", "image"),
     [
         ("example/server:1", "cortensor", "example/server:1"),
-        ("deepseek-r1:8b-gpu", "cortensor", "deepseek-r1:8b-gpu"),
+        ("deepseek-r1:8b-gpu", "cortensor", "cortensor/cts-llm-14"),
+        ("Gemma3:270m", "", "cts-llm-12"),
+        ("example/gemma3:270m", "cortensor", "example/gemma3:270m"),
+        ("deepseek-r1:9b-gpu", "cortensor", "deepseek-r1:9b-gpu"),
         ("0", "cortensor", "cortensor/cts-llm"),
         ("12", "cortensor", "cortensor/cts-llm-12"),
         ("012", "registry.example/x/", "registry.example/x/cts-llm-12"),
         ("7", "", "cts-llm-7"),
     ],
 )
-def test_an_image_is_a_name_or_a_number_of_the_networks_list(setting: str, registry: str, image: str) -> None:
+def test_an_image_is_a_name_or_one_of_the_networks_list(setting: str, registry: str, image: str) -> None:
     assert image_name(setting, registry) == image
 
 
