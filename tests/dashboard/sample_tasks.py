@@ -64,6 +64,13 @@ def ended_task(task_id: int) -> TaskView:
     )
 
 
+def runs() -> tuple[LiveInference, ...]:
+    """Return three runs that go on at once; the newest is the one that streams."""
+    begun = live(key=TaskKey(9, 0), answer="", token_count=0, first_token_ms=None, tokens_per_s=None)
+    other = live(key=TaskKey(8, 3), answer="Rain falls on rocks", token_count=4, tokens_per_s=20.0)
+    return begun, other, live()
+
+
 def live(**changes: Any) -> LiveInference:
     """Return a run that streams."""
     values: dict[str, Any] = {

@@ -15,7 +15,7 @@ from cortensor_tui.node.messages import PROTOCOL, Snapshot
 from .sample_names import GENESIS, NODE, NOW, OWNER, QUEUE, SESSION_V2, STRANGER
 from .sample_sessions import session, sessions
 from .sample_status import PRECONDITIONS, blocked, preconditions, status, throughput
-from .sample_tasks import ANSWER, PROMPT, ended_task, finished, live, params, rates, task
+from .sample_tasks import ANSWER, PROMPT, ended_task, finished, live, params, rates, runs, task
 from .sample_transactions import transaction, transactions
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "params",
     "preconditions",
     "rates",
+    "runs",
     "session",
     "sessions",
     "snapshot",

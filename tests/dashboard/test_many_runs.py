@@ -40,7 +40,7 @@ def text(line: Line) -> str:
 
 def test_the_others_have_a_line_each_the_newest_first() -> None:
     view = from_snapshot(samples.snapshot(live=THREE[-1], runs=THREE)).showing(FIRST)
-    assert [text(one) for one in other_runs(view)] == [
+    assert [text(one) for one in other_runs(view, 3)] == [
         " task 9/0 · reading the prompt",
         " task 8/3 · 4 tok · 20.0 tok/s",
     ]
@@ -48,12 +48,15 @@ def test_the_others_have_a_line_each_the_newest_first() -> None:
 
 def test_no_more_lines_than_there_is_room_for() -> None:
     many = tuple(run(TaskKey(8, number), "so many") for number in range(9))
-    lines = other_runs(from_snapshot(samples.snapshot(live=many[-1], runs=many)))
+    view = from_snapshot(samples.snapshot(live=many[-1], runs=many))
+    lines = other_runs(view, 3)
     assert [text(one) for one in lines] == [
         " task 8/7 · 2 tok · 20.0 tok/s",
         " task 8/6 · 2 tok · 20.0 tok/s",
         " and 6 more",
     ]
+    [low] = other_runs(view, 1)
+    assert text(low).startswith(" task 8/7 · 2 tok · 20.0 tok/s   task 8/6 · 2 tok · 20.0 tok/s   task 8/5 ")
 
 
 def test_the_decode_speed_is_that_of_all_runs_together() -> None:

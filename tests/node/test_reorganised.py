@@ -189,6 +189,8 @@ async def test_a_missed_task_says_which_step_was_missing(
     devnet: DevnetOnAnvil, node: MiningNode, session_id: int
 ) -> None:
     key = await acked(devnet, node, session_id)
+    await node.until_met(lambda: node.engine.going_on == 1, key)
     await end(devnet, key)
     record = await node.until(key, Stage.MISSED)
+    assert node.engine.going_on == 0, "the engine is free for others"
     assert "before the precommit was sent (no token was written yet)" in record.note

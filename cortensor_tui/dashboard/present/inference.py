@@ -19,7 +19,6 @@ Wordings = tuple[Line, ...]
 """The same said at length and, where there is no room for that, shorter."""
 _BARS_IN_LINE = 24
 _WAITING = (Stage.QUEUED, Stage.ASSIGNED, Stage.ACKED)
-_MOST_OTHERS = 3
 IDLE = "No task has run since the node started. Press s to submit a prompt."
 
 WATCHING = (
@@ -50,16 +49,20 @@ def waiting_tasks(view: NodeView) -> list[TaskView]:
     return [task for task in view.tasks if task.stage in _WAITING and task.key not in running]
 
 
-def other_runs(view: NodeView | None) -> list[Line]:
-    """Return a line for each run that goes on beside the one that is shown, the newest first."""
+def other_runs(view: NodeView | None, most_lines: int) -> list[Line]:
+    """Return a line for each run that goes on beside the one that is shown, the newest first.
+
+    Where there may be one line only they stand in it one after the other.
+    """
     if view is None or view.live is None:
         return []
-    others = [run for run in reversed(view.going_on) if run.key != view.live.key]
-    told = [_other_run(run) for run in others]
-    if len(told) <= _MOST_OTHERS:
+    told = [_other_run(run) for run in reversed(view.going_on) if run.key != view.live.key]
+    if len(told) <= most_lines:
         return told
-    left_out = len(told) - (_MOST_OTHERS - 1)
-    return [*told[: _MOST_OTHERS - 1], line((f" and {left_out} more", "muted"))]
+    if most_lines == 1:
+        return [tuple(span for one in told for span in (*one, Span("  ")))]
+    shown = told[: most_lines - 1]
+    return [*shown, line((f" and {len(told) - len(shown)} more", "muted"))]
 
 
 def _other_run(run: LiveInference) -> Line:

@@ -13,6 +13,9 @@ from cortensor_tui.dashboard.widgets.answer_tail import AnswerTail
 from cortensor_tui.dashboard.widgets.text_lines import Heading, TextLines
 from cortensor_tui.domain.tasks import TaskKey
 
+_MOST_OTHERS = 3
+"""Lines for other runs, where there is room: the answer needs it more."""
+
 
 class InferencePane(Vertical):
     """Streams the newest run, or the one that was chosen for as long as it is there."""
@@ -30,7 +33,7 @@ class InferencePane(Vertical):
         yield TextLines(lambda width: inference.prompt_line(self.view, width), id="prompt")
         yield AnswerTail(id="answer")
         yield TextLines(self._figures, id="figures")
-        yield TextLines(lambda width: inference.other_runs(self.view), id="runs")
+        yield TextLines(self._other_runs, id="runs")
 
     def show(self, view: NodeView, sight: Sight) -> None:
         """Bring all of it up to date."""
@@ -66,6 +69,10 @@ class InferencePane(Vertical):
         place = keys.index(shown) + 1 if shown in keys else 0
         self._chosen = keys[place] if 0 < place < len(keys) else None
         return True
+
+    def _other_runs(self, width: int) -> list[Line]:
+        is_low = self.screen.has_class("-narrow") and not self.screen.has_class("-tall")
+        return inference.other_runs(self.view, 1 if is_low else _MOST_OTHERS)
 
     def _figures(self, width: int) -> list[Line]:
         return inference.figures(self.view, self._now, width)
