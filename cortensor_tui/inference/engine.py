@@ -33,7 +33,8 @@ class Engine(Protocol):
         "prompt_too_long" where not one token of answer would ever fit, "engine_died" when the engine ended
         in the middle (it restarts by itself, so the run may be asked again), "engine_failed" when it has
         given up, "engine_stopped" when it is not started, "chat_template_missing" or
-        "chat_template_failed" when the model cannot take chat messages.
+        "chat_template_failed" when the model cannot take chat messages, "engine_refused" or "engine_busy"
+        where a server would not take this run, or none in time.
         """
 
     async def cancel(self) -> None:
