@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.cells import Line
 from cortensor_tui.dashboard.folding import from_snapshot
-from cortensor_tui.dashboard.present.inference import other_runs, waiting_tasks
+from cortensor_tui.dashboard.present.inference import heading, other_runs, waiting_tasks
 from cortensor_tui.dashboard.present.throughput import throughput
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.node.live_messages import (
@@ -41,7 +42,7 @@ def text(line: Line) -> str:
 def test_the_others_have_a_line_each_the_newest_first() -> None:
     view = from_snapshot(samples.snapshot(live=THREE[-1], runs=THREE)).showing(FIRST)
     assert [text(one) for one in other_runs(view, 3)] == [
-        " task 9/0 · reading the prompt",
+        " task 9/0 · no token yet",
         " task 8/3 · 4 tok · 20.0 tok/s",
     ]
 
@@ -57,6 +58,17 @@ def test_no_more_lines_than_there_is_room_for() -> None:
     ]
     [low] = other_runs(view, 1)
     assert text(low).startswith(" task 8/7 · 2 tok · 20.0 tok/s   task 8/6 · 2 tok · 20.0 tok/s   task 8/5 ")
+
+
+def test_a_run_that_waits_for_room_is_no_alarm_as_long_as_another_speaks() -> None:
+    speaking = msgspec.structs.replace(THREE[1], token_at=NOW - 1)
+    waiting = msgspec.structs.replace(THREE[2], started_at=NOW - 500)
+    view = from_snapshot(samples.snapshot(live=waiting, runs=(speaking, waiting)))
+    assert text(heading(view, NOW)).startswith("no token yet  8 min")
+    assert text(heading(view, NOW + 60)).startswith("▲ no token for ")
+    stuck = msgspec.structs.replace(THREE[0], token_at=NOW - 500)
+    view = from_snapshot(samples.snapshot(live=stuck, runs=(speaking, stuck)))
+    assert text(heading(view, NOW)).startswith("▲ no token for 8 min"), "its own tokens had come"
 
 
 def test_the_decode_speed_is_that_of_all_runs_together() -> None:

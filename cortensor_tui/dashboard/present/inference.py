@@ -19,6 +19,8 @@ Wordings = tuple[Line, ...]
 """The same said at length and, where there is no room for that, shorter."""
 _BARS_IN_LINE = 24
 _WAITING = (Stage.QUEUED, Stage.ASSIGNED, Stage.ACKED)
+NOTHING_YET = "no token yet"
+"""Of a run beside others: its prompt is read, or it waits for room."""
 IDLE = "No task has run since the node started. Press s to submit a prompt."
 
 WATCHING = (
@@ -68,7 +70,7 @@ def other_runs(view: NodeView | None, most_lines: int) -> list[Line]:
 def _other_run(run: LiveInference) -> Line:
     task = Span(f" task {run.key}", "muted")
     if run.token_count == 0:
-        return (task, Span(" · ", "muted"), Span("reading the prompt", "accent"))
+        return (task, Span(" · ", "muted"), Span(NOTHING_YET, "accent"))
     tokens = (task, Span(" · ", "muted"), Span(f"{number(run.token_count)} tok"))
     return (*tokens, Span(" · ", "muted"), Span(rate(run.tokens_per_s)))
 
@@ -92,7 +94,8 @@ def _run(view: NodeView, live: LiveInference, now: float) -> Line:
         return (Span(f"▲ {missing}  ", "warn strong"), task)
     taken = Span(f"{duration(run_time.taken_s(live, now))}  ")
     if live.token_count == 0:
-        return (Span("reading the prompt  ", "accent"), taken, task)
+        doing = "reading the prompt" if len(view.going_on) == 1 else NOTHING_YET
+        return (Span(f"{doing}  ", "accent"), taken, task)
     return (Span(f"{rate(live.tokens_per_s)}  ", "accent strong"), taken, task)
 
 
@@ -148,7 +151,7 @@ def _tokens(view: NodeView, live: LiveInference, now: float) -> tuple[Wordings, 
     if live.token_count == 0 and live.finished is None:
         since_s = run_time.assigned_for_s(view, live, now)
         waited = "" if since_s is None else f", {duration(since_s)} after the assignment"
-        return ((line((f"no token yet{waited}", "muted")),),)
+        return ((line((f"{NOTHING_YET}{waited}", "muted")),),)
     first_ms = live.finished.first_token_ms if live.finished else live.first_token_ms
     first = [line(("first token ", "muted"), milliseconds(first_ms))]
     if first_ms is not None:

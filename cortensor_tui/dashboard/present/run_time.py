@@ -40,10 +40,18 @@ def silence(view: NodeView, now: float) -> str:
         return ""
     if engine.silent_since is not None:
         return f"engine silent for {duration(now - engine.silent_since)}"
-    quiet_s = now - (live.token_at or live.started_at)
+    quiet_s = now - _heard_at(view, live)
     if quiet_s < _usual_s(view, live):
         return ""
     return f"no token for {duration(quiet_s)}"
+
+
+def _heard_at(view: NodeView, live: LiveInference) -> float:
+    """Return when a run was heard of last; one without a token may wait for room beside others that speak."""
+    own_at = live.token_at or live.started_at
+    if live.token_count:
+        return own_at
+    return max(own_at, *(run.token_at or 0.0 for run in view.going_on))
 
 
 def _usual_s(view: NodeView, live: LiveInference) -> float:
