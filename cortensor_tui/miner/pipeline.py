@@ -203,6 +203,7 @@ class TaskPipeline:
             answer_cid=answered.answer_cid,
             answer_hash=answered.answer_hash,
             details=answered.details,
+            envelope=answered.envelope,
         )
 
     async def _stop_answering(self) -> None:
