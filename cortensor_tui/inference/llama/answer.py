@@ -36,6 +36,7 @@ class AnswerStream:
         self._prompt_tokens = prompt_tokens
         self.limit_tokens = limit_tokens
         self._stop_texts = tuple(text for text in stop_texts if text)
+        self._beginnings = frozenset(text[0] for text in self._stop_texts)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = ""
         self._count = 0
@@ -94,8 +95,8 @@ class AnswerStream:
 
     def _released(self, text: str) -> str:
         """Return what may be told of the text so far, and end the run at a stop text."""
-        if not self._stop_texts:
-            return text
+        if not self._held and self._beginnings.isdisjoint(text):
+            return text  # nearly always
         text = self._held + text
         self._held = ""
         found = min((at for stop in self._stop_texts if (at := text.find(stop)) >= 0), default=-1)

@@ -77,12 +77,18 @@ class Context:
         begin = 0
         first = ctypes.addressof(self._numbers)
         for chunk in chunks:
-            count = len(chunk.tokens)
-            end = begin + count
-            self._token[begin:end] = array("i", chunk.tokens)
-            self._position[begin:end] = array("i", range(chunk.position, chunk.position + count))
-            self._sequence[begin:end] = array("Q", (first + 4 * chunk.sequence_id,)) * count
-            self._has_outcome[begin:end] = array("b", bytes(count))
+            end = begin + len(chunk.tokens)
+            row = first + ctypes.sizeof(native.llama_seq_id) * chunk.sequence_id
+            if end == begin + 1:  # the usual batch, and a third of the time that slices take
+                self._token[begin] = chunk.tokens[0]
+                self._position[begin] = chunk.position
+                self._sequence[begin] = row
+            else:
+                count = end - begin
+                self._token[begin:end] = array("i", chunk.tokens)
+                self._position[begin:end] = array("i", range(chunk.position, chunk.position + count))
+                self._sequence[begin:end] = array("Q", (row,)) * count
+                self._has_outcome[begin:end] = array("b", bytes(count))
             self._has_outcome[end - 1] = chunk.has_outcome
             begin = end
         return begin

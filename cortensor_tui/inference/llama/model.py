@@ -52,6 +52,7 @@ class LlamaModel:
         self.decode, self.share = context.decode, context.share
         self.forget, self.forget_all = context.forget, context.forget_all
         context.warm_up(vocabulary.begin_token)
+        vocabulary.warm_up()
         self._settle_threads(load)
 
     def use_threads(self, decode: int, prefill: int) -> None:

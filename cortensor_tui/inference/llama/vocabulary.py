@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import llama_cpp.llama_cpp as native
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
+from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.llama.chat_template import Messages, fragments, render_chat
 from cortensor_tui.inference.problems import prompt_too_long, template_missing
 from cortensor_tui.inference.prompts import RAW_ROLE
@@ -17,6 +19,7 @@ Handle = Any
 """A pointer of llama.cpp's, opaque here."""
 
 _PLENTY_BYTES_A_TOKEN = 32
+_MOST_PIECES = 8192  # a text repeats its tokens, and asking llama.cpp for one takes 10 us
 
 
 class Vocabulary:
@@ -29,6 +32,8 @@ class Vocabulary:
         template = native.llama_model_chat_template(model, None)
         self._template = None if template is None else template.decode("utf-8", "replace")
         self._control, self._trims = self._control_tokens()
+        self._ends = frozenset(filter(self._ends_turn, range(self.tokens)))
+        self._pieces: dict[int, bytes] = {}
         self._buffer = ctypes.create_string_buffer(256)
         self._formatter: Jinja2ChatFormatter | None = None
         self._longest_piece: int | None = None
@@ -51,15 +56,34 @@ class Vocabulary:
 
     def is_end(self, token: int) -> bool:
         """Tell whether a token ends the model's turn."""
-        return bool(native.llama_vocab_is_eog(self._vocab, token))
+        return token in self._ends
 
     def piece(self, token: int) -> bytes:
         """Return a token's bytes: none, or the middle of a character, among others."""
+        known = self._pieces.get(token)
+        if known is None:
+            if len(self._pieces) >= _MOST_PIECES:
+                self._pieces.clear()
+            known = self._pieces[token] = self._piece_of(token)
+        return known
+
+    def _ends_turn(self, token: int) -> bool:
+        return bool(native.llama_vocab_is_eog(self._vocab, token))
+
+    def _piece_of(self, token: int) -> bytes:
         size = native.llama_token_to_piece(self._vocab, token, self._buffer, len(self._buffer), 0, False)
         if size < 0:
             self._buffer = ctypes.create_string_buffer(-size)
             size = native.llama_token_to_piece(self._vocab, token, self._buffer, -size, 0, False)
         return self._buffer.raw[:size]
+
+    def warm_up(self) -> None:
+        """Parse the chat template, so that the first prompt is not the one to wait for it.
+
+        One that fails is told when a prompt needs it: raw prompts do not.
+        """
+        with contextlib.suppress(ProblemError):
+            self.tokenize((("user", "Hello"),))
 
     def tokenize(self, messages: Messages) -> list[int]:
         """Return the prompt's tokens. Raises `ProblemError`, "prompt_too_long" among others."""
