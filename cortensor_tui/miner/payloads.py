@@ -73,7 +73,7 @@ class TaskPayloads:
 
     def is_answer_addressed(self, task: TaskOnChain) -> bool:
         """Tell whether the answer's address is to be on chain instead of the answer."""
-        if self._outbox is None or self._answers is AnswerPlace.NEVER:
+        if self._nodes is None or self._answers is AnswerPlace.NEVER:
             return False
         return self._answers is AnswerPlace.ALWAYS or self.is_prompt_addressed(task)
 

@@ -45,7 +45,10 @@ class Duty(Protocol):
     is_watching: bool
     addresses: LinkedAddresses
     database: Database
-    warnings: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What an operator should know."""
 
     @property
     def engine(self) -> EngineHealth:

@@ -46,7 +46,6 @@ class MiningDuty:
         self._settings = settings
         self._identity = Identity(settings, unlocked, clock)
         self.addresses = LinkedAddresses(self._identity.miner_address, self._identity.owner_address)
-        self.warnings = self._identity.warnings
         self.owner_key_problem: Problem | None = self._identity.owner_key_problem
         self.database = open_journal(settings, self.addresses.node, may_make=may_make_journal)
         self._engine_room = EngineRoom(settings, self._engine_changed)
@@ -58,6 +57,11 @@ class MiningDuty:
     def engine(self) -> EngineHealth:
         """How the engine stands."""
         return self._engine
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What an operator should know of the keys and of payloads."""
+        return (*self._identity.warnings, *self._payload_room.warnings)
 
     @property
     def ipfs(self) -> IpfsHealth | None:

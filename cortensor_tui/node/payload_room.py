@@ -38,25 +38,33 @@ class PayloadRoom:
         self._store = store
         self._clock = clock
         self._nodes: IpfsNodes | None = None
-        self.outbox: Outbox | None = None
         self._server: IpfsServer | None = None
         self._is_look_due = asyncio.Event()
         self._retention = _retention(settings, database, store, clock)
         if settings.ipfs_urls or settings.ipfs_server_enabled:
-            keep_s = None if settings.ipfs_keep_days is None else settings.ipfs_keep_days * _DAY_S
             self._nodes = IpfsNodes(settings.ipfs_urls, settings.ipfs_timeout_s, clock)
-            self.outbox = Outbox(UploadLog(database), store, self._nodes, keep_s, clock)
+        keep_s = None if settings.ipfs_keep_days is None else settings.ipfs_keep_days * _DAY_S
+        self.outbox = Outbox(UploadLog(database), store, self._nodes, keep_s, clock)
         if settings.ipfs_server_enabled and self._nodes is not None:
             self._server = IpfsServer(settings.ipfs_command, os.environ, self._lead_with)
 
     @property
     def health(self) -> IpfsHealth | None:
         """How IPFS stands, None where no node is set."""
-        if self._nodes is None or self.outbox is None:
+        if self._nodes is None:
             return None
         health = msgspec.structs.replace(self._nodes.health, waiting=self.outbox.waiting)
         problem = None if self._server is None else self._server.problem
         return health if problem is None else msgspec.structs.replace(health, error=said(problem))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return that answers wait for an IPFS node, where none is set any more."""
+        waiting = self.outbox.waiting
+        if self._nodes is not None or not waiting:
+            return ()
+        answers = "1 answer waits" if waiting == 1 else f"{waiting} answers wait"
+        return (f"{answers} to be brought to IPFS, and no IPFS node is set: set CORTENSOR_TUI_IPFS_URLS",)
 
     def payloads(self, chain: int) -> TaskPayloads:
         """Return what the tasks of a chain, by its row number in the journal, reach their texts with."""
@@ -73,7 +81,7 @@ class PayloadRoom:
     def jobs(self) -> dict[str, Coroutine[Any, Any, None]]:
         """Return what goes on beside the chain, by name; none ends by itself."""
         jobs = {}
-        if self._nodes is not None and self.outbox is not None:
+        if self._nodes is not None:
             jobs["ipfs"] = self._keep_looking(self._nodes)
             jobs["outbox"] = self.outbox.run()
         if self._server is not None:

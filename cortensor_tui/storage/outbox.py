@@ -9,8 +9,8 @@ import structlog
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.journal.uploads import SavedUpload, UploadLog
+from cortensor_tui.storage.ipfs import problems
 from cortensor_tui.storage.ipfs.nodes import IpfsNodes
-from cortensor_tui.storage.ipfs.problems import PASSING
 from cortensor_tui.storage.local_store import LocalStore
 
 log = structlog.get_logger(__name__)
@@ -23,14 +23,15 @@ class Outbox:
     """What is to be delivered is in the journal before it is sent, and stays there until a node has it.
 
     A delivery was read back from the node and compared. `keep_s` is for how long nodes keep a payload after
-    its task has ended, None for always.
+    its task has ended, None for always. Without
+    IPFS nodes everything waits.
     """
 
     def __init__(
         self,
         uploads: UploadLog,
         store: LocalStore,
-        nodes: IpfsNodes,
+        nodes: IpfsNodes | None,
         keep_s: float | None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
@@ -71,7 +72,7 @@ class Outbox:
         try:
             for upload in self._uploads.waiting():
                 problem = await self._deliver(upload)
-                if problem is not None and problem.code in PASSING:
+                if problem is not None and problem.code in problems.PASSING:
                     break
             await self._unpin_expired()
         except ProblemError as error:
@@ -82,6 +83,8 @@ class Outbox:
     async def _deliver(self, upload: SavedUpload) -> Problem | None:
         """Return why a payload is not delivered, None where it is."""
         try:
+            if self._nodes is None:
+                raise problems.unset(upload.cid)
             data = await asyncio.to_thread(self._store.get, upload.cid)
             await self._nodes.deliver(upload.cid, data)
         except ProblemError as error:
@@ -93,7 +96,7 @@ class Outbox:
         return None
 
     async def _unpin_expired(self) -> None:
-        if self._keep_s is None:
+        if self._keep_s is None or self._nodes is None:
             return
         for upload in self._uploads.expired(self._clock.now() - self._keep_s):
             await self._nodes.unpin(upload.cid)

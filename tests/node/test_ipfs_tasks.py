@@ -19,7 +19,6 @@ from cortensor_tui.node.verification.evidence import Ground
 from cortensor_tui.node.views import LISTED_TEXT_CHARS, task_view
 from cortensor_tui.storage.content_id import content_address
 from cortensor_tui.storage.ipfs.nodes import IpfsNodes
-from cortensor_tui.storage.outbox import Outbox
 from cortensor_tui.storage.unixfs import file_id
 from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
 from tests.node.mining_node import MINER, MiningNode
@@ -70,11 +69,6 @@ async def published(ipfs: IpfsNode, data: bytes) -> str:
     await nodes.deliver(str(file_id(data)), data)
     await nodes.close()
     return str(file_id(data))
-
-
-def outbox_of(node: MiningNode) -> Outbox:
-    assert node.payload_room.outbox is not None
-    return node.payload_room.outbox
 
 
 def health_of(node: MiningNode) -> IpfsHealth:
@@ -138,13 +132,20 @@ async def test_an_answer_that_ipfs_cannot_take_is_delivered_when_the_node_return
     assert health_of(node).waiting == 1
     assert "full" in health_of(node).error
 
+    with_ipfs = node.more_settings
     await node.stop()
+    node.more_settings = {}
+    await node.start()
+    assert node.payload_room.health is None
+    assert "1 answer waits to be brought to IPFS" in node.payload_room.warnings[0]
+    await node.stop()
+    node.more_settings = with_ipfs
     await node.start()  # the outbox is in the journal
-    assert health_of(node).waiting == 1
-    await outbox_of(node).work_off()
+    assert (health_of(node).waiting, node.payload_room.warnings) == (1, ())
+    await node.payload_room.outbox.work_off()
     assert health_of(node).waiting == 1
     proxy.refusal = ""
-    await outbox_of(node).work_off()
+    await node.payload_room.outbox.work_off()
     assert (health_of(node).waiting, health_of(node).error) == (0, "")
     nodes = IpfsNodes([ipfs.url], timeout_s=60)
     assert await nodes.fetch(record.answer_cid or "", MIB) == ANSWER.encode()

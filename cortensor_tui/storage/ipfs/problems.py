@@ -113,7 +113,7 @@ def unset(cid: str) -> ProblemError:
     """Return that there is no node to ask."""
     return problem_error(
         UNSET,
-        f"The prompt is at ipfs://{cid}, and no IPFS node is set",
-        "it is not in the local store either",
+        f"No IPFS node is set, and one is needed for ipfs://{cid}",
+        "",
         "Set CORTENSOR_TUI_IPFS_URLS to the RPC address of an IPFS node",
     )
