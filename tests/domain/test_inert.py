@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cortensor_tui.domain.inert import ELLIPSIS, MARK, inert, inert_lines, inert_named
+from cortensor_tui.domain.inert import ELLIPSIS, MARK, inert, inert_lines, inert_named, without_payload
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 HOSTILE = st.text(st.characters(exclude_categories=[]), max_size=300)
@@ -95,3 +95,16 @@ def test_what_is_named_is_inert_too_and_differs_only_there(text: str) -> None:
 def test_what_looks_alike_in_a_list_is_told_apart_where_there_is_room() -> None:
     assert inert_named("a\x9bb\u202ec\u200dd\u200b\x1b") == "a⟨U+009B⟩b⟨U+202E⟩c⟨U+200D⟩d⟨U+200B⟩␛"
     assert inert_named("e\u0301\u0301\u0301") == "e\u0301\u0301⟨U+0301⟩"
+
+
+@pytest.mark.parametrize(
+    "content_id",
+    [
+        "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",
+        "bafybeianjfxeaesik4wabrpb47sago2w7yhawiz7sqbhh5eoeuoeaznxci",
+        "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH",
+    ],
+)
+def test_what_leads_to_a_text_is_left_out(content_id: str) -> None:
+    assert without_payload(f"The payload {content_id} is gone") == f"The payload {ELLIPSIS} is gone"
+    assert content_id[:30] not in without_payload(f"cut: {content_id[:30]}")

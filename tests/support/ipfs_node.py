@@ -64,8 +64,11 @@ class IpfsNode:
         resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
     def free_disk(self) -> None:
-        """Let it write again."""
+        """Let it write again; js-ipfs may have ended over what it could not write."""
         assert self._process is not None
+        if self._process.poll() is not None:
+            self.start()
+            return
         limits = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, limits)
 

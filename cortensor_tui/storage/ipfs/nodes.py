@@ -11,6 +11,7 @@ import msgspec
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.health import IpfsHealth
+from cortensor_tui.domain.inert import without_payload
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.storage.content_id import parse_content_id
 from cortensor_tui.storage.ipfs import problems
@@ -107,7 +108,9 @@ class IpfsNodes:
 
     def _note(self, problem: Problem | None) -> None:
         self._has_open_error = problem is not None
-        self._health = msgspec.structs.replace(self._health, error="" if problem is None else said(problem))
+        # Everybody may see how the nodes stand; which payload it was about, only the task tells.
+        error = "" if problem is None else without_payload(said(problem))
+        self._health = msgspec.structs.replace(self._health, error=error)
 
     async def _limited(self, node: IpfsRpc, asking: Awaitable[_T], limit_s: float = 0.0) -> _T:
         limit_s = limit_s or self._timeout_s

@@ -140,7 +140,9 @@ class IpfsRpc:
                 yield response
         except aiohttp.ServerTimeoutError as error:
             raise problems.unreachable(self.name, f"no connection in {CONNECT_S:g} s") from error
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, ConnectionResetError) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+            raise problems.unreachable(self.name, _why(error)) from error
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError) as error:
             raise problems.hung_up(self.name) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
