@@ -17,6 +17,7 @@ from cortensor_tui.cli.formats import UNKNOWN, labelled, table
 from cortensor_tui.cli.model_shapes import fit_json, loaded_json, network_json, on_disk_json
 from cortensor_tui.cli.options import AsJson, Env
 from cortensor_tui.cli.output import Exit, print_json, print_notice, print_text, usage_error
+from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.models import MemoryFit, ModelOnDisk
@@ -118,9 +119,8 @@ def get(
     if as_json:
         print_json({"path": str(fetched)})
     else:
-        print_text(
-            f"{inert(str(fetched))} is here. Use it with: cortensor-tui models use {inert(fetched.name)}"
-        )
+        using = command_for(env, f"models use {inert(fetched.name)}")
+        print_text(f"{inert(str(fetched))} is here. Use it with: {using}")
     return Exit.DONE
 
 
