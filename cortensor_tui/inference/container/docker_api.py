@@ -105,11 +105,10 @@ class DockerApi:
         """Return a container by id or name as it is now, None where it is not there."""
         return await self._json_or_none(f"/containers/{container}/json", Container)
 
-    async def wait(self, container_id: str) -> int:
-        """Return the exit status of a container, as soon as it has ended."""
+    async def wait(self, container_id: str) -> None:
+        """Return as soon as a container has ended."""
         timeout = aiohttp.ClientTimeout(total=None)
-        waited = await self._json("POST", f"/containers/{container_id}/wait", Waited, timeout=timeout)
-        return waited.status_code
+        await self._json("POST", f"/containers/{container_id}/wait", Waited, timeout=timeout)
 
     async def log(self, container_id: str, since_s: int) -> AsyncGenerator[bytes, None]:
         """Yield what a container writes, both streams, from a second on until it ends."""

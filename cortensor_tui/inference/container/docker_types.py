@@ -96,10 +96,8 @@ class Listed(msgspec.Struct, frozen=True, rename="pascal"):
     id: str
 
 
-class Waited(msgspec.Struct, frozen=True, rename="pascal"):
-    """The answer to waiting for a container's end."""
-
-    status_code: int = 0
+class Waited(msgspec.Struct, frozen=True):
+    """The answer to waiting for a container's end; how it ended is asked for by itself."""
 
 
 class Refusal(msgspec.Struct, frozen=True):

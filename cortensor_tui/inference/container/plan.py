@@ -18,7 +18,7 @@ OWNER_LABEL = "cortensor-tui.node"
 PLAN_LABEL = "cortensor-tui.plan"
 
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_.-]+")
-_PRIVATE_LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "2"}}
+_BOUNDED_LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "2"}}
 
 
 class ContainerPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +84,7 @@ def create_body(plan: ContainerPlan, image_id: str, image_port: int) -> dict[str
         "PortBindings": {port: [{"HostIp": "127.0.0.1", "HostPort": str(plan.host_port)}]},
         "RestartPolicy": {"Name": "no"},
         "SecurityOpt": ["no-new-privileges"],
-        "LogConfig": _PRIVATE_LOG,
+        "LogConfig": _BOUNDED_LOG,
     }
     if plan.model_path is not None:
         host["Binds"] = [f"{plan.model_path.parent.absolute()}:{MODELS_PLACE}:ro"]

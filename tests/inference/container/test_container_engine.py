@@ -14,8 +14,10 @@ from structlog.testing import capture_logs
 
 from cortensor_tui.domain.inference import EngineState
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.container.docker_errors import DockerUnreachableError
 from cortensor_tui.inference.container.own_container import PULL_AGAIN_S
 from cortensor_tui.inference.container.plan import OWNER_LABEL
+from cortensor_tui.inference.container.problems import docker_problem
 from tests.inference.engines import ask, collect, text_of
 from tests.support.clock import StandingClock
 from tests.support.ports import lasting_port
@@ -476,9 +478,6 @@ async def test_a_newer_docker_is_asked_in_our_version_and_an_older_in_its_own(
 
 
 async def test_a_socket_of_others_is_told(tmp_path: Path) -> None:
-    from cortensor_tui.inference.container.docker_errors import DockerUnreachableError
-    from cortensor_tui.inference.container.problems import docker_problem
-
     error = docker_problem(DockerUnreachableError("Permission denied", 13), "start it", tmp_path / "d.sock")
 
     assert error.problem.code == "docker_forbidden"
