@@ -99,13 +99,28 @@ class TaskPayloads:
 
         Raises `ProblemError` when the journal cannot be written.
         """
-        if self._outbox is None or not record.details.is_answer_addressed or record.answer_cid is None:
+        upload = self._upload(record)
+        if self._outbox is None or upload is None:
             return
         left_s = LEAST_OFFER_S if record.deadline_at is None else record.deadline_at - self._clock.now()
-        upload = SavedUpload(chain=self._chain, key=record.key, cid=record.answer_cid)
         with suppress(TimeoutError):
             async with asyncio.timeout(max(LEAST_OFFER_S, left_s * SHARE_OF_TIME_LEFT)):
                 await self._outbox.offer(upload)
+
+    def remember_answer(self, record: TaskRecord) -> None:
+        """Have an answer in the outbox that was promised already: the journal may be an older backup.
+
+        Raises `ProblemError` when the journal cannot be written.
+        """
+        upload = self._upload(record)
+        if self._outbox is not None and upload is not None:
+            self._outbox.remember(upload)
+
+    def _upload(self, record: TaskRecord) -> SavedUpload | None:
+        """Return what is to be delivered of a task, None where its answer goes on chain itself."""
+        if not record.details.is_answer_addressed or record.answer_cid is None:
+            return None
+        return SavedUpload(chain=self._chain, key=record.key, cid=record.answer_cid)
 
 
 def _require_text(cid: str, data: bytes) -> None:

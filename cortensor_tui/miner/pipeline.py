@@ -125,6 +125,7 @@ class TaskPipeline:
         if self.record.stage is Stage.PRECOMMITTED:
             await self._adopt_promise()
             await self._answer()  # an older journal may be without: the same run may give the same answer
+            self._parts.payloads.remember_answer(self.record)
             await self._signals.precommits_closed.wait()
             self.note_times(all_precommitted_at=self._signals.precommits_closed_at)
             await self._commit()

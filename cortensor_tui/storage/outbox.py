@@ -49,10 +49,14 @@ class Outbox:
 
         Raises `ProblemError` when the journal cannot be written.
         """
+        self.remember(upload)  # should this be cut short, it is soon tried again
+        await self._deliver(upload)
+
+    def remember(self, upload: SavedUpload) -> None:
+        """Have a payload delivered soon, unless it was already. Raises `ProblemError` as `offer` does."""
         self._uploads.save(upload, self._clock.now())
         self.waiting = len(self._uploads.waiting())
-        self._is_wanted.set()  # should this be cut short, what is left is soon tried again
-        await self._deliver(upload)
+        self._is_wanted.set()
 
     async def run(self) -> None:
         """Deliver what waits, and have forgotten what is over, until cancelled."""

@@ -7,7 +7,7 @@ import pytest
 
 from cortensor_tui.cli.shapes import session_json, task_json, transaction_json
 from cortensor_tui.cli.status_shape import status_json
-from cortensor_tui.domain.health import Account, Verdict
+from cortensor_tui.domain.health import Account, IpfsHealth, Verdict
 from cortensor_tui.domain.inference import EngineFacts
 from cortensor_tui.domain.networks import ServedChain
 from cortensor_tui.domain.problems import Problem
@@ -66,6 +66,19 @@ async def test_status_says_how_busy_a_model_server_is_and_that_it_was_lost(
     unknown = msgspec.structs.replace(server, facts=EngineFacts())
     node.answers[GetStatus] = StatusChanged(msgspec.structs.replace(STATUS, engine=unknown))
     assert "  2 runs  " in (await home.run("status")).out
+
+
+async def test_status_says_what_waits_for_ipfs_and_what_is_not_known_of_it(
+    home: Home, node: ScriptedNode
+) -> None:
+    ipfs = IpfsHealth(endpoint="http://127.0.0.1:5001", count=2, out=2, waiting=2, error="\x1b[2Jno answer")
+    store = msgspec.structs.replace(STATUS.store, ipfs=ipfs)
+    node.answers[GetStatus] = StatusChanged(msgspec.structs.replace(STATUS, store=store))
+    told = (await home.run("status")).out
+    [line] = [line for line in told.splitlines() if line.startswith("ipfs ")]
+    assert line.split("  ", 1)[1].strip() == (
+        "0 of 2 answering  2 waiting  http://127.0.0.1:5001  peers unknown  ␛[2Jno answer"
+    )
 
 
 async def test_status_as_json_has_the_documented_shape(home: Home, node: ScriptedNode) -> None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cortensor_tui.chain.networks.resolve import answer_hash
@@ -21,8 +22,9 @@ from cortensor_tui.storage.content_id import content_address
 from cortensor_tui.storage.ipfs.nodes import IpfsNodes
 from cortensor_tui.storage.unixfs import file_id
 from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
+from tests.devnet.task_steps import QUEUE
 from tests.node.mining_node import MINER, MiningNode
-from tests.node.task_story import ANSWER, PROMPT, answer_on_chain, assigned, end
+from tests.node.task_story import ANSWER, PROMPT, acked, answer_on_chain, assigned, end
 from tests.support.ipfs_node import IpfsNode, running_ipfs_node
 from tests.support.ipfs_proxy import IpfsProxy
 
@@ -150,6 +152,25 @@ async def test_an_answer_that_ipfs_cannot_take_is_delivered_when_the_node_return
     nodes = IpfsNodes([ipfs.url], timeout_s=60)
     assert await nodes.fetch(record.answer_cid or "", MIB) == ANSWER.encode()
     await nodes.close()
+
+
+async def test_an_answer_that_an_older_backup_does_not_know_is_delivered_all_the_same(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int, ipfs: IpfsNode
+) -> None:
+    cid = await published(ipfs, PROMPT.encode())
+    key = await acked(devnet, node, session_id, f"ipfs://{cid}")
+    record = node.record(key)
+    await node.stop()
+    answer_cid = str(file_id(ANSWER.encode()))
+    digest = bytes.fromhex(answer_hash(content_address(answer_cid))[2:])
+    await devnet.send(MINER.address, QUEUE, "precommit", key.session_id, key.task_id, digest, "")
+    node.link.journal.tasks.save(msgspec.structs.replace(record, stage=Stage.PRECOMMITTED), "an older backup")
+    node.engine.may_answer.set()
+    await node.start()
+    await node.until(key, Stage.COMMITTED)
+    assert health_of(node).waiting == 1
+    await node.payload_room.outbox.work_off()
+    assert health_of(node).waiting == 0
 
 
 async def test_a_prompt_whose_bytes_are_not_those_of_its_id_is_refused(
