@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, NoReturn
 
 from cortensor_tui.domain.problems import Problem, ProblemError
-from cortensor_tui.inference.llama.serving import Model, Serving
+from cortensor_tui.inference.llama.computing import Model
+from cortensor_tui.inference.llama.serving import Serving
 from cortensor_tui.inference.llama.wire import (
     LENGTH_BYTES,
     Cancel,
