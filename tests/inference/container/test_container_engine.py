@@ -68,27 +68,24 @@ async def test_it_is_not_ready_before_its_server_is(
 
 
 async def test_a_log_that_goes_on_is_waited_for_longer_than_one_that_stands_still(
-    docker: ScriptedDocker, watched: WatchedContainer
+    docker: ScriptedDocker,
 ) -> None:
-    lines = [0]
+    clock = StandingClock()
+    watched = WatchedContainer(docker.socket_path, lasting_port(), clock=clock)
+    docker.on_start = lambda container: setattr(container, "server_status", 503)
+    starting = asyncio.create_task(watched.engine.start())
+    await watched.until(lambda health: health.state is EngineState.LOADING)
 
-    def loads(container: FakeContainer) -> None:
-        container.server_status = 503
+    for part in range(8):
+        docker.running.say(f"loading, part {part}\n")
+        await _said(watched, f"loading, part {part}")
+        clock.pass_s(0.9 * QUICK.start_s)
+    docker.running.server_status = 200
+    await starting
 
-        def more() -> None:
-            container.say(f"loading, part {lines[0]}\n")
-            lines[0] += 1
-            if lines[0] == 8:
-                container.server_status = 200
-            else:
-                asyncio.get_running_loop().call_later(QUICK.start_s / 4, more)
-
-        more()
-
-    docker.on_start = loads
-    await watched.engine.start()
-
-    assert lines[0] == 8
+    assert len(docker.containers) == 1
+    assert watched.engine.health.state is EngineState.READY
+    await watched.engine.stop()
 
 
 async def test_a_server_that_never_answers_is_ended_with_what_it_said_last(

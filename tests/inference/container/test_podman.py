@@ -16,7 +16,6 @@ import pytest
 
 from cortensor_tui.domain.inference import EngineState
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.container.engine import ContainerPatience
 from cortensor_tui.inference.engine import HealthListener
 from cortensor_tui.inference.openai_http.engine import OpenAiHttp
 from tests.inference.engines import ask, collect, text_of
@@ -25,14 +24,11 @@ from tests.support.ports import lasting_port
 
 from .llama_server_image import LLAMA_CHANGES, LLAMA_IMAGE, llama_server_files
 from .podman import TINY_IMAGE, Podman, podman_or_skip
-from .watched import WatchedContainer
+from .watched import PATIENT, WatchedContainer
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("podman")]
 
 MIB = 1024 * 1024
-PATIENT = ContainerPatience(
-    start_s=60, ready_look_s=0.1, look_s=0.5, answer_s=1.0, looks=4, first_backoff_s=0.1
-)
 
 
 def speaker(url: str, on_health: HealthListener) -> OpenAiHttp:
@@ -178,11 +174,12 @@ NODE = """
 import asyncio, sys
 from pathlib import Path
 from tests.inference.container.podman import TINY_IMAGE
-from tests.inference.container.watched import WatchedContainer
+from tests.inference.container.watched import PATIENT, WatchedContainer
 
 async def main():
     port = int(sys.argv[2])
-    tiny = WatchedContainer(Path(sys.argv[1]), port, image=TINY_IMAGE, name="tiny", image_port=port)
+    wanted = {"image": TINY_IMAGE, "name": "tiny", "image_port": port}
+    tiny = WatchedContainer(Path(sys.argv[1]), port, patience=PATIENT, **wanted)
     await tiny.engine.start()
     print("ready", flush=True)
     await asyncio.sleep(1000)

@@ -26,6 +26,10 @@ from cortensor_tui.inference.container.plan import ContainerPlan
 from cortensor_tui.inference.engine import HealthListener
 
 IMAGE = "example/server:1"
+PATIENT = ContainerPatience(
+    start_s=60, ready_look_s=0.1, look_s=0.5, answer_s=2.0, looks=5, first_backoff_s=0.1
+)
+"""For real containers, on a machine that has other things to do."""
 QUICK = ContainerPatience(start_s=1.0, ready_look_s=0.02, look_s=0.05, looks=3, first_backoff_s=0.01)
 
 
