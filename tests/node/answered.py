@@ -35,7 +35,7 @@ from tests.journal.test_journal import PARAMS
 from tests.support.scripted_rpc import PassingRpc
 
 PROMPT = "What is a chain? — 🙂"
-ENVELOPE = Envelope(model_file="a.gguf", seed=7, parameters_sha256=digest_of(PARAMS))
+ENVELOPE = Envelope(model_file="a.gguf", model_sha256="b1" * 32, seed=7, parameters_sha256=digest_of(PARAMS))
 ANSWER = "An answer with ünïcode ⛓ and\nlines."
 STEPS = (TransactionKind.ACK, TransactionKind.PRECOMMIT, TransactionKind.COMMIT)
 STAGES = {

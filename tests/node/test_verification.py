@@ -53,8 +53,8 @@ async def test_what_is_true_is_proven(node: AnsweringNode, task: TaskKey) -> Non
     found = await node.verify(task)
 
     assert (found.verdict, findings(found, FAILS, UNKNOWN)) == (ProofVerdict.PROVEN, [])
-    assert findings(found, NOTED) == ["envelope"]
-    assert len(found.checks) == 26
+    assert findings(found, NOTED) == ["model", "engine"]
+    assert len(found.checks) == 27
     commit = check_named(found, "commit_block")
     transaction = node.journal.transactions.of_task(task, TransactionKind.COMMIT)
     assert transaction is not None
@@ -79,10 +79,10 @@ async def test_it_says_how_final_the_last_block_is(node: AnsweringNode, task: Ta
     found = await node.verify(task, finality=12)
 
     assert found.verdict is ProofVerdict.PROVEN, "finality decides nothing"
-    assert findings(found, NOTED) == ["envelope", "finality"]
+    assert findings(found, NOTED) == ["model", "engine", "finality"]
     assert "not final yet: at depth 0" in found.summary
     await node.devnet.rpc.call("anvil_mine", hex(12))
-    assert findings(await node.verify(task, finality=12), NOTED) == ["envelope"]
+    assert findings(await node.verify(task, finality=12), NOTED) == ["model", "engine"]
 
 
 # --- what made the answer -------------------------------------------------------------------------
@@ -91,8 +91,10 @@ async def test_it_says_how_final_the_last_block_is(node: AnsweringNode, task: Ta
 async def test_what_made_the_answer_is_told_with_what_is_not_known_of_it(
     node: AnsweringNode, task: TaskKey
 ) -> None:
-    told = check_named(await node.verify(task), "envelope")
-    assert told.detail == "a.gguf; an engine not known; seed 7"
+    found = await node.verify(task)
+    model, engine = check_named(found, "model"), check_named(found, "engine")
+    assert (model.found, model.detail) == ("b1" * 32, "a.gguf")
+    assert engine.detail == "an engine not known, seed 7"
 
 
 async def test_other_parameters_than_those_of_the_run_refute(node: AnsweringNode, task: TaskKey) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from eth_utils.crypto import keccak
 
 from cortensor_tui.domain.envelope import Envelope, digest_of
@@ -99,24 +100,25 @@ def envelope_checks(evidence: Evidence) -> list[ProofCheck]:
     record = evidence.record
     if record is None or record.answer_cid is None or evidence.is_watching:
         return []
-    title = "what made the answer"
     if record.envelope is None:
-        return [noted("envelope", title, "not kept by the version that answered")]
+        return [noted("envelope", "what made the answer", "not kept by the version that answered")]
     made = record.envelope
-    told = noted("envelope", title, _made_by(made))
+    told = _made_by(made)
     if made.parameters_sha256 is None or record.details.applied is None:
-        return [told]
+        return told
     found = digest_of(record.details.applied)
     name, same = "parameters", "the parameters in the journal are those of the run"
-    return [told, equal(name, same, made.parameters_sha256, found, "the journal has other parameters")]
+    return [*told, equal(name, same, made.parameters_sha256, found, "the journal has other parameters")]
 
 
-def _made_by(made: Envelope) -> str:
-    model = made.model_file or "a model not known"
-    digest = f", SHA-256 {made.model_sha256}" if made.model_sha256 else ""
-    engine = " ".join(filter(None, (made.engine or "an engine not known", made.build)))
+def _made_by(made: Envelope) -> list[ProofCheck]:
+    model = noted("model", "the model that answered", made.model_file or "not known")
+    engine = made.build or made.engine or "an engine not known"
     seed = "unknown" if made.seed is None else made.seed
-    return f"{model}{digest}; {engine}; seed {seed}"
+    return [
+        msgspec.structs.replace(model, found=made.model_sha256 or ""),
+        noted("engine", "what it ran in", f"{engine}, seed {seed}"),
+    ]
 
 
 def commitment_check(evidence: Evidence, kind: TransactionKind) -> list[ProofCheck]:
