@@ -148,7 +148,8 @@ async def test_silent(take: Take, name: str) -> None:
 
     async def stage(pilot: Pilot[None]) -> None:
         await stood.go(pilot)
-        await pilot.resize_terminal(*SIZES[-1])  # where a detail is read too, which ends first
+        if stood.place.asks:  # on a wide screen a detail is read too, which ends first
+            await pilot.resize_terminal(*SIZES[-1])
         await until(pilot, stood.is_whole)
         await stood.grow_old(pilot, 12)
 
