@@ -26,11 +26,14 @@ async def test_a_swap_waits_for_the_task_then_a_router_is_listed_and_the_session
         async with asyncio.timeout(30):
             while not (await world.reader.task(key)).assigned_miners:
                 await asyncio.sleep(LOOK_S)
+        await world.rpc.call("evm_setAutomine", False)  # the task must not end before the swap waits
         swapping = asyncio.create_task(world.command(settings, "swap", session, "--bind", other, "--wait"))
         async with asyncio.timeout(60):
             while not (swaps := (await status_of(settings)).swaps) and not swapping.done():
                 await asyncio.sleep(LOOK_S)
         assert [(one.session_id, one.stage) for one in swaps] == [(session_id, SwapStage.WAITING)]
+        await world.rpc.call("evm_setAutomine", True)
+        await world.rpc.call("evm_mine")
         assert (await swapping)["bound"]["state"] == "mined"
         assert (await world.reader.task(key)).is_ended
         assert (await world.reader.sessions([session_id]))[0].dedicated_nodes == (other,)
