@@ -28,17 +28,18 @@ class WatchedPair(msgspec.Struct, frozen=True):
 
 
 async def pairs(settings: Path, node: BoundNode, count: int, tokens: int) -> list[WatchedPair]:
-    """Run so many pairs, who goes first by turns, after one answer that warms up."""
+    """Answer so many times watched and, before and after each, alone, after one answer that warms up.
+
+    A pair is a watched answer and the mean of its two neighbours: where the machine drifts, both drift.
+    """
     await node.serve(PROMPT, tokens)
     found: list[WatchedPair] = []
-    for number in range(count):
-        if number % 2:
-            watched = await _watched(settings, node, tokens)
-            alone = await _alone(node, tokens)
-        else:
-            alone = await _alone(node, tokens)
-            watched = await _watched(settings, node, tokens)
-        found.append(WatchedPair(watched, alone))
+    before = await _alone(node, tokens)
+    for _ in range(count):
+        watched = await _watched(settings, node, tokens)
+        after = await _alone(node, tokens)
+        found.append(WatchedPair(watched, alone=(before + after) / 2))
+        before = after
     return found
 
 

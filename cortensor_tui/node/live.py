@@ -1,4 +1,4 @@
-"""The runs going on: tokens are counted as they come and told ten times a second."""
+"""The runs going on: tokens are counted as they come and told four times a second."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cortensor_tui.node.live_messages import (
 )
 
 SHOWN_PROMPT_CHARS = 4_000
-FLUSH_S = 0.1
+FLUSH_S = 0.25
 
 
 class LiveRuns:
@@ -59,7 +59,7 @@ class LiveRuns:
         self._hub.publish(InferenceFinished(key=key, finished=run.finished, error=error))
 
     async def keep_flushing(self) -> None:
-        """Tell tokens as they come, at most ten times a second, until cancelled."""
+        """Tell tokens as they come, at most four times a second, until cancelled."""
         while True:
             await self._has_pending.wait()
             self.flush()

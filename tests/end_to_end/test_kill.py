@@ -9,12 +9,12 @@ from eth_utils.crypto import keccak
 
 from cortensor_tui.domain.health import Verdict
 from tests.chaos.steps import STEPS
-from tests.end_to_end.dying_node import dying
+from tests.end_to_end.dying_node import blocks_go_on, dying
 from tests.world import World, until_verdict
 
 pytestmark = pytest.mark.real
 SENT = [step for step in STEPS if step.endswith("sent")]
-"""Where each transaction is mined at once, it may be seen mined before it is seen sent."""
+"""Here blocks are stopped before the transaction: once mined, it may never be seen sent."""
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step not in SENT])
@@ -37,6 +37,8 @@ async def end_once(world: World, step: str) -> None:
     async with world.node(settings, *dying(step, settings)) as doomed:
         key = await world.submit(session_id, "Count to five.")
         assert await asyncio.wait_for(doomed.wait(), 90) == -9
+    if step in SENT:
+        await blocks_go_on(world)
     async with world.node(settings) as process:
         await world.until_ended(key)
         await until_verdict(settings, Verdict.SERVING, process)

@@ -21,7 +21,7 @@ from cortensor_tui.node.messages import RequestBody
 from cortensor_tui.node.owner_messages import CreateSession, Submit
 from cortensor_tui.node.paths import socket_path
 from cortensor_tui.node.session_messages import SwapNodes
-from tests.end_to_end.dying_node import dying
+from tests.end_to_end.dying_node import blocks_go_on, dying
 from tests.world import LOOK_S, World, status_of
 
 pytestmark = pytest.mark.real
@@ -92,7 +92,7 @@ async def calls_of(world: World, address: str, since: int) -> Counter[str]:
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_one_node_is_unbound_and_the_other_bound_once(ticking_world: World, step: str) -> None:
-    world = ticking_world  # mined at once, a transaction may be seen mined before it was seen sent
+    world = ticking_world
     session_id = await world.create_session()
     await world.bind(session_id)
     settings = world.settings()
@@ -104,6 +104,7 @@ async def test_one_node_is_unbound_and_the_other_bound_once(ticking_world: World
         async with asyncio.timeout(90):
             await ask(settings, asked)
             assert await doomed.wait() == -9
+    await blocks_go_on(world)
     async with world.node(settings):
         await until_over(world, settings, session_id)
     calls = await calls_of(world, world.owner.address, since)
@@ -177,6 +178,7 @@ async def test_an_act_of_one_transaction_is_done_once(
     async with world.node(settings, *dying(f"{kind} {step}", settings)) as doomed, asyncio.timeout(90):
         await ask(settings, asked)
         assert await doomed.wait() == -9
+    await blocks_go_on(world)
     async with world.node(settings), asyncio.timeout(90):
         transactions = await told_transactions(settings)
         while any(one.state is not TransactionState.MINED for one in transactions):
