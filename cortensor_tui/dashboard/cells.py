@@ -38,6 +38,8 @@ def fit(text: str, cells: int) -> str:
         return ""
     if cell_len(text) <= cells:
         return text
+    if text.isascii():  # inert, so every character is a cell
+        return text[: cells - 1].rstrip(" ") + ELLIPSIS
     return set_cell_size(text, cells - 1).rstrip(" ") + ELLIPSIS
 
 

@@ -78,6 +78,11 @@ class TaskPipeline:
         self._progress.note_times(**times)
 
     @property
+    def is_answering(self) -> bool:
+        """Tell whether the engine has the task, or is waited for: the chain tells nothing but its end."""
+        return self._answering is not None
+
+    @property
     def held_by(self) -> Problem | None:
         """Return what keeps the task from moving."""
         return self._progress.held_by

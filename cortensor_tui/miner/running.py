@@ -69,6 +69,14 @@ class RunningTasks:
         )
 
     @property
+    def awaits_chain(self) -> bool:
+        """Tell whether any task waits for the chain; one that is answered waits for its engine."""
+        return bool(self._failed) or any(
+            running.record.stage is not Stage.QUEUED and not running.pipeline.is_answering
+            for running in self._running.values()
+        )
+
+    @property
     def held_by(self) -> Problem | None:
         """Return what keeps the longest waiting task from moving."""
         held = (running.pipeline.held_by for running in self._running.values())

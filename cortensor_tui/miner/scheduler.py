@@ -162,6 +162,11 @@ class Scheduler:
         return bool(self._running.is_busy or len(self._reconciliation) or len(self._assignments))
 
     @property
+    def awaits_chain(self) -> bool:
+        """Tell whether anything here waits for what happens on chain."""
+        return bool(self._running.awaits_chain or len(self._reconciliation) or len(self._assignments))
+
+    @property
     def open_sessions(self) -> set[int]:
         """Return the sessions of the open tasks."""
         return {key.session_id for key in self._running.keys}

@@ -67,7 +67,7 @@ class Mining:
         self.scheduler = Scheduler(parts, intake, self.sessions.is_served)
         self._open_tasks = OpenTasks(link, self.sessions, self.scheduler)
         profile = link.profile
-        self.pace = Pace(profile, self._is_busy)
+        self.pace = Pace(profile, self._awaits_chain)
         self._is_resumed = False
         self._is_continuous = False
 
@@ -216,8 +216,8 @@ class Mining:
             raise followed
         return look, True
 
-    def _is_busy(self) -> bool:
-        return self.scheduler.is_busy or self._streams.is_busy
+    def _awaits_chain(self) -> bool:
+        return self.scheduler.awaits_chain or self._streams.is_busy
 
     async def _date_assignments(self, head: Head) -> None:
         """Find when the blocks were mined in which tasks were assigned; most often that is the head."""

@@ -16,7 +16,11 @@ IDLE_LOOKS_PER_S = 1.85
 
 
 class Pace:
-    """Waits between two looks. `is_busy` tells whether tasks or transactions are open."""
+    """Waits between two looks. `is_busy` tells whether something that is awaited happens on chain.
+
+    While the engine answers and nothing else is open, a node looks as an idle one does: each look takes time
+    from the engine, and news of the task's end comes by the feed.
+    """
 
     def __init__(
         self, profile: NetworkProfile, is_busy: Callable[[], bool], clock: Clock = SYSTEM_CLOCK

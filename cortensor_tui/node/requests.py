@@ -49,7 +49,7 @@ from cortensor_tui.node.verification.evidence import Ground
 from cortensor_tui.node.work import ChainWork
 from cortensor_tui.storage.local_store import LocalStore
 
-TASK_LOOK_S = 0.25
+TASK_LOOK_S = 0.5
 LONGEST_WAIT_S = 3600.0
 
 _STATUS_WORDS = ("queued", "assigned", "precommitted", "committed", "ended")

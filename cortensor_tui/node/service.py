@@ -214,6 +214,8 @@ class Node:
     def _task_changed(self, record: TaskRecord) -> None:
         if record.stage.is_final:
             self._tally.task_ended(record.ended_at)
+        if self._chain.work is not None:
+            self._chain.work.pace.changed()  # an answer that is there is news for the chain
         if self._chain.link is not None:
             self._hub.publish(TaskChanged(changed_view(record, self._chain.link.journal, self._store)))
 

@@ -38,7 +38,7 @@ class NetworkProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """One network. Deadlines in seconds, each counted from the step before it.
 
     `look_interval_s` is for an idle node, `fed_look_interval_s` for an idle one that a WebSocket tells of
-    news at once, `busy_look_interval_s` for one with open tasks or transactions.
+    news at once, `busy_look_interval_s` for one that waits for a transaction, or for the next step of a task.
     `requests_per_s` is the most to ask one endpoint. `head_alarm_s` is how old the head may get, None where
     blocks come with traffic only. `bump` says whether a higher fee can make a waiting transaction faster.
     `explorer` is where people look transactions up, empty where no place is known.

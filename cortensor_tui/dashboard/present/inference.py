@@ -105,7 +105,7 @@ def prompt_line(view: NodeView | None, width: int) -> list[Line]:
         return [()]
     if view.live.is_hidden:
         return [clip(line((" › ", "accent"), (HIDDEN, "muted")), width - 1)]
-    return [clip(line((" › ", "accent"), inert(view.live.prompt, 1000)), width - 1)]
+    return [clip(line((" › ", "accent"), inert(view.live.prompt, 2 * width)), width - 1)]
 
 
 def nothing_to_read(live: LiveInference | None, *, is_watching: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from cortensor_tui.domain.inference import Finished, FinishReason, Generation, GenerationEvent
+from cortensor_tui.domain.inference import Finished, FinishReason, Generation, GenerationEvent, Token
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference.llama.answer import AnswerStream, Clock
 from cortensor_tui.inference.llama.batching import Chunk, Going, Pace, Room, Waiting, admitted, next_batch
@@ -264,7 +264,8 @@ class Serving:
     def _tell(self, run: _Run, event: GenerationEvent) -> None:
         run.events.append(event)
         self._told[run.run_id] = run
-        self._is_urgent = self._is_urgent or isinstance(event, Finished)
+        is_first = isinstance(event, Token) and event.count == 1
+        self._is_urgent = self._is_urgent or is_first or isinstance(event, Finished)
 
     def _flush(self) -> None:
         """Send what was told, in one message, where somebody waits for it or a moment has passed."""

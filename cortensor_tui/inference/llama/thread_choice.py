@@ -20,7 +20,7 @@ _PROMPT_TOKENS = 32
 _ROUNDS = 2
 _LONG_S = 1.0  # a machine that slow is measured once
 _TIE = 1.03  # within this, the fewer threads
-_ALL_CORES_WORTH = 1.15
+_ALL_CORES_WORTH = 1.3
 
 
 class Threads(msgspec.Struct, frozen=True, kw_only=True):
