@@ -11,7 +11,7 @@ import msgspec
 
 from benchmarks.bare import bare_loop
 from benchmarks.dashboard import attached_dashboard
-from benchmarks.engine.at_once import SIZES, AtOnce, Compared, ServerPlan
+from benchmarks.engine.at_once import BLOCK_S, SIZES, AtOnce, Compared, ServerPlan
 from benchmarks.engine.engine_made import EngineMade, engine_of
 from benchmarks.engine.figures import Measured, Subject, figures, table
 from benchmarks.engine.one_stream import OneStream, Round
@@ -26,7 +26,6 @@ from cortensor_tui.inference.models.packaged import default_model_folder, fetch_
 from tests.world import World
 
 CONTEXT_TOKENS = 4096
-BLOCK_S = 1.0  # the chain runs on this machine, which no operator has: it should cost little here
 
 
 class Plan(msgspec.Struct, frozen=True):

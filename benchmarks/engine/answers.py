@@ -13,7 +13,7 @@ Number = TypeVar("Number", int, float)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer; times are unix seconds. The node counts as asked when its ack was sent."""
+    """One answer; times are unix seconds. The node counts as asked when its ack was mined."""
 
     asked_at: float
     first_token_at: float
@@ -50,7 +50,7 @@ def answer_of(task: TaskView) -> Answer:
     """Return what the node told of a task. Raises `BenchmarkError` where something is missing."""
     times = task.times
     return Answer(
-        asked_at=told(times.ack_sent_at),
+        asked_at=told(times.ack_mined_at),
         first_token_at=told(times.first_token_at),
         last_token_at=told(times.last_token_at),
         prompt_tokens=told(task.prompt_tokens),

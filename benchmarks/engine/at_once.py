@@ -13,9 +13,10 @@ from benchmarks.engine.llama_server import LlamaServer, Question, llama_server
 from benchmarks.engine.prompts import next_prompt
 from benchmarks.processes import BenchmarkError
 from benchmarks.running import say
-from benchmarks.served import BLOCK_S, BoundNode
+from benchmarks.served import BoundNode
 
 SIZES = (1, 2, 4, 8)
+BLOCK_S = 1.0  # the chain runs on this machine, which no operator has: it should cost little here
 DAYS = 4
 QUIET_S = 1.0
 MOST_TRIES = 5
