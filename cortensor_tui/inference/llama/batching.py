@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-_STEP_S = 0.1  # a prompt holds up those who decode for no longer, about
+_STEP_S = 0.2  # a prompt holds up those who decode for no longer, about
 _LEAST_CHUNK_TOKENS = 32  # in smaller batches a token of prompt costs half as much again
 _KNOWN_WEIGHT = 0.7  # of the speed known so far, against the one just seen
 
@@ -96,7 +96,7 @@ def next_batch(going: Sequence[Going], batch_tokens: int, chunk_tokens: int) -> 
 
 
 class Pace:
-    """How many tokens of prompt make a batch that takes about a tenth of a second here."""
+    """How many tokens of prompt make a batch that takes about a fifth of a second here."""
 
     def __init__(self) -> None:
         self._tokens_per_s: float | None = None
