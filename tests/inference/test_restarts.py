@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.restarts import Restarts
+from cortensor_tui.inference.restarts import RestartLimits, Restarts
 from tests.support.clock import StandingClock
 
 
 def rule(clock: StandingClock, deaths: int = 3) -> Restarts:
-    return Restarts(clock, deaths=deaths, within_s=60, first_backoff_s=0.5)
+    return Restarts(clock, RestartLimits(deaths=deaths, deaths_within_s=60, first_backoff_s=0.5))
 
 
 def test_one_that_never_started_is_not_tried_again() -> None:

@@ -12,14 +12,15 @@ import structlog
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import EngineHealth, EngineState, Generation, GenerationEvent
 from cortensor_tui.domain.problems import Problem, ProblemError
-from cortensor_tui.inference import problems
 from cortensor_tui.inference.container.own_container import OwnContainer, Up
 from cortensor_tui.inference.container.plan import ContainerPlan
 from cortensor_tui.inference.container.problems import container_died, never_answered
 from cortensor_tui.inference.container.readiness import is_serving
 from cortensor_tui.inference.container.server_log import ServerLog
 from cortensor_tui.inference.engine import Engine, HealthListener
-from cortensor_tui.inference.restarts import Restarts
+from cortensor_tui.inference.restarts import RestartLimits
+from cortensor_tui.inference.supervisor import Supervisor
+from cortensor_tui.inference.told_health import ToldHealth
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,7 @@ EngineAt = Callable[[str, HealthListener], Engine]
 """Makes the engine that speaks to the server at a URL."""
 
 
-class ContainerPatience(msgspec.Struct, frozen=True, kw_only=True):
+class ContainerPatience(RestartLimits, frozen=True, kw_only=True):
     """How long a container may take, and how often it may die before it is left dead.
 
     `start_s` is how long its log may stand still before its server answers; after `looks` in a row, `look_s`
@@ -39,9 +40,6 @@ class ContainerPatience(msgspec.Struct, frozen=True, kw_only=True):
     look_s: float = 5.0
     answer_s: float = 5.0
     looks: int = 6
-    deaths: int = 3
-    deaths_within_s: float = 60.0
-    first_backoff_s: float = 0.5
 
 
 class ContainerEngine:
@@ -63,18 +61,15 @@ class ContainerEngine:
         self._container = container
         self._plan = plan
         self._engine_at = engine_at
-        self._on_health = on_health
         self._patience = patience or ContainerPatience()
         self._clock = clock
-        self._health = EngineHealth(
-            state=EngineState.STOPPED, engine=f"container {plan.name}", model=plan.image
+        unstarted = EngineHealth(state=EngineState.STOPPED, engine=f"container {plan.name}", model=plan.image)
+        self._health = ToldHealth(unstarted, on_health)
+        self._supervisor: Supervisor[Engine] = Supervisor(
+            self._live_once, self._health, self._patience, clock
         )
-        self._supervisor: asyncio.Task[None] | None = None
         self._server: Engine | None = None
         self._is_lost = asyncio.Event()  # set when the server's engine has lost it
-        self._was_ready = False
-        self._settled = asyncio.Event()  # set while the server answers, or the engine has given up
-        self._gave_up: Problem | None = None
         self._server_log = ServerLog(clock)
         self._heard_count = 0
         self._killed_because = ""
@@ -84,25 +79,20 @@ class ContainerEngine:
     @property
     def health(self) -> EngineHealth:
         """What is known of the engine now."""
-        return self._health
+        return self._health.now
 
     async def start(self) -> None:
         """See `Engine.start`."""
-        if self._supervisor is None or self._supervisor.done():
-            self._settled.clear()
-            had_died = self._gave_up is not None and self._gave_up.code == problems.GAVE_UP
-            self._gave_up = None
-            self._become(EngineState.STARTING, error="", restarts=self._health.restarts + had_died)
-            self._supervisor = asyncio.create_task(self._supervise())
+        self._supervisor.start()
         try:
-            await self._until_ready()
+            await self._supervisor.until_ready()
         except asyncio.CancelledError:
             await self.stop()
             raise
 
     async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
         """See `Engine.generate`. While the container restarts, this waits for it."""
-        server = await self._until_ready()
+        server = await self._supervisor.until_ready()
         self._server_log.remember(generation)
         async with aclosing(server.generate(generation)) as events:
             async for event in events:
@@ -115,50 +105,14 @@ class ContainerEngine:
 
     async def stop(self) -> None:
         """See `Engine.stop`. The container is stopped and removed."""
-        supervisor, self._supervisor = self._supervisor, None
-        if supervisor is not None:
-            supervisor.cancel()
-            await asyncio.wait([supervisor])
-        self._give_up(problems.engine_stopped())
-        self._become(EngineState.STOPPED, error="", load_progress=None)
+        await self._supervisor.stop()
         await self._container.close()
 
     # --- the container's life --------------------------------------------------------------------
 
-    async def _until_ready(self) -> Engine:
-        if self._supervisor is None and self._gave_up is None:
-            raise ProblemError(problems.engine_stopped())
-        while self._server is None or not self._settled.is_set():
-            await self._settled.wait()
-            if self._gave_up is not None:
-                raise ProblemError(self._gave_up)
-        return self._server
-
-    async def _supervise(self) -> None:
-        """Keep a container alive until stopped, or until it makes no sense any more."""
-        patience = self._patience
-        restarts = Restarts(
-            self._clock,
-            deaths=patience.deaths,
-            within_s=patience.deaths_within_s,
-            first_backoff_s=patience.first_backoff_s,
-        )
-        try:
-            while True:
-                was_ready, how = await self._live_once()
-                await asyncio.sleep(restarts.after_death(how, was_ready=was_ready))
-                self._become(EngineState.STARTING, restarts=self._health.restarts + 1)
-        except ProblemError as error:
-            self._give_up(error.problem)
-            self._become(EngineState.FAILED, error=error.problem.sentence())
-        except Exception as error:  # whatever it is, those who wait for the engine must hear of it
-            problem = problems.engine_failed(f"{type(error).__name__}: {error}")
-            self._give_up(problem)
-            self._become(EngineState.FAILED, error=problem.sentence())
-
-    async def _live_once(self) -> tuple[bool, str]:
-        """Have one container run to its end; return whether its server was ever ready, and how it ended."""
-        self._killed_because, self._was_ready = "", False
+    async def _live_once(self) -> Problem:
+        """Have one container run to its end; return how it ended."""
+        self._killed_because = ""
         up = await self._container.up(self._step)
         death = asyncio.create_task(self._container.ended(up.container_id))
         beside = [asyncio.create_task(self._follow_log(up))]
@@ -174,14 +128,9 @@ class ContainerEngine:
         finally:
             for task in (death, *beside):
                 task.cancel()
-            self._settled.clear()
+            self._supervisor.lost()
             await self._end(up)
-        how = self._killed_because or how
-        died = {"died_at": self._clock.now(), "death": how} if self._was_ready else {}
-        self._become(
-            EngineState.FAILED, error=container_died(how).sentence(), load_progress=None, runs=0, **died
-        )
-        return self._was_ready, how
+        return container_died(self._killed_because or how)
 
     async def _until_serving(self, up: Up, death: asyncio.Task[str]) -> None:
         """Wait until the server answers or the container ends, and end it when nothing happens for long."""
@@ -191,7 +140,9 @@ class ContainerEngine:
             asked_at = self._clock.monotonic()
             if await is_serving(up.url, patience.answer_s):
                 return
-            self._become(EngineState.LOADING, load_progress=None, engine=self._named("its server is loading"))
+            self._health.become(
+                EngineState.LOADING, load_progress=None, engine=self._named("its server is loading")
+            )
             await asyncio.wait([death], timeout=patience.ready_look_s)
             # No look counts for more than it may take: this process may have stood still meanwhile.
             look_s = min(self._clock.monotonic() - asked_at, patience.answer_s + patience.ready_look_s)
@@ -209,8 +160,7 @@ class ContainerEngine:
             self._is_lost.clear()
             try:
                 await server.start()
-                self._was_ready = True
-                self._settled.set()
+                self._supervisor.ready(server)
                 await self._is_lost.wait()
             except ProblemError as error:
                 log.warning("server in container not ready", why=error.problem.sentence())
@@ -234,7 +184,7 @@ class ContainerEngine:
     async def _follow_log(self, up: Up) -> None:
         def hear(line: str) -> str:
             self._heard_count += 1
-            return self._server_log.hear(line, is_serving=self._settled.is_set())
+            return self._server_log.hear(line, is_serving=self._supervisor.is_ready)
 
         await self._container.follow_log(up.container_id, hear, from_now=up.was_left)
 
@@ -248,7 +198,7 @@ class ContainerEngine:
     # --- what is told ----------------------------------------------------------------------------
 
     def _step(self, what: str, fraction: float | None) -> None:
-        self._become(EngineState.STARTING, load_progress=fraction, engine=self._named(what))
+        self._health.become(EngineState.STARTING, load_progress=fraction, engine=self._named(what))
 
     def _named(self, what: str) -> str:
         return f"container {self._plan.name}: {what}"
@@ -259,9 +209,9 @@ class ContainerEngine:
             return
         if health.state is EngineState.FAILED:
             self._is_lost.set()
-            self._settled.clear()
-        own = self._health
-        self._tell(
+            self._supervisor.lost()
+        own = self.health
+        self._health.tell(
             msgspec.structs.replace(
                 health,
                 engine=f"{health.engine} in container {self._plan.name}",
@@ -271,16 +221,3 @@ class ContainerEngine:
                 death=own.death,
             )
         )
-
-    def _give_up(self, problem: Problem) -> None:
-        self._gave_up = problem
-        self._settled.set()
-
-    def _become(self, state: EngineState, **changes: object) -> None:
-        self._tell(msgspec.structs.replace(self._health, state=state, **changes))
-
-    def _tell(self, health: EngineHealth) -> None:
-        if health != self._health:
-            self._health = health
-            if self._on_health is not None:
-                self._on_health(health)

@@ -6,22 +6,18 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-import msgspec
-
 from cortensor_tui.inference.llama.wire import Ping, ToChild
+from cortensor_tui.inference.restarts import RestartLimits
 
 _CANCEL_LOOKS = 20
 
 
-class Patience(msgspec.Struct, frozen=True, kw_only=True):
+class Patience(RestartLimits, frozen=True, kw_only=True):
     """How long a child may take, and how often it may die before it is left dead."""
 
     ping_interval_s: float = 5.0
     answer_s: float = 15.0
     load_stall_s: float = 300.0
-    deaths: int = 3
-    deaths_within_s: float = 60.0
-    first_backoff_s: float = 0.5
 
 
 class Child(Protocol):

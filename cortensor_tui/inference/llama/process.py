@@ -8,8 +8,6 @@ from collections.abc import AsyncGenerator
 from importlib import metadata
 from pathlib import Path
 
-import msgspec
-
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import EngineHealth, EngineState, Generation, GenerationEvent
 from cortensor_tui.domain.problems import Problem, ProblemError
@@ -33,7 +31,8 @@ from cortensor_tui.inference.llama.wire import (
     Streamed,
 )
 from cortensor_tui.inference.models.examine import examine_model
-from cortensor_tui.inference.restarts import Restarts
+from cortensor_tui.inference.supervisor import Supervisor
+from cortensor_tui.inference.told_health import ToldHealth
 
 CHILD_MODULE = "cortensor_tui.inference.llama.child"
 
@@ -76,18 +75,18 @@ class LlamaProcess:
             slots=slots,
             thread_file="" if thread_file is None else str(thread_file.absolute()),
         )
-        self._on_health = on_health
         self._patience = patience or Patience()
         self._clock = clock
         version = metadata.version("llama-cpp-python")
-        self._health = EngineHealth(
+        unstarted = EngineHealth(
             state=EngineState.STOPPED, engine=f"llama.cpp (llama-cpp-python {version})", model=model_path.stem
         )
-        self._supervisor: asyncio.Task[None] | None = None
+        self._health = ToldHealth(unstarted, on_health)
+        self._supervisor: Supervisor[ChildProcess] = Supervisor(
+            self._live_once, self._health, self._patience, clock, on_give_up=self._end_runs
+        )
         self._child: ChildProcess | None = None
         self._heard_count = 0
-        self._settled = asyncio.Event()  # set while the engine is ready, or has given up
-        self._gave_up: Problem | None = None
         self._runs = Runs()
         self._tasks: set[asyncio.Task[None]] = set()  # the event loop itself holds tasks weakly
 
@@ -96,7 +95,7 @@ class LlamaProcess:
     @property
     def health(self) -> EngineHealth:
         """What is known of the engine now."""
-        return self._health
+        return self._health.now
 
     @property
     def pid(self) -> int | None:
@@ -105,22 +104,16 @@ class LlamaProcess:
 
     async def start(self) -> None:
         """See `Engine.start`. A model file that cannot be one is refused before llama.cpp sees it."""
-        if self._supervisor is None or self._supervisor.done():
-            self._settled.clear()
-            had_died = self._gave_up is not None and self._gave_up.code == problems.GAVE_UP
-            restarts = self._health.restarts + had_died
-            self._gave_up = None
-            self._become(EngineState.STARTING, error="", restarts=restarts)
-            self._supervisor = asyncio.create_task(self._supervise())
+        self._supervisor.start()
         try:
-            await self._until_ready()
+            await self._supervisor.until_ready()
         except asyncio.CancelledError:
             await self.stop()
             raise
 
     async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
         """See `Engine.generate`. While the child restarts, this waits for it."""
-        child = await self._until_ready()
+        child = await self._supervisor.until_ready()
         run = self._begin(child, generation)
         try:
             while not (run.is_over and run.inbox.empty()):
@@ -139,14 +132,9 @@ class LlamaProcess:
 
     async def stop(self) -> None:
         """See `Engine.stop`."""
-        supervisor, self._supervisor = self._supervisor, None
-        if supervisor is not None:
-            supervisor.cancel()
-            await asyncio.wait([supervisor])
+        await self._supervisor.stop()
         for task in self._tasks:
             task.cancel()
-        self._give_up(problems.engine_stopped())
-        self._become(EngineState.STOPPED, error="", load_progress=None, rss_bytes=None, silent_since=None)
 
     # --- one run ---------------------------------------------------------------------------------
 
@@ -155,11 +143,11 @@ class LlamaProcess:
         try:
             child.send(Generate(run_id=run.run_id, generation=generation))
         except FrameError as error:
-            raise problems.prompt_too_long(str(error), self._health.context_tokens or 0) from error
+            raise problems.prompt_too_long(str(error), self.health.context_tokens or 0) from error
         except UnicodeEncodeError as error:
             raise problems.prompt_no_text() from error
         self._runs.add(run)
-        self._become(EngineState.BUSY, runs=len(self._runs.all))
+        self._health.become(EngineState.BUSY, runs=len(self._runs.all))
         return run
 
     def _cancel(self, run: Run) -> None:
@@ -174,47 +162,15 @@ class LlamaProcess:
     def _hand_on(self, run_id: int, item: Sent) -> None:
         self._runs.hand_on(run_id, item)
         runs = len(self._runs.all)
-        if runs != self._health.runs:
-            is_idle = runs == 0 and self._health.state is EngineState.BUSY
-            self._become(EngineState.READY if is_idle else self._health.state, runs=runs)
+        if runs != self.health.runs:
+            is_idle = runs == 0 and self.health.state is EngineState.BUSY
+            self._health.become(EngineState.READY if is_idle else self.health.state, runs=runs)
 
     def _end_runs(self, problem: Problem) -> None:
         for run in self._runs.all:
             self._hand_on(run.run_id, problem)
 
     # --- the child's life ------------------------------------------------------------------------
-
-    async def _until_ready(self) -> ChildProcess:
-        if self._supervisor is None and self._gave_up is None:
-            raise ProblemError(problems.engine_stopped())
-        while self._child is None or not self._settled.is_set():
-            await self._settled.wait()
-            if self._gave_up is not None:
-                raise ProblemError(self._gave_up)
-        return self._child
-
-    async def _supervise(self) -> None:
-        """Keep a child alive until stopped, or until it makes no sense any more."""
-        patience = self._patience
-        restarts = Restarts(
-            self._clock,
-            deaths=patience.deaths,
-            within_s=patience.deaths_within_s,
-            first_backoff_s=patience.first_backoff_s,
-        )
-        try:
-            while True:
-                await self._examine()
-                was_ready, how = await self._live_once()
-                await asyncio.sleep(restarts.after_death(how, was_ready=was_ready))
-                self._become(EngineState.STARTING, restarts=self._health.restarts + 1)
-        except ProblemError as error:
-            self._give_up(error.problem)
-            self._become(EngineState.FAILED, error=error.problem.sentence())
-        except Exception as error:  # whatever it is, those who wait for the engine must hear of it
-            problem = problems.engine_failed(f"{type(error).__name__}: {error}")
-            self._give_up(problem)
-            self._become(EngineState.FAILED, error=problem.sentence())
 
     async def _examine(self) -> None:
         """Learn what the model file is and whether it fits into memory; raises `ProblemError`.
@@ -228,56 +184,45 @@ class LlamaProcess:
             )
         finally:
             given_up.set()  # the thread would read a large file to its end
-        self._become(self._health.state, model_file=model_file)
+        self._health.become(self.health.state, model_file=model_file)
 
-    async def _live_once(self) -> tuple[bool, str]:
-        """Run one child to its end; return whether it was ever ready, and how it ended.
+    async def _live_once(self) -> Problem:
+        """Run one child to its end; return how it ended.
 
         Raises `ProblemError` where the model cannot be loaded: another child could not either.
         """
+        await self._examine()
         child = self._child = await ChildProcess.spawn(CHILD_MODULE)
         watch = asyncio.create_task(self._watch(child))
         child.send(self._load)
-        was_ready = False
         try:
             async for message in child.messages():
-                was_ready = was_ready or isinstance(message, Ready)
-                self._on_message(message)
+                self._on_message(child, message)
         except FrameError as error:
             child.kill(f"it sent {error}")
         finally:
             watch.cancel()
             child.let_go()
             self._child = None
-            self._settled.clear()
-            how = await child.ended()
-            death = problems.engine_died(how)
+            self._supervisor.lost()
+            death = problems.engine_died(await child.ended())
             self._end_runs(death)
-        died = {"died_at": self._clock.now(), "death": how} if was_ready else {}
-        self._become(
-            EngineState.FAILED,
-            error=death.sentence(),
-            load_progress=None,
-            rss_bytes=None,
-            silent_since=None,
-            **died,
-        )
-        return was_ready, how
+        return death
 
-    def _on_message(self, message: FromChild) -> None:
-        if self._settled.is_set() or not isinstance(message, Pong):
+    def _on_message(self, child: ChildProcess, message: FromChild) -> None:
+        if self._supervisor.is_ready or not isinstance(message, Pong):
             self._heard_count += 1  # a load that hangs still answers pings, so those do not count there
-            if self._health.silent_since is not None:
-                self._become(self._health.state, silent_since=None)
+            if self.health.silent_since is not None:
+                self._health.become(self.health.state, silent_since=None)
         match message:
             case Loading(progress):
-                self._become(EngineState.LOADING, load_progress=progress)
+                self._health.become(EngineState.LOADING, load_progress=progress)
             case Ready(facts):
                 context = facts.context_tokens
-                self._become(
+                self._health.become(
                     EngineState.READY, load_progress=1.0, context_tokens=context, facts=facts, error=""
                 )
-                self._settled.set()
+                self._supervisor.ready(child)
             case LoadFailed(problem):
                 raise ProblemError(problem)
             case Streamed(runs):
@@ -292,12 +237,12 @@ class LlamaProcess:
         patience = self._patience
 
         def limit_s() -> float:
-            return patience.answer_s if self._settled.is_set() else patience.load_stall_s
+            return patience.answer_s if self._supervisor.is_ready else patience.load_stall_s
 
         def look(silent_s: float) -> None:
-            if self._settled.is_set():
+            if self._supervisor.is_ready:
                 since = self._silent_since(silent_s)
-                self._become(self._health.state, rss_bytes=child.rss_bytes, silent_since=since)
+                self._health.become(self.health.state, rss_bytes=child.rss_bytes, silent_since=since)
 
         await watch_silence(child, lambda: self._heard_count, limit_s, patience.ping_interval_s, look)
 
@@ -305,17 +250,5 @@ class LlamaProcess:
         """Return since when nothing is heard, None where something was."""
         if silent_s == 0:
             return None
-        known = self._health.silent_since
+        known = self.health.silent_since
         return self._clock.now() - silent_s if known is None else known
-
-    def _give_up(self, problem: Problem) -> None:
-        self._gave_up = problem
-        self._settled.set()
-        self._end_runs(problem)
-
-    def _become(self, state: EngineState, **changes: object) -> None:
-        health = msgspec.structs.replace(self._health, state=state, **changes)
-        if health != self._health:
-            self._health = health
-            if self._on_health is not None:
-                self._on_health(health)

@@ -23,6 +23,7 @@ from cortensor_tui.inference.openai_http.problems import run_failed, server_fail
 from cortensor_tui.inference.openai_http.run import Run
 from cortensor_tui.inference.openai_http.servers import Server, ServerKind
 from cortensor_tui.inference.openai_http.turns import Turns
+from cortensor_tui.inference.told_health import ToldHealth
 from cortensor_tui.settings import mask_url
 
 log = structlog.get_logger(__name__)
@@ -52,15 +53,15 @@ class OpenAiHttp:
         self._exchange = Exchange(url, token)
         self._assumed_context_tokens = context_tokens
         self._wanted_model = model
-        self._on_health = on_health
         self._patience = patience or Patience()
         self._clock = clock
-        self._health = EngineHealth(
+        unstarted = EngineHealth(
             state=EngineState.STOPPED,
             engine=f"{ServerKind.OTHER} at {self._name}",
             model=model,
             is_ours=False,
         )
+        self._health = ToldHealth(unstarted, on_health)
         self._server: Server | None = None
         self._was_lost = False
         self._was_heard = False
@@ -73,13 +74,13 @@ class OpenAiHttp:
     @property
     def health(self) -> EngineHealth:
         """What is known of the engine now."""
-        return self._health
+        return self._health.now
 
     async def start(self) -> None:
         """See `Engine.start`. A server that loads its model is waited for."""
         if self._watch is not None and not self._watch.done():
             return
-        self._become(EngineState.STARTING)  # why it was lost stays to be seen until it is back
+        self._health.become(EngineState.STARTING)  # why it was lost stays to be seen until it is back
         try:
             await self._exchange.open()
             await self._until_found()
@@ -123,7 +124,7 @@ class OpenAiHttp:
             await asyncio.wait([watch])
         self._end_runs(problems.engine_stopped())
         await self._exchange.close()
-        self._become(EngineState.STOPPED, error="", silent_since=None, runs=0)
+        self._health.become(EngineState.STOPPED, error="", silent_since=None, runs=0)
 
     # --- one run ---------------------------------------------------------------------------------
 
@@ -138,7 +139,7 @@ class OpenAiHttp:
 
     async def _ask(self, run: Run, generation: Generation) -> None:
         server = self._server
-        if server is None or self._health.state not in TAKES_RUNS:
+        if server is None or self.health.state not in TAKES_RUNS:
             raise ProblemError(self._why_not())
         if generation.is_reproducible and server.kind is not ServerKind.LLAMA_SERVER:
             log.warning("this server cannot promise the same answer again", server=server.title)
@@ -153,14 +154,14 @@ class OpenAiHttp:
         except ServerError as error:
             await self._learn_from(error)
             texts = [text for _, text in generation.messages]
-            raise run_failed(error, texts, self._health.context_tokens or 0) from error
+            raise run_failed(error, texts, self.health.context_tokens or 0) from error
 
     def _count_runs(self) -> None:
         working = [run for run in self._runs if run.is_working]
         for run in working:
             run.beside(len(working))
-        if self._health.state in TAKES_RUNS:
-            self._become(EngineState.BUSY if working else EngineState.READY, runs=len(working))
+        if self.health.state in TAKES_RUNS:
+            self._health.become(EngineState.BUSY if working else EngineState.READY, runs=len(working))
 
     def _end_runs(self, problem: Problem) -> None:
         for run, reading in tuple(self._runs.items()):
@@ -178,7 +179,7 @@ class OpenAiHttp:
             except ServerError as error:
                 if error.fault is not Fault.LOADING:
                     raise
-                self._become(EngineState.LOADING, error="")
+                self._health.become(EngineState.LOADING, error="")
                 await asyncio.sleep(self._patience.poll_interval_s)
                 continue
             self._take(server)
@@ -198,7 +199,7 @@ class OpenAiHttp:
                 if error.fault is Fault.UNREACHED or misses >= self._patience.misses:
                     self._lose(server_failed(self._name, error))
                     return
-                self._become(self._health.state, silent_since=heard_at)
+                self._health.become(self.health.state, silent_since=heard_at)
             except ProblemError as error:
                 self._lose(error.problem)
                 return
@@ -207,7 +208,7 @@ class OpenAiHttp:
                 return
             else:
                 misses, heard_at = 0, self._clock.now()
-                self._become(self._health.state, silent_since=None)
+                self._health.become(self.health.state, silent_since=None)
 
     async def _look(self) -> None:
         """Read how the server is. Raises `ServerError` unless it answers, loads its model or is busy."""
@@ -218,13 +219,13 @@ class OpenAiHttp:
             server = await look_again(self._exchange, self._name, known, answer_s)
         except ServerError as error:
             if error.fault is Fault.LOADING:
-                self._become(EngineState.LOADING, error="", runs=0)
+                self._health.become(EngineState.LOADING, error="", runs=0)
             elif error.fault is not Fault.BUSY:  # that one is there, and asked too often by whomever
                 raise
             return
         self._take(server)
         if not self._runs and (busy := await runs_on(self._exchange, server, answer_s)) is not None:
-            self._become(self._health.state, runs=busy)
+            self._health.become(self.health.state, runs=busy)
 
     async def _learn_from(self, error: ServerError) -> None:
         """Look at once after a run failed, so that it is not asked again of a server that is gone."""
@@ -243,7 +244,7 @@ class OpenAiHttp:
         self._turns.allow(server.slots)
         context_tokens = server.context_tokens or self._assumed_context_tokens
         working = sum(run.is_working for run in self._runs)
-        self._become(
+        self._health.become(
             EngineState.BUSY if working else EngineState.READY,
             engine=f"{server.title} at {self._name}",
             model=server.model_name,
@@ -254,12 +255,12 @@ class OpenAiHttp:
                 slots=server.slots,
                 template_sha256=server.template_sha256,
             ),
-            restarts=self._health.restarts + is_back,
+            restarts=self.health.restarts + is_back,
             error="",
         )
 
     def _lose(self, problem: Problem, because: str = "") -> None:
-        if self._health.state is EngineState.FAILED:
+        if self.health.state is EngineState.FAILED:
             return
         self._was_lost = True
         watch, self._watch = self._watch, None
@@ -267,7 +268,7 @@ class OpenAiHttp:
             watch.cancel()
         death = because or problem.why or problem.what
         self._end_runs(msgspec.structs.replace(problem, code="engine_died"))
-        self._become(
+        self._health.become(
             EngineState.FAILED,
             error=problem.sentence(),
             died_at=self._clock.now(),
@@ -277,17 +278,10 @@ class OpenAiHttp:
         )
 
     def _failed(self, problem: Problem) -> ProblemError:
-        self._become(EngineState.FAILED, error=problem.sentence(), silent_since=None, runs=0)
+        self._health.become(EngineState.FAILED, error=problem.sentence(), silent_since=None, runs=0)
         return ProblemError(problem)
 
     def _why_not(self) -> Problem:
-        if self._health.state is EngineState.STOPPED:
+        if self.health.state is EngineState.STOPPED:
             return problems.engine_stopped()
-        return takes_no_run(self._name, self._health.state)
-
-    def _become(self, state: EngineState, **changes: object) -> None:
-        health = msgspec.structs.replace(self._health, state=state, **changes)
-        if health != self._health:
-            self._health = health
-            if self._on_health is not None:
-                self._on_health(health)
+        return takes_no_run(self._name, self.health.state)
