@@ -40,8 +40,8 @@ log = structlog.get_logger(__name__)
 
 # A prompt that kills the engine every time must not keep it from other tasks.
 MOST_RUNS = 3
-# The engine is started again, so the task waits for it.
-ENGINE_GONE = frozenset({"engine_died", "engine_failed", "engine_stopped"})
+# The engine is started again, so the task waits for it; or the batch failed that it shared with others.
+RUN_AGAIN = frozenset({"engine_died", "engine_failed", "engine_stopped", "decode_failed"})
 TAKES_RUNS = (EngineState.READY, EngineState.BUSY)
 # Of an engine that does not tell: servers take several, and keep what is too much for them waiting.
 UNKNOWN_SLOTS = 4
@@ -133,13 +133,13 @@ class Answering:
                 try:
                     return await self._run(prepared, prompt, on_start, on_first_token)
                 except ProblemError as error:
-                    if error.problem.code not in ENGINE_GONE or attempt == MOST_RUNS:
+                    if error.problem.code not in RUN_AGAIN or attempt == MOST_RUNS:
                         raise
                     lost = LostRun(at=self._clock.now(), why=error.problem.why or error.problem.what)
-            is_alone = True  # it may be what the engine died of, and must not take others with it again
+            is_alone = True  # it may be what ended the run, and must not end others again
             record = _without_answer(record, lost)
             log.warning(
-                "engine died, the task is run again", task=str(record.key), lost_runs=attempt, why=lost.why
+                "run lost, the task is run again", task=str(record.key), lost_runs=attempt, why=lost.why
             )
         raise AssertionError("unreachable: the last attempt returns or raises")
 

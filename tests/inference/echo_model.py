@@ -51,6 +51,9 @@ class EchoModel:
     def decode(self, chunks: Sequence[Chunk], is_aborted: Callable[[], bool]) -> bool:
         assert sum(len(chunk.tokens) for chunk in chunks) <= max(self.batch_tokens, self.slots)
         if is_aborted():
+            if not self.can_reuse:  # a state has moved on, and nothing takes it back
+                for chunk in chunks:
+                    self.memory[chunk.sequence_id] += chunk.tokens
             return False
         if self.failures and self.failures.pop():
             raise decode_failed(-3)

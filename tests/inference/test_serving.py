@@ -81,7 +81,7 @@ def test_a_run_joins_between_two_tokens_of_another() -> None:
 
 def test_a_long_prompt_lets_the_others_decode_between_its_chunks() -> None:
     served = Served(EchoModel(context_tokens=200, batch_tokens=100))
-    served.look_s = 0.1
+    served.look_s = 0.2
     served.ask(1, "a quick one?", max_tokens=50)
     served.serving.step()
     served.ask(2, "x" * 99 + "?", max_tokens=10)
@@ -146,15 +146,35 @@ def test_a_cancelled_run_leaves_at_once_and_alone(steps: int) -> None:
     assert served.text(1) == "first?"[: len(served.text(1))]
 
 
-def test_a_batch_that_was_aborted_is_computed_anew_for_the_others() -> None:
+def test_a_batch_is_aborted_where_all_of_its_runs_are_cancelled() -> None:
     served = Served(EchoModel())
     served.ask(1, "first?")
-    served.ask(2, "second?")
-    served.serving.step(is_aborted=lambda: True)
+    served.serving.step(cancelled=lambda: {1})
     served.serving.cancel([1])
-    served.run()
+    assert served.model.batches == []
     assert finish_of(served.events[1]).answer_tokens == 0
+    served.ask(2, "second?")
+    served.run()
     assert served.text(2) == "second?"
+
+
+def test_a_cancel_takes_no_batch_from_the_others() -> None:
+    served = Served(EchoModel(batch_tokens=4))
+    served.ask(1, "first?")
+    served.ask(2, "second?")
+    for _ in range(100):  # another cancel with each batch: of one beside it, one that is over, one to come
+        served.serving.step(cancelled=lambda: {2, 3, 4})
+    assert served.text(1) == "first?"
+
+
+def test_a_state_is_not_left_half_way() -> None:
+    served = Served(EchoModel(batch_tokens=4))
+    served.model.can_reuse = False
+    served.ask(1, "first?")
+    served.serving.step()
+    served.serving.step(cancelled=lambda: {1})
+    served.run()
+    assert served.text(1) == "first?"
 
 
 def test_what_cannot_be_computed_ends_the_runs_of_that_batch_only() -> None:

@@ -161,7 +161,7 @@ class _Child:
                 serving.ask(task.run_id, task.generation)
             serving.cancel(cancelled)
             self._cancelled -= cancelled
-            serving.step(is_aborted=lambda: bool(self._cancelled))
+            serving.step(cancelled=lambda: self._cancelled)
 
     def _asked(self, *, is_waited: bool) -> Iterator[Generate]:
         """Yield what was asked meanwhile; wait for it where there is nothing else to do."""

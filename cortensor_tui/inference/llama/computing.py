@@ -76,7 +76,7 @@ class Model(Protocol):
         """Return a token's bytes."""
 
     def decode(self, chunks: Sequence[Chunk], is_aborted: Callable[[], bool]) -> bool:
-        """Compute one batch; False when aborted, with nothing of it kept. Raises `ProblemError`."""
+        """Compute one batch; False when aborted, with no cells of it kept. Raises `ProblemError`."""
 
     def forget(self, sequence_id: int, position: int = 0) -> bool:
         """Drop what a sequence holds from a position on; False where only all of it could be dropped."""

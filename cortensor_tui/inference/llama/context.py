@@ -37,7 +37,7 @@ class Context:
     # --- batches ---------------------------------------------------------------------------------
 
     def decode(self, chunks: Sequence[Chunk], is_aborted: Callable[[], bool]) -> bool:
-        """Compute one batch; False when aborted, and then nothing of it was kept.
+        """Compute one batch; False when aborted, and then no cells of it were kept.
 
         Raises `ProblemError` "decode_failed". llama.cpp asks `is_aborted` at each node of its graph: cheap
         beside a batch of prompt but not beside some tokens, so those go without.

@@ -135,7 +135,7 @@ def _make_context(model: Handle, load: Load) -> Handle:
     slots = max(1, load.slots)
     params = native.llama_context_default_params()
     params.n_ctx = min(load.context_tokens, trained) if load.context_tokens > 0 else trained
-    # One batch is one graph, so that one that is aborted leaves nothing behind.
+    # One batch is one graph, so that one that is aborted leaves no cells behind; a state has moved on.
     params.n_batch = params.n_ubatch = max(slots, min(params.n_ctx, load.batch_tokens))
     params.n_seq_max = slots
     params.n_outputs_max = slots  # only the last token of each run: llama.cpp reserves memory for them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 
 from cortensor_tui.domain.inference import Finished, FinishReason, Generation, GenerationEvent, Token
 from cortensor_tui.domain.problems import Problem, ProblemError
@@ -135,8 +135,12 @@ class Serving:
                 self._finish(run, FinishReason.CANCELLED)
         self._flush()
 
-    def step(self, is_aborted: Callable[[], bool] = lambda: False) -> None:
-        """Let those begin that have room, and compute one batch, unless aborted in the middle of it."""
+    def step(self, cancelled: Callable[[], Set[int]] = frozenset) -> None:
+        """Let those begin that have room, and compute one batch.
+
+        `cancelled` is asked meanwhile which runs are not wanted any more. A batch is left half way only where
+        that is so for all of its runs: to the others it would be lost time.
+        """
         if self._waiting:
             self._admit()
         going = [run.as_going() for run in self._going.values()]
@@ -148,9 +152,10 @@ class Serving:
         watch = self._watch(batch)
         if watch is not None:
             self._model.use_for_several(watch.threads)
+        ids = {run.run_id for run, _ in batch}
         began_s = self._clock()
         try:
-            if not self._model.decode(chunks, is_aborted):
+            if not self._model.decode(chunks, lambda: ids <= cancelled() and self._model.can_reuse):
                 return
         except ProblemError as error:
             self._give_up([run for run, _ in batch], error.problem)
