@@ -191,7 +191,9 @@ def _file_pairs(found: ModelOnDisk) -> list[tuple[str, str]]:
 
 def _fit_pairs(fit: MemoryFit) -> list[tuple[str, str]]:
     verdict = "fits" if fit.fits else "does not fit"
-    needs = f"{verdict}: needs {_mib(fit.needed_bytes)} of {_mib(fit.free_bytes)} MiB free"
+    needs = f"{verdict}: needs {_mib(fit.own_needed_bytes)} of {_mib(fit.free_bytes)} MiB free"
+    if fit.gpu_needed_bytes is not None:
+        needs += f", and {_mib(fit.gpu_needed_bytes)} of {_mib(fit.gpu_free_bytes)} MiB free on the GPU"
     weights, context, work = map(_mib, (fit.weights_bytes, fit.kv_bytes, fit.working_bytes))
     parts = f"weights {weights}, context {context}, to work {work} MiB"
     largest = _number(fit.largest_context_tokens)

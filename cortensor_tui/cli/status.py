@@ -12,6 +12,7 @@ from cortensor_tui.cli.output import Exit, print_json, print_text
 from cortensor_tui.cli.past import past_words
 from cortensor_tui.cli.status_shape import status_json
 from cortensor_tui.domain.endpoints import EndpointFault, EndpointHealth, EndpointState
+from cortensor_tui.domain.gpus import GpuReading
 from cortensor_tui.domain.health import Account, ChainHealth, IpfsHealth, NodeStatus
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.inference import EngineHealth
@@ -40,6 +41,7 @@ def _for_people(status: NodeStatus) -> str:
         *_contracts(status.chain),
         *(("endpoint", _endpoint(one)) for one in _several(status.chain.endpoints)),
         ("engine", "none: this node only watches" if status.is_watching else _engine(status.engine)),
+        *_gpus(status.gpus),
         ("store", _joined(status.store.kind, status.store.location, status.store.error)),
         *([("ipfs", _ipfs(status.store.ipfs))] if status.store.ipfs else ()),
         ("tasks", _tally(status)),
@@ -118,6 +120,14 @@ def _engine(engine: EngineHealth) -> str:
     silent = "" if engine.silent_since is None else f"has not answered for {age(engine.silent_since)}"
     parts = (state, silent, engine.busy_words, engine.engine, engine.model, context, restarts, died)
     return _joined(*parts, engine.error)
+
+
+def _gpus(reading: GpuReading | None) -> list[tuple[str, str]]:
+    if reading is None:
+        return []
+    if reading.problem is not None:
+        return [("gpu", inert(reading.problem.sentence()))]
+    return [("gpu", inert(gpu.words)) for gpu in reading.gpus]
 
 
 def _ipfs(ipfs: IpfsHealth) -> str:

@@ -31,6 +31,7 @@ def status_json(status: NodeStatus) -> dict[str, Any]:
         "registration": msgspec.to_builtins(status.registration),
         "chain": _chain_json(status.chain),
         "engine": _engine_json(status.engine),
+        "gpus": msgspec.to_builtins(status.gpus),
         "store": msgspec.to_builtins(status.store),
         "tasks": {"answered": status.answered_tasks, "missed": status.missed_tasks},
         "past": past_json(status.past),
@@ -121,7 +122,8 @@ def _engine_json(engine: EngineHealth) -> dict[str, Any]:
     moments = {"silent_since": iso_time(engine.silent_since), "died_at": iso_time(engine.died_at)}
     file = {"model_file": engine.model_file and msgspec.structs.asdict(engine.model_file)}
     tested = {"self_test": engine.self_test and _self_test_json(engine.self_test)}
-    return msgspec.to_builtins(engine) | moments | file | tested  # type: ignore[no-any-return]
+    warning = {"warning": problem_json(engine.warning) if engine.warning else None}
+    return msgspec.to_builtins(engine) | moments | file | tested | warning  # type: ignore[no-any-return]
 
 
 def _self_test_json(found: SelfTest) -> dict[str, Any]:

@@ -12,9 +12,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `slots` is how many runs the engine takes at once and `slots_busy` how many there were when there were
     most; `reused_tokens` of the prompt were known from an earlier run. `sampler_chain` names the stages that
-    chose each token. Digests are SHA-256 in hex: of the model file, of the chat template's text, of the
-    messages as JSON `[["role","text"],…]`, and of the applied parameters as JSON with sorted keys, both
-    without spaces.
+    chose each token; `gpu_layers` of the model were computed on a GPU. Digests are SHA-256 in hex: of the
+    model file, of the chat template's text, of the messages as JSON `[["role","text"],…]`, and of the applied
+    parameters as JSON with sorted keys, both without spaces.
     """
 
     engine: str | None = None
@@ -31,6 +31,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reused_tokens: int | None = None
     flash_attention: bool | None = None
     kv_type: str | None = None
+    gpu_layers: int | None = None
     seed: int | None = None
     sampler_chain: tuple[str, ...] | None = None
     is_reproducible: bool | None = None

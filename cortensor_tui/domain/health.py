@@ -8,6 +8,7 @@ import msgspec
 
 from cortensor_tui.domain.endpoints import EndpointHealth
 from cortensor_tui.domain.gas import GasOutlook
+from cortensor_tui.domain.gpus import GpuReading
 from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.networks import ContractOrigin, Registration, ReplacedChain, ServedChain
 from cortensor_tui.domain.problems import Problem
@@ -128,6 +129,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     `are_sessions_read`: before that, that there are none means nothing; an older node does not tell.
     `swaps` are those on their way, and those that stand half way.
     `theme` is the one that the settings name for dashboards.
+    `gpus` is read while somebody looks; None where this machine tells of none.
     """
 
     verdict: Verdict
@@ -153,3 +155,4 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     are_sessions_read: bool = True
     swaps: tuple[SwapProgress, ...] = ()
     theme: str | None = None
+    gpus: GpuReading | None = None

@@ -129,7 +129,8 @@ class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What an answer depends on beside its prompt, as the engine tells it: None or "" where it does not.
 
     `slots` is how many runs it takes at once, `kv_type` the number type of what it keeps of a prompt,
-    `template_sha256` the digest of its chat template's text, in hex.
+    `template_sha256` the digest of its chat template's text, in hex. `gpu_layers`
+    is how many of its layers a GPU computes, its output counted as one.
     """
 
     build: str = ""
@@ -141,6 +142,7 @@ class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
     flash_attention: bool | None = None
     kv_type: str = ""
     template_sha256: str = ""
+    gpu_layers: int | None = None
 
 
 class SelfTest(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +166,7 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     answers. `died_at` and `death` are when and how its process ended last unasked; they stay when it is back.
     `model_file` is what is loaded, None where the engine does not tell. One that is not ours is a server that
     others start: it is lost and found again, where ours dies and is restarted. `self_test` is None until
-    it was made, and of a server.
+    it was made, and of a server. `warning` is what the engine runs without though it was asked for.
     """
 
     state: EngineState
@@ -183,6 +185,7 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     model_file: ModelFile | None = None
     self_test: SelfTest | None = None
     is_ours: bool = True
+    warning: Problem | None = None
 
     @property
     def busy_words(self) -> str:

@@ -40,7 +40,8 @@ class ModelOnDisk(msgspec.Struct, frozen=True, kw_only=True):
 class MemoryFit(msgspec.Struct, frozen=True, kw_only=True):
     """What a model takes with a context, of what is free now; None where the file does not say.
 
-    `largest_context_tokens` is the largest context that would fit, None where none does.
+    `largest_context_tokens` is the largest context that would fit, None where none does. Where layers go to
+    GPUs, `gpu_needed_bytes` of what is needed are taken there, of `gpu_free_bytes`; else both are None.
     """
 
     context_tokens: int | None
@@ -50,6 +51,8 @@ class MemoryFit(msgspec.Struct, frozen=True, kw_only=True):
     working_bytes: int
     free_bytes: int
     largest_context_tokens: int | None
+    gpu_needed_bytes: int | None = None
+    gpu_free_bytes: int | None = None
 
     @property
     def needed_bytes(self) -> int:
@@ -57,6 +60,13 @@ class MemoryFit(msgspec.Struct, frozen=True, kw_only=True):
         return self.weights_bytes + (self.kv_bytes or 0) + self.working_bytes
 
     @property
+    def own_needed_bytes(self) -> int:
+        """Return what of it is taken of the machine's own memory."""
+        return self.needed_bytes - (self.gpu_needed_bytes or 0)
+
+    @property
     def fits(self) -> bool:
         """Tell whether what is needed is free."""
-        return self.needed_bytes <= self.free_bytes
+        return self.own_needed_bytes <= self.free_bytes and (self.gpu_needed_bytes or 0) <= (
+            self.gpu_free_bytes or 0
+        )

@@ -77,6 +77,16 @@ def decode_failed(status: int) -> ProblemError:
     )
 
 
+def no_gpu() -> Problem:
+    """Say that layers were asked for on a GPU, and are computed on the CPU."""
+    return Problem(
+        code="no_gpu",
+        what="LLM_OPTION_GPU=1 asks for layers on a GPU, and all are computed on the CPU",
+        why="This llama.cpp was built without GPU support, or sees no GPU",
+        remedy="Install llama-cpp-python built for the GPU (docs/engines.md), or set LLM_OPTION_GPU=0",
+    )
+
+
 def engine_died(how: str) -> Problem:
     """Say that the engine process ended without being asked."""
     return Problem(code="engine_died", what="The engine process died", why=how, remedy=RESTART_REMEDY)

@@ -8,20 +8,25 @@ from pathlib import Path
 import msgspec
 
 from cortensor_tui.domain.models import MemoryFit, ModelOnDisk
+from cortensor_tui.inference.choosing import gpu_layers
+from cortensor_tui.inference.gpus import GpuReader
+from cortensor_tui.inference.llama.gpu_support import has_gpu
 from cortensor_tui.inference.models.folder import DEFAULT_NAME, find_model, model_on_disk, models_in
 from cortensor_tui.inference.models.free_memory import free_memory_bytes
-from cortensor_tui.inference.models.gguf import check_gguf
+from cortensor_tui.inference.models.gguf import GgufSummary, check_gguf
 from cortensor_tui.inference.models.memory import (
     WORKING_BYTES,
     applied_context,
+    gpu_share,
     kv_bytes_per_token,
     largest_context,
+    largest_context_beside,
     memory_need,
 )
 from cortensor_tui.inference.models.model_file import model_file_of
 from cortensor_tui.inference.models.packaged import DEFAULT_MODEL, fetch_default_model
 from cortensor_tui.inference.models.url_download import ModelSource, OnProgress, fetch_from_url
-from cortensor_tui.settings import load_settings
+from cortensor_tui.settings import Settings, load_settings
 
 
 class ModelFolder(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +52,12 @@ def model_info(settings_path: Path, environ: Mapping[str, str], target: str) -> 
     summary = check_gguf(path)
     file = model_file_of(path, summary)
     found = msgspec.structs.replace(model_on_disk(path), file=file)
+    fit = _fit(summary, settings)
+    return found, fit
+
+
+def _fit(summary: GgufSummary, settings: Settings) -> MemoryFit:
+    """Return whether it fits into the machine's memory, or into that and the GPUs' where layers go there."""
     free = free_memory_bytes()
     need = memory_need(summary, settings.context_tokens)
     attention = summary.attention
@@ -59,7 +70,24 @@ def model_info(settings_path: Path, environ: Mapping[str, str], target: str) -> 
         free_bytes=free,
         largest_context_tokens=largest_context(summary, free),
     )
-    return found, fit
+    share = gpu_share(summary, gpu_layers(settings))
+    gpu_free = _gpu_free_bytes() if share else None
+    if gpu_free is None:
+        return fit
+    return msgspec.structs.replace(
+        fit,
+        gpu_needed_bytes=int(share * (need.weights_bytes + need.kv_bytes)),
+        gpu_free_bytes=gpu_free,
+        largest_context_tokens=largest_context_beside(summary, share, free, gpu_free),
+    )
+
+
+def _gpu_free_bytes() -> int | None:
+    """Return what is free on the GPUs that llama.cpp can use, None where it has none or nobody tells."""
+    reading = GpuReader().read()
+    if reading is None or reading.free_bytes is None or not has_gpu():
+        return None
+    return reading.free_bytes
 
 
 def get_default_model(settings_path: Path, environ: Mapping[str, str], on_progress: OnProgress) -> Path:

@@ -46,4 +46,5 @@ def envelope_of(
         reused_tokens=finished.reused_tokens,
         flash_attention=facts.flash_attention,
         kv_type=facts.kv_type or None,
+        gpu_layers=facts.gpu_layers,
     )

@@ -70,6 +70,11 @@ class Hub:
         """Return all sessions as last read."""
         return self._sessions
 
+    @property
+    def is_listened_to(self) -> bool:
+        """Tell whether a client follows the changes."""
+        return bool(self._listeners)
+
     def snapshot(self) -> Snapshot:
         """Return everything a fresh client needs, tasks and transactions newest first."""
         return Snapshot(

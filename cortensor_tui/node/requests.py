@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import msgspec
@@ -67,6 +67,7 @@ class RequestDesk:
         stop: Callable[[], None],
         settings: SettingsDesk,
         logs: LogDesk,
+        look_at_gpus: Callable[[], Awaitable[None]],
     ) -> None:
         self._status = status
         self._store = store
@@ -75,6 +76,7 @@ class RequestDesk:
         self._stop = stop
         self._settings = settings
         self._logs = logs
+        self._look_at_gpus = look_at_gpus
 
     async def answer(self, body: RequestBody) -> ReplyBody:
         """Return the answer. Raises `ProblemError` for what cannot be done."""
@@ -109,6 +111,7 @@ class RequestDesk:
             case GetLogs():
                 return await self._logs.answer(body)
             case GetStatus():
+                await self._look_at_gpus()
                 return StatusChanged(self._status())
             case GetNetwork():
                 return self._chain.report()

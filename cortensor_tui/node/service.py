@@ -17,6 +17,7 @@ from cortensor_tui.miner.answering import InferenceFeed
 from cortensor_tui.node.chain_room import ChainEvents, ChainRoom
 from cortensor_tui.node.control import ControlServer
 from cortensor_tui.node.duty import OpenDuty, Told
+from cortensor_tui.node.gpu_watch import GpuWatch
 from cortensor_tui.node.history import HistoryDesk
 from cortensor_tui.node.hub import KEPT_TASKS, KEPT_TRANSACTIONS, Hub
 from cortensor_tui.node.link import ChainLink
@@ -73,7 +74,10 @@ class Node:
         )
         self._history = HistoryDesk(self._store, clock, settings.private_sessions)
         self._tally = Tally(self._history, lambda change: self._hub.publish(change), clock)
-        self._standing = Standing(settings, self._duty, self._chain, self._tally, self._store, clock)
+        self._gpus = GpuWatch(lambda: self._hub.is_listened_to)
+        self._standing = Standing(
+            settings, self._duty, self._chain, self._tally, self._store, clock, self._gpus
+        )
         self._hub = Hub(self._standing.status())
         self._live = LiveRuns(self._hub, clock)
         self._stopping = asyncio.Event()
@@ -90,6 +94,7 @@ class Node:
             self._stopping.set,
             settings,
             logs,
+            self._look_at_gpus,
         )
 
     @property
@@ -113,6 +118,7 @@ class Node:
                 "streaming": self._live.keep_flushing(),
                 "store": self._standing.keep_checking_store(),
                 "tally": self._tally.run(),
+                **({} if self._duty.is_watching else {"gpus": self._gpus.run()}),
             }.items()
         ]
         stopping = asyncio.create_task(self._stopping.wait())
@@ -198,6 +204,11 @@ class Node:
             self._chain.stood_still(self._standstills.look())
             self._live.sample()
             self._publish_status()
+
+    async def _look_at_gpus(self) -> None:
+        """Read the GPUs for one who asks once; whoever looks has them read anyway."""
+        if not (self._duty.is_watching or self._hub.is_listened_to):
+            await self._gpus.look()
 
     def _publish_status(self) -> None:
         before, status = self._hub.status, self._standing.status()

@@ -15,6 +15,7 @@ from cortensor_tui.domain.networks import Registration
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.node.chain_room import ChainRoom
 from cortensor_tui.node.duty import Duty
+from cortensor_tui.node.gpu_watch import GpuWatch
 from cortensor_tui.node.preconditions import DISK_CODES, Facts
 from cortensor_tui.node.tally import Tally
 from cortensor_tui.settings import Settings
@@ -34,12 +35,14 @@ class Standing:
         tally: Tally,
         store: LocalStore,
         clock: Clock,
+        gpus: GpuWatch,
     ) -> None:
         self._settings = settings
         self._duty = duty
         self._chain = chain
         self._tally = tally
         self._store = store
+        self._gpus = gpus
         self._store_health = store.health()
         self._started_at = clock.now()
 
@@ -81,6 +84,7 @@ class Standing:
             past=self._chain.past.told if self._chain.past else None,
             are_sessions_read=work is not None and work.sessions.is_read,
             swaps=work.swaps if work else (),
+            gpus=self._gpus.reading,
         )
 
     def _account(self, address: str) -> Account:
@@ -99,7 +103,7 @@ class Standing:
         link, work = self._chain.link, self._chain.work
         found = (*(link.warnings if link else ()), *(work.warnings if work else ()))
         notes = tuple(note.text for note in self._settings.notes)
-        return (*notes, *self._duty.warnings, *_self_test_warning(self._duty.engine), *found)
+        return (*notes, *self._duty.warnings, *_engine_warnings(self._duty.engine), *found)
 
     def _facts(self) -> Facts:
         link, work = self._chain.link, self._chain.work
@@ -125,6 +129,6 @@ def _said(problem: Problem) -> str:
     return f"{problem.what}: {problem.why}" if problem.why else problem.what
 
 
-def _self_test_warning(engine: EngineHealth) -> tuple[str, ...]:
-    found = engine.self_test
-    return () if found is None or found.problem is None else (found.problem.sentence(),)
+def _engine_warnings(engine: EngineHealth) -> tuple[str, ...]:
+    tested = None if engine.self_test is None else engine.self_test.problem
+    return tuple(problem.sentence() for problem in (engine.warning, tested) if problem is not None)

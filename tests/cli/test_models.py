@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from cortensor_tui.cli.output import Exit
+from cortensor_tui.domain.gpus import Gpu, GpuReading
+from cortensor_tui.inference.gpus import GpuReader
+from cortensor_tui.launch import models
 from tests.cli.conftest import Home, RunInside
 from tests.cli.scripted_node import ScriptedNode
 from tests.inference.gguf_files import small_gguf
@@ -54,6 +57,26 @@ def test_a_file_is_told_with_its_digest_and_the_memory_it_needs(folder: Path, ru
     said = run_inside("models", "info", str(folder / "small.gguf")).out
     assert digest in said
     assert "fits: needs 128 of" in said
+
+
+@pytest.mark.parametrize(("has_gpu", "gpu_bytes"), [(True, 2000 * 2**20), (False, None)])
+def test_memory_is_the_gpus_where_layers_go_there_and_llama_cpp_has_one(
+    folder: Path,
+    home: Home,
+    run_inside: RunInside,
+    monkeypatch: pytest.MonkeyPatch,
+    has_gpu: bool,
+    gpu_bytes: int | None,
+) -> None:
+    with home.settings.open("a") as file:
+        file.write("LLM_OPTION_GPU=1\n")
+    gpu = Gpu(name="a", memory_used_bytes=0, memory_total_bytes=2000 * 2**20)
+    monkeypatch.setattr(GpuReader, "read", lambda _: GpuReading(gpus=(gpu,)))
+    monkeypatch.setattr(models, "has_gpu", lambda: has_gpu)
+    memory = run_inside("models", "info", "small", "--json").document["memory"]
+    assert (memory["gpu_free_bytes"], memory["fits"]) == (gpu_bytes, True)
+    said = run_inside("models", "info", "small").out
+    assert ("of 2,000 MiB free on the GPU" in said) is has_gpu
 
 
 @pytest.mark.parametrize(

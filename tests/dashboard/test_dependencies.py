@@ -16,9 +16,11 @@ from cortensor_tui.dashboard.present.engine import engine_news
 from cortensor_tui.dashboard.present.freshness import Sight
 from cortensor_tui.domain.endpoints import NO_WEBSOCKET, EndpointHealth, EndpointState
 from cortensor_tui.domain.gas import GasOutlook
+from cortensor_tui.domain.gpus import Gpu, GpuReading
 from cortensor_tui.domain.health import IpfsHealth, NodeStatus, StoreHealth
-from cortensor_tui.domain.inference import EngineState
+from cortensor_tui.domain.inference import EngineFacts, EngineState
 from cortensor_tui.domain.networks import Registration
+from cortensor_tui.domain.problems import Problem
 from tests.dashboard.samples import NOW, blocked, preconditions, status
 
 LABELS = ["chain", "head", "engine", "store", "key", "gas", "registry", "tasks"]
@@ -275,3 +277,26 @@ def test_where_there_is_little_room_what_matters_less_goes_first() -> None:
     loading = msgspec.structs.replace(status().engine, state=EngineState.LOADING, load_progress=0.4)
     assert "▲ engine   loading 40%" in paired(msgspec.structs.replace(status(), engine=loading), 60)
     assert "○ registry not readable on this network" in paired(status())
+
+
+def test_gpus_stand_beside_the_engine_only_where_they_tell_something() -> None:
+    gpu = Gpu(name="Fast 9000", memory_used_bytes=2**30, memory_total_bytes=2**33, utilisation=0.45)
+    with_gpu = msgspec.structs.replace(died(3600), gpus=GpuReading(gpus=(gpu,), driver="580.82"))
+    shown = [(one.label, one.text) for one in node_details(with_gpu)]
+    at = shown.index(("gpu", "Fast 9000, 1,024 of 8,192 MiB used, 45 % busy"))
+    assert shown[at + 1] == ("", "NVIDIA driver 580.82")
+    assert not [one for one in node_details(died(3600)) if one.label == "gpu"]
+    gone = GpuReading(problem=Problem(code="gpu_unreadable", what="It is gone", remedy="Look"))
+    lost = node_details(msgspec.structs.replace(died(3600), gpus=gone))
+    assert [one.text for one in lost if one.label == "gpu"] == ["It is gone. Look."]
+
+
+def test_layers_that_are_computed_elsewhere_than_asked_are_a_warning_of_the_engine() -> None:
+    told = msgspec.structs.replace(
+        died(3600).engine, facts=EngineFacts(gpu_layers=0), warning=Problem(code="no_gpu", what="No GPU")
+    )
+    shown = {one.label: one.text for one in node_details(msgspec.structs.replace(died(3600), engine=told))}
+    assert shown["engine warning"] == "No GPU."
+    on_gpu = msgspec.structs.replace(told, facts=EngineFacts(gpu_layers=31), warning=None)
+    lines = [one.text for one in node_details(msgspec.structs.replace(died(3600), engine=on_gpu))]
+    assert "31 layers on the GPU" in lines

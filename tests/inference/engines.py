@@ -44,6 +44,7 @@ class Watched:
         patience: Patience | None = None,
         slots: int = 1,
         thread_file: Path | None = None,
+        gpu_layers: int = 0,
     ) -> None:
         self.healths: list[EngineHealth] = []
         self._changed = asyncio.Condition()
@@ -52,6 +53,7 @@ class Watched:
             context_tokens=context_tokens,
             slots=slots,
             thread_file=thread_file,
+            gpu_layers=gpu_layers,
             on_health=self._on_health,
             patience=patience,
         )

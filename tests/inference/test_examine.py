@@ -9,6 +9,7 @@ import pytest
 
 from cortensor_tui.domain.inference import EngineState
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.llama.gpu_support import has_gpu
 from cortensor_tui.inference.llama.process import LlamaProcess
 from cortensor_tui.inference.models import examine
 from cortensor_tui.inference.models.packaged import DEFAULT_MODEL
@@ -71,3 +72,20 @@ async def test_an_engine_that_is_stopped_reads_a_large_file_no_further(
     await gone_on.wait()
     with pytest.raises(ProblemError):
         await starting
+
+
+@pytest.mark.real
+@pytest.mark.skipif(has_gpu() is True, reason="this llama.cpp has a GPU")
+async def test_layers_asked_of_a_gpu_that_is_not_there_are_computed_on_the_cpu_and_that_is_said(
+    model_path: Path,
+) -> None:
+    watched = Watched(model_path, gpu_layers=-1)
+    try:
+        await watched.engine.start()
+        health = watched.engine.health
+        assert health.facts is not None
+        assert health.facts.gpu_layers == 0
+        assert health.warning is not None
+        assert "LLM_OPTION_GPU=1 asks for layers on a GPU" in health.warning.sentence()
+    finally:
+        await watched.engine.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +16,10 @@ from cortensor_tui.inference.models.gguf import Attention, GgufSummary, check_gg
 from cortensor_tui.inference.models.memory import (
     KV_TYPES,
     WORKING_BYTES,
+    gpu_share,
     kv_bytes_per_token,
     largest_context,
+    largest_context_beside,
     memory_need,
 )
 
@@ -153,3 +156,25 @@ def test_the_default_model_says_what_a_token_takes(model_path: Path) -> None:
     assert found.attention == Attention(kv_heads=(3,) * 30, key_length=64, value_length=64)
     assert (found.quantisation, found.layer_count, found.vocabulary_tokens) == ("Q4_1", 30, 49152)
     assert found.weight_count == 134_515_008
+
+
+@pytest.mark.parametrize(("layers", "share"), [(0, 0.0), (-1, 1.0), (11, 1 / 3), (33, 1.0), (99, 1.0)])
+def test_the_gpus_share_is_that_of_its_layers_with_the_output_as_one_more(layers: int, share: float) -> None:
+    of_32 = msgspec.structs.replace(summary(), layer_count=32)
+    assert gpu_share(of_32, layers) == pytest.approx(share)
+    assert gpu_share(summary(), layers) == (1.0 if layers else 0.0), "it does not tell how many it has"
+
+
+@given(share=st.floats(0, 1), own_mib=st.integers(0, 4096), gpu_mib=st.integers(0, 4096))
+def test_the_context_beside_gpus_fits_on_both_sides(share: float, own_mib: int, gpu_mib: int) -> None:
+    model = summary(attention=LLAMA_8B)
+    own, gpu = own_mib * MIB, gpu_mib * MIB
+    tokens = largest_context_beside(model, share, own, gpu)
+    if tokens is not None:
+        need = memory_need(model, tokens)
+        movable = need.weights_bytes + need.kv_bytes
+        assert share * movable <= gpu + 1
+        assert (1 - share) * movable <= max(0, own - WORKING_BYTES) + 1
+    if share in (0, 1) and own >= WORKING_BYTES:
+        room = own if share == 0 else gpu + WORKING_BYTES
+        assert tokens == largest_context(model, room)

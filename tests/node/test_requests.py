@@ -71,6 +71,6 @@ async def test_an_act_that_is_mined_is_told_as_done_though_the_chain_is_gone(
     work = SimpleNamespace(owner_desk=DoneDesk(), sessions=sessions)
     unused: Any = None
     chain = cast(Any, SimpleNamespace(work=work))
-    desk = RequestDesk(unused, unused, unused, chain, unused, unused, unused)
+    desk = RequestDesk(unused, unused, unused, chain, unused, unused, unused, unused)
     assert await desk.answer(act) == DONE
     assert rpc.asked > 0, "it was to be read anew"

@@ -19,6 +19,7 @@ from cortensor_tui.dashboard.format import (
 )
 from cortensor_tui.dashboard.present.engine import restarts_of
 from cortensor_tui.dashboard.present.ipfs import ipfs_facts, ipfs_word
+from cortensor_tui.domain.gpus import GpuReading
 from cortensor_tui.domain.health import Account, ChainHealth, NodeStatus
 from cortensor_tui.domain.inference import SelfTest
 
@@ -107,8 +108,24 @@ def _engine(status: NodeStatus) -> Iterator[Detail]:
     yield Detail("model", engine.model or UNKNOWN)
     yield from _self_test(engine.self_test)
     yield Detail("context", f"{number(engine.context_tokens)} tokens, memory {mebibytes(engine.rss_bytes)}")
+    if engine.facts is not None and engine.facts.gpu_layers:
+        yield Detail("", f"{number(engine.facts.gpu_layers)} layers on the GPU")
+    if engine.warning is not None:
+        yield Detail("engine warning", engine.warning.sentence(), "warn")
+    yield from _gpus(status.gpus)
     if engine.error:
         yield Detail("engine error", engine.error, "bad")
+
+
+def _gpus(reading: GpuReading | None) -> Iterator[Detail]:
+    if reading is None:
+        return
+    for gpu in reading.gpus:
+        yield Detail("gpu", gpu.words)
+    if reading.gpus:
+        yield Detail("", f"NVIDIA driver {reading.driver or UNKNOWN}", "muted")
+    if reading.problem is not None:
+        yield Detail("gpu", reading.problem.sentence(), "warn")
 
 
 def _self_test(found: SelfTest | None) -> Iterator[Detail]:

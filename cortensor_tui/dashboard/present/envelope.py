@@ -33,6 +33,8 @@ def _lines(made: Envelope, width: int) -> Iterator[ReportLine]:
     yield from labelled("sizes", sizes, width)
     threads = f"decode {number(made.decode_threads)}, prefill {number(made.prefill_threads)}"
     yield from labelled("threads", threads, width)
+    if made.gpu_layers is not None:
+        yield from labelled("GPU", f"{made.gpu_layers} layers" if made.gpu_layers else "none", width)
     yield from labelled("slots", f"{number(made.slots)}, {number(made.slots_busy)} busy at most", width)
     yield from labelled("reused", f"{number(made.reused_tokens)} tokens of the prompt", width)
     attention = f"flash {_SWITCH[made.flash_attention]}, KV {_words(made.kv_type)}"

@@ -21,6 +21,9 @@ from cortensor_tui.inference.llama.sampling import Sampler
 from cortensor_tui.inference.llama.thread_choice import ThreadFile, Threads, choice_key, measured_threads
 from cortensor_tui.inference.llama.vocabulary import Vocabulary
 from cortensor_tui.inference.llama.wire import Load
+from cortensor_tui.inference.models.examine import require_fit
+from cortensor_tui.inference.models.free_memory import free_memory_bytes
+from cortensor_tui.inference.models.gguf import check_gguf
 from cortensor_tui.inference.problems import OTHER_MODEL_REMEDY, model_load_failed
 
 Handle = Any
@@ -36,7 +39,10 @@ class LlamaModel:
     def __init__(self, load: Load, log: LlamaLog, on_progress: Callable[[float], None]) -> None:
         self._log = log  # kept alive: C code calls it as long as there is a model
         native.llama_backend_init()
-        self._model = _load_weights(load, log, on_progress)
+        gpu_layers = _gpu_layers(load)
+        self._model = _load_weights(load, gpu_layers, log, on_progress)
+        # llama.cpp counts the output as one layer more.
+        self._gpu_layers = min(gpu_layers, int(native.llama_model_n_layer(self._model)) + 1)
         handle = _make_context(self._model, load)
         vocabulary = self._vocabulary = Vocabulary(self._model, int(native.llama_n_ctx_seq(handle)))
         context = self.context = Context(handle, vocabulary.tokens)
@@ -98,6 +104,7 @@ class LlamaModel:
             flash_attention=self._log.flash_attention,
             kv_type=_KV_NAME,
             template_sha256=self._vocabulary.template_sha256,
+            gpu_layers=self._gpu_layers,
         )
 
     def sampler(self, params: SamplingParams, seed: int) -> Sampler:
@@ -111,13 +118,28 @@ def build_name() -> str:
     return f"llama.cpp {version} (llama-cpp-python {metadata.version('llama-cpp-python')})"
 
 
-def _load_weights(load: Load, log: LlamaLog, on_progress: Callable[[float], None]) -> Handle:
+def _gpu_layers(load: Load) -> int:
+    """Return how many layers are to go to a GPU: none where this llama.cpp has none to use.
+
+    All of them is a number above any model's. Raises `ProblemError` "model_does_not_fit", since who asked for
+    a GPU was not told before whether the machine's own memory would do.
+    """
+    if load.gpu_layers == 0:
+        return 0
+    if native.llama_supports_gpu_offload():
+        return _ALL_LAYERS if load.gpu_layers < 0 else load.gpu_layers
+    path = Path(load.model_path)
+    require_fit(path, check_gguf(path), load.context_tokens, free_memory_bytes())
+    return 0
+
+
+def _load_weights(load: Load, gpu_layers: int, log: LlamaLog, on_progress: Callable[[float], None]) -> Handle:
     def progressed(fraction: float, _: object) -> bool:
         on_progress(fraction)
         return True
 
     params = native.llama_model_default_params()
-    params.n_gpu_layers = _ALL_LAYERS if load.gpu_layers < 0 else load.gpu_layers
+    params.n_gpu_layers = gpu_layers
     params.load_mode = native.LLAMA_LOAD_MODE_MMAP_MLOCK if load.is_locked else native.LLAMA_LOAD_MODE_MMAP
     params.progress_callback = native.llama_progress_callback(progressed)
     model = native.llama_model_load_from_file(load.model_path.encode(), params)

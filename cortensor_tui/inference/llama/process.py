@@ -218,9 +218,13 @@ class LlamaProcess:
             case Loading(progress):
                 self._health.become(EngineState.LOADING, load_progress=progress)
             case Ready(facts):
-                context = facts.context_tokens
                 self._health.become(
-                    EngineState.READY, load_progress=1.0, context_tokens=context, facts=facts, error=""
+                    EngineState.READY,
+                    load_progress=1.0,
+                    context_tokens=facts.context_tokens,
+                    facts=facts,
+                    error="",
+                    warning=problems.no_gpu() if self._load.gpu_layers and not facts.gpu_layers else None,
                 )
                 self._supervisor.ready(child)
             case LoadFailed(problem):

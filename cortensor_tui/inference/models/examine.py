@@ -20,7 +20,8 @@ def examine_model(
 ) -> ModelFile:
     """Return what a file is, once it is known to be whole and to fit into memory with that context.
 
-    How much a GPU takes off the machine's memory is not known here, so with layers there nothing is refused.
+    How much a GPU takes off the machine's memory is not known here, so with layers there nothing is refused;
+    the engine's process refuses it where it has no GPU.
     Raises `ProblemError`: those of `check_gguf`, and "model_does_not_fit"; `DigestGivenUp` as
     `model_file_of` does.
     """

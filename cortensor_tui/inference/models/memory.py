@@ -81,6 +81,27 @@ def largest_context(
     return applied_context(summary, tokens) if tokens > 0 else None
 
 
+def gpu_share(summary: GgufSummary, gpu_layers: int) -> float:
+    """Return how much of weights and context goes to GPUs with so many layers there, -1 for all of them.
+
+    Layers are about alike, and llama.cpp counts the output as one more; a file that does not tell how many
+    it has gives all or nothing.
+    """
+    if gpu_layers < 0 or summary.layer_count is None:
+        return 1.0 if gpu_layers else 0.0
+    return min(1.0, gpu_layers / (summary.layer_count + 1))
+
+
+def largest_context_beside(
+    summary: GgufSummary, share: float, own_free_bytes: int, gpu_free_bytes: int
+) -> int | None:
+    """Return the largest context that fits where a share of everything but the work is on GPUs."""
+    room = gpu_free_bytes / share if share else float("inf")
+    if share < 1.0:
+        room = min(room, (own_free_bytes - WORKING_BYTES) / (1.0 - share))
+    return largest_context(summary, int(room) + WORKING_BYTES)
+
+
 def _bytes_of(numbers: int, kind: str) -> int:
     block_numbers, block_bytes = TENSOR_TYPES[KV_TYPES[kind]]
     return -(-numbers // block_numbers) * block_bytes
