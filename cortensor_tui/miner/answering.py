@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Literal
 
@@ -16,7 +16,6 @@ from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import (
     EngineFacts,
     EngineHealth,
-    EngineState,
     Finished,
     FinishReason,
     Generation,
@@ -31,6 +30,7 @@ from cortensor_tui.inference.params import fit, with_clamps
 from cortensor_tui.inference.prompts import build_messages
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.envelope import envelope_of
+from cortensor_tui.miner.retries import TAKES_RUNS, Retries
 from cortensor_tui.miner.turns import Turns
 from cortensor_tui.settings.model import ReproducibleSessions
 from cortensor_tui.storage.content_id import content_address
@@ -38,11 +38,6 @@ from cortensor_tui.storage.local_store import LocalStore
 
 log = structlog.get_logger(__name__)
 
-# A prompt that kills the engine every time must not keep it from other tasks.
-MOST_RUNS = 3
-# The engine is started again, so the task waits for it; or the batch failed that it shared with others.
-RUN_AGAIN = frozenset({"engine_died", "engine_failed", "engine_stopped", "decode_failed"})
-TAKES_RUNS = (EngineState.READY, EngineState.BUSY)
 # Of an engine that does not tell: servers take several, and keep what is too much for them waiting.
 UNKNOWN_SLOTS = 4
 
@@ -77,8 +72,10 @@ class Answering:
         prompts: PromptSettings,
         feed: InferenceFeed,
         clock: Clock = SYSTEM_CLOCK,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._clock = clock
+        self._sleep = sleep
         self._engine = engine
         self._store = store
         self._prompts = prompts
@@ -127,21 +124,26 @@ class Answering:
         """
         prompt = self._store.get(record.prompt_cid).decode("utf-8")
         is_alone = self._prompts.reproducible.has(record.key.session_id)
-        for attempt in range(1, MOST_RUNS + 1):
+        retries = Retries(record.deadline_at, self._clock)
+        while True:
             async with self._turns.taken(record.deadline_at, is_alone=is_alone):
                 prepared = self._prepared(record, await self._context_tokens())
                 try:
                     return await self._run(prepared, prompt, on_start, on_first_token)
                 except ProblemError as error:
-                    if error.problem.code not in RUN_AGAIN or attempt == MOST_RUNS:
+                    pause_s = retries.pause_s(error.problem, self._engine.health)
+                    if pause_s is None:
                         raise
                     lost = LostRun(at=self._clock.now(), why=error.problem.why or error.problem.what)
             is_alone = True  # it may be what ended the run, and must not end others again
             record = _without_answer(record, lost)
             log.warning(
-                "run lost, the task is run again", task=str(record.key), lost_runs=attempt, why=lost.why
+                "run lost, the task is run again",
+                task=str(record.key),
+                lost_runs=retries.lost_runs,
+                why=lost.why,
             )
-        raise AssertionError("unreachable: the last attempt returns or raises")
+            await self._sleep(pause_s)
 
     def _prepared(self, record: TaskRecord, context: int) -> TaskRecord:
         details = record.details

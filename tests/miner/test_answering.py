@@ -64,10 +64,43 @@ async def test_a_run_lost_with_its_engine_is_kept_with_when_and_why(tmp_path: Pa
     store, engine, clock = LocalStore(tmp_path), ToldEngine(), StandingClock()
     engine.deaths = ["it was killed by SIGKILL", "it did not answer for 15 s"]
     started: list[TaskRecord] = []
-    answered = await Answering(engine, store, PROMPTS, UNHEARD, clock).answer(asked(store), started.append)
-    lost = tuple(LostRun(at=clock.now(), why=why) for why in engine.deaths)
+    began_at = clock.now()
+    answering = Answering(engine, store, PROMPTS, UNHEARD, clock, sleep=clock.sleep)
+    answered = await answering.answer(asked(store), started.append)
+    lost = tuple(
+        LostRun(at=began_at + pauses_s, why=why) for why, pauses_s in zip(engine.deaths, (0, 1), strict=True)
+    )
     assert answered.details.lost_runs == lost
     assert [record.details.lost_runs for record in started] == [(), lost[:1], lost]
+
+
+async def test_a_server_that_fails_for_a_while_is_asked_until_it_answers(tmp_path: Path) -> None:
+    store, engine, clock = LocalStore(tmp_path), ToldEngine(), StandingClock()
+    engine.health = msgspec.structs.replace(READY, is_ours=False)
+    engine.deaths = ["HTTP 502"] * 10
+    due = msgspec.structs.replace(asked(store), deadline_at=clock.now() + 300)
+    answering = Answering(engine, store, PROMPTS, UNHEARD, clock, sleep=clock.sleep)
+    began_at = clock.now()
+    answered = await answering.answer(due, lambda record: None)
+    assert answered.answer_cid is not None
+    assert len(answered.details.lost_runs) == 10
+    assert clock.now() - began_at == 1 + 2 + 4 + 8 + 16 * 6
+
+
+async def test_a_server_that_fails_to_the_end_is_asked_no_longer_than_the_answer_is_wanted(
+    tmp_path: Path,
+) -> None:
+    store, engine, clock = LocalStore(tmp_path), ToldEngine(), StandingClock()
+    engine.health = msgspec.structs.replace(READY, is_ours=False)
+    engine.deaths = ["HTTP 502"] * 1_000
+    deadline_at = clock.now() + 60
+    due = msgspec.structs.replace(asked(store), deadline_at=deadline_at)
+    with pytest.raises(ProblemError) as given_up:
+        await Answering(engine, store, PROMPTS, UNHEARD, clock, sleep=clock.sleep).answer(
+            due, lambda record: None
+        )
+    assert "HTTP 502" in given_up.value.problem.sentence()
+    assert deadline_at - 16 <= clock.now() < deadline_at
 
 
 async def test_an_engine_that_is_ready_and_does_not_say_its_context_is_told(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.inference.params import asked_from_llm_params
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
-from cortensor_tui.miner.answering import MOST_RUNS, Answering, PromptSettings
+from cortensor_tui.miner.answering import Answering, PromptSettings
+from cortensor_tui.miner.retries import MOST_RUNS
 from cortensor_tui.settings.model import ReproducibleSessions
 from cortensor_tui.storage.local_store import LocalStore
 from tests.support.clock import StandingClock
@@ -34,7 +35,9 @@ class Desk:
         self.engine = SharedEngine(slots)
         self.clock = StandingClock()
         self.store = LocalStore(folder)
-        self.answering = Answering(self.engine, self.store, PROMPTS, UNHEARD, self.clock)
+        self.answering = Answering(
+            self.engine, self.store, PROMPTS, UNHEARD, self.clock, sleep=lambda pause_s: asyncio.sleep(0)
+        )
         self._asked = 0
 
     def ask(self, prompt: str, session_id: int = 0, due_s: float = 60.0) -> asyncio.Task[TaskRecord]:

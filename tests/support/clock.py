@@ -18,3 +18,7 @@ class StandingClock:
 
     def pass_s(self, seconds: float) -> None:
         self.seconds += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Pass the time that something waits."""
+        self.pass_s(seconds)
