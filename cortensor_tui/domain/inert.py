@@ -17,8 +17,8 @@ _TAB = "⇥"
 _CONTROL_PICTURES = 0x2400
 _DELETE_PICTURE = "\u2421"
 _LONGER_THAN_A_HASH = re.compile(r"([0-9a-fA-F]{64})[0-9a-fA-F]+")
-# Ids of a raw block, of a tree, and of version 0; some may be cut.
-_CONTENT_ID = re.compile(r"baf(?:krei|ybei)[a-z2-7]*|Qm[1-9A-HJ-NP-Za-km-z]{12,}")
+# Ids of a raw block, of a tree, and of version 0, in base32 and base58; some may be cut.
+_CONTENT_ID = re.compile(r"baf(?:krei|ybei)[a-z2-7]*|(?:Qm|zb2rh|zdj7W)[1-9A-HJ-NP-Za-km-z]{12,}")
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 _UNSURE_RANGES = (

@@ -78,13 +78,20 @@ class TaskPayloads:
         return self._answers is AnswerPlace.ALWAYS or self.is_prompt_addressed(task)
 
     async def fetch_prompt(self, cid: str) -> None:
-        """Have a prompt in the store. Raises `ProblemError`: with a code of `problems.PASSING`, try again."""
+        """Have a prompt in the store, read back from it: what it does not give is not to be promised.
+
+        Raises `ProblemError`: with a code of `problems.PASSING`, try again.
+        """
         if self._nodes is None:
             raise problems.unset(cid)
         data = await self._nodes.fetch(cid, self._most_prompt_bytes)
         _require_text(cid, data)
-        await asyncio.to_thread(self._store.put, data, asked_as=cid)
+        await asyncio.to_thread(self._keep, data, cid)
         log.info("prompt fetched", cid=cid, size_bytes=len(data))
+
+    def _keep(self, prompt: bytes, cid: str) -> None:
+        self._store.put(prompt, asked_as=cid)
+        self._store.get(cid)
 
     def answer_on_chain(self, record: TaskRecord) -> str:
         """Return what a task's result is on chain: the stored answer, or where it is."""

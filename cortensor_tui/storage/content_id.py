@@ -85,7 +85,8 @@ def unpack_content_id(packed: bytes) -> ContentId:
 def addressed_content_id(text: str) -> str | None:
     """Return the content id that a task's data names, None where the data is no address but a text.
 
-    An address is the whole of the data: `ipfs://CID`, `/ipfs/CID` or the id alone, blanks around it allowed.
+    However it is written there, it is returned as `ContentId` writes it: a payload has one name here. An
+    address is the whole of the data: `ipfs://CID`, `/ipfs/CID` or the id alone, blanks around it allowed.
     """
     if len(text) > 200:
         return None
@@ -93,10 +94,9 @@ def addressed_content_id(text: str) -> str | None:
     match = _ADDRESS.fullmatch(bare)
     found = match["cid"] if match else bare
     try:
-        parse_content_id(found)
+        return str(parse_content_id(found))
     except ValueError:
         return None
-    return found
 
 
 def content_address(cid: str) -> str:

@@ -39,7 +39,7 @@ class LocalStore:
                 "payload_too_large", f"A payload of {len(data)} bytes is over the limit of 16 MiB"
             )
         cid = str(file_id(data))
-        others = {str(file_id(data, version=0)), *([asked_as] if asked_as else [])} - {cid}
+        others = {str(file_id(data, version=0)), *([str(_parsed(asked_as))] if asked_as else [])} - {cid}
         try:
             make_private_folder(self._folder)
             is_new = self._write(cid, data)

@@ -103,6 +103,8 @@ def test_what_looks_alike_in_a_list_is_told_apart_where_there_is_room() -> None:
         "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",
         "bafybeianjfxeaesik4wabrpb47sago2w7yhawiz7sqbhh5eoeuoeaznxci",
         "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH",
+        "zb2rhmy65F3REf8SZp7De11gxtECBGgUKaLdiDj7MCGCHxbDW",
+        "zdj7Wj7gtPF8KfVP2steidk1WyyYCjK6xUFsBvF1uwVxypNhP",
     ],
 )
 def test_what_leads_to_a_text_is_left_out(content_id: str) -> None:

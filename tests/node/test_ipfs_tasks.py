@@ -18,14 +18,14 @@ from cortensor_tui.journal.history import PastTask
 from cortensor_tui.node.verification import verify
 from cortensor_tui.node.verification.evidence import Ground
 from cortensor_tui.node.views import LISTED_TEXT_CHARS, task_view
-from cortensor_tui.storage.content_id import content_address
+from cortensor_tui.storage.content_id import content_address, parse_content_id
 from cortensor_tui.storage.ipfs.nodes import IpfsNodes
 from cortensor_tui.storage.unixfs import file_id
 from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
 from tests.devnet.task_steps import QUEUE
 from tests.node.mining_node import MINER, MiningNode
 from tests.node.task_story import ANSWER, PROMPT, acked, answer_on_chain, assigned, end
-from tests.support.ipfs_node import IpfsNode, running_ipfs_node
+from tests.support.ipfs_node import IpfsNode, add_file, running_ipfs_node
 from tests.support.ipfs_proxy import IpfsProxy
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("ipfs")]
@@ -119,6 +119,27 @@ async def test_a_prompt_on_ipfs_is_answered_there(
     assert health_of(node).waiting == 0
     checks = await proof(node, key)
     assert (checks["prompt"], checks["answer_hash"], checks["result"]) == (Finding.HOLDS,) * 3
+
+
+async def test_a_prompt_named_in_base58_is_fetched_once(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int, ipfs: IpfsNode, proxy: IpfsProxy
+) -> None:
+    # js-ipfs writes it so, and the store knows the text by another id: that of its bytes as one block.
+    cid = await add_file(ipfs.url, PROMPT.encode(), **{"cid-version": "1", "raw-leaves": "false"})
+    assert cid.startswith("zdj7W")
+    key = await assigned(devnet, session_id, f"ipfs://{cid}")
+    record = await node.until(key, Stage.COMMITTED)
+    assert record.prompt_cid == str(parse_content_id(cid))
+    assert node.store.get(record.prompt_cid) == PROMPT.encode()
+    assert (await proof(node, key))["prompt"] is Finding.HOLDS
+
+
+async def test_a_prompt_that_the_store_does_not_give_back_is_not_promised(
+    devnet: DevnetOnAnvil, node: MiningNode, session_id: int, ipfs: IpfsNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node.store, "put", lambda data, asked_as=None: str(file_id(data)))
+    cause = await missed(devnet, node, session_id, f"ipfs://{await published(ipfs, b'Is it kept?')}")
+    assert "is not in the store" in cause
 
 
 async def test_an_answer_that_ipfs_cannot_take_is_delivered_when_the_node_returns(

@@ -85,6 +85,7 @@ CID = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
         (f"ipfs://ipfs/{CID}", CID),
         (f"/ipfs/{CID}\n", CID),
         ("QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH", "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH"),
+        ("ipfs://zb2rhmy65F3REf8SZp7De11gxtECBGgUKaLdiDj7MCGCHxbDW", CID),  # the same in base58
         (f"What is at ipfs://{CID}?", None),
         (f"ipfs://{CID}/a/file", None),
         (f"ipfs://{CID[:-1]}", None),

@@ -7,7 +7,6 @@ import random
 from contextlib import suppress
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from cortensor_tui.domain.problems import ProblemError
@@ -15,7 +14,7 @@ from cortensor_tui.storage.content_id import parse_content_id
 from cortensor_tui.storage.ipfs import problems
 from cortensor_tui.storage.ipfs.nodes import IpfsNodes
 from cortensor_tui.storage.unixfs import CHUNK_BYTES, LINKS_A_NODE, file_id
-from tests.support.ipfs_node import IpfsNode, running_ipfs_node
+from tests.support.ipfs_node import IpfsNode, add_file, running_ipfs_node
 from tests.support.ipfs_proxy import IpfsProxy
 from tests.support.ports import lasting_port
 
@@ -32,18 +31,6 @@ async def refusal(nodes: IpfsNodes, cid: str, most_bytes: int = 16 * MIB) -> Pro
     return refused.value
 
 
-async def only_hashed(url: str, data: bytes, **options: str) -> str:
-    """Return the id that the node gives a file that it does not keep."""
-    form = aiohttp.FormData()
-    form.add_field("file", data, filename="file", content_type="application/octet-stream")
-    asked = {"only-hash": "true", "progress": "false", **options}
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(f"{url}/api/v0/add", params=asked, data=form) as response,
-    ):
-        return str((await response.json(content_type=None))["Hash"])
-
-
 @pytest.mark.parametrize(
     "size",
     [
@@ -53,8 +40,10 @@ async def only_hashed(url: str, data: bytes, **options: str) -> str:
 )
 async def test_ids_are_reckoned_as_the_node_does(ipfs: IpfsNode, size: int) -> None:
     data = bytes(size)
-    by_default = await only_hashed(ipfs.url, data)
-    by_version_1 = await only_hashed(ipfs.url, data, **{"cid-version": "1", "raw-leaves": "true"})
+    by_default = await add_file(ipfs.url, data, **{"only-hash": "true"})
+    by_version_1 = await add_file(
+        ipfs.url, data, **{"only-hash": "true", "cid-version": "1", "raw-leaves": "true"}
+    )
     assert file_id(data, version=0) == parse_content_id(by_default)
     assert file_id(data) == parse_content_id(by_version_1)
 
@@ -80,14 +69,7 @@ async def test_a_file_cut_by_others_is_read_however_they_cut_it(
     ipfs: IpfsNode, chunker: str, layout: str
 ) -> None:
     data = random.Random(chunker).randbytes(MIB + 1)
-    form = aiohttp.FormData()
-    form.add_field("file", data, filename="file", content_type="application/octet-stream")
-    options = {"chunker": chunker, layout: "true", "progress": "false"}
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(f"{ipfs.url}/api/v0/add", params=options, data=form) as response,
-    ):
-        cid = (await response.json(content_type=None))["Hash"]
+    cid = await add_file(ipfs.url, data, **{"chunker": chunker, layout: "true"})
     nodes = IpfsNodes([ipfs.url], timeout_s=60)
     assert await nodes.fetch(cid, 10 * MIB) == data
     await nodes.close()

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import aiohttp
+
 from tests.support.ports import lasting_port
 
 PARTS = Path(__file__).parents[1] / "ipfs_node"
@@ -88,6 +90,18 @@ class IpfsNode:
         with urllib.request.urlopen(request, timeout=10) as response:
             told: bytes = response.read()
         return told
+
+
+async def add_file(url: str, data: bytes, **options: str) -> str:
+    """Add a file to a node as its options say; return the id that the node writes."""
+    form = aiohttp.FormData()
+    form.add_field("file", data, filename="file", content_type="application/octet-stream")
+    asked = {"progress": "false", **options}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{url}/api/v0/add", params=asked, data=form) as response,
+    ):
+        return str((await response.json(content_type=None))["Hash"])
 
 
 def ipfs_environment(folder: Path) -> dict[str, str]:
