@@ -44,8 +44,7 @@ class Answer:
     def take(self, data: bytes) -> Iterator[GenerationEvent]:
         """Take an event's data. Raises `ServerError` where it is an error, nonsense, or too much."""
         if data.strip() == DONE:
-            self.is_over = True
-            return
+            return  # and no answer is whole without a reason why it ended
         chunk = read_chunk(data)
         self._told = merged(self._told, chunk)
         if self._told.finish_reason:
@@ -93,7 +92,7 @@ class Answer:
 async def events_of(answer: Answer, pieces: AsyncIterator[bytes]) -> AsyncGenerator[GenerationEvent, None]:
     """Yield an answer's events from the bytes of its stream; what ends it is left to `Answer.finished`.
 
-    Raises `ServerError`: "broken off" where the stream ends before the answer does.
+    Raises `ServerError`: "broken off" where the stream ends before the answer does, whatever it says then.
     """
     reader = EventReader()
     async for piece in pieces:
@@ -101,10 +100,19 @@ async def events_of(answer: Answer, pieces: AsyncIterator[bytes]) -> AsyncGenera
             for event in answer.take(data):
                 yield event
             if data.strip() == DONE:
+                _require_whole(answer)
                 return
     for data in reader.close():
         for event in answer.take(data):
             yield event
+    _require_whole(answer)
+
+
+def _require_whole(answer: Answer) -> None:
+    """Raise where nothing said why the answer ended.
+
+    llama-cpp-python's server sends "[DONE]" alone to a run that it breaks off for another one's sake.
+    """
     if not answer.is_over:
         raise ServerError(Fault.BROKEN_OFF, "it ended the stream before the answer was whole")
 

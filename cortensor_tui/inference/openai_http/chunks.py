@@ -73,6 +73,8 @@ def _text_of(choice: dict[str, Any]) -> str:
 
 
 def _of_usage(usage: dict[str, Any]) -> dict[str, Any]:
+    if not usage.get("prompt_tokens"):
+        return {}  # Ollama's text completions say 0 of everything in each event but the last
     return {
         "prompt_tokens": _count(usage, "prompt_tokens"),
         "answer_tokens": _count(usage, "completion_tokens"),

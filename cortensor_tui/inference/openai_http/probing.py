@@ -19,7 +19,7 @@ from cortensor_tui.inference.openai_http.servers import (
     plain_server,
     requests_processing,
     server_from,
-    supposed_kind,
+    supposed_kinds,
     with_known_context,
 )
 
@@ -36,8 +36,11 @@ async def find_server(exchange: Exchange, name: str, wanted_model: str, answer_s
     if models is None:
         raise ProblemError(not_compatible(name, "what is there is no list"))
     model = _chosen(models, name, wanted_model)
-    found = await _detailed(exchange, model, supposed_kind(model), answer_s)
-    return found or plain_server(model)
+    for kind in supposed_kinds(model):
+        found = await _detailed(exchange, model, kind, answer_s)
+        if found is not None:
+            return found
+    return plain_server(model)
 
 
 async def look_again(exchange: Exchange, name: str, known: Server, answer_s: float) -> Server:

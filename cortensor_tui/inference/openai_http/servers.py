@@ -1,7 +1,8 @@
 """Model servers told apart by what they answer, and what each can do of what a task asks.
 
 Sources: llama.cpp tools/server/README.md, docs.vllm.ai (OpenAI-compatible server, extra parameters),
-docs.ollama.com (OpenAI compatibility, /api/ps), lmstudio.ai/docs (OpenAI compatibility, REST API).
+docs.ollama.com (OpenAI compatibility, /api/ps), lmstudio.ai/docs (OpenAI compatibility, REST API),
+llama_cpp/server/app.py of llama-cpp-python 0.3.36.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class ServerKind(StrEnum):
     VLLM = "vLLM"
     OLLAMA = "Ollama"
     LM_STUDIO = "LM Studio"
+    LLAMA_CPP_PYTHON = "llama-cpp-python"
     OTHER = "OpenAI-compatible server"
 
 
@@ -39,6 +41,7 @@ DETAILS_PATH: Mapping[ServerKind, str] = {
     ServerKind.VLLM: "/version",
     ServerKind.OLLAMA: "/api/version",
     ServerKind.LM_STUDIO: "/api/v0/models",
+    ServerKind.LLAMA_CPP_PYTHON: "/openapi.json",  # its list of models would break a run off
 }
 """Where each kind tells more of itself than OpenAI's interface has room for."""
 
@@ -46,6 +49,7 @@ EXTRA_PARAMETERS: Mapping[ServerKind, Mapping[str, str]] = {
     ServerKind.LLAMA_SERVER: {"top_k": "top_k", "repeat_penalty": "repeat_penalty"},
     ServerKind.VLLM: {"top_k": "top_k", "repeat_penalty": "repetition_penalty"},
     ServerKind.LM_STUDIO: {"top_k": "top_k", "repeat_penalty": "repeat_penalty"},
+    ServerKind.LLAMA_CPP_PYTHON: {"top_k": "top_k", "repeat_penalty": "repeat_penalty"},
     ServerKind.OLLAMA: {},
     ServerKind.OTHER: {},
 }
@@ -57,7 +61,9 @@ _OWNERS = {
     "library": ServerKind.OLLAMA,
     "organization_owner": ServerKind.LM_STUDIO,
     "organization-owner": ServerKind.LM_STUDIO,
+    "me": ServerKind.LLAMA_CPP_PYTHON,
 }
+_LLAMA_CPP_PYTHON_TITLE = "llama.cpp Python API"
 
 
 class ListedModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,12 +117,14 @@ def listed_models(answer: Any) -> list[ListedModel] | None:
     ]
 
 
-def supposed_kind(model: ListedModel) -> ServerKind:
-    """Return the kind that the list speaks for; the details settle it.
+def supposed_kinds(model: ListedModel) -> tuple[ServerKind, ...]:
+    """Return the kinds that the list speaks for, the likeliest first; the details settle it.
 
-    What stands in front of llama-server, or is built from it, calls the owner otherwise.
+    What stands in front of llama-server, or is built from it, calls the owner otherwise, and Ollama names
+    whoever published the model.
     """
-    return _OWNERS.get(model.owner, ServerKind.LLAMA_SERVER)
+    known = _OWNERS.get(model.owner)
+    return (ServerKind.LLAMA_SERVER, ServerKind.OLLAMA) if known is None else (known,)
 
 
 def plain_server(model: ListedModel) -> Server:
@@ -136,6 +144,8 @@ def server_from(model: ListedModel, kind: ServerKind, details: Any) -> Server | 
             return msgspec.structs.replace(bare, version=inert(version, _MAX_VERSION)) if version else None
         case ServerKind.LM_STUDIO:
             return _lm_studio(bare, found)
+        case ServerKind.LLAMA_CPP_PYTHON:
+            return _llama_cpp_python(bare, found)
         case ServerKind.OTHER:
             return bare
 
@@ -200,6 +210,15 @@ def _lm_studio(bare: Server, details: dict[str, Any]) -> Server | None:
     found = [one for one in entries if isinstance(one, dict) and one.get("id") == bare.model_id]
     loaded = _tokens(found[0].get("loaded_context_length")) if found else None
     return msgspec.structs.replace(bare, context_tokens=loaded)
+
+
+def _llama_cpp_python(bare: Server, details: dict[str, Any]) -> Server | None:
+    """Return it as one that works on one run: by default (`interrupt_requests`) the next breaks it off."""
+    info = details.get("info")
+    found = info if isinstance(info, dict) else {}
+    if _LLAMA_CPP_PYTHON_TITLE not in _text(found, "title"):
+        return None
+    return msgspec.structs.replace(bare, version=inert(_text(found, "version"), _MAX_VERSION), slots=1)
 
 
 def _name(model_id: str) -> str:

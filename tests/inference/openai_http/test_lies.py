@@ -18,6 +18,7 @@ from tests.inference.openai_http.told_server import (
     DONE,
     HELLO,
     PLAIN_PAGES,
+    USAGE,
     VLLM_PAGES,
     Script,
     ToldServer,
@@ -93,7 +94,31 @@ async def test_a_server_that_counts_nothing_leaves_the_prompts_length_unknown() 
 
 async def test_a_stream_that_only_ends_is_whole_when_it_gave_a_reason() -> None:
     assert text_of(await answer_to((piece_of("Hello"), end_of()))) == "Hello"
-    assert text_of(await answer_to((piece_of("Hello"), DONE))) == "Hello"
+
+
+async def test_a_run_broken_off_for_another_ones_sake_is_no_answer() -> None:
+    """As llama-cpp-python's server does it: with the sign of a whole stream, and no reason."""
+    role = event({"choices": [{"index": 0, "delta": {"role": "assistant"}, "finish_reason": None}]})
+    for pieces in ((role, DONE), (role, piece_of("Hel"), DONE)):
+        async with told_server() as server:
+            server.scripts.append(Script(pieces=pieces))
+            problem = await problem_of(server)
+        assert problem.code == "engine_died"
+        assert "before the answer was whole" in problem.why
+
+
+async def test_zeros_before_the_end_of_a_text_are_no_counts() -> None:
+    """As Ollama's /v1/completions counts: nothing in each event, and all of it in the last."""
+    nothing = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+
+    def piece(text: str, reason: str | None = None) -> bytes:
+        return event({"choices": [{"index": 0, "text": text, "finish_reason": reason}], "usage": nothing})
+
+    last = event({"choices": [], "usage": USAGE})
+    events = await answer_to((piece("Hel"), piece("lo"), piece("", "stop"), last, DONE), PLAIN_PAGES)
+    assert not [one for one in events if isinstance(one, Prefilled) and one.prompt_tokens == 0]
+    finished = finish_of(events)
+    assert (text_of(events), finished.prompt_tokens, finished.answer_tokens) == ("Hello", 12, 3)
 
 
 async def test_a_character_may_be_cut_between_two_packets() -> None:

@@ -20,7 +20,7 @@ from cortensor_tui.inference.openai_http.servers import (
     listed_models,
     plain_server,
     server_from,
-    supposed_kind,
+    supposed_kinds,
     with_known_context,
 )
 from tests.inference.engines import GREEDY, ask
@@ -39,7 +39,9 @@ def payload(kind: ServerKind, generation: Generation) -> dict[str, Any]:
 def found(owner: str, details: Any, **more: Any) -> Server:
     models = listed_models({"data": [{"id": "org/model", "owned_by": owner, **more}]})
     assert models
-    return server_from(models[0], supposed_kind(models[0]), details) or plain_server(models[0])
+    kinds = supposed_kinds(models[0])
+    known = (server_from(models[0], kind, details) for kind in kinds)
+    return next((server for server in known if server is not None), plain_server(models[0]))
 
 
 def test_each_server_is_known_by_its_list_and_its_details() -> None:
@@ -56,9 +58,13 @@ def test_each_server_is_known_by_its_list_and_its_details() -> None:
     assert with_known_context(put_aside, loaded).context_tokens == 4096
     studio = found("organization_owner", {"data": [{"id": "org/model", "loaded_context_length": 8192}]})
     assert (studio.title, studio.context_tokens) == ("LM Studio", 8192)
+    python = found("me", {"info": {"title": "🦙 llama.cpp Python API", "version": "0.3.36"}})
+    assert (python.title, python.slots) == ("llama-cpp-python 0.3.36", 1), "the next run breaks one off"
+    published = found("bartowski", {"version": "0.12.1"})
+    assert published.title == "Ollama 0.12.1", "it names the model's publisher as the owner"
 
 
-@pytest.mark.parametrize("owner", ["llamacpp", "vllm", "library", "organization-owner", "openai", ""])
+@pytest.mark.parametrize("owner", ["llamacpp", "vllm", "library", "organization-owner", "me", "openai", ""])
 def test_a_server_that_only_claims_to_be_one_is_any(owner: str) -> None:
     assert found(owner, {"something": "else"}).kind is ServerKind.OTHER
     assert found(owner, ["no object"]).kind is ServerKind.OTHER
