@@ -167,6 +167,7 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     `model_file` is what is loaded, None where the engine does not tell. One that is not ours is a server that
     others start: it is lost and found again, where ours dies and is restarted. `self_test` is None until
     it was made, and of a server. `warning` is what the engine runs without though it was asked for.
+    `loading_for` is the session on whose wish the model is being changed.
     """
 
     state: EngineState
@@ -186,6 +187,7 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     self_test: SelfTest | None = None
     is_ours: bool = True
     warning: Problem | None = None
+    loading_for: int | None = None
 
     @property
     def busy_words(self) -> str:

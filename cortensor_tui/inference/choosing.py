@@ -13,7 +13,9 @@ from cortensor_tui.inference.container.own_container import OwnContainer
 from cortensor_tui.inference.container.plan import ContainerPlan, container_name, image_name, network_number
 from cortensor_tui.inference.engine import Engine, HealthListener
 from cortensor_tui.inference.llama.process import LlamaProcess
+from cortensor_tui.inference.models.examine import require_room
 from cortensor_tui.inference.openai_http.engine import OpenAiHttp
+from cortensor_tui.inference.switching import SwitchedEngine
 from cortensor_tui.settings import Settings
 from cortensor_tui.settings.engine_rules import engine_url, worker_port
 from cortensor_tui.settings.token_file import read_token_file
@@ -31,6 +33,19 @@ def choose_engine(settings: Settings, model_path: Path, on_health: HealthListene
     if settings.engine == "container":
         return _container(settings, model_path, on_health, os.environ)
     return _llama(settings, model_path, on_health)
+
+
+def switched_engine(settings: Settings, model_path: Path, on_health: HealthListener) -> SwitchedEngine | None:
+    """Build the engine whose model sessions may change; None where the settings want no such engine."""
+    if not (settings.switches_model and reads_model_file(settings)):
+        return None
+    context, layers = settings.context_tokens, gpu_layers(settings)
+    return SwitchedEngine(
+        model_path,
+        lambda path, listener: _llama(settings, path, listener),
+        lambda path, given_back_bytes: require_room(path, context, layers, given_back_bytes),
+        on_health,
+    )
 
 
 def reads_model_file(settings: Settings) -> bool:

@@ -31,7 +31,8 @@ from cortensor_tui.inference.prompts import build_messages
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.envelope import envelope_of
 from cortensor_tui.miner.retries import TAKES_RUNS, Retries
-from cortensor_tui.miner.turns import Turns
+from cortensor_tui.miner.session_models import SessionModels
+from cortensor_tui.miner.turns import ONE_MODEL, Models, Turns
 from cortensor_tui.settings.model import ReproducibleSessions
 from cortensor_tui.storage.content_id import content_address
 from cortensor_tui.storage.local_store import LocalStore
@@ -73,14 +74,18 @@ class Answering:
         feed: InferenceFeed,
         clock: Clock = SYSTEM_CLOCK,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        *,
+        models: Models = ONE_MODEL,
+        session_models: SessionModels | None = None,
     ) -> None:
         self._clock = clock
         self._sleep = sleep
+        self._session_models = session_models
         self._engine = engine
         self._store = store
         self._prompts = prompts
         self._feed = feed
-        self._turns = Turns(lambda: _slots(engine.health.facts), clock)
+        self._turns = Turns(lambda: _slots(engine.health.facts), clock, models)
         self._is_ready = asyncio.Event()
         self.on_health(engine.health)
 
@@ -93,6 +98,8 @@ class Answering:
         if health.state in TAKES_RUNS:
             self._is_ready.set()
             self._turns.review()  # it may have come back with more slots
+        elif health.loading_for is not None:
+            self._is_ready.set()  # a task may be promised: whichever model comes, one comes
         else:
             self._is_ready.clear()
 
@@ -123,10 +130,12 @@ class Answering:
         `on_start` journals seed, params and the time first; `on_first_token` is given the time, unix seconds.
         """
         prompt = self._store.get(record.prompt_cid).decode("utf-8")
-        is_alone = self._prompts.reproducible.has(record.key.session_id)
+        session_id = record.key.session_id
+        is_alone = self._prompts.reproducible.has(session_id)
+        wish = None if self._session_models is None else await self._session_models.wish(session_id)
         retries = Retries(record.deadline_at, self._clock)
         while True:
-            async with self._turns.taken(record.deadline_at, is_alone=is_alone):
+            async with self._turns.taken(record.deadline_at, is_alone=is_alone, wish=wish):
                 prepared = self._prepared(record, await self._context_tokens())
                 try:
                     return await self._run(prepared, prompt, on_start, on_first_token)

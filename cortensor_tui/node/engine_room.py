@@ -11,7 +11,8 @@ import structlog
 
 from cortensor_tui.domain.inference import EngineHealth, EngineState, SelfTest
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.inference.choosing import choose_engine, reads_model_file
+from cortensor_tui.inference.choosing import choose_engine, reads_model_file, switched_engine
+from cortensor_tui.inference.engine import Engine
 from cortensor_tui.inference.models.packaged import DEFAULT_MODEL, fetch_default_model
 from cortensor_tui.inference.self_test import self_test
 from cortensor_tui.settings import Settings
@@ -24,13 +25,15 @@ LONGEST_RETRY_S = 20.0
 
 
 class EngineRoom:
-    """Holds the engine of one node."""
+    """Holds the engine of one node; `switched` is the same one where sessions may change its model."""
 
     def __init__(self, settings: Settings, on_health: Callable[[EngineHealth], None]) -> None:
         self._on_health = on_health
         self._models_dir = settings.models_dir
         self._fetches_model = settings.model_path is None and reads_model_file(settings)
-        self.engine = choose_engine(settings, model_path(settings), self._told)
+        path = model_path(settings)
+        self.switched = switched_engine(settings, path, self._told)
+        self.engine: Engine = self.switched or choose_engine(settings, path, self._told)
         self._has_failed = asyncio.Event()
         self._retry_s = FIRST_RETRY_S
         self._died_at: float | None = None
@@ -94,7 +97,7 @@ class EngineRoom:
         elif health.state is EngineState.READY:
             self._retry_s = FIRST_RETRY_S
         self._log_ready(health)
-        self._on_health(msgspec.structs.replace(health, self_test=self._self_test))
+        self._on_health(msgspec.structs.replace(health, self_test=health.self_test or self._self_test))
 
     def _log_ready(self, health: EngineHealth) -> None:
         is_ready = health.state in (EngineState.READY, EngineState.BUSY)

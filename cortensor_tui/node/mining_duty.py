@@ -13,8 +13,10 @@ from cortensor_tui.domain.inference import EngineHealth
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.miner.answering import Answering, InferenceFeed, PromptSettings
 from cortensor_tui.miner.attendance import Attendance
+from cortensor_tui.miner.session_models import SessionModels
+from cortensor_tui.miner.turns import ONE_MODEL
 from cortensor_tui.node.duty import Judgement, Told
-from cortensor_tui.node.engine_room import EngineRoom
+from cortensor_tui.node.engine_room import EngineRoom, model_path
 from cortensor_tui.node.identity import Identity, open_journal
 from cortensor_tui.node.link import ChainLink, LinkedAddresses
 from cortensor_tui.node.mining import Mining
@@ -51,7 +53,20 @@ class MiningDuty:
         self._engine_room = EngineRoom(settings, self._engine_changed)
         self._engine = self._engine_room.engine.health
         self._payload_room = PayloadRoom(settings, self.database, store, clock)
-        self._answering = Answering(self._engine_room.engine, store, _prompts(settings), feed)
+        switched = self._engine_room.switched
+        self._session_models = None
+        if switched is not None:
+            self._session_models = SessionModels(
+                settings.models_dir, model_path(settings), lambda: switched.failures
+            )
+        self._answering = Answering(
+            self._engine_room.engine,
+            store,
+            _prompts(settings),
+            feed,
+            models=switched or ONE_MODEL,
+            session_models=self._session_models,
+        )
 
     @property
     def engine(self) -> EngineHealth:
@@ -60,8 +75,9 @@ class MiningDuty:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What an operator should know of the keys and of payloads."""
-        return (*self._identity.warnings, *self._payload_room.warnings)
+        """What an operator should know of the keys, of payloads, and of models that sessions ask for."""
+        models = () if self._session_models is None else self._session_models.warnings
+        return (*self._identity.warnings, *self._payload_room.warnings, *models)
 
     @property
     def ipfs(self) -> IpfsHealth | None:
@@ -83,7 +99,12 @@ class MiningDuty:
         own = frozenset({self.addresses.node, self.addresses.owner})
         payloads = self._payload_room.payloads(link.journal.chain)
         attendance = Attendance(link.journal.cursor.moved_at(), told.standstills)
-        return Mining(link, streams, self._settings, self._answering, payloads, told.on_task, own, attendance)
+        mining = Mining(
+            link, streams, self._settings, self._answering, payloads, told.on_task, own, attendance
+        )
+        if self._session_models is not None:
+            self._session_models.number_of = mining.sessions.model_of
+        return mining
 
     def judge(self, facts: Facts) -> Judgement:
         """Return whether the node serves."""

@@ -92,6 +92,8 @@ def _engine(facts: Facts) -> Step:
             remedy="Mend the cause; the node tries again by itself",
         )
         return _step(name, problem)
+    if engine.loading_for is not None:  # tasks are taken meanwhile: whichever model comes, one comes
+        return _met(name, f"loading {engine.model} for session {engine.loading_for}")
     if engine.state in _COMING:
         return _waiting(name, "the model is loading")
     return _met(name, engine.model)

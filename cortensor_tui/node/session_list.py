@@ -82,6 +82,11 @@ class SessionList:
         session = self._sessions.get(session_id)
         return session is not None and self._view(session).service is Service.SERVED
 
+    def model_of(self, session_id: int) -> int | None:
+        """Return the network's number of the model that a session asks for, None where that is not known."""
+        session = self._sessions.get(session_id)
+        return None if session is None else session.model_identifier
+
     def served_ids(self) -> list[int]:
         """Return the sessions whose tasks this node takes."""
         return list(self._arrange().served)

@@ -196,6 +196,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     precommit_data: str
     model_path: Path | None
     models_dir: Path
+    switches_model: bool
     context_tokens: int
     batch_tokens: int
     cpu_threads: int | None

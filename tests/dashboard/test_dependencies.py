@@ -184,6 +184,15 @@ def test_restarts_and_loading_of_the_engine_are_told() -> None:
     )
 
 
+def test_whose_wish_the_model_is_loaded_on_is_told() -> None:
+    engine = msgspec.structs.replace(
+        status().engine, state=EngineState.LOADING, load_progress=0.4, model="gemma", loading_for=7
+    )
+    assert "engine   loading      gemma for session 7 · 40% ━━━━╌╌╌╌╌╌" in told(
+        "engine", msgspec.structs.replace(status(), engine=engine)
+    )
+
+
 def died(ago_s: float, **changes: Any) -> NodeStatus:
     engine = msgspec.structs.replace(
         status().engine,

@@ -130,12 +130,12 @@ def _engine(status: NodeStatus, sight: Sight) -> Dependency:
     look, word = _ENGINE_LOOKS[engine.state], str(engine.state)
     if engine.silent_since is not None:
         look, word = WARN, "silent"
-    model = line(inert(engine.model, 60) or "no model")
-    facts = [model]
+    model = inert(engine.model, 60) or "no model"
+    facts = [line(model if engine.loading_for is None else f"{model} for session {engine.loading_for}")]
     if engine.error:
         facts.insert(0, line((inert(engine.error, 160), "bad")))
     elif engine.load_progress is not None and engine.state in (EngineState.LOADING, EngineState.STARTING):
-        facts.insert(0, progress(engine.load_progress))
+        facts.insert(0 if engine.loading_for is None else 1, progress(engine.load_progress))
     news = engine_news(engine, sight)
     if engine.restarts and not news:
         facts.append(line((restarts_of(engine), "warn")))

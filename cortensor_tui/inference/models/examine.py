@@ -31,6 +31,17 @@ def examine_model(
     return model_file_of(path, summary, is_given_up)
 
 
+def require_room(path: Path, context_tokens: int, gpu_layers: int, given_back_bytes: int) -> None:
+    """Raise what `examine_model` does where a file cannot be loaded even with so much memory given back.
+
+    Of what a process gives back, pages of its model's file count as free already: that it fits is known only
+    when the process is gone.
+    """
+    summary = check_gguf(path)
+    if gpu_layers == 0:
+        require_fit(path, summary, context_tokens, free_memory_bytes() + given_back_bytes)
+
+
 def require_fit(path: Path, summary: GgufSummary, context_tokens: int, free_bytes: int) -> None:
     """Raise "model_does_not_fit", with what would fit, where all together takes more than is free."""
     need = memory_need(summary, context_tokens)

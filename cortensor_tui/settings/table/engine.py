@@ -71,6 +71,14 @@ ENGINE: Final[tuple[Spec, ...]] = (
         default_words="models in the data folder",
     ),
     _setting(
+        "CORTENSOR_TUI_SWITCH_MODEL",
+        "switches_model",
+        kinds.FLAG,
+        False,
+        "1 lets llama.cpp load the model that a session asks for, where the model folder has it "
+        "(docs/models.md).",
+    ),
+    _setting(
         "LLM_OPTION_CONTEXT_SIZE",
         "context_tokens",
         kinds.whole(64, 1_048_576),
