@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 PYTEST := $(RUN)/python -m pytest
 MODELS = $(shell $(RUN)/python -c 'from cortensor_tui.inference.models.packaged import default_model_folder as f; print(f())')
 
-.PHONY: help demo test test-fast test-all lint format bench bench-tui bench-engine yardsticks chaos soak setup model node-parts ipfs-node contracts lock snapshots pictures clean
+.PHONY: help demo test test-fast test-all lint format bench bench-tui bench-engine yardsticks chaos soak setup model node-parts ipfs-node contracts lock snapshots pictures clean clean-all
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -103,5 +103,10 @@ lock: setup ## Lock the development set-up anew, within the bounds of pyproject.
 	$(RUN)/uv pip compile --universal --generate-hashes --group dev pyproject.toml \
 	    --custom-compile-command 'make lock' --quiet -o requirements-dev.lock
 
-clean: ## Remove what was built, not the set-up
-	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## Remove what was built, not the set-up nor the yardsticks
+	@mkdir -p build
+	find build -mindepth 1 -maxdepth 1 ! -name llama.cpp -exec rm -rf {} +
+	rm -rf dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+clean-all: clean ## Remove the yardsticks, too, which take 9 minutes to build
+	rm -rf build
