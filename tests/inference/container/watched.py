@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import (
@@ -19,6 +20,7 @@ from cortensor_tui.domain.inference import (
     GenerationEvent,
     Token,
 )
+from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.container.docker_api import DockerApi
 from cortensor_tui.inference.container.engine import ContainerEngine, ContainerPatience, EngineAt
 from cortensor_tui.inference.container.own_container import OwnContainer
@@ -130,3 +132,12 @@ class WatchedContainer:
     def _told(self, health: EngineHealth) -> None:
         self.healths.append(health)
         self._news.set()
+
+
+async def failure_of(watched: WatchedContainer) -> tuple[str, str]:
+    """Start it where it cannot start; return the problem's code and sentence."""
+    with pytest.raises(ProblemError) as caught:
+        await watched.engine.start()
+    assert watched.engine.health.state is EngineState.FAILED
+    assert watched.engine.health.error == caught.value.problem.sentence()
+    return caught.value.problem.code, caught.value.problem.sentence()
