@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import Final
 
@@ -40,6 +41,11 @@ class Answer:
         self._last_token_ms = 0.0
         self._is_prefill_told = False
         self.is_over = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether any of its text has come."""
+        return self._pieces > 0
 
     def take(self, data: bytes) -> Iterator[GenerationEvent]:
         """Take an event's data. Raises `ServerError` where it is an error, nonsense, or too much."""
@@ -89,30 +95,28 @@ class Answer:
         return Token(text=text, count=self._pieces, at_ms=self._last_token_ms)
 
 
-async def events_of(answer: Answer, pieces: AsyncIterator[bytes]) -> AsyncGenerator[GenerationEvent, None]:
+async def events_of(
+    answer: Answer, pieces: AsyncIterator[bytes], counts_s: float
+) -> AsyncGenerator[GenerationEvent, None]:
     """Yield an answer's events from the bytes of its stream; what ends it is left to `Answer.finished`.
 
-    Raises `ServerError`: "broken off" where the stream ends before the answer does, whatever it says then.
+    Raises `ServerError`: "broken off" where the stream ends before the answer does, whatever it says then:
+    llama-cpp-python's server sends "[DONE]" alone to a run that it breaks off for another one's sake. A
+    server that keeps the stream open after the answer is waited for `counts_s` and no longer.
     """
     reader = EventReader()
-    async for piece in pieces:
-        for data in reader.feed(piece):
+    is_done = False
+    while not is_done:
+        try:
+            async with asyncio.timeout(counts_s if answer.is_over else None):
+                piece = await anext(pieces, None)
+        except TimeoutError:
+            return
+        is_done = piece is None
+        for data in reader.close() if piece is None else reader.feed(piece):
             for event in answer.take(data):
                 yield event
-            if data.strip() == DONE:
-                _require_whole(answer)
-                return
-    for data in reader.close():
-        for event in answer.take(data):
-            yield event
-    _require_whole(answer)
-
-
-def _require_whole(answer: Answer) -> None:
-    """Raise where nothing said why the answer ended.
-
-    llama-cpp-python's server sends "[DONE]" alone to a run that it breaks off for another one's sake.
-    """
+            is_done = is_done or data.strip() == DONE
     if not answer.is_over:
         raise ServerError(Fault.BROKEN_OFF, "it ended the stream before the answer was whole")
 

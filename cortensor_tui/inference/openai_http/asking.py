@@ -35,10 +35,12 @@ async def ask(
         request = request_for(generation, server)
         answer = Answer(generation.params, request, clock.monotonic)
         try:
-            async with aclosing(_streamed(exchange, request, answer, patience.stall_s)) as events:
+            async with aclosing(_streamed(exchange, request, answer, patience)) as events:
                 async for event in events:
                     yield event
         except ServerError as error:
+            if answer.has_begun:
+                raise
             if error.fault is Fault.BUSY and pauses.may_go_on(error.pause_s):
                 await asyncio.sleep(pauses.next_s)
                 continue
@@ -88,12 +90,13 @@ async def _fitted(
 
 
 async def _streamed(
-    exchange: Exchange, request: Request, answer: Answer, stall_s: float
+    exchange: Exchange, request: Request, answer: Answer, patience: Patience
 ) -> AsyncGenerator[GenerationEvent, None]:
-    """Yield the events of one answer. A stream that brings nothing new for so long has failed."""
+    """Yield the events of one answer. A stream that brings nothing new for `stall_s` has failed."""
+    stall_s = patience.stall_s
     async with (
         exchange.post(request.path, request.body, stall_s) as pieces,
-        aclosing(events_of(answer, pieces)) as events,
+        aclosing(events_of(answer, pieces, patience.counts_s)) as events,
     ):
         while True:
             try:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cortensor_tui.domain.inference import EngineState, FinishReason, Prefilled, Token
+from cortensor_tui.domain.inference import EngineState, FinishReason, GenerationEvent, Prefilled, Token
 from cortensor_tui.domain.problems import Problem, ProblemError
 from tests.inference.engines import GREEDY, ask, collect, finish_of, text_of
 from tests.inference.openai_http.told_server import (
@@ -313,6 +313,32 @@ async def test_a_stream_in_which_nothing_comes_is_given_up() -> None:
         assert caught.value.problem.code == "engine_died"
         assert "nothing came for" in caught.value.problem.why
         await server.gone.wait()
+
+
+async def test_a_whole_answer_is_not_lost_where_the_server_keeps_the_line_open() -> None:
+    patience = msgspec.structs.replace(QUICK, counts_s=0.05)
+    async with told_server(PLAIN_PAGES) as server, started(server.url, patience) as watched:
+        server.scripts.append(Script(pieces=(piece_of("whole"), end_of(), FOREVER())))
+        events = await collect(watched.engine.generate(ask("Hello")))
+    assert text_of(events) == "whole"
+    assert finish_of(events).reason is FinishReason.STOP
+
+
+async def test_an_answer_that_has_begun_does_not_begin_again() -> None:
+    error = event({"error": {"message": "too long", "code": "context_length_exceeded"}})
+    async with told_server(VLLM_PAGES) as server, started(server.url) as watched:
+        counted = Script(pieces=(b'{"count": 20}',))
+        server.scripts += [Script(pieces=(piece_of("Hello "), error)), counted, Script(pieces=HELLO)]
+        told: list[GenerationEvent] = []
+        run = watched.engine.generate(ask("Hello", msgspec.structs.replace(GREEDY, max_tokens=90)))
+
+        async def read() -> None:
+            async for one in run:
+                told.append(one)
+
+        with pytest.raises(ProblemError):
+            await read()
+    assert text_of(told) == "Hello "
 
 
 async def test_a_redirect_is_not_followed() -> None:
