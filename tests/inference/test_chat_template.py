@@ -28,6 +28,7 @@ TRIMMING = "{{ bos_token }}{% for m in messages %}[{{ m['role'] }}] {{ m['conten
 NO_SYSTEM = (
     "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + CHATML
 )
+ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 CONTROL = {"<s>": 1, "<|im_start|>": 2, "<|im_end|>": 3, "<|im_end": 4}
 
 
@@ -152,6 +153,20 @@ async def test_a_template_that_fails_refuses_the_run_and_leaves_the_engine_alive
     watched = Watched(with_template(model_path, tmp_path / "odd.gguf", "{{ raise_exception('odd') }}"))
     await watched.engine.start()
     with pytest.raises(ProblemError, match="odd") as caught:
+        await collect(watched.engine.generate(ask("Hello")))
+    assert caught.value.problem.code == "chat_template_failed"
+    assert finish_of(await collect(watched.engine.generate(ask("Hello", role="raw")))).answer_tokens > 0
+    assert watched.engine.health.restarts == 0
+    await watched.engine.stop()
+
+
+@pytest.mark.real
+async def test_a_template_without_an_end_refuses_the_run_and_leaves_the_engine_alive(
+    model_path: Path, tmp_path: Path
+) -> None:
+    watched = Watched(with_template(model_path, tmp_path / "endless.gguf", ENDLESS))
+    await watched.engine.start()
+    with pytest.raises(ProblemError, match="did not end within") as caught:
         await collect(watched.engine.generate(ask("Hello")))
     assert caught.value.problem.code == "chat_template_failed"
     assert finish_of(await collect(watched.engine.generate(ask("Hello", role="raw")))).answer_tokens > 0

@@ -79,6 +79,8 @@ class _Child:
         self._write_lock = threading.Lock()
         self._work: queue.SimpleQueue[Load | Generate] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
+        self._signs = 0
+        self._is_idle = True
 
     # --- reader thread ---------------------------------------------------------------------------
 
@@ -99,7 +101,7 @@ class _Child:
         while (message := self._next_message()) is not None:
             match message:
                 case Ping():
-                    self._send(Pong())
+                    self._send(Pong(self._signs, self._is_idle))
                 case Cancel(run_id):
                     self._cancelled.add(run_id)
                 case Load() | Generate():
@@ -155,19 +157,26 @@ class _Child:
     def _serve(self, model: Model) -> NoReturn:
         serving = Serving(model, lambda runs: self._send(Streamed(runs)), self._refuse)
         while True:
+            self._signs += 1
             # Read before the work: the runs meant are then known, or over.
             cancelled = self._cancelled.copy()
             for task in self._asked(is_waited=serving.is_idle):
                 serving.ask(task.run_id, task.generation)
             serving.cancel(cancelled)
             self._cancelled -= cancelled
-            serving.step(cancelled=lambda: self._cancelled)
+            serving.step(cancelled=self._cancelled_now)
+
+    def _cancelled_now(self) -> set[int]:
+        """Return which runs are not wanted any more; to be asked is a sign of life in a long batch."""
+        self._signs += 1
+        return self._cancelled
 
     def _asked(self, *, is_waited: bool) -> Iterator[Generate]:
         """Yield what was asked meanwhile; wait for it where there is nothing else to do."""
         while is_waited or not self._work.empty():
+            self._is_idle = is_waited
             task = self._work.get()
-            is_waited = False
+            self._is_idle = is_waited = False
             if isinstance(task, Generate):
                 yield task
 

@@ -87,6 +87,8 @@ class LlamaProcess:
         )
         self._child: ChildProcess | None = None
         self._heard_count = 0
+        self._signs = 0
+        self._progress_count = 0
         self._runs = Runs()
         self._tasks: set[asyncio.Task[None]] = set()  # the event loop itself holds tasks weakly
 
@@ -193,7 +195,7 @@ class LlamaProcess:
         """
         await self._examine()
         child = self._child = await ChildProcess.spawn(CHILD_MODULE)
-        watch = asyncio.create_task(self._watch(child))
+        watches = [asyncio.create_task(watch) for watch in (self._watch(child), self._watch_work(child))]
         child.send(self._load)
         try:
             async for message in child.messages():
@@ -201,7 +203,8 @@ class LlamaProcess:
         except FrameError as error:
             child.kill(f"it sent {error}")
         finally:
-            watch.cancel()
+            for watch in watches:
+                watch.cancel()
             child.let_go()
             self._child = None
             self._supervisor.lost()
@@ -210,10 +213,7 @@ class LlamaProcess:
         return death
 
     def _on_message(self, child: ChildProcess, message: FromChild) -> None:
-        if self._supervisor.is_ready or not isinstance(message, Pong):
-            self._heard_count += 1  # a load that hangs still answers pings, so those do not count there
-            if self.health.silent_since is not None:
-                self._health.become(self.health.state, silent_since=None)
+        self._hear(message)
         match message:
             case Loading(progress):
                 self._health.become(EngineState.LOADING, load_progress=progress)
@@ -237,6 +237,18 @@ class LlamaProcess:
             case Pong():
                 pass
 
+    def _hear(self, message: FromChild) -> None:
+        """Count what shows that the child is well, for those that watch it."""
+        has_progressed = True
+        if isinstance(message, Pong) and self._supervisor.is_ready:
+            has_progressed = message.is_idle or message.signs != self._signs
+            self._signs = message.signs
+        self._progress_count += has_progressed
+        if self._supervisor.is_ready or not isinstance(message, Pong):
+            self._heard_count += 1  # a load that hangs still answers pings, so those do not count there
+            if self.health.silent_since is not None:
+                self._health.become(self.health.state, silent_since=None)
+
     async def _watch(self, child: ChildProcess) -> None:
         patience = self._patience
 
@@ -249,6 +261,17 @@ class LlamaProcess:
                 self._health.become(self.health.state, rss_bytes=child.rss_bytes, silent_since=since)
 
         await watch_silence(child, lambda: self._heard_count, limit_s, patience.ping_interval_s, look)
+
+    async def _watch_work(self, child: ChildProcess) -> None:
+        """End a child that reads its messages while what it computes stands still."""
+        patience = self._patience
+        await watch_silence(
+            child,
+            lambda: self._progress_count,
+            lambda: patience.standstill_s if self._supervisor.is_ready else patience.load_stall_s,
+            patience.ping_interval_s,
+            because="nothing it computes has moved",
+        )
 
     def _silent_since(self, silent_s: float) -> float | None:
         """Return since when nothing is heard, None where something was."""

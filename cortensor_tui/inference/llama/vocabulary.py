@@ -12,6 +12,7 @@ from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.llama.chat_template import Messages, fragments, render_chat
+from cortensor_tui.inference.llama.time_limit import time_limit
 from cortensor_tui.inference.problems import prompt_too_long, template_missing
 from cortensor_tui.inference.prompts import RAW_ROLE
 
@@ -20,6 +21,7 @@ Handle = Any
 
 _PLENTY_BYTES_A_TOKEN = 32
 _MOST_PIECES = 8192  # a text repeats its tokens, and asking llama.cpp for one takes 10 us
+_TEMPLATE_S = 3.0  # one takes milliseconds; the other runs stand still meanwhile
 
 
 class Vocabulary:
@@ -110,7 +112,8 @@ class Vocabulary:
         if self._formatter is None:  # built here, since a template may fail already while it is parsed
             ends = self._token_text("eos"), self._token_text("bos")
             self._formatter = Jinja2ChatFormatter(self._template or "", *ends)
-        return str(self._formatter(messages=conversation).prompt)  # type: ignore[arg-type]
+        with time_limit(_TEMPLATE_S):
+            return str(self._formatter(messages=conversation).prompt)  # type: ignore[arg-type]
 
     def _trimmed(self, text: str, before: int | None, after: int | None) -> str:
         """Drop the white space that the control tokens on either side swallow, as llama.cpp does."""

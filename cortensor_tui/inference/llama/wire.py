@@ -91,7 +91,10 @@ class RunRefused(msgspec.Struct, frozen=True, tag="run_refused"):
 
 
 class Pong(msgspec.Struct, frozen=True, tag="pong"):
-    """The process still reads its messages."""
+    """The process still reads its messages. `signs` grows while it computes; when idle, it need not."""
+
+    signs: int
+    is_idle: bool
 
 
 FromChild = Loading | Ready | LoadFailed | Streamed | RunRefused | Pong
