@@ -14,7 +14,8 @@ from aiohttp import web
 class IpfsProxy:
     """`lies`: the last byte of each block is another one. `stalls`: blocks begin and never end.
 
-    `refusal` is what the node says no to everything with, as Kubo does.
+    `refusal` is what the node says no to everything with, as Kubo does. `words` are what it answers with
+    instead, `status` with which status.
     """
 
     def __init__(self, target: str) -> None:
@@ -23,6 +24,8 @@ class IpfsProxy:
         self.lies = False
         self.stalls = False
         self.refusal = ""
+        self.words: bytes | None = None
+        self.status = 200
         self.calls: Counter[str] = Counter()
         self._over = asyncio.Event()
 
@@ -47,6 +50,9 @@ class IpfsProxy:
         self.calls[call] += 1
         if self.refusal:
             return web.json_response({"Message": self.refusal, "Code": 0, "Type": "error"}, status=500)
+        if self.words is not None:
+            await request.content.read()
+            return web.Response(status=self.status, body=self.words)
         headers = {"Content-Type": request.headers.get("Content-Type", "")}
         async with aiohttp.ClientSession() as session:
             url, body = f"{self.target}{request.path_qs}", await request.content.read()

@@ -14,6 +14,7 @@ import aiohttp
 import msgspec
 
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.domain.json_nesting import is_nested_deeper_than
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.settings.kinds import mask_url
 from cortensor_tui.storage.content_id import ContentId, parse_content_id
@@ -24,6 +25,7 @@ CONNECT_S = 5.0
 MOST_BLOCK_BYTES = 2 * 1024 * 1024 + 4096  # what IPFS nodes pass on among themselves, and its wrapping
 _MOST_WORDS_BYTES = 1024 * 1024  # a list of many peers
 _MOST_SAID = 300
+_MOST_NESTING = 64
 _NO_DISK_BYTES = 2**50
 _T = TypeVar("_T")
 
@@ -152,7 +154,7 @@ class IpfsRpc:
     async def _refusal(self, response: aiohttp.ClientResponse) -> ProblemError:
         body = await response.content.read(4096)
         try:
-            said = msgspec.json.decode(body, type=_Refusal).message
+            said = _decode(body, _Refusal).message
         except ValueError:
             said = body.decode("utf-8", "replace")
         return problems.refused(self.name, response.status, inert(said.strip(), _MOST_SAID))
@@ -168,9 +170,16 @@ class IpfsRpc:
 
     def _decoded(self, body: bytes, shape: type[_T]) -> _T:
         try:
-            return msgspec.json.decode(body, type=shape, strict=False)  # some write numbers as texts
+            return _decode(body, shape)
         except ValueError as error:
             raise problems.bad_answer(self.name, "it is not the JSON that such a node gives") from error
+
+
+def _decode(body: bytes, shape: type[_T]) -> _T:
+    """Return what JSON says. Raises `ValueError` for what is none, or nested so deep that decoding would."""
+    if is_nested_deeper_than(body, _MOST_NESTING):
+        raise ValueError("it is nested too deep")
+    return msgspec.json.decode(body, type=shape, strict=False)  # some write numbers as texts
 
 
 def _why(error: Exception) -> str:
