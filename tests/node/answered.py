@@ -43,6 +43,8 @@ STAGES = {
     TransactionKind.PRECOMMIT: Stage.PRECOMMITTED,
     TransactionKind.COMMIT: Stage.COMMITTED,
 }
+OTHER_HASH = "0x" + "ab" * 32
+"""One that nothing here has."""
 GAS_LIMIT, FEE_WEI = 2_000_000, 10**11
 _MINER = user_accounts()[3]
 
