@@ -5,7 +5,7 @@ from __future__ import annotations
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 
 RESTART_REMEDY = "It restarts by itself; the task is run again"
-_RESTART = "Check memory and model, then restart the node"
+_CHECK = "Check memory and model; it is started again by itself, after a longer pause each time"
 GAVE_UP = "engine_failed"
 TEMPLATE_MISSING = "chat_template_missing"
 OTHER_MODEL_REMEDY = "Point CORTENSOR_TUI_MODEL_PATH at another GGUF file"
@@ -104,16 +104,16 @@ def engine_start_failed(how: str) -> Problem:
 
 def engine_failed(how: str) -> Problem:
     """Say that the engine was given up for a reason nobody foresaw."""
-    return Problem(code=GAVE_UP, what="The engine cannot go on", why=how, remedy=_RESTART)
+    return Problem(code=GAVE_UP, what="The engine cannot go on", why=how, remedy=_CHECK)
 
 
 def engine_keeps_dying(deaths: int, within_s: float, how: str) -> Problem:
-    """Say that restarting was given up."""
+    """Say that restarting at once was given up."""
     return Problem(
         code=GAVE_UP,
-        what=f"The engine process died {deaths} times within {within_s:.0f} s and is not restarted",
+        what=f"The engine process died {deaths} times within {within_s:.0f} s and is left alone for a while",
         why=how,
-        remedy=_RESTART,
+        remedy=_CHECK,
     )
 
 

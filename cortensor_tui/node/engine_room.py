@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import EngineHealth, EngineState, SelfTest
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.choosing import choose_engine, reads_model_file, switched_engine
@@ -22,13 +23,19 @@ log = structlog.get_logger(__name__)
 # What ends an engine may pass at once; one that fails again and again is left alone for longer each time.
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 20.0
+# What ran for less ended by itself, most likely: it would do so again.
+STEADY_S = 60.0
 
 
 class EngineRoom:
     """Holds the engine of one node; `switched` is the same one where sessions may change its model."""
 
-    def __init__(self, settings: Settings, on_health: Callable[[EngineHealth], None]) -> None:
+    def __init__(
+        self, settings: Settings, on_health: Callable[[EngineHealth], None], clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self._on_health = on_health
+        self._clock = clock
+        self._ready_at_s: float | None = None
         self._models_dir = settings.models_dir
         self._fetches_model = settings.model_path is None and reads_model_file(settings)
         path = model_path(settings)
@@ -94,10 +101,18 @@ class EngineRoom:
             log.warning("engine died", why=health.death, restarts=health.restarts)
         if health.state is EngineState.FAILED:
             self._has_failed.set()
-        elif health.state is EngineState.READY:
-            self._retry_s = FIRST_RETRY_S
+        self._note_readiness(health)
         self._log_ready(health)
         self._on_health(msgspec.structs.replace(health, self_test=health.self_test or self._self_test))
+
+    def _note_readiness(self, health: EngineHealth) -> None:
+        """Begin with short pauses again after an engine that ran for long."""
+        if health.state is EngineState.READY and self._ready_at_s is None:
+            self._ready_at_s = self._clock.monotonic()
+        elif health.state is EngineState.FAILED and self._ready_at_s is not None:
+            if self._clock.monotonic() - self._ready_at_s >= STEADY_S:
+                self._retry_s = FIRST_RETRY_S
+            self._ready_at_s = None
 
     def _log_ready(self, health: EngineHealth) -> None:
         is_ready = health.state in (EngineState.READY, EngineState.BUSY)

@@ -81,7 +81,7 @@ async def test_a_child_that_keeps_dying_is_left_dead_with_a_remedy(model_path: P
         kill(watched)
     health = await watched.until(lambda health: "3 times" in health.error)
     assert health.state is EngineState.FAILED
-    assert "restart the node" in health.error
+    assert "started again by itself" in health.error
     with pytest.raises(ProblemError) as caught:
         await collect(watched.engine.generate(ask("Hello")))
     assert caught.value.problem.code == "engine_failed"

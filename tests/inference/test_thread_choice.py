@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cortensor_tui.inference.llama.batching import Chunk
+from cortensor_tui.inference.llama.process import LlamaProcess
 from cortensor_tui.inference.llama.thread_choice import ThreadFile, Threads, choice_key, measured_threads
 from cortensor_tui.inference.llama.thread_watch import ThreadWatch
 
-from .engines import Watched
+from .engines import Watched, ask, collect, finish_of
 
 CHOSEN = Threads(decode=3, prefill=4)
 
@@ -26,6 +27,7 @@ class Machine:
         self._threads = (0, 0)
         self.now_s = 0.0
         self.is_empty = True
+        self.batch_tokens = 512
 
     def use_threads(self, decode: int, prefill: int) -> None:
         self._threads = (decode, prefill)
@@ -159,3 +161,15 @@ async def test_an_engine_measures_once_and_then_remembers(model_path: Path, tmp_
     assert second.engine.health.facts is not None
     assert second.engine.health.facts.decode_threads == 7
     await second.engine.stop()
+
+
+@pytest.mark.real
+async def test_a_batch_of_a_few_tokens_is_measured_too(model_path: Path, tmp_path: Path) -> None:
+    engine = LlamaProcess(
+        model_path, context_tokens=512, batch_tokens=8, thread_file=tmp_path / "threads.json"
+    )
+    await engine.start()
+    assert engine.health.facts is not None
+    assert engine.health.facts.batch_tokens == 8
+    assert finish_of(await collect(engine.generate(ask("Say hello.")))).answer_tokens > 0
+    await engine.stop()

@@ -24,8 +24,9 @@ from cortensor_tui.domain.inference import (
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.inference import choosing
 from cortensor_tui.inference.problems import engine_stopped
-from cortensor_tui.node.engine_room import EngineRoom
+from cortensor_tui.node.engine_room import STEADY_S, EngineRoom
 from cortensor_tui.settings import env_line, load_settings
+from tests.support.clock import StandingClock
 
 
 class ScriptedEngine:
@@ -33,6 +34,8 @@ class ScriptedEngine:
 
     def __init__(self, *states: EngineState) -> None:
         self.starts = 0
+        self.clock = StandingClock()
+        self.runs_for_s = 0.0
         self.health = EngineHealth(engine="scripted", model="none", state=EngineState.STOPPED)
         self._states = states
         self.answer: tuple[GenerationEvent, ...] = ()
@@ -48,6 +51,7 @@ class ScriptedEngine:
         for state in self._states:
             self.health = msgspec.structs.replace(self.health, state=state)
             if state is EngineState.FAILED:
+                self.clock.pass_s(self.runs_for_s)
                 died_at = float(self.starts)
                 self.health = msgspec.structs.replace(self.health, died_at=died_at, death="it was killed")
             self._on_health(self.health)
@@ -81,7 +85,7 @@ def room_with(
     env = folder / ".env"
     env.write_text("".join(env_line(key, value) for key, value in lines.items()))
     env.chmod(0o600)
-    return EngineRoom(load_settings(env, {}), on_health)
+    return EngineRoom(load_settings(env, {}), on_health, engine.clock)
 
 
 async def waits_of(
@@ -105,10 +109,11 @@ async def waits_of(
     return waits[: starts - 1]
 
 
-async def test_an_engine_that_runs_each_time_is_started_again_at_once(
+async def test_an_engine_that_runs_for_long_each_time_is_started_again_at_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     engine = ScriptedEngine(EngineState.READY, EngineState.FAILED)
+    engine.runs_for_s = STEADY_S
     assert await waits_of(engine, monkeypatch, tmp_path, 4) == [1.0, 1.0, 1.0]
 
 
@@ -117,6 +122,14 @@ async def test_an_engine_that_never_runs_is_left_alone_for_longer_each_time(
 ) -> None:
     engine = ScriptedEngine(EngineState.FAILED)
     assert await waits_of(engine, monkeypatch, tmp_path, 8) == [1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]
+
+
+async def test_an_engine_that_dies_soon_each_time_is_left_alone_for_longer_each_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    engine = ScriptedEngine(EngineState.READY, EngineState.BUSY, EngineState.FAILED)
+    engine.runs_for_s = STEADY_S / 2
+    assert await waits_of(engine, monkeypatch, tmp_path, 4) == [1.0, 2.0, 4.0]
 
 
 async def test_each_death_and_each_return_is_a_line_of_the_log(

@@ -33,6 +33,10 @@ class Threads(msgspec.Struct, frozen=True, kw_only=True):
 class Measured(Protocol):
     """What is needed of a model to measure it."""
 
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens that may be computed at once."""
+
     def use_threads(self, decode: int, prefill: int) -> None:
         """Compute with so many."""
 
@@ -116,7 +120,8 @@ def _timed(
 
 
 def _prompt(model: Measured) -> None:
-    model.decode([Chunk(0, 0, [0] * _PROMPT_TOKENS, True)], lambda: False)
+    tokens = min(_PROMPT_TOKENS, model.batch_tokens)
+    model.decode([Chunk(0, 0, [0] * tokens, True)], lambda: False)
 
 
 def _answer(model: Measured) -> None:
