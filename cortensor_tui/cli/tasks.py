@@ -124,12 +124,20 @@ def _task_row(task: TaskView) -> tuple[str, ...]:
         age(task.assigned_at),
         _number(task.answer_tokens),
         UNKNOWN if speed is None else f"{speed:.1f}",
-        HIDDEN if task.is_hidden else inert(task.prompt, _MAX_TEXT),
+        _prompt(task),
         _answer(task),
     )
 
 
+def _prompt(task: TaskView) -> str:
+    if task.prompt_trouble:
+        return inert(f"[{task.prompt_trouble}]", _MAX_TEXT)
+    return HIDDEN if task.is_hidden else inert(task.prompt, _MAX_TEXT)
+
+
 def _answer(task: TaskView) -> str:
+    if task.answer_trouble:
+        return inert(f"[{task.answer_trouble}]", _MAX_TEXT)
     if task.answer is None:
         return UNKNOWN
     return HIDDEN if task.is_hidden else inert(task.answer, _MAX_TEXT)

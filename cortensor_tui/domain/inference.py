@@ -195,5 +195,7 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
         if self.runs == 0:
             return ""
         if self.facts is not None and self.facts.slots is not None:
-            return f"{self.runs} of {self.facts.slots} slots busy"
+            busy = min(self.runs, self.facts.slots)
+            waiting = f", {self.runs - busy} waiting" if self.runs > busy else ""
+            return f"{busy} of {self.facts.slots} slots busy{waiting}"
         return f"{self.runs} run{'s' if self.runs > 1 else ''}"

@@ -119,7 +119,8 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
 
     `is_hidden`: prompt and answer were left out, since the session is private and was not asked for. The
     content ids are None where they are not told. `deadline_at` stays when the task is over. `envelope` is
-    what made the answer, None where that was not kept.
+    what made the answer, None where that was not kept. `prompt_trouble` and `answer_trouble` say why a text
+    that there is cannot be read here; the text is "" or None then.
     """
 
     key: TaskKey
@@ -150,6 +151,8 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     is_hidden: bool = False
     lost_runs: tuple[LostRun, ...] = ()
     envelope: Envelope | None = None
+    prompt_trouble: str = ""
+    answer_trouble: str = ""
 
     @property
     def deadline_of(self) -> str | None:

@@ -124,10 +124,12 @@ class Answering:
         record: TaskRecord,
         on_start: Callable[[TaskRecord], None],
         on_first_token: Callable[[float], None] = lambda at: None,
+        on_lost: Callable[[TaskRecord], None] = lambda record: None,
     ) -> TaskRecord:
         """Return the record with its answer stored and hashed.
 
         `on_start` journals seed, params and the time first; `on_first_token` is given the time, unix seconds.
+        `on_lost` is told of a run that gave nothing, before the next one waits for its engine.
         """
         prompt = self._store.get(record.prompt_cid).decode("utf-8")
         session_id = record.key.session_id
@@ -146,6 +148,7 @@ class Answering:
                     lost = LostRun(at=self._clock.now(), why=error.problem.why or error.problem.what)
             is_alone = True  # it may be what ended the run, and must not end others again
             record = _without_answer(record, lost)
+            on_lost(record)
             log.warning(
                 "run lost, the task is run again",
                 task=str(record.key),

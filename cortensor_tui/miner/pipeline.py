@@ -192,7 +192,7 @@ class TaskPipeline:
             return
         await self._fetch_prompt()  # it is here, unless the store was emptied since the ack
         if self._answering is None:
-            run = self._parts.answering.answer(self.record, self._started, self._first_token)
+            run = self._parts.answering.answer(self.record, self._started, self._first_token, self._lost)
             self._answering = asyncio.create_task(run)
         answering = self._answering
         await asyncio.wait({answering})  # when this is cancelled, the run goes on
@@ -217,6 +217,10 @@ class TaskPipeline:
         answering, self._answering = self._answering, None
         if answering is not None:
             await _drop(answering)
+
+    def _lost(self, record: TaskRecord) -> None:
+        self.note_times(run_began_at=None, first_token_at=None)
+        self._save("run lost", details=record.details)
 
     def _started(self, record: TaskRecord) -> None:
         # Whatever a run before it has said is gone with its engine.

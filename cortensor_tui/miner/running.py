@@ -14,6 +14,7 @@ from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.parts import PipelineParts
 from cortensor_tui.miner.pipeline import TaskPipeline
 from cortensor_tui.miner.signals import TaskSignals
+from cortensor_tui.storage.ipfs.problems import PASSING as IPFS_PASSING
 
 log = structlog.get_logger(__name__)
 
@@ -78,9 +79,12 @@ class RunningTasks:
 
     @property
     def held_by(self) -> Problem | None:
-        """Return what keeps the longest waiting task from moving."""
+        """Return what keeps the longest waiting task from moving, and others would meet as well.
+
+        A payload that IPFS does not give holds up its own task: the others are answered.
+        """
         held = (running.pipeline.held_by for running in self._running.values())
-        return next((problem for problem in held if problem is not None), None)
+        return next((one for one in held if one is not None and one.code not in IPFS_PASSING), None)
 
     def write(self, record: TaskRecord, step: str) -> None:
         """Keep the record of a task that is not worked on, and tell."""

@@ -96,6 +96,9 @@ def _engine(facts: Facts) -> Step:
         return _met(name, f"loading {engine.model} for session {engine.loading_for}")
     if engine.state in _COMING:
         return _waiting(name, "the model is loading")
+    if engine.silent_since is not None:
+        then = "ended and started again" if engine.is_ours else "asked again"
+        return _waiting(name, "the model does not answer", remedy=f"It is {then} by itself")
     return _met(name, engine.model)
 
 

@@ -120,6 +120,8 @@ class Sight:
             task,
             prompt="",
             answer=answer,
+            prompt_trouble="",  # it names the content id
+            answer_trouble="",
             prompt_cid=None,  # who can reach the store gets the text by its id
             answer_cid=None,
             envelope=_envelope(task.envelope),

@@ -26,11 +26,15 @@ def task_view(past: PastTask, store: LocalStore, text_chars: int | None = LISTED
     """Return the task for people, its texts cut to `text_chars`, whole where that is None."""
     record, fee = past.record, past.gas_fee_wei
     details = record.details
+    prompt, prompt_trouble = _text(store, record.prompt_cid, text_chars)
+    answer, answer_trouble = _text(store, record.answer_cid, text_chars)
     return TaskView(
         key=record.key,
         stage=record.stage,
-        prompt=_text(store, record.prompt_cid, text_chars) or "",
-        answer=_text(store, record.answer_cid, text_chars),
+        prompt=prompt or "",
+        prompt_trouble=prompt_trouble,
+        answer=answer,
+        answer_trouble=answer_trouble,
         answer_hash=record.answer_hash,
         prompt_cid=record.prompt_cid,
         answer_cid=record.answer_cid,
@@ -56,13 +60,14 @@ def task_view(past: PastTask, store: LocalStore, text_chars: int | None = LISTED
     )
 
 
-def _text(store: LocalStore, cid: str | None, most_chars: int | None) -> str | None:
+def _text(store: LocalStore, cid: str | None, most_chars: int | None) -> tuple[str | None, str]:
+    """Return a text, None where there is none here, and why one that there is cannot be read."""
     if cid is None:
-        return None
+        return None, ""
     try:
         text = store.get(cid).decode("utf-8")
     except ProblemError as error:
-        return f"[{error.problem.sentence()}]"
+        return None, error.problem.sentence()
     if most_chars is None or len(text) <= most_chars:
-        return text
-    return text[:most_chars] + "…"
+        return text, ""
+    return text[:most_chars] + "…", ""

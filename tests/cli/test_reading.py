@@ -63,6 +63,9 @@ async def test_status_says_how_busy_a_model_server_is_and_that_it_was_lost(
     assert "2 of 4 slots busy  llama-server b1 at http://127.0.0.1:8090" in told
     assert "lost 1 time  lost " in told
     assert "ago: connection refused" in told
+    waiting = msgspec.structs.replace(server, runs=5)
+    node.answers[GetStatus] = StatusChanged(msgspec.structs.replace(STATUS, engine=waiting))
+    assert "4 of 4 slots busy, 1 waiting" in (await home.run("status")).out
     unknown = msgspec.structs.replace(server, facts=EngineFacts())
     node.answers[GetStatus] = StatusChanged(msgspec.structs.replace(STATUS, engine=unknown))
     assert "  2 runs  " in (await home.run("status")).out

@@ -64,12 +64,14 @@ async def test_a_run_lost_with_its_engine_is_kept_with_when_and_why(tmp_path: Pa
     store, engine, clock = LocalStore(tmp_path), ToldEngine(), StandingClock()
     engine.deaths = ["it was killed by SIGKILL", "it did not answer for 15 s"]
     started: list[TaskRecord] = []
+    told: list[TaskRecord] = []
     began_at = clock.now()
     answering = Answering(engine, store, PROMPTS, UNHEARD, clock, sleep=clock.sleep)
-    answered = await answering.answer(asked(store), started.append)
+    answered = await answering.answer(asked(store), started.append, on_lost=told.append)
     lost = tuple(
         LostRun(at=began_at + pauses_s, why=why) for why, pauses_s in zip(engine.deaths, (0, 1), strict=True)
     )
+    assert [record.details.lost_runs for record in told] == [lost[:1], lost], "before the next run begins"
     assert answered.details.lost_runs == lost
     assert [record.details.lost_runs for record in started] == [(), lost[:1], lost]
 

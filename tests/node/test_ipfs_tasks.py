@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from cortensor_tui.chain.networks.resolve import answer_hash
+from cortensor_tui.cli.shapes import task_json
 from cortensor_tui.domain.health import IpfsHealth
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.domain.transactions import TransactionKind
@@ -243,6 +244,10 @@ async def test_a_prompt_that_cannot_be_fetched_yet_is_waited_for(
     key = await assigned(devnet, session_id, f"ipfs://{cid}")
     waiting = await node.until(key, Stage.ASSIGNED, note="refuses")
     assert waiting.times.prompt_stored_at is None
+    assert node.mining.held_by is None, "others are answered meanwhile"
+    view = task_view(PastTask(waiting, waiting.times, None), node.store)
+    assert (view.prompt, cid in view.prompt_trouble) == ("", True)
+    assert task_json(view)["prompt"] is None
     proxy.refusal = ""
     answered = await node.until(key, Stage.COMMITTED)
     assert answered.times.prompt_stored_at is not None

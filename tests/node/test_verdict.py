@@ -55,6 +55,7 @@ def engine(state: EngineState) -> EngineHealth:
         ({"sessions": ()}, Verdict.WAITING, "bind"),
         ({"sessions": (REFUSED,)}, Verdict.WAITING, "a stranger's"),
         ({"engine": engine(EngineState.LOADING)}, Verdict.WAITING, "loading"),
+        ({"engine": msgspec.structs.replace(ENGINE, silent_since=1.0)}, Verdict.WAITING, "not answer"),
         ({"is_connected": False}, Verdict.WAITING, "connecting"),
         ({"chain_problem": NO_RPC}, Verdict.BLOCKED, "did not answer"),
         ({"engine": engine(EngineState.FAILED)}, Verdict.BLOCKED, "model"),

@@ -44,7 +44,7 @@ def _texts(task: TaskView) -> ExportRow:
     return {
         "prompt_cid": task.prompt_cid,
         "answer_cid": task.answer_cid,
-        "prompt": task.prompt,
+        "prompt": None if task.prompt_trouble else task.prompt,
         "answer": task.answer,
     }
 

@@ -22,12 +22,16 @@ class PrivateTexts(NamedTuple):
 
 def prompt_of(task: TaskView) -> str:
     """Return a task's prompt, or what stands in its place."""
-    return HIDDEN if task.is_hidden else task.prompt
+    if task.is_hidden:
+        return HIDDEN
+    return f"[{task.prompt_trouble}]" if task.prompt_trouble else task.prompt
 
 
 def answer_of(task: TaskView) -> str | None:
     """Return a task's answer, what stands in its place, or None where there is none yet."""
-    return HIDDEN if task.is_hidden and task.answer is not None else task.answer
+    if task.is_hidden and task.answer is not None:
+        return HIDDEN
+    return f"[{task.answer_trouble}]" if task.answer_trouble else task.answer
 
 
 def prompt_id_of(task: TaskView) -> str | None:

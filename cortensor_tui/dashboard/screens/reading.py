@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from cortensor_tui.dashboard.cells import Line, Span, line
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.format import number
-from cortensor_tui.dashboard.present.private import HIDDEN, PrivateTexts, texts_of_task
+from cortensor_tui.dashboard.present.private import PrivateTexts, answer_of, prompt_of, texts_of_task
 from cortensor_tui.dashboard.present.task_report import UNKNOWN_TASK
 from cortensor_tui.dashboard.screens.base import Panel
 from cortensor_tui.dashboard.widgets.pager import Pager
@@ -110,9 +110,9 @@ class ReadingScreen(Panel[None]):
     def _text(self) -> str:
         if self._whole is None:
             return self._trouble or "Reading …"
-        if self._whole.is_hidden:
-            return HIDDEN
-        return (self._whole.answer or "There is no answer yet.") if self._is_answer else self._whole.prompt
+        if self._is_answer and not self._whole.is_hidden:
+            return answer_of(self._whole) or "There is no answer yet."
+        return prompt_of(self._whole)
 
     def _tabs(self, width: int) -> list[Line]:
         spans: list[Span] = []

@@ -14,7 +14,7 @@ from cortensor_tui.dashboard.cells import Span, wrap
 from cortensor_tui.dashboard.desk import Desk
 from cortensor_tui.dashboard.feed import FeedState
 from cortensor_tui.dashboard.present.freshness import Sight
-from cortensor_tui.dashboard.present.private import HIDDEN
+from cortensor_tui.dashboard.present.private import answer_of, prompt_of
 from cortensor_tui.dashboard.present.task_log import TaskLog, task_log_lines
 from cortensor_tui.dashboard.present.task_report import (
     OPENS_PROMPT,
@@ -194,8 +194,8 @@ class TaskPane(Vertical):
         if not isinstance(reply, Tasks) or not reply.tasks:
             return
         task = reply.tasks[0]
-        text, name = (task.prompt, "prompt") if is_prompt else (task.answer, "answer")
-        self._desk.copy(HIDDEN if task.is_hidden else text or "", name)
+        text, name = (prompt_of(task), "prompt") if is_prompt else (answer_of(task), "answer")
+        self._desk.copy(text or "", name)
 
     @on(Report.Opened)
     def _on_opened(self, event: Report.Opened) -> None:
