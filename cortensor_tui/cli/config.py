@@ -43,12 +43,10 @@ config_commands = typer.Typer(help="Check, show or change a settings file.", ric
 
 @config_commands.command("check")
 def check(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
-    """Say what is wrong with a settings file and with the keys it names; exit 2 if anything is."""
+    """Say what is wrong with a settings file and what it names on this machine; exit 2 if anything is."""
     try:
         settings = load_settings(env, os.environ)
-        about_keys = _problems_about_keys(settings)
-        if about_keys:
-            raise SettingsError(settings.path, about_keys, settings.notes)
+        notes = _notes_after_looking(settings)
     except SettingsError as error:
         if not as_json:
             raise
@@ -63,15 +61,27 @@ def check(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
         )
         return Exit.WRONG_USE
     if as_json:
-        notes = [msgspec.to_builtins(note) for note in settings.notes]
-        print_json({"path": str(settings.path), "is_usable": True, "problems": [], "notes": notes})
+        told = [msgspec.to_builtins(note) for note in notes]
+        print_json({"path": str(settings.path), "is_usable": True, "problems": [], "notes": told})
     else:
         set_here = sum(value.source is not SourceKind.DEFAULT for value in settings.values)
         print_text(
             f"{inert(str(settings.path))} is usable: {set_here} settings set, the others have defaults."
         )
-        print_notes(settings.notes, str(settings.path))
+        print_notes(notes, str(settings.path))
     return Exit.DONE
+
+
+def _notes_after_looking(settings: Settings) -> tuple[SettingNote, ...]:
+    """Return what is odd in the file or on this machine; raise `SettingsError` where anything is wrong."""
+    from cortensor_tui import launch
+
+    machine = launch.check_machine(settings, os.environ)
+    notes = tuple(sorted((*settings.notes, *machine.notes), key=lambda note: note.line or 0))
+    problems = (*_problems_about_keys(settings), *machine.problems)
+    if problems:
+        raise SettingsError(settings.path, problems, notes)
+    return notes
 
 
 def _problems_about_keys(settings: Settings) -> tuple[SettingProblem, ...]:

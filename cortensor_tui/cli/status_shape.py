@@ -122,7 +122,10 @@ def _engine_json(engine: EngineHealth) -> dict[str, Any]:
     moments = {"silent_since": iso_time(engine.silent_since), "died_at": iso_time(engine.died_at)}
     file = {"model_file": engine.model_file and msgspec.structs.asdict(engine.model_file)}
     tested = {"self_test": engine.self_test and _self_test_json(engine.self_test)}
-    warning = {"warning": problem_json(engine.warning) if engine.warning else None}
+    warning = {
+        "warning": problem_json(engine.warning) if engine.warning else None,
+        "context_warning": problem_json(engine.context_warning) if engine.context_warning else None,
+    }
     return msgspec.to_builtins(engine) | moments | file | tested | warning  # type: ignore[no-any-return]
 
 

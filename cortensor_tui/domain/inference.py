@@ -166,8 +166,9 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     answers. `died_at` and `death` are when and how its process ended last unasked; they stay when it is back.
     `model_file` is what is loaded, None where the engine does not tell. One that is not ours is a server that
     others start: it is lost and found again, where ours dies and is restarted. `self_test` is None until
-    it was made, and of a server. `warning` is what the engine runs without though it was asked for.
-    `loading_for` is the session on whose wish the model is being changed.
+    it was made, and of a server. `warning` is what the engine runs without though it was asked for,
+    `context_warning` that its context is smaller than was asked for. `loading_for` is the session on whose
+    wish the model is being changed.
     """
 
     state: EngineState
@@ -188,6 +189,12 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     is_ours: bool = True
     warning: Problem | None = None
     loading_for: int | None = None
+    context_warning: Problem | None = None
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Return everything that is otherwise than it was asked for."""
+        return tuple(one for one in (self.warning, self.context_warning) if one is not None)
 
     @property
     def busy_words(self) -> str:

@@ -87,6 +87,18 @@ def no_gpu() -> Problem:
     )
 
 
+def context_cut(asked_tokens: int, trained_tokens: int | None) -> Problem | None:
+    """Say that the context is smaller than was asked for, None where it is not."""
+    if trained_tokens is None or asked_tokens <= trained_tokens:
+        return None
+    return Problem(
+        code="context_cut",
+        what=f"The context has {trained_tokens} tokens; LLM_OPTION_CONTEXT_SIZE asks for {asked_tokens}",
+        why="The model was trained for no more",
+        remedy=f"Set LLM_OPTION_CONTEXT_SIZE={trained_tokens}, or use a model that was trained for more",
+    )
+
+
 def engine_died(how: str) -> Problem:
     """Say that the engine process ended without being asked."""
     return Problem(code="engine_died", what="The engine process died", why=how, remedy=RESTART_REMEDY)

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cortensor_tui.settings import SettingProblem, Settings
+
+if TYPE_CHECKING:
+    from cortensor_tui.launch.machine_check import MachineFindings
 
 
 def run_node(
@@ -70,6 +74,13 @@ def run_demo(environ: Mapping[str, str]) -> int:
 def addresses_apart_from_keys(settings: Settings, environ: Mapping[str, str]) -> tuple[SettingProblem, ...]:
     """Return a problem for each address in the settings that is not that of its key. Decrypts nothing."""
     from cortensor_tui.launch.keys import addresses_apart_from_keys as run
+
+    return run(settings, environ)
+
+
+def check_machine(settings: Settings, environ: Mapping[str, str]) -> MachineFindings:
+    """Return what is wrong or odd with the files, programs and hardware that the settings ask for."""
+    from cortensor_tui.launch.machine_check import check_machine as run
 
     return run(settings, environ)
 

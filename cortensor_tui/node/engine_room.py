@@ -119,6 +119,8 @@ class EngineRoom:
         if is_ready and not self._is_ready:
             self._last_failure = ""
             log.info("engine ready", model=health.model, restarts=health.restarts)
+            for warning in health.warnings:
+                log.warning("engine not as it is set", why=warning.sentence())
         self._is_ready = is_ready
 
     def _fail(self, error: ProblemError) -> None:

@@ -131,4 +131,5 @@ def _said(problem: Problem) -> str:
 
 def _engine_warnings(engine: EngineHealth) -> tuple[str, ...]:
     tested = None if engine.self_test is None else engine.self_test.problem
-    return tuple(problem.sentence() for problem in (engine.warning, tested) if problem is not None)
+    found = engine.warnings if tested is None else (*engine.warnings, tested)
+    return tuple(problem.sentence() for problem in found)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.settings.key_rules import NODE_ROLE, ROLES, KeyRole
 from cortensor_tui.settings.keystore_file import read_keystore_document
 from cortensor_tui.settings.model import SettingProblem, Settings, SourceKind
@@ -46,6 +46,11 @@ def _problem_with(
         problem = error.problem
     else:
         return None
+    return unusable_file(settings, key, problem)
+
+
+def unusable_file(settings: Settings, key: str, problem: Problem) -> SettingProblem:
+    """Say of a setting that the file which it names cannot be used, and why."""
     [value] = [value for value in settings.values if value.key == key]
     is_in_file = value.source is SourceKind.FILE
     told = ", ".join(part for part in (problem.what, problem.why) if part)

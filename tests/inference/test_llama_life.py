@@ -163,6 +163,16 @@ async def test_a_listener_that_fails_leaves_nobody_waiting(model_path: Path) -> 
     await engine.stop()
 
 
+async def test_a_context_larger_than_the_model_was_trained_for_is_told(model_path: Path) -> None:
+    watched = Watched(model_path, context_tokens=8193)
+    await watched.engine.start()
+    health = watched.engine.health
+    await watched.engine.stop()
+    assert health.context_tokens == 8192
+    [warning] = health.warnings
+    assert "has 8192 tokens; LLM_OPTION_CONTEXT_SIZE asks for 8193" in warning.what
+
+
 async def test_memory_is_told_while_it_lives(model_path: Path) -> None:
     watched = Watched(model_path, patience=Patience(ping_interval_s=0.05))
     await watched.engine.start()

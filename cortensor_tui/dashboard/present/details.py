@@ -110,8 +110,8 @@ def _engine(status: NodeStatus) -> Iterator[Detail]:
     yield Detail("context", f"{number(engine.context_tokens)} tokens, memory {mebibytes(engine.rss_bytes)}")
     if engine.facts is not None and engine.facts.gpu_layers:
         yield Detail("", f"{number(engine.facts.gpu_layers)} layers on the GPU")
-    if engine.warning is not None:
-        yield Detail("engine warning", engine.warning.sentence(), "warn")
+    for warning in engine.warnings:
+        yield Detail("engine warning", warning.sentence(), "warn")
     yield from _gpus(status.gpus)
     if engine.error:
         yield Detail("engine error", engine.error, "bad")

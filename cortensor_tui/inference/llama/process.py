@@ -218,6 +218,8 @@ class LlamaProcess:
             case Loading(progress):
                 self._health.become(EngineState.LOADING, load_progress=progress)
             case Ready(facts):
+                file = self.health.model_file
+                trained = None if file is None else file.trained_tokens
                 self._health.become(
                     EngineState.READY,
                     load_progress=1.0,
@@ -225,6 +227,7 @@ class LlamaProcess:
                     facts=facts,
                     error="",
                     warning=problems.no_gpu() if self._load.gpu_layers and not facts.gpu_layers else None,
+                    context_warning=problems.context_cut(self._load.context_tokens, trained),
                 )
                 self._supervisor.ready(child)
             case LoadFailed(problem):
