@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import msgspec
 import pytest
 from aiohttp import web
 
@@ -22,14 +21,9 @@ from benchmarks.engine.llama_server import LlamaServer, Question, llama_server
 from benchmarks.engine.one_stream import Round, Speeds
 from benchmarks.engine.prompts import next_prompt
 from benchmarks.engine.yardsticks import llama_cpp_version, yardstick
-from benchmarks.machine import Machine
-from benchmarks.processes import REPOSITORY, BenchmarkError
+from benchmarks.processes import BenchmarkError
+from tests.benchmarks.documented import MACHINE, check_figures, figures_of, without_machine
 
-KINDS = {"number": (int, float), "integer": (int,), "text": (str,)}
-MACHINE = Machine(
-    measured_at="2026-01-02T03:04:05Z", cpu="a processor", cores=2, memory_gib=8.0, load_1m=0.1,
-    python="3.11", llama_cpp_python="0.3", anvil="1",
-)  # fmt: skip
 ROUND = Round(
     node=Speeds(prefill=970.0, decode=98.0), bench=Speeds(prefill=1000.0, decode=100.0),
     binding=Speeds(prefill=900.0, decode=90.0), prompt_tokens=300, answer_tokens=256,
@@ -56,16 +50,12 @@ needs_yardsticks = pytest.mark.skipif(
 
 
 def test_every_figure_is_documented_and_every_goal_is_a_figure() -> None:
-    page = (REPOSITORY / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    section = page.partition("\n## The engine\n")[2].partition("\n### ")[0]
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.MULTILINE)
-    documented = {key.replace("N", str(size)): kind for key, kind in rows for size in SIZES}
     found = figures(MACHINE, MEASURED)
+    documented = {
+        key.replace("N", str(size)): kind for key, kind in figures_of("The engine").items() for size in SIZES
+    }
 
-    assert set(found) - set(msgspec.to_builtins(MACHINE)) == set(documented)
-    for key, kind in documented.items():
-        assert isinstance(found[key], KINDS[kind]), key
-    assert set(GOALS) <= set(found)
+    check_figures(without_machine(found), documented, GOALS)
 
 
 def test_the_table_tells_which_goals_are_met() -> None:

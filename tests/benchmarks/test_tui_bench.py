@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
 
-import msgspec
 import pytest
 
-from benchmarks.machine import Machine
-from benchmarks.processes import REPOSITORY, BenchmarkError
+from benchmarks.processes import BenchmarkError
 from benchmarks.tui.attached import WatchedPair
 from benchmarks.tui.big import Big
 from benchmarks.tui.figures import GOALS, Measured, figures, table
@@ -17,12 +14,8 @@ from benchmarks.tui.resting import Rest
 from benchmarks.tui.starting import Starts
 from benchmarks.tui.streaming import Streaming
 from benchmarks.tui.terminal import on_terminal_of
+from tests.benchmarks.documented import MACHINE, check_figures, figures_of, without_machine
 
-KINDS = {"number": (int, float), "integer": (int,), "text": (str,)}
-MACHINE = Machine(
-    measured_at="2026-01-02T03:04:05Z", cpu="a processor", cores=2, memory_gib=8.0, load_1m=0.1,
-    python="3.11", llama_cpp_python="0.3", anvil="1",
-)  # fmt: skip
 MEASURED = Measured(
     starts=Starts(bare_s=[0.2, 0.2], first_s=[0.3, 0.2], live_data_s=[0.1, 0.1]),
     rest=Rest(bytes_per_s=[150.0], dashboard_cpu_pct=[0.3], node_cpu_pct=[0.4], rss_mb=60.0),
@@ -40,15 +33,9 @@ WRITES = (
 
 
 def test_every_figure_is_documented_and_every_goal_is_a_figure() -> None:
-    page = (REPOSITORY / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    section = page.partition("\n## The dashboard\n")[2].partition("\n### ")[0]
-    documented = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.MULTILINE))
     found = figures(MACHINE, MEASURED)
 
-    assert set(found) - set(msgspec.to_builtins(MACHINE)) == set(documented)
-    for key, kind in documented.items():
-        assert isinstance(found[key], KINDS[kind]), key
-    assert set(GOALS) <= set(found)
+    check_figures(without_machine(found), figures_of("The dashboard"), GOALS)
 
 
 def test_the_table_tells_which_goals_are_met() -> None:
