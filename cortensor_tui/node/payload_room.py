@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from cortensor_tui.journal.database import Database
 from cortensor_tui.journal.sweeps import SweepLog
 from cortensor_tui.journal.uploads import UploadLog
 from cortensor_tui.miner.payloads import AnswerPlace, TaskPayloads
+from cortensor_tui.node.side_jobs import SideJobs
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.ipfs.nodes import IpfsNodes, said
 from cortensor_tui.storage.ipfs.server import IpfsServer
@@ -40,6 +42,7 @@ class PayloadRoom:
         self._nodes: IpfsNodes | None = None
         self._server: IpfsServer | None = None
         self._is_look_due = asyncio.Event()
+        self._side_jobs = SideJobs(clock)
         self._retention = _retention(settings, database, store, clock)
         if settings.ipfs_urls or settings.ipfs_server_enabled:
             self._nodes = IpfsNodes(settings.ipfs_urls, settings.ipfs_timeout_s, clock)
@@ -59,12 +62,13 @@ class PayloadRoom:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return that answers wait for an IPFS node, where none is set any more."""
-        waiting = self.outbox.waiting
+        """Return which jobs have failed, and that answers wait where no IPFS node is set any more."""
+        waiting, faults = self.outbox.waiting, self._side_jobs.faults
         if self._nodes is not None or not waiting:
-            return ()
+            return faults
         answers = "1 answer waits" if waiting == 1 else f"{waiting} answers wait"
-        return (f"{answers} to be brought to IPFS, and no IPFS node is set: set CORTENSOR_TUI_IPFS_URLS",)
+        unset = f"{answers} to be brought to IPFS, and no IPFS node is set: set CORTENSOR_TUI_IPFS_URLS"
+        return (unset, *faults)
 
     def payloads(self, chain: int) -> TaskPayloads:
         """Return what the tasks of a chain, by its row number in the journal, reach their texts with."""
@@ -79,16 +83,16 @@ class PayloadRoom:
         )
 
     def jobs(self) -> dict[str, Coroutine[Any, Any, None]]:
-        """Return what goes on beside the chain, by name; none ends by itself."""
-        jobs = {}
+        """Return what goes on beside the chain, by name; none ends by itself, nor over a fault."""
+        jobs: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         if self._nodes is not None:
-            jobs["ipfs"] = self._keep_looking(self._nodes)
-            jobs["outbox"] = self.outbox.run()
+            jobs["looking at IPFS"] = partial(self._keep_looking, self._nodes)
+            jobs["the outbox"] = self.outbox.run
         if self._server is not None:
-            jobs["ipfs server"] = self._server.run()
+            jobs["the IPFS server"] = self._server.run
         if self._retention is not None:
-            jobs["retention"] = self._retention.run()
-        return jobs
+            jobs["deleting old texts"] = self._retention.run
+        return {name: self._side_jobs.keep_going(name, job) for name, job in jobs.items()}
 
     async def close(self) -> None:
         """Close every connection; they are opened again when they are needed."""
