@@ -134,14 +134,14 @@ async def assert_answered_once(world: World, keys: dict[TaskKey, str]) -> None:
         assert [events[f"Task{step}"] for step in ("Acked", "Precommitted", "Committed", "Ended")] == [1] * 4
 
 
-def kill_engine(node: Process) -> None:
-    """Kill the node's engine, -9."""
+def signal_engine(node: Process, what: signal.Signals) -> None:
+    """Send a signal to the node's engine."""
     [engine] = [
         child
         for child in psutil.Process(node.pid).children(recursive=True)
         if "cortensor_tui.inference.llama.child" in child.cmdline()
     ]
-    engine.send_signal(signal.SIGKILL)
+    engine.send_signal(what)
 
 
 def many_at_once(world: World) -> Path:
@@ -177,16 +177,23 @@ async def test_each_of_four_has_its_own_answer_and_one_that_is_cancelled_frees_i
     await assert_answered_once(world, keys)
 
 
-async def test_an_engine_killed_under_four_tasks_costs_none_of_them_its_answer(world: World) -> None:
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [(signal.SIGKILL, "SIGKILL"), (signal.SIGSTOP, "it did not answer for 15 s")],
+    ids=["killed", "hung"],
+)
+async def test_an_engine_that_goes_under_four_tasks_costs_none_of_them_its_answer(
+    world: World, what: signal.Signals, why: str
+) -> None:
     settings = many_at_once(world)
     keys = await submitted(world)
     async with serving(world, settings) as (process, node):
         await assign_in_one_block(world, list(keys))
         await node.until(speak)
-        kill_engine(process)
+        signal_engine(process, what)
         async with overseen(world):
             await node.until(lambda view: have_ended(view, keys))
         tasks = await told(settings, keys)
     assert [len(task.lost_runs) for task in tasks.values()] == [1] * len(keys)
-    assert all("SIGKILL" in task.lost_runs[0].why for task in tasks.values())
+    assert all(why in task.lost_runs[0].why for task in tasks.values())
     await assert_answered_once(world, keys)

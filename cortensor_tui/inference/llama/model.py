@@ -24,7 +24,7 @@ from cortensor_tui.inference.llama.wire import Load
 from cortensor_tui.inference.models.examine import require_fit
 from cortensor_tui.inference.models.free_memory import free_memory_bytes
 from cortensor_tui.inference.models.gguf import check_gguf
-from cortensor_tui.inference.problems import OTHER_MODEL_REMEDY, model_load_failed
+from cortensor_tui.inference.problems import MEMORY_REMEDY, OTHER_MODEL_REMEDY, model_load_failed
 
 Handle = Any
 """A pointer of llama.cpp's, opaque here."""
@@ -144,11 +144,9 @@ def _load_weights(load: Load, gpu_layers: int, log: LlamaLog, on_progress: Calla
     params.progress_callback = native.llama_progress_callback(progressed)
     model = native.llama_model_load_from_file(load.model_path.encode(), params)
     if model is None:
-        raise model_load_failed(
-            "llama.cpp could not load the model",
-            log.first_error or "It is damaged, or too big for the memory",
-            OTHER_MODEL_REMEDY,
-        )
+        why = log.first_error or "It is damaged, or too big for the memory"
+        remedy = MEMORY_REMEDY if "alloc" in why else OTHER_MODEL_REMEDY
+        raise model_load_failed("llama.cpp could not load the model", why, remedy)
     return model
 
 
