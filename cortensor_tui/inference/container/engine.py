@@ -182,11 +182,12 @@ class ContainerEngine:
         return was_killed
 
     async def _follow_log(self, up: Up) -> None:
-        def hear(line: str) -> str:
+        def hear(line: str) -> None:
             self._heard_count += 1
-            return self._server_log.hear(line, is_serving=self._supervisor.is_ready)
+            self._server_log.hear(line, is_serving=self._supervisor.is_ready)
 
-        await self._container.follow_log(up.container_id, hear, from_now=up.was_left)
+        shown = self._server_log.shown
+        await self._container.follow_log(up.container_id, hear, shown, from_now=up.was_left)
 
     async def _end(self, up: Up) -> None:
         server, self._server = self._server, None

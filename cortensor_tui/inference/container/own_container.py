@@ -50,8 +50,13 @@ class OwnContainer:
         self._clock = clock
         self._no_pull_until: float | None = None
         self._pull_error = ""
-        self.last_line = ""
-        """What it said last, as it may be shown."""
+        self._last_line = ""
+        self._shown: Callable[[str], str] = str
+
+    @property
+    def last_line(self) -> str:
+        """Return what it said last, as it may be shown."""
+        return self._shown(self._last_line)
 
     async def up(self, told: StepListener) -> Up:
         """Return when the container runs, whether or not its server answers yet.
@@ -102,18 +107,22 @@ class OwnContainer:
                 is_docker_gone = True
                 await asyncio.sleep(self._ask_again_s)
 
-    async def follow_log(self, container_id: str, hear: Callable[[str], str], *, from_now: bool) -> None:
+    async def follow_log(
+        self, container_id: str, hear: Callable[[str], None], shown: Callable[[str], str], *, from_now: bool
+    ) -> None:
         """Hand on the lines of a container's log until it ends; `from_now` leaves out the older ones.
 
-        `hear` returns what of a line may be shown.
+        `shown` returns what of a line may be shown.
         """
+        self._shown = shown
         since_s = int(self._clock.now()) if from_now else 0
         while True:
             lines = LogLines()
             try:
                 async for piece in self._api.log(container_id, since_s):
                     for line in lines.feed(piece):
-                        self.last_line = hear(line)
+                        self._last_line = line
+                        hear(line)
                 return
             except DockerRefusedError:
                 return  # it is gone, or its log is kept where the engine cannot read it

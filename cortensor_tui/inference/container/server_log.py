@@ -9,7 +9,7 @@ import structlog
 from cortensor_tui.domain.clock import Clock
 from cortensor_tui.domain.inert import without_payload
 from cortensor_tui.domain.inference import Generation
-from cortensor_tui.inference.openai_http.problems import repeats
+from cortensor_tui.inference.openai_http.repeats import Traces, Words
 
 log = structlog.get_logger(__name__)
 
@@ -25,22 +25,28 @@ class ServerLog:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._prompts: deque[str] = deque(maxlen=_MOST_PROMPTS)
+        self._prompts: deque[Traces] = deque(maxlen=_MOST_PROMPTS)
         self._began_at = clock.monotonic()
         self._told = 0
         self._left_out = 0
 
     def remember(self, generation: Generation) -> None:
         """Take the prompt of a run that is about to begin."""
-        self._prompts.extend(text[:_MOST_PROMPT_CHARS] for _, text in generation.messages)
+        self._prompts.extend(Traces(text[:_MOST_PROMPT_CHARS]) for _, text in generation.messages)
 
-    def hear(self, line: str, *, is_serving: bool) -> str:
-        """Log a line, and return it as it may be shown. What a server that serves says is for `debug`."""
-        shown = REPEATS_A_PROMPT if repeats(line, self._prompts) else without_payload(line)
-        tell = log.debug if is_serving else log.info
-        if self._may_tell():
-            tell("container says", line=shown)
-        return shown
+    def hear(self, line: str, *, is_serving: bool) -> None:
+        """Log a line as it may be shown. What a server that serves says is for `debug`."""
+        if (
+            self._may_tell()
+        ):  # before it is compared with prompts: some servers say hundreds of lines a second
+            tell = log.debug if is_serving else log.info
+            tell("container says", line=self.shown(line))
+
+    def shown(self, line: str) -> str:
+        """Return a line as it may be shown."""
+        words = Words(line)
+        is_repeated = any(prompt.are_in(words) for prompt in self._prompts)
+        return REPEATS_A_PROMPT if is_repeated else without_payload(line)
 
     def _may_tell(self) -> bool:
         now = self._clock.monotonic()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from cortensor_tui.domain.inference import EngineState
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.inference.openai_http.faults import Fault, ServerError, words_of
+from cortensor_tui.inference.openai_http.repeats import repeats
 from cortensor_tui.inference.problems import GAVE_UP, RESTART_REMEDY
 
 _CHECK = "Check CORTENSOR_TUI_ENGINE_URL and that the server runs"
@@ -22,7 +23,6 @@ _FAILINGS = {
 }
 _TOO_LONG_TYPES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
 _TOO_LONG_WORDS = ("context length", "context size", "context window")
-_WINDOW_CHARS = 16
 _MOST_LISTED = 5
 
 
@@ -127,14 +127,3 @@ def is_too_long(error: ServerError) -> bool:
         return True
     words = words_of(error.said).lower()
     return error.fault is Fault.REFUSED and any(phrase in words for phrase in _TOO_LONG_WORDS)
-
-
-def repeats(words: str, texts: Iterable[str]) -> bool:
-    """Tell whether a server's words hold a part of the prompt that is long enough to give something away."""
-    starts = range(0, max(1, len(words) - _WINDOW_CHARS + 1), _WINDOW_CHARS // 2)
-    windows = [words[start : start + _WINDOW_CHARS] for start in starts]
-    return any(
-        (bool(text.strip()) and len(text) <= _WINDOW_CHARS and text.strip() in words)
-        or any(len(window) == _WINDOW_CHARS and window in text for window in windows)
-        for text in texts
-    )

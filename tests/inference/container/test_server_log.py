@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from structlog.testing import capture_logs
 
 from cortensor_tui.inference.container.server_log import MOST_LINES, REPEATS_A_PROMPT, ServerLog
@@ -14,12 +15,11 @@ def test_a_line_that_repeats_a_prompt_is_not_shown() -> None:
     server.remember(ask("My password is correct horse battery staple."))
 
     with capture_logs() as lines:
-        shown = server.hear("request: 'password is correct horse battery'", is_serving=True)
-        other = server.hear("CUDA error: out of memory", is_serving=True)
+        server.hear("request: 'password is correct horse battery'", is_serving=True)
+        server.hear("CUDA error: out of memory", is_serving=True)
 
-    assert shown == REPEATS_A_PROMPT
-    assert other == "CUDA error: out of memory"
-    assert "horse" not in str(lines)
+    assert [line["line"] for line in lines] == [REPEATS_A_PROMPT, "CUDA error: out of memory"]
+    assert server.shown("my password is correct horse") == REPEATS_A_PROMPT
 
 
 def test_a_flood_is_counted_and_not_logged() -> None:
@@ -35,6 +35,18 @@ def test_a_flood_is_counted_and_not_logged() -> None:
     assert len(lines) == MOST_LINES + 2
     assert lines[-2]["lines_left_out"] == 7
     assert lines[-1]["line"] == "last"
+
+
+def test_a_line_that_is_not_logged_costs_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ServerLog(StandingClock())
+    server.remember(ask("x" * 20_000))
+    searched: list[str] = []
+    monkeypatch.setattr(server, "shown", lambda line: searched.append(line) or line)
+
+    for number in range(1_000):
+        server.hear(f"line {number}", is_serving=True)
+
+    assert len(searched) == MOST_LINES
 
 
 def test_what_it_says_while_it_serves_is_for_those_who_want_details() -> None:

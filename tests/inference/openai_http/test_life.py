@@ -9,13 +9,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cortensor_tui.domain.inference import EngineState, FinishReason, Token
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.choosing import choose_engine
-from cortensor_tui.inference.openai_http.problems import repeats
 from cortensor_tui.settings import env_line, load_settings
 from tests.inference.engines import ask, collect, finish_of, text_of
 from tests.inference.openai_http.told_server import (
@@ -384,9 +381,3 @@ async def test_stopping_ends_runs_and_connections() -> None:
             await run
         assert caught.value.problem.code == "engine_stopped"
         await watched.engine.stop()
-
-
-@given(prompt=st.text(min_size=32, max_size=200), start=st.integers(0, 100))
-def test_words_that_hold_a_part_of_the_prompt_are_recognised(prompt: str, start: int) -> None:
-    part = prompt[start % (len(prompt) - 24) :][:24] if len(prompt) > 24 else prompt
-    assert repeats(f"cannot take it: {part}", [prompt])
