@@ -41,7 +41,12 @@ def test_a_line_that_is_not_logged_costs_no_search(monkeypatch: pytest.MonkeyPat
     server = ServerLog(StandingClock())
     server.remember(ask("x" * 20_000))
     searched: list[str] = []
-    monkeypatch.setattr(server, "shown", lambda line: searched.append(line) or line)
+
+    def shown(line: str) -> str:
+        searched.append(line)
+        return line
+
+    monkeypatch.setattr(server, "shown", shown)
 
     for number in range(1_000):
         server.hear(f"line {number}", is_serving=True)
