@@ -12,7 +12,7 @@ import msgspec
 from cortensor_tui.domain.network_models import network_models
 
 MODELS_PLACE = "/models"
-"""Where the model folder is seen in the container, read-only."""
+"""Where the model file is seen in the container, read-only."""
 
 OWNER_LABEL = "cortensor-tui.node"
 PLAN_LABEL = "cortensor-tui.plan"
@@ -87,7 +87,7 @@ def create_body(plan: ContainerPlan, image_id: str, image_port: int) -> dict[str
         "LogConfig": _BOUNDED_LOG,
     }
     if plan.model_path is not None:
-        host["Binds"] = [f"{plan.model_path.parent.absolute()}:{MODELS_PLACE}:ro"]
+        host["Mounts"] = [_mounted(plan.model_path)]
     if plan.gpu_device_ids is not None:
         host["DeviceRequests"] = [_gpus(plan.gpu_device_ids)]
     if plan.memory_bytes is not None:
@@ -124,6 +124,16 @@ def environment(plan: ContainerPlan, image_port: int) -> dict[str, str]:
     if plan.threads is not None:
         found |= {"CPU_THREADS": str(plan.threads), "LLAMA_ARG_THREADS": str(plan.threads)}
     return found
+
+
+def _mounted(model: Path) -> dict[str, Any]:
+    """Return a mount of the model alone: beside it may be keys, and the image is somebody else's."""
+    return {
+        "Type": "bind",
+        "Source": str(model.resolve()),
+        "Target": f"{MODELS_PLACE}/{model.name}",
+        "ReadOnly": True,
+    }
 
 
 def _filled(word: str, plan: ContainerPlan, image_port: int) -> str:

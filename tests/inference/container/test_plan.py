@@ -73,17 +73,24 @@ def test_the_port_is_open_on_this_machine_alone_and_the_log_is_bounded() -> None
     assert host["RestartPolicy"] == {"Name": "no"}
     assert host["LogConfig"]["Config"]["max-size"] == "10m"
     assert host["SecurityOpt"] == ["no-new-privileges"]
-    assert not {"Binds", "DeviceRequests", "Memory", "Privileged"} & host.keys()
+    assert not {"Binds", "Mounts", "DeviceRequests", "Memory", "Privileged"} & host.keys()
 
 
-def test_the_model_folder_is_mounted_read_only_and_the_model_named_in_it() -> None:
+def test_the_model_alone_is_mounted_read_only_and_nothing_that_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "a:b").mkdir()
+    real = tmp_path / "a:b" / "real.gguf"
+    real.write_bytes(b"GGUF")
+    (tmp_path / "m.gguf").symlink_to(real)
     plan = msgspec.structs.replace(
-        PLAN, model_path=Path("/data/models/m.gguf"), command=("-m", "{model}", "--port={port}", "{context}")
+        PLAN, model_path=tmp_path / "m.gguf", command=("-m", "{model}", "--port={port}", "{context}")
     )
 
     body = create_body(plan, "sha256:1", 8080)
 
-    assert body["HostConfig"]["Binds"] == ["/data/models:/models:ro"]
+    assert body["HostConfig"]["Mounts"] == [
+        {"Type": "bind", "Source": str(real), "Target": "/models/m.gguf", "ReadOnly": True}
+    ]
+    assert "Binds" not in body["HostConfig"]
     assert body["Cmd"] == ["-m", "/models/m.gguf", "--port=8080", "2048"]
     assert "LLAMA_ARG_MODEL=/models/m.gguf" in body["Env"]
     assert "PORT=8080" in body["Env"]

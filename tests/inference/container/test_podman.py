@@ -212,6 +212,20 @@ async def test_a_node_that_is_killed_leaves_its_container_to_the_next(
     assert podman.containers() == []
 
 
+async def test_it_sees_the_model_and_nothing_that_lies_beside_it(podman: Podman, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PRIVATE_KEY=0x1")
+    model = tmp_path / "m:1.gguf"
+    model.write_bytes(b"GGUF")
+    tiny = tiny_on(podman, lasting_port(), model_path=model)
+    await tiny.engine.start()
+
+    (container,) = podman.containers()
+    seen = Path(f"/proc/{podman.pid_of(container)}/root/models")
+    assert [path.name for path in seen.iterdir()] == ["m:1.gguf"]
+    assert (seen / "m:1.gguf").read_bytes() == b"GGUF"
+    await tiny.engine.stop()
+
+
 @needs_llama_server
 async def test_a_real_llama_server_answers_with_the_model_of_this_machine(
     podman: Podman, model_path: Path
