@@ -14,7 +14,7 @@ help: ## Say what there is
 demo: setup model ## Set up, then open the dashboard on a chain, a model and a client of its own
 	@$(RUN)/cortensor-tui demo
 
-test: setup-test model node-parts ipfs-node lint ## Set up, then lint and run the whole test suite
+test: setup-test model node-parts ipfs-node yardsticks lint ## Set up, then lint and run the whole test suite
 	$(PYTEST) -n 2 --dist loadgroup
 
 test-fast: setup lint ## The part of the suite that needs no model, chain, node or terminal
