@@ -16,7 +16,7 @@ from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
 from cortensor_tui.miner.answering import Answering
 from cortensor_tui.storage.local_store import LocalStore
 from tests.support.clock import StandingClock
-from tests.support.told_engine import PROMPTS, READY, UNHEARD, ToldEngine
+from tests.support.engines import PROMPTS, READY, UNHEARD, ToldEngine
 
 GONE = msgspec.structs.replace(READY, state=EngineState.STARTING, context_tokens=None)
 

@@ -19,7 +19,7 @@ from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
 from cortensor_tui.miner.answering import Answering, PromptSettings
 from cortensor_tui.settings.model import ReproducibleSessions
 from cortensor_tui.storage.local_store import LocalStore
-from tests.support.told_engine import PROMPTS, READY, UNHEARD, ToldEngine
+from tests.support.engines import PROMPTS, READY, UNHEARD, ToldEngine
 
 SCOPE = ChainScope(chain_id=31337, genesis_hash="0x" + "aa" * 32, queue_address="0x" + "11" * 20)
 MODEL = ModelFile(file_name="a.gguf", file_bytes=9, sha256="ab" * 32, quantisation="Q4_K_M")

@@ -16,8 +16,7 @@ from cortensor_tui.miner.retries import MOST_RUNS
 from cortensor_tui.settings.model import ReproducibleSessions
 from cortensor_tui.storage.local_store import LocalStore
 from tests.support.clock import StandingClock
-from tests.support.shared_engine import SharedEngine
-from tests.support.told_engine import UNHEARD
+from tests.support.engines import UNHEARD, SharedEngine
 
 REPRODUCIBLE = 9
 PROMPTS = PromptSettings(

@@ -23,7 +23,7 @@ from cortensor_tui.node.streams import KeyStreams, open_streams
 from cortensor_tui.settings import env_line, load_settings
 from cortensor_tui.storage.local_store import LocalStore
 from tests.devnet.devnet_on_anvil import OWNER, DevnetOnAnvil
-from tests.support.told_engine import PROMPTS, UNHEARD, ToldEngine
+from tests.support.engines import PROMPTS, UNHEARD, ToldEngine
 
 MINER = user_accounts()[3]
 LOOK_S = 0.02

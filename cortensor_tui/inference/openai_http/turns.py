@@ -1,4 +1,9 @@
-"""Whose turn it is: so many runs at once, the one with the earliest deadline first, some alone."""
+"""Whose turn it is at a server: so many runs at once, the one with the earliest deadline first, some alone.
+
+The miner has turns of its own, which choose between tasks and models and send late runs away. These keep
+what `Engine.generate` promises to whoever asks, the self-test beside the tasks too: a server is never asked
+for more than it has places, though their number may fall, nor left to put in order what waits.
+"""
 
 from __future__ import annotations
 

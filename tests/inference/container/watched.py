@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,7 @@ from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import (
     EngineHealth,
     EngineState,
-    Finished,
-    FinishReason,
     Generation,
-    GenerationEvent,
-    Token,
 )
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.container.docker_api import DockerApi
@@ -26,6 +22,7 @@ from cortensor_tui.inference.container.engine import ContainerEngine, ContainerP
 from cortensor_tui.inference.container.own_container import OwnContainer
 from cortensor_tui.inference.container.plan import ContainerPlan
 from cortensor_tui.inference.engine import HealthListener
+from tests.support.engines import ScriptedEngine
 
 IMAGE = "example/server:1"
 PATIENT = ContainerPatience(
@@ -35,12 +32,12 @@ PATIENT = ContainerPatience(
 QUICK = ContainerPatience(start_s=1.0, ready_look_s=0.02, look_s=0.05, looks=3, first_backoff_s=0.01)
 
 
-class EchoEngine:
+class EchoEngine(ScriptedEngine):
     """The engine at a URL: it is ready at once, and says where it is."""
 
     def __init__(self, url: str, on_health: HealthListener) -> None:
+        super().__init__(EngineHealth(state=EngineState.STOPPED, engine="echo", model="none", is_ours=False))
         self.url = url
-        self.health = EngineHealth(state=EngineState.STOPPED, engine="echo", model="none", is_ours=False)
         self.starts = 0
         self.is_stopped = False
         self._on_health = on_health
@@ -53,16 +50,8 @@ class EchoEngine:
         self.health = msgspec.structs.replace(self.health, state=state, context_tokens=512)
         self._on_health(self.health)
 
-    async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
-        yield Token(text=self.url, count=1, at_ms=1.0)
-        yield Finished(
-            reason=FinishReason.STOP,
-            prompt_tokens=1,
-            answer_tokens=1,
-            prefill_ms=1.0,
-            first_token_ms=1.0,
-            decode_ms=0.0,
-        )
+    async def _answer(self, generation: Generation) -> str:
+        return self.url
 
     async def cancel(self) -> None:
         self.tell(EngineState.READY)
