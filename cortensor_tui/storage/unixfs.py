@@ -19,6 +19,9 @@ _OTHER_TYPES = {1: "a directory", 3: "metadata", 4: "a symbolic link", 5: "a sha
 _VARINT, _BYTES = 0, 2  # protobuf's wire types
 _FIXED_BYTES = {1: 8, 5: 4}
 _MOST_VARINT_BYTES = 10
+# A link has its id, a name and a size; a file's own words are these, beside one size for each link.
+_MOST_LINK_FIELDS = 3
+_MOST_FILE_FIELDS = 16
 
 
 class FileNode(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,20 +51,27 @@ def is_file_of(content_id: ContentId, data: bytes) -> bool:
     """
     if content_id.codec == RAW:
         return content_id.is_of_block(data)  # also one block that is larger than a chunk
-    return any(file_id(data, version).digest == content_id.digest for version in (1, 0))
+    # Written in version 1, an id may be that of the tree of version 0; a block is never its own file.
+    reckoned = (file_id(data, version) for version in (1, 0))
+    return any((one.codec, one.digest) == (DAG_PB, content_id.digest) for one in reckoned)
 
 
-def read_block(content_id: ContentId, block: bytes) -> FileNode:
-    """Return what a block says of its file. Raises `ValueError` where it is none of a file."""
+def read_block(content_id: ContentId, block: bytes, most_links: int) -> FileNode:
+    """Return what a block says of its file. Raises `ValueError` where it is none of a file.
+
+    Somebody may have built it to take long: it is read no further than a file's block goes.
+    """
     if content_id.codec == RAW:
         return FileNode(data=block, links=(), file_bytes=len(block))
-    payload, targets = b"", []
-    for number, value in _fields(block):
-        if number == 1 and isinstance(value, bytes):
+    payload, targets = None, []
+    for number, value in _fields(block, most_links + 1):
+        if number == 1 and isinstance(value, bytes) and payload is None:
             payload = value
         elif number == 2 and isinstance(value, bytes):
             targets.append(_target(value))
-    kind, data, size = _unixfs(payload)
+        else:
+            raise ValueError("it is no node of a tree")
+    kind, data, size = _unixfs(payload or b"", len(targets))
     if kind not in (_RAW_LEAF, _FILE):
         raise ValueError(f"it is {_OTHER_TYPES.get(kind, 'of an unknown kind')}, not a file")
     return FileNode(data=data, links=tuple(targets), file_bytes=size)
@@ -124,16 +134,16 @@ def _varint(value: int) -> bytes:
 
 
 def _target(link: bytes) -> ContentId:
-    for number, value in _fields(link):
+    for number, value in _fields(link, _MOST_LINK_FIELDS):
         if number == 1 and isinstance(value, bytes):
             return unpack_content_id(value)
     raise ValueError("one of its links leads nowhere")
 
 
-def _unixfs(payload: bytes) -> tuple[int, bytes, int | None]:
+def _unixfs(payload: bytes, link_count: int) -> tuple[int, bytes, int | None]:
     """Return type, bytes and size. The sizes below are not read: what comes is counted."""
     kind, data, size = -1, b"", None
-    for number, value in _fields(payload):
+    for number, value in _fields(payload, link_count + _MOST_FILE_FIELDS):
         if number == 1 and isinstance(value, int):
             kind = value
         elif number == 2 and isinstance(value, bytes):
@@ -143,10 +153,16 @@ def _unixfs(payload: bytes) -> tuple[int, bytes, int | None]:
     return kind, data, size
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield each field's number and value: a number, or bytes. Raises `ValueError` for what is cut off."""
-    at = 0
+def _fields(message: bytes, most: int) -> Iterator[tuple[int, int | bytes]]:
+    """Yield each field's number and value: a number, or bytes.
+
+    Raises `ValueError` for what is cut off, and for more fields than `most`.
+    """
+    at = count = 0
     while at < len(message):
+        count += 1
+        if count > most:
+            raise ValueError(f"it says more than a file's block does, in over {most} fields")
         tag, at = _read_varint(message, at)
         wire_type = tag & 7
         if wire_type == _VARINT:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.storage import unixfs
 from cortensor_tui.storage.content_id import DAG_PB, RAW, ContentId, block_id
 from cortensor_tui.storage.ipfs import problems
 from cortensor_tui.storage.ipfs.reading import MOST_BLOCKS, MOST_DEPTH, FileReader
@@ -98,6 +99,54 @@ async def test_a_tree_of_empty_leaves_stops_at_its_number_of_blocks() -> None:
     error = await refused(blocks, top)
     assert str(MOST_BLOCKS) in error.problem.why
     assert blocks.asked.total() <= MOST_BLOCKS
+
+
+FILE = b"\x08\x02"  # that it is a file
+NUMBER = b"\x18\x00"  # a field of two bytes
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param(_field(1, FILE + NUMBER * (MIB - 64)), id="in the file's words"),
+        pytest.param(NUMBER * (MIB - 64) + _field(1, FILE), id="beside them"),
+        pytest.param(_field(1, FILE) * (MIB // 3), id="many words"),
+        pytest.param(_field(2, NUMBER * (MIB - 64)) + _field(1, FILE), id="in a link"),
+    ],
+)
+async def test_a_block_of_meaningless_fields_is_not_read_to_its_end(
+    block: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks, read = Blocks(), Counter[str]()
+    root = blocks._keep(block, DAG_PB)
+    read_varint = unixfs._read_varint
+
+    def counted(message: bytes, at: int) -> tuple[int, int]:
+        read["numbers"] += 1
+        return read_varint(message, at)
+
+    monkeypatch.setattr(unixfs, "_read_varint", counted)
+    error = await refused(blocks, root, most_bytes=16 * MIB)
+    assert error.problem.code == problems.NO_FILE
+    assert read["numbers"] < 3 * MOST_BLOCKS
+
+
+async def test_blocks_that_hold_nothing_are_counted_by_what_they_take() -> None:
+    blocks = Blocks()
+    empty = blocks._keep(_field(1, FILE + _field(9, bytes(MIB))), DAG_PB)
+    error = await refused(blocks, blocks.node(*[empty] * 1000), most_bytes=16 * MIB)
+    assert error.problem.code == problems.TOO_LARGE
+    assert blocks.asked[empty] <= 24
+
+
+async def test_links_are_counted_before_they_are_followed() -> None:
+    blocks = Blocks()
+    top = empty = blocks.leaf(b"")
+    for _ in range(10):
+        top = blocks.node(top, *[empty] * 5000)
+    error = await refused(blocks, top, most_bytes=16 * MIB)
+    assert str(MOST_BLOCKS) in error.problem.why
+    assert blocks.asked.total() < 50, "three levels have too many together"
 
 
 async def test_a_tree_that_is_only_deep_stops_too() -> None:

@@ -16,7 +16,7 @@ HELLO_NODE = bytes.fromhex("0a110802120b68656c6c6f20776f726c64180b")  # `ipfs bl
 
 
 def test_a_leaf_of_version_0_is_read() -> None:
-    node = read_block(block_id(HELLO_NODE, DAG_PB, version=0), HELLO_NODE)
+    node = read_block(block_id(HELLO_NODE, DAG_PB, version=0), HELLO_NODE, most_links=0)
     assert (node.data, node.links, node.file_bytes) == (b"hello world", (), 11)
     assert block_id(HELLO_NODE, DAG_PB, version=0) == file_id(b"hello world", version=0)
 
@@ -55,11 +55,18 @@ def test_any_block_is_read_or_refused(block: bytes) -> None:
     content_id = block_id(block, DAG_PB)
     assert content_id.digest == hashlib.sha256(block).digest()
     with suppress(ValueError):  # and no other error
-        assert len(read_block(content_id, block).data) <= len(block)
+        assert len(read_block(content_id, block, most_links=100).data) <= len(block)
 
 
 @pytest.mark.parametrize("kind", [1, 4, 5])
 def test_what_is_no_file_says_what_it_is(kind: int) -> None:
     block = b"\x0a\x02\x08" + bytes([kind])
     with pytest.raises(ValueError, match="not a file"):
-        read_block(block_id(block, DAG_PB), block)
+        read_block(block_id(block, DAG_PB), block, most_links=0)
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_the_block_of_a_tree_is_not_the_file_that_it_is_of(version: int) -> None:
+    tree = block_id(HELLO_NODE, DAG_PB, version)
+    assert is_file_of(tree, b"hello world")
+    assert not is_file_of(tree, HELLO_NODE)

@@ -13,6 +13,9 @@ from cortensor_tui.storage.unixfs import FileNode, read_block
 BLOCKS_AT_ONCE = 8
 MOST_BLOCKS = 10_000
 MOST_DEPTH = 16
+# What the tree itself may take beside the file's bytes; in trees that nodes make it is below a hundredth.
+_TREE_SHARE = 1 / 10
+_TREE_BYTES = 64 * 1024
 GetBlock = Callable[[ContentId], Awaitable[bytes]]
 
 
@@ -42,7 +45,9 @@ class _Reading:
         self._get_block = get_block
         self._cid = cid
         self._most_bytes = most_bytes
-        self._blocks = 0
+        self._most_fetched_bytes = most_bytes + int(most_bytes * _TREE_SHARE) + _TREE_BYTES
+        self._fetched_bytes = 0
+        self._blocks = 1  # that are known of: the root, and each that something links to
 
     async def take(self, content_ids: Sequence[ContentId], depth: int) -> None:
         """Append what these blocks hold, and all below them."""
@@ -63,13 +68,17 @@ class _Reading:
         await self.take(node.links, depth + 1)
 
     async def _node_at(self, content_id: ContentId) -> FileNode:
-        self._blocks += 1
-        if self._blocks > MOST_BLOCKS:
-            raise ValueError(f"it has more than {MOST_BLOCKS} blocks")
         block = await self._get_block(content_id)
         if not content_id.is_of_block(block):
             raise problems.other_bytes(self._node, str(content_id))
-        return read_block(content_id, block)
+        self._fetched_bytes += len(block)
+        if self._fetched_bytes > self._most_fetched_bytes:
+            raise problems.too_large(self._cid, self._most_bytes)
+        node = read_block(content_id, block, MOST_BLOCKS)
+        self._blocks += len(node.links)
+        if self._blocks > MOST_BLOCKS:
+            raise ValueError(f"it has more than {MOST_BLOCKS} blocks")
+        return node
 
 
 async def _all_or_none(asked: Sequence[Coroutine[Any, Any, FileNode]]) -> list[FileNode]:
