@@ -39,11 +39,13 @@ def switched_engine(settings: Settings, model_path: Path, on_health: HealthListe
     """Build the engine whose model sessions may change; None where the settings want no such engine."""
     if not (settings.switches_model and reads_model_file(settings)):
         return None
-    context, layers = settings.context_tokens, gpu_layers(settings)
+    context, layers, checks_memory = settings.context_tokens, gpu_layers(settings), settings.checks_memory
     return SwitchedEngine(
         model_path,
         lambda path, listener: _llama(settings, path, listener),
-        lambda path, given_back_bytes: require_room(path, context, layers, given_back_bytes),
+        lambda path, given_back_bytes: require_room(
+            path, context, layers, given_back_bytes, checks_memory=checks_memory
+        ),
         on_health,
     )
 
@@ -71,6 +73,7 @@ def _llama(settings: Settings, model_path: Path, on_health: HealthListener) -> E
         gpu_layers=gpu_layers(settings),
         mlock=settings.mlock,
         slots=settings.slots,
+        checks_memory=settings.checks_memory,
         thread_file=settings.models_dir / "threads.json",
         on_health=on_health,
     )

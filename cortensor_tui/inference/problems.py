@@ -8,6 +8,7 @@ RESTART_REMEDY = "It restarts by itself; the task is run again"
 _CHECK = "Check memory and model; it is started again by itself, after a longer pause each time"
 GAVE_UP = "engine_failed"
 TEMPLATE_MISSING = "chat_template_missing"
+_UNCHECKED = "CORTENSOR_TUI_CHECK_MEMORY=0 loads it all the same"
 MEMORY_REMEDY = "Free memory, or use a smaller model or a smaller quantisation of it"
 OTHER_MODEL_REMEDY = "Point CORTENSOR_TUI_MODEL_PATH at another GGUF file"
 
@@ -59,11 +60,11 @@ def model_load_failed(what: str, why: str, remedy: str) -> ProblemError:
 
 def model_does_not_fit(file_name: str, why: str, fitting_context_tokens: int | None) -> ProblemError:
     """Build the error for a model that needs more memory than is free; `fitting_context_tokens` would do."""
-    remedy = MEMORY_REMEDY
+    remedy = f"{MEMORY_REMEDY}; {_UNCHECKED}"
     if fitting_context_tokens is not None:
         remedy = (
             f"Set LLM_OPTION_CONTEXT_SIZE to {fitting_context_tokens}, which fits, free memory, or use a "
-            "smaller model"
+            f"smaller model; {_UNCHECKED}"
         )
     return problem_error("model_does_not_fit", f"The model {file_name} does not fit into memory", why, remedy)
 

@@ -203,6 +203,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     decode_threads: int | None
     prefill_threads: int | None
     slots: int
+    checks_memory: bool
     gpu_enabled: bool
     gpu_layers: int | None
     mlock: bool

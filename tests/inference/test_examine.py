@@ -51,13 +51,26 @@ async def test_layers_on_a_gpu_take_what_nobody_can_tell_so_nothing_is_refused(
     assert examine.examine_model(path, 2048, gpu_layers=-1).file_name == "small.gguf"
 
 
+@pytest.mark.real
+async def test_who_knows_better_loads_it_all_the_same(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examine, "free_memory_bytes", lambda: 1_000_000)
+    with pytest.raises(ProblemError, match="CORTENSOR_TUI_CHECK_MEMORY=0"):
+        await LlamaProcess(model_path, context_tokens=512).start()
+    engine = LlamaProcess(model_path, context_tokens=512, checks_memory=False)
+    await engine.start()
+    assert engine.health.state is EngineState.READY
+    await engine.stop()
+
+
 async def test_an_engine_that_is_stopped_reads_a_large_file_no_further(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reading, gone_on = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def endless(path: Path, context_tokens: int, gpu_layers: int, is_given_up: object) -> None:
+    def endless(path: Path, context_tokens: int, gpu_layers: int, is_given_up: object, **_: object) -> None:
         assert callable(is_given_up)
         loop.call_soon_threadsafe(reading.set)
         while not is_given_up():

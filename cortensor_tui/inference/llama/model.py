@@ -129,7 +129,8 @@ def _gpu_layers(load: Load) -> int:
     if native.llama_supports_gpu_offload():
         return _ALL_LAYERS if load.gpu_layers < 0 else load.gpu_layers
     path = Path(load.model_path)
-    require_fit(path, check_gguf(path), load.context_tokens, free_memory_bytes())
+    if load.checks_memory:
+        require_fit(path, check_gguf(path), load.context_tokens, free_memory_bytes())
     return 0
 
 

@@ -58,6 +58,7 @@ class LlamaProcess:
         gpu_layers: int = 0,
         mlock: bool = False,
         slots: int = 1,
+        checks_memory: bool = True,
         thread_file: Path | None = None,
         on_health: HealthListener | None = None,
         patience: Patience | None = None,
@@ -73,6 +74,7 @@ class LlamaProcess:
             gpu_layers=gpu_layers,
             is_locked=mlock,
             slots=slots,
+            checks_memory=checks_memory,
             thread_file="" if thread_file is None else str(thread_file.absolute()),
         )
         self._patience = patience or Patience()
@@ -182,7 +184,12 @@ class LlamaProcess:
         given_up = threading.Event()
         try:
             model_file = await asyncio.to_thread(
-                examine_model, self._path, self._load.context_tokens, self._load.gpu_layers, given_up.is_set
+                examine_model,
+                self._path,
+                self._load.context_tokens,
+                self._load.gpu_layers,
+                given_up.is_set,
+                checks_memory=self._load.checks_memory,
             )
         finally:
             given_up.set()  # the thread would read a large file to its end

@@ -29,6 +29,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True, tag="load"):
     gpu_layers: int
     is_locked: bool
     slots: int = 1
+    checks_memory: bool = True
     thread_file: str = ""
 
 

@@ -16,7 +16,12 @@ MIB = 2**20
 
 
 def examine_model(
-    path: Path, context_tokens: int, gpu_layers: int, is_given_up: Callable[[], bool] = lambda: False
+    path: Path,
+    context_tokens: int,
+    gpu_layers: int,
+    is_given_up: Callable[[], bool] = lambda: False,
+    *,
+    checks_memory: bool = True,
 ) -> ModelFile:
     """Return what a file is, once it is known to be whole and to fit into memory with that context.
 
@@ -26,19 +31,21 @@ def examine_model(
     `model_file_of` does.
     """
     summary = check_gguf(path)
-    if gpu_layers == 0:
+    if checks_memory and gpu_layers == 0:
         require_fit(path, summary, context_tokens, free_memory_bytes())
     return model_file_of(path, summary, is_given_up)
 
 
-def require_room(path: Path, context_tokens: int, gpu_layers: int, given_back_bytes: int) -> None:
+def require_room(
+    path: Path, context_tokens: int, gpu_layers: int, given_back_bytes: int, *, checks_memory: bool = True
+) -> None:
     """Raise what `examine_model` does where a file cannot be loaded even with so much memory given back.
 
     Of what a process gives back, pages of its model's file count as free already: that it fits is known only
     when the process is gone.
     """
     summary = check_gguf(path)
-    if gpu_layers == 0:
+    if checks_memory and gpu_layers == 0:
         require_fit(path, summary, context_tokens, free_memory_bytes() + given_back_bytes)
 
 

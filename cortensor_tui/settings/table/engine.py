@@ -127,6 +127,13 @@ ENGINE: Final[tuple[Spec, ...]] = (
         "longest answer it may get fit beside the others'.",
     ),
     _setting(
+        "CORTENSOR_TUI_CHECK_MEMORY",
+        "checks_memory",
+        kinds.FLAG,
+        True,
+        "0 loads a model also where it seems not to fit into memory: it may then be slow, or be killed.",
+    ),
+    _setting(
         "LLM_OPTION_GPU",
         "gpu_enabled",
         kinds.FLAG,
