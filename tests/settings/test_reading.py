@@ -79,7 +79,7 @@ def test_defaults_are_the_documented_ones(write_env: WriteEnv) -> None:
     assert (settings.runtime_address, settings.session_address, settings.queue_address) == (None, None, None)
     assert settings.node_address is None
     assert settings.longest_look_interval_s == 5.0
-    assert (settings.context_tokens, settings.batch_tokens, settings.mlock) == (2048, 512, False)
+    assert (settings.context_tokens, settings.batch_tokens, settings.mlock) == (4096, 512, False)
     assert (settings.cpu_threads, settings.gpu_enabled, settings.gpu_layers) == (None, False, None)
     assert (settings.llm_host, settings.llm_port) == ("127.0.0.1", 8090)
     assert (settings.raw_prompt, settings.seed, settings.precommit_data) == ("chat", None, "")

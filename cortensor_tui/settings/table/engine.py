@@ -82,9 +82,10 @@ ENGINE: Final[tuple[Spec, ...]] = (
         "LLM_OPTION_CONTEXT_SIZE",
         "context_tokens",
         kinds.whole(64, 1_048_576),
-        2048,
-        "Tokens of prompt and answer together. The network's default is 512, too short for most prompts. For "
-        "the http engine it counts only where the server does not tell its own.",
+        4096,
+        "Tokens of prompts and answers together, of all tasks computed at once: 4096 hold four with 512 "
+        "tokens of answer each. The network's default is 512, too short for most prompts. For the http "
+        "engine it counts only where the server does not tell its own.",
     ),
     _setting(
         "LLM_OPTION_BATCH_SIZE",
