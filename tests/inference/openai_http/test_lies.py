@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import json
-from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 import pytest
 
-from cortensor_tui.domain.inference import EngineState, FinishReason, GenerationEvent, Prefilled, Token
-from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.domain.inference import FinishReason, GenerationEvent, Prefilled, Token
+from cortensor_tui.domain.problems import ProblemError
 from tests.inference.engines import GREEDY, ask, collect, finish_of, text_of
 from tests.inference.openai_http.told_server import (
     DONE,
@@ -21,13 +18,12 @@ from tests.inference.openai_http.told_server import (
     USAGE,
     VLLM_PAGES,
     Script,
-    ToldServer,
     end_of,
     event,
     piece_of,
     told_server,
 )
-from tests.inference.openai_http.watched import ASSUMED_CONTEXT_TOKENS, QUICK, started
+from tests.inference.openai_http.watched import ASSUMED_CONTEXT_TOKENS, QUICK, answer_to, problem_of, started
 
 BROKEN = (
     b"data: {]\n\n",
@@ -36,24 +32,9 @@ BROKEN = (
     b"data: \xff\xfe{}\n\n",
     b"data: " + b"[" * 100_000 + b"\n\n",
 )
+
+
 FOREVER = asyncio.Event
-
-
-async def problem_of(server: ToldServer, prompt: str = "Hello") -> Problem:
-    """Ask once, and return why there was no answer; the engine must still take a run after that."""
-    async with started(server.url) as watched:
-        with pytest.raises(ProblemError) as caught:
-            await collect(watched.engine.generate(ask(prompt)))
-        server.scripts.clear()
-        await watched.until(lambda health: health.state is EngineState.READY)
-        assert text_of(await collect(watched.engine.generate(ask(prompt)))) == "Hello!"
-    return caught.value.problem
-
-
-async def answer_to(pieces: Sequence[bytes], pages: dict[str, Any] | None = None) -> list[Any]:
-    async with told_server(pages) as server, started(server.url) as watched:
-        server.scripts.append(Script(pieces=pieces))
-        return await collect(watched.engine.generate(ask("Hello")))
 
 
 async def test_an_answer_is_its_pieces_joined_with_what_the_server_counted() -> None:
@@ -209,99 +190,6 @@ async def test_a_run_that_was_aborted_there_is_no_answer() -> None:
     async with told_server() as server:
         server.scripts.append(Script(pieces=(piece_of("Hel"), end_of("abort"), DONE)))
         assert (await problem_of(server)).code == "engine_died"
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"type": "exceed_context_size_error", "message": "too large", "n_prompt_tokens": 5000, "n_ctx": 1024},
-        {"code": "context_length_exceeded", "message": "too many"},
-        {"message": "This model's maximum context length is 1024 tokens. However, you requested 5000"},
-    ],
-)
-async def test_a_prompt_that_does_not_fit_is_told_as_such(said: dict[str, Any]) -> None:
-    async with told_server() as server:
-        refused = json.dumps({"error": said}).encode()
-        server.scripts.append(Script(pieces=(refused,), status=400))
-        problem = await problem_of(server)
-    assert problem.code == "prompt_too_long"
-    assert "1024 tokens" in problem.what
-
-
-TOO_LONG = Script(
-    pieces=(b'{"object":"error","message":"maximum context length is 100 tokens"}',), status=400
-)
-
-
-@pytest.mark.parametrize("prompt_tokens", [1, 76, 99])
-async def test_an_answers_limit_that_does_not_fit_beside_the_prompt_is_shortened(prompt_tokens: int) -> None:
-    async with told_server(VLLM_PAGES) as server, started(server.url) as watched:
-        counted = Script(pieces=(json.dumps({"count": prompt_tokens, "max_model_len": 100}).encode(),))
-        server.scripts.extend([TOO_LONG, counted, Script(pieces=HELLO)])
-        asked = ask("Hello", msgspec.structs.replace(GREEDY, max_tokens=100))
-        assert text_of(await collect(watched.engine.generate(asked))) == "Hello!"
-        assert [post.path for post in server.posts][1] == "/tokenize"
-        assert server.posts[1].payload["messages"] == server.posts[0].payload["messages"]
-        assert server.posts[2].payload["max_tokens"] == 100 - prompt_tokens
-
-
-@pytest.mark.parametrize("counted", [b'{"count": 100}', b'{"count": "many"}', b"{]", b'{"count": -1}'])
-async def test_a_prompt_that_fills_the_context_is_refused_for_good(counted: bytes) -> None:
-    async with told_server(VLLM_PAGES) as server, started(server.url) as watched:
-        server.scripts.extend([TOO_LONG, Script(pieces=(counted,)), TOO_LONG, TOO_LONG])
-        with pytest.raises(ProblemError) as caught:
-            await collect(watched.engine.generate(ask("Hello")))
-        assert caught.value.problem.code == "prompt_too_long"
-        assert len(server.posts) == 2
-
-
-async def test_a_task_that_the_server_refuses_is_not_asked_again() -> None:
-    async with told_server() as server:
-        refused = json.dumps({"error": {"message": "min_p\x1b[2J is unknown"}}).encode()
-        server.scripts.append(Script(pieces=(refused,), status=400))
-        problem = await problem_of(server)
-        assert len(server.posts) == 2  # the refused one, and the one after that
-    assert problem.code == "engine_refused"
-    assert problem.why == "HTTP 400: min_p␛[2J is unknown"
-
-
-async def test_no_problem_repeats_the_prompt() -> None:
-    prompt = "The launch code is seventeen blue giraffes."
-    async with told_server() as server:
-        refused = json.dumps({"error": {"message": f"cannot take {{'content': '{prompt}'}}"}}).encode()
-        server.scripts.append(Script(pieces=(refused,), status=400))
-        problem = await problem_of(server, prompt)
-    assert problem.code == "engine_refused"
-    assert "giraffes" not in problem.sentence()
-    assert "HTTP 400" in problem.why
-
-
-async def test_a_busy_server_is_asked_again_after_pauses() -> None:
-    async with told_server() as server, started(server.url) as watched:
-        busy = Script(status=429, headers={"Retry-After": "0"})
-        server.scripts.extend([busy, busy, Script(pieces=HELLO)])
-        assert text_of(await collect(watched.engine.generate(ask("Hello")))) == "Hello!"
-        assert len(server.posts) == 3
-
-
-async def test_a_server_that_stays_busy_is_told() -> None:
-    patience = msgspec.structs.replace(QUICK, busy_s=0.05)
-    async with told_server() as server, started(server.url, patience) as watched:
-        server.scripts.extend(Script(status=429) for _ in range(100))
-        with pytest.raises(ProblemError) as caught:
-            await collect(watched.engine.generate(ask("Hello")))
-        assert caught.value.problem.code == "engine_busy"
-        assert 1 < len(server.posts) < 100
-
-
-async def test_a_busy_server_is_not_waited_for_beyond_the_deadline() -> None:
-    async with told_server() as server, started(server.url) as watched:
-        server.scripts.extend(Script(status=429, headers={"Retry-After": "3600"}) for _ in range(100))
-        asked = msgspec.structs.replace(ask("Hello"), deadline_at=1.0)  # in 1970
-        with pytest.raises(ProblemError) as caught:
-            await collect(watched.engine.generate(asked))
-        assert caught.value.problem.code == "engine_busy"
-        assert len(server.posts) == 1
 
 
 async def test_a_stream_in_which_nothing_comes_is_given_up() -> None:

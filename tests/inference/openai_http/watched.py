@@ -1,14 +1,20 @@
-"""An engine over HTTP and every health it told."""
+"""An engine over HTTP, every health it told, and what comes of asking it once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
 
 from cortensor_tui.domain.inference import EngineHealth, EngineState
+from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference.openai_http.engine import OpenAiHttp
 from cortensor_tui.inference.openai_http.patience import Patience
+from tests.inference.engines import ask, collect, text_of
+from tests.inference.openai_http.told_server import Script, ToldServer, told_server
 
 ASSUMED_CONTEXT_TOKENS = 777
 QUICK = Patience(
@@ -67,3 +73,21 @@ async def started(
         yield watched
     finally:
         await watched.engine.stop()
+
+
+async def problem_of(server: ToldServer, prompt: str = "Hello") -> Problem:
+    """Ask once, and return why there was no answer; the engine must still take a run after that."""
+    async with started(server.url) as watched:
+        with pytest.raises(ProblemError) as caught:
+            await collect(watched.engine.generate(ask(prompt)))
+        server.scripts.clear()
+        await watched.until(lambda health: health.state is EngineState.READY)
+        assert text_of(await collect(watched.engine.generate(ask(prompt)))) == "Hello!"
+    return caught.value.problem
+
+
+async def answer_to(pieces: Sequence[bytes], pages: dict[str, Any] | None = None) -> list[Any]:
+    """Return the events of a run whose server streams these pieces."""
+    async with told_server(pages) as server, started(server.url) as watched:
+        server.scripts.append(Script(pieces=pieces))
+        return await collect(watched.engine.generate(ask("Hello")))
