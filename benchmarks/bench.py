@@ -20,12 +20,11 @@ from benchmarks.heads import watched_heads
 from benchmarks.machine import this_machine
 from benchmarks.processes import REPOSITORY, BenchmarkError
 from benchmarks.report import ChainFigures, Decode, Figures, Pair, figures, table
-from benchmarks.running import run_measuring, say
+from benchmarks.running import measured_model, run_measuring, say
 from benchmarks.served import BoundNode, anvil_world, bound_node
 from benchmarks.traffic import idle_traffic
 from cortensor_tui.domain.tasks import TaskView
 from cortensor_tui.inference.llama.cpus import threads_for
-from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
 
 PROMPT = "Write a very long story about a lighthouse keeper who learns to read the weather."
 CONTEXT_TOKENS = 512
@@ -102,7 +101,7 @@ def _paired(task: TaskView, bare: Told) -> Pair:
 async def measure(plan: Plan, folder: Path) -> Figures:
     """Measure everything. Raises `BenchmarkError` or `ProblemError` where something does not run."""
     machine = this_machine()
-    model = await asyncio.to_thread(fetch_default_model, default_model_folder(), lambda done, total: None)
+    model = await measured_model()
     threads = threads_for(None)
     async with bare_loop(model, CONTEXT_TOKENS, threads) as bare:
         bench = Bench(plan, bare)

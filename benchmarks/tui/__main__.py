@@ -13,7 +13,7 @@ import msgspec
 from benchmarks.machine import this_machine
 from benchmarks.processes import REPOSITORY
 from benchmarks.report import Figures
-from benchmarks.running import run_measuring, say
+from benchmarks.running import measured_model, run_measuring, say
 from benchmarks.served import BLOCK_S, anvil_world, bound_node
 from benchmarks.tui.attached import pairs
 from benchmarks.tui.big import big
@@ -22,7 +22,6 @@ from benchmarks.tui.hangup import exits_s
 from benchmarks.tui.resting import rest
 from benchmarks.tui.starting import starts
 from benchmarks.tui.streaming import streaming
-from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -44,7 +43,7 @@ QUICK = Plan(starts=3, rounds=2, seconds=5, presses=12, pairs=1, tokens=48, hang
 async def measure(plan: Plan, folder: Path) -> Figures:
     """Measure everything. Raises `BenchmarkError` or `ProblemError` where something does not run."""
     machine = this_machine()
-    model = await asyncio.to_thread(fetch_default_model, default_model_folder(), lambda done, total: None)
+    model = await measured_model()
     say("beside a scripted node that streams")
     live = await streaming(folder, plan.rounds, plan.seconds, plan.presses)
     say("beside a scripted node with a long past")
