@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cortensor_tui.journal.database import Database
+from cortensor_tui.journal.uploads import WAITING
 
 _AT_ONCE = 500
 
@@ -41,6 +42,24 @@ class SweepLog:
                 for row in rows
             ]
         return found
+
+    def delivered_late(self, ended_before: float, keep_s: float) -> list[str]:
+        """Return answers that still waited for an IPFS node when their tasks were gone through."""
+        rows = self._database.connection.execute(
+            "SELECT u.cid FROM uploads u JOIN tasks t ON t.chain = u.chain AND t.session_id = u.session_id"
+            " AND t.task_id = u.task_id WHERE t.ended_at <= ? AND u.delivered_at > t.ended_at + ?",
+            (ended_before, keep_s),
+        )
+        return [row["cid"] for row in rows]
+
+    def needed(self) -> frozenset[str]:
+        """Return the texts of tasks that go on, and the answers that wait for an IPFS node."""
+        rows = self._database.connection.execute(
+            "SELECT prompt_cid AS cid FROM tasks WHERE stage NOT IN ('ended', 'missed')"  # noqa: S608 - our own
+            " UNION SELECT answer_cid FROM tasks WHERE stage NOT IN ('ended', 'missed')"
+            f" UNION SELECT u.cid FROM uploads u WHERE {WAITING}"
+        )
+        return frozenset(row["cid"] for row in rows if row["cid"])
 
     def swept(self, chain: int, until: float) -> None:
         """Write down that the tasks of a chain that ended until then were gone through.

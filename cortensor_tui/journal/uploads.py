@@ -9,6 +9,12 @@ import msgspec
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.journal.database import Database
 
+WAITING = """
+u.delivered_at IS NULL AND NOT EXISTS (SELECT 1 FROM tasks t
+    WHERE t.chain = u.chain AND t.session_id = u.session_id AND t.task_id = u.task_id AND t.stage = 'missed')
+"""
+"""Which uploads `u` are still to be delivered: not those of tasks that were missed."""
+
 
 class SavedUpload(msgspec.Struct, frozen=True, kw_only=True):
     """One answer, by its content id. `chain` is the row number of the chain that the task is of."""
@@ -43,11 +49,14 @@ class UploadLog:
 
     def waiting(self) -> list[SavedUpload]:
         """Return what is still to be delivered, oldest first; not for tasks that were missed."""
-        return self._select(
-            "u.delivered_at IS NULL AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.chain = u.chain"
-            " AND t.session_id = u.session_id AND t.task_id = u.task_id AND t.stage = 'missed')"
-            " ORDER BY u.asked_at"
+        return self._select(f"{WAITING} ORDER BY u.asked_at")
+
+    def count_waiting(self) -> int:
+        """Return how many are still to be delivered."""
+        counted = self._database.connection.execute(
+            f"SELECT count(*) FROM uploads u WHERE {WAITING}"  # noqa: S608 - our own clause
         )
+        return int(counted.fetchone()[0])
 
     def expired(self, ended_before: float) -> list[SavedUpload]:
         """Return what nodes may forget: its task ended before then, and so did every other with that id."""

@@ -65,9 +65,9 @@ class TaskPayloads:
         return addressed_content_id(task.data) is not None
 
     def is_prompt_here(self, cid: str) -> bool:
-        """Tell whether a prompt is in the store, unchanged."""
+        """Tell whether a prompt is in the store, unchanged; there it then stays for the task that asks."""
         with suppress(ProblemError):
-            self._store.get(cid)
+            self._store.use(cid)
             return True
         return False
 
@@ -87,7 +87,7 @@ class TaskPayloads:
         data = await self._nodes.fetch(cid, self._most_prompt_bytes)
         _require_text(cid, data)
         await asyncio.to_thread(self._keep, data, cid)
-        log.info("prompt fetched", cid=cid, size_bytes=len(data))
+        log.info("prompt fetched", size_bytes=len(data))
 
     def _keep(self, prompt: bytes, cid: str) -> None:
         self._store.put(prompt, asked_as=cid)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +30,7 @@ class LocalStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._changing = threading.Lock()  # what is put on one thread is not dropped on another meanwhile
 
     def put(self, data: bytes, asked_as: str | None = None) -> str:
         """Keep the bytes and return their content id. Raises `ProblemError` when the disk refuses.
@@ -42,10 +45,11 @@ class LocalStore:
         others = {str(file_id(data, version=0)), *([str(_parsed(asked_as))] if asked_as else [])} - {cid}
         try:
             make_private_folder(self._folder)
-            is_new = self._write(cid, data)
-            is_named = [self._link(other, cid) for other in sorted(others)]
-            if is_new or any(is_named):
-                self._sync_names()
+            with self._changing:
+                is_new = self._write(cid, data)
+                is_named = [self._link(other, cid) for other in sorted(others)]
+                if is_new or any(is_named):
+                    self._sync_names()
         except OSError as error:
             raise self._unwritable(error) from error
         return cid
@@ -60,6 +64,14 @@ class LocalStore:
                 "the file was changed or damaged",
                 "Restore it from a backup; it is not used",
             )
+        return data
+
+    def use(self, cid: str) -> bytes:
+        """Return the payload as `get` does, and keep it on as if it were put now."""
+        with self._changing:
+            data = self.get(cid)
+            with suppress(OSError):  # where nothing can be written, nothing is dropped either
+                os.utime(self._path(cid))
         return data
 
     def is_of(self, cid: str, data: bytes) -> bool:
@@ -93,20 +105,20 @@ class LocalStore:
         return cid if self.is_of(cid, data) else str(file_id(data))
 
     def drop(self, cid: str, unused_since: float) -> bool:
-        """Delete a payload unless it was put after `unused_since`, unix seconds; tell whether it is gone.
+        """Delete a payload unless it was put or used after `unused_since`, unix seconds; tell whether it was.
 
         Another node with the same data folder may have put it too. Raises `ProblemError` as `put` does.
         """
         path = self._path(cid)
         try:
-            target = self._folder / (os.readlink(path) if path.is_symlink() else path.name)
-            if target.stat().st_mtime > unused_since:
-                return False
-            older_name = file_id(self.read_unchecked(cid), version=0)
-            for name in (path, self._folder / str(older_name)):
-                if name != target:
+            with self._changing:
+                target = self._folder / (os.readlink(path) if path.is_symlink() else path.name)
+                older_name = file_id(target.read_bytes(), version=0)
+                if target.stat().st_mtime > unused_since:
+                    return False
+                target.unlink()
+                for name in (path, self._folder / str(older_name)):
                     name.unlink(missing_ok=True)
-            target.unlink()
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -161,8 +173,11 @@ class LocalStore:
         path = self._folder / name
         if path.exists():
             return False
-        path.unlink(missing_ok=True)  # it may lead to a file that is gone
-        path.symlink_to(target)
+        new = (
+            self._folder / f".new-{secrets.token_hex(8)}"
+        )  # another node with this folder may be about it too
+        new.symlink_to(target)
+        new.replace(path)  # which may lead to a file that is gone
         return True
 
     def _sync_names(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import structlog
 
@@ -17,14 +18,15 @@ log = structlog.get_logger(__name__)
 
 FIRST_RETRY_S = 5.0
 LONGEST_RETRY_S = 60.0
+# Of the node and not of the payload: the others would meet it too.
+_WAITS_FOR_NODE = frozenset({problems.UNREACHABLE, problems.FULL})
 
 
 class Outbox:
     """What is to be delivered is in the journal before it is sent, and stays there until a node has it.
 
     A delivery was read back from the node and compared. `keep_s` is for how long nodes keep a payload after
-    its task has ended, None for always. Without
-    IPFS nodes everything waits.
+    its task has ended, None for always. Without IPFS nodes everything waits.
     """
 
     def __init__(
@@ -42,7 +44,8 @@ class Outbox:
         self._clock = clock
         self._is_wanted = asyncio.Event()
         self._retry_s = FIRST_RETRY_S
-        self.waiting = len(uploads.waiting())
+        self._failed: Counter[SavedUpload] = Counter()
+        self.waiting = uploads.count_waiting()
 
     async def offer(self, upload: SavedUpload) -> None:
         """Deliver a payload now, or leave it in the outbox: that no node takes it stops no task.
@@ -55,7 +58,7 @@ class Outbox:
     def remember(self, upload: SavedUpload) -> None:
         """Have a payload delivered soon, unless it was already. Raises `ProblemError` as `offer` does."""
         self._uploads.save(upload, self._clock.now())
-        self.waiting = len(self._uploads.waiting())
+        self.waiting = self._uploads.count_waiting()
         self._is_wanted.set()
 
     async def run(self) -> None:
@@ -72,16 +75,19 @@ class Outbox:
                 pass
 
     async def work_off(self) -> None:
-        """Deliver what waits, oldest first, while a node takes it; then unpin what is over."""
+        """Deliver what waits, oldest first, while a node takes it; then unpin what is over.
+
+        What a node refuses, or takes too long over, goes after what has failed less often.
+        """
         try:
-            for upload in self._uploads.waiting():
+            for upload in sorted(self._uploads.waiting(), key=self._failed.__getitem__):
                 problem = await self._deliver(upload)
-                if problem is not None and problem.code in problems.PASSING:
+                if problem is not None and problem.code in _WAITS_FOR_NODE:
                     break
             await self._unpin_expired()
         except ProblemError as error:
             log.warning("the outbox is not worked off", why=error.problem.sentence())
-        self.waiting = len(self._uploads.waiting())
+        self.waiting = self._uploads.count_waiting()
         self._retry_s = FIRST_RETRY_S if not self.waiting else min(2 * self._retry_s, LONGEST_RETRY_S)
 
     async def _deliver(self, upload: SavedUpload) -> Problem | None:
@@ -92,11 +98,13 @@ class Outbox:
             data = await asyncio.to_thread(self._store.get, upload.cid)
             await self._nodes.deliver(upload.cid, data)
         except ProblemError as error:
+            self._failed[upload] += 1
             log.warning("answer not on IPFS yet", task=str(upload.key), why=error.problem.sentence())
             return error.problem
+        del self._failed[upload]
         self._uploads.delivered(upload, self._clock.now())
-        self.waiting = len(self._uploads.waiting())
-        log.info("answer on IPFS", task=str(upload.key), cid=upload.cid)
+        self.waiting = self._uploads.count_waiting()
+        log.info("answer on IPFS", task=str(upload.key))
         return None
 
     async def _unpin_expired(self) -> None:
@@ -105,4 +113,4 @@ class Outbox:
         for upload in self._uploads.expired(self._clock.now() - self._keep_s):
             await self._nodes.unpin(upload.cid)
             self._uploads.unpinned(upload, self._clock.now())
-            log.info("answer unpinned", task=str(upload.key), cid=upload.cid)
+            log.info("answer unpinned", task=str(upload.key))

@@ -1,14 +1,15 @@
-"""Deletes texts from the local store some time after their task has ended."""
+"""Deletes texts from the local store some time after their task has ended, unless they are needed yet."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.problems import ProblemError
-from cortensor_tui.journal.sweeps import EndedPayloads, SweepLog
+from cortensor_tui.journal.sweeps import SweepLog
 from cortensor_tui.storage.local_store import LocalStore
 
 log = structlog.get_logger(__name__)
@@ -43,10 +44,14 @@ class Retention:
         """Delete what is due and return how many payloads; one that was used again since stays."""
         until, dropped = self._clock.now() - self._keep_s, 0
         while due := self._sweeps.due(until):
-            dropped += await asyncio.to_thread(self._drop, due, until)
+            dropped += await self._drop([cid for one in due for cid in one.cids], until)
             for one in due:  # the last of each chain is its newest
                 self._sweeps.swept(one.chain, one.ended_at)
-        return dropped
+        return dropped + await self._drop(self._sweeps.delivered_late(until, self._keep_s), until)
 
-    def _drop(self, due: list[EndedPayloads], until: float) -> int:
-        return sum(self._store.drop(cid, unused_since=until) for one in due for cid in one.cids)
+    async def _drop(self, cids: Sequence[str], until: float) -> int:
+        """Delete payloads but those needed; what is needed from now on is used, and stays for that."""
+        needed = self._sweeps.needed()
+        ripe = [cid for cid in cids if cid not in needed]
+        dropped = await asyncio.to_thread(lambda: [self._store.drop(cid, until) for cid in ripe])
+        return sum(dropped)

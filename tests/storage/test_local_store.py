@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import os
 import stat
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -133,6 +136,32 @@ def test_what_is_dropped_leaves_nothing_and_what_was_put_since_stays(tmp_path: P
     assert store.drop(asked_as, unused_since=put_at + 1)
     assert list(tmp_path.iterdir()) == []
     assert not store.drop(asked_as, unused_since=put_at + 1)
+
+
+def test_one_payload_put_by_many_at_once_is_put_once(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(50):
+            data = b"payload %d" % number
+            asked_as = str(block_id(b"another tree of %d" % number, DAG_PB))
+            puts = [threads.submit(store.put, data, asked_as) for _ in range(8)]
+            assert {one.result() for one in puts} == {str(file_id(data))}
+            assert store.get(asked_as) == data
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_payload_put_while_it_is_dropped_is_there_or_dropped_before(tmp_path: Path) -> None:
+    store, data = LocalStore(tmp_path), b"Yes"
+    cid = store.put(data)
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(100):
+            os.utime(tmp_path / cid, (1.0, 1.0))
+            dropping = threads.submit(store.drop, cid, 2.0)
+            assert store.put(data) == cid
+            dropping.result()
+            assert store.get(cid) == data
+    store.drop(cid, unused_since=time.time() + 60)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from cortensor_tui.journal.scope import ChainScope
 from cortensor_tui.journal.sweeps import SweepLog
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
 from cortensor_tui.journal.uploads import SavedUpload, UploadLog
+from cortensor_tui.miner.payloads import TaskPayloads
 from cortensor_tui.storage.ipfs import problems
 from cortensor_tui.storage.ipfs.nodes import IpfsNodes
 from cortensor_tui.storage.local_store import LocalStore
@@ -43,14 +45,14 @@ class ToldNodes(IpfsNodes):
     def __init__(self) -> None:
         super().__init__(["http://127.0.0.1:1"], timeout_s=1)
         self.is_up = True
-        self.lies_about: set[str] = set()
+        self.refuses: dict[str, ProblemError] = {}
         self.kept: dict[str, bytes] = {}
 
     async def deliver(self, cid: str, data: bytes) -> None:
         if not self.is_up:
             raise problems.unreachable("a node", "connection refused")
-        if cid in self.lies_about:
-            raise problems.other_bytes("a node", cid)
+        if cid in self.refuses:
+            raise self.refuses[cid]
         self.kept[cid] = data
 
     async def unpin(self, cid: str) -> None:
@@ -79,18 +81,35 @@ class Desk:
         self.database.close()
         self.open()
 
-    def answered(self, task_id: int, answer: bytes, stage: Stage = Stage.COMMITTED) -> SavedUpload:
+    @property
+    def retention(self) -> Retention:
+        """What keeps texts for a week."""
+        return Retention(SweepLog(self.database), self.store, 7 * DAY_S, self.clock)
+
+    def go_by_files(self, upload: SavedUpload) -> None:
+        """Set the clock to the machine's, which dates files."""
+        self.clock.wall_ahead_s += (self.folder / "payloads" / upload.cid).stat().st_mtime - self.clock.now()
+
+    def answered(
+        self, task_id: int, answer: bytes, stage: Stage = Stage.COMMITTED, *, prompt_cid: str | None = None
+    ) -> SavedUpload:
         """Have a task with an answer in store and journal."""
         record = TaskRecord(
             key=TaskKey(1, task_id),
             stage=stage,
-            prompt_cid=self.store.put(b"the prompt of %d" % task_id),
+            prompt_cid=prompt_cid or self.store.put(b"the prompt of %d" % task_id),
             answer_cid=self.store.put(answer),
             details=TaskDetails(prompt_type=1, prompt_template="", asked=ASKED, is_answer_addressed=True),
             assigned_at=self.clock.now(),
         )
         self.journal.tasks.save(record, "saved")
         return SavedUpload(chain=self.journal.chain, key=record.key, cid=record.answer_cid or "")
+
+    def prompt_cid(self, upload: SavedUpload) -> str:
+        """Return the id of its task's prompt."""
+        record = self.journal.tasks.get(upload.key)
+        assert record is not None
+        return record.prompt_cid
 
     def end(self, upload: SavedUpload, stage: Stage = Stage.ENDED) -> None:
         """End its task."""
@@ -137,6 +156,32 @@ async def test_one_that_cannot_be_delivered_does_not_hold_up_the_others(desk: De
     desk.nodes.is_up = True
     await desk.outbox.work_off()
     assert (desk.outbox.waiting, set(desk.nodes.kept)) == (1, {good.cid})
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        problems.refused("a node", 413, "Request Entity Too Large"),
+        problems.slow("a node", 30),
+        problems.refused("a node", 500, "no space left on device"),  # for the large one; it goes last then
+        problems.other_bytes("a node", "an id"),
+    ],
+)
+async def test_one_that_a_node_does_not_take_does_not_hold_up_the_others(
+    desk: Desk, problem: ProblemError
+) -> None:
+    desk.nodes.is_up = False
+    uploads = [desk.answered(number, b"answer %d" % number) for number in range(3)]
+    for upload in uploads:
+        await desk.outbox.offer(upload)
+    desk.nodes.is_up = True
+    desk.nodes.refuses[uploads[0].cid] = problem
+    for _ in range(2):
+        await desk.outbox.work_off()
+    assert (desk.outbox.waiting, set(desk.nodes.kept)) == (1, {one.cid for one in uploads[1:]})
+    desk.nodes.refuses.clear()
+    await desk.outbox.work_off()
+    assert desk.outbox.waiting == 0
 
 
 async def test_the_answer_of_a_task_that_was_missed_is_not_delivered(desk: Desk) -> None:
@@ -187,11 +232,9 @@ async def test_an_answer_that_a_later_task_has_too_stays_pinned_for_that(desk: D
 
 async def test_texts_are_deleted_once_their_task_has_ended_long_enough(desk: Desk, tmp_path: Path) -> None:
     ended, going_on = desk.answered(0, b"old"), desk.answered(1, b"new")
+    desk.go_by_files(ended)
     desk.end(ended)
-    # Files are dated by the machine's clock: the test's begins where that stands.
-    desk.clock.wall_ahead_s += (tmp_path / "payloads" / ended.cid).stat().st_mtime - desk.clock.now()
-    desk.end(ended)
-    retention = Retention(SweepLog(desk.database), desk.store, 7 * DAY_S, desk.clock)
+    retention = desk.retention
     desk.clock.pass_s(6 * DAY_S)
     assert await retention.sweep() == 0
     desk.clock.pass_s(2 * DAY_S)
@@ -204,3 +247,50 @@ async def test_texts_are_deleted_once_their_task_has_ended_long_enough(desk: Des
     left = {path.name for path in (tmp_path / "payloads").iterdir()}
     texts = (b"new", b"the prompt of 1")
     assert left == {str(file_id(text, version)) for text in texts for version in (0, 1)}
+
+
+async def test_an_answer_that_waits_for_a_node_is_not_deleted_before_it_is_there(desk: Desk) -> None:
+    desk.nodes.is_up = False
+    upload = desk.answered(0, b"promised by its address")
+    await desk.outbox.offer(upload)
+    desk.go_by_files(upload)
+    desk.end(upload)
+    desk.clock.pass_s(8 * DAY_S)
+    assert await desk.retention.sweep() == 1, "the prompt alone"
+    desk.nodes.is_up = True
+    await desk.outbox.work_off()
+    assert (desk.outbox.waiting, set(desk.nodes.kept)) == (0, {upload.cid})
+    assert await desk.retention.sweep() == 1, "now it is kept no longer"
+    assert list((desk.folder / "payloads").iterdir()) == []
+
+
+async def test_a_prompt_that_a_later_task_has_too_stays_while_that_goes_on(desk: Desk) -> None:
+    earlier = desk.answered(0, b"the first answer")
+    prompt_cid = desk.prompt_cid(earlier)
+    desk.go_by_files(earlier)
+    desk.end(earlier)
+    later = desk.answered(1, b"the second answer", prompt_cid=prompt_cid)
+    desk.clock.pass_s(8 * DAY_S)
+    assert await desk.retention.sweep() == 1, "the first answer"
+    assert desk.store.get(prompt_cid) == b"the prompt of 0"
+    desk.end(later)
+    assert await desk.retention.sweep() == 0
+    desk.clock.pass_s(8 * DAY_S)
+    assert await desk.retention.sweep() == 2
+
+
+async def test_a_prompt_that_is_found_here_counts_as_used_again(desk: Desk) -> None:
+    earlier = desk.answered(0, b"an answer")
+    prompt_cid = desk.prompt_cid(earlier)
+    path = desk.folder / "payloads" / prompt_cid
+    long_ago = path.stat().st_mtime - 8 * DAY_S
+    os.utime(path, (long_ago, long_ago))
+    desk.go_by_files(earlier)
+    desk.clock.pass_s(-8 * DAY_S)
+    desk.end(earlier)
+    desk.clock.pass_s(8 * DAY_S)
+    # By its other name, which no task of the journal has.
+    assert TaskPayloads(desk.store).is_prompt_here(str(file_id(b"the prompt of 0", version=0)))
+    desk.clock.pass_s(60)
+    await desk.retention.sweep()
+    assert desk.store.get(prompt_cid) == b"the prompt of 0"
