@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 
-RESTART_REMEDY = "It restarts by itself; the task is run again"
+RESTART_REMEDY = "It restarts by itself, and its tasks are run again"
 _CHECK = "Check memory and model; it is started again by itself, after a longer pause each time"
 GAVE_UP = "engine_failed"
 TEMPLATE_MISSING = "chat_template_missing"

@@ -88,8 +88,8 @@ def _engine(facts: Facts) -> Step:
         problem = Problem(
             code="engine",
             what="The model is not running",
-            why=engine.error,
-            remedy="Mend the cause; the node tries again by itself",
+            why=engine.error.rstrip("."),
+            remedy="The node tries again by itself",
         )
         return _step(name, problem)
     if engine.loading_for is not None:  # tasks are taken meanwhile: whichever model comes, one comes

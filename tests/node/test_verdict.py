@@ -14,6 +14,7 @@ from cortensor_tui.domain.inference import EngineHealth, EngineState
 from cortensor_tui.domain.networks import ReplacedChain
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import Service, SessionView
+from cortensor_tui.inference.problems import engine_died
 from cortensor_tui.node.preconditions import Facts, steps
 from cortensor_tui.node.verdict import judge
 from tests.miner.test_admission import SESSION
@@ -85,6 +86,16 @@ def test_a_full_disk_is_told_of_the_disk_and_not_of_the_chain() -> None:
     assert chain.is_met
     assert disk.is_met is False
     assert ("disk is full" in disk.detail, disk.remedy) == (True, "Free disk space")
+
+
+def test_an_engine_that_failed_is_told_in_one_voice() -> None:
+    died = engine_died("it was killed by SIGKILL").sentence()
+    failed = msgspec.structs.replace(engine(EngineState.FAILED), error=died)
+    found = told(msgspec.structs.replace(WELL, engine=failed))["the model is running"]
+    assert f"{found.detail}. {found.remedy}" == (
+        "The model is not running: The engine process died. It was killed by SIGKILL. It restarts by itself, "
+        "and its tasks are run again. The node tries again by itself"
+    )
 
 
 def test_a_chain_that_was_replaced_is_told_until_the_node_is_bound_on_the_new_one() -> None:

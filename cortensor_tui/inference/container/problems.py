@@ -153,7 +153,7 @@ def container_died(how: str) -> Problem:
         code="engine_died",
         what="The engine's container ended",
         why=how,
-        remedy="It restarts by itself; the task is run again",
+        remedy="It restarts by itself, and its tasks are run again",
     )
 
 
