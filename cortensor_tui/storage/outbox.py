@@ -110,7 +110,13 @@ class Outbox:
     async def _unpin_expired(self) -> None:
         if self._keep_s is None or self._nodes is None:
             return
-        for upload in self._uploads.expired(self._clock.now() - self._keep_s):
-            await self._nodes.unpin(upload.cid)
+        expired = self._uploads.expired(self._clock.now() - self._keep_s)
+        for upload in sorted(expired, key=self._failed.__getitem__):
+            try:
+                await self._nodes.unpin(upload.cid)
+            except ProblemError:
+                self._failed[upload] += 1  # the others go first next time
+                raise
+            del self._failed[upload]
             self._uploads.unpinned(upload, self._clock.now())
             log.info("answer unpinned", task=str(upload.key))

@@ -141,6 +141,18 @@ async def test_a_node_that_is_gone_is_told_and_the_second_one_asked(ipfs: IpfsNo
     await both.close()
 
 
+async def test_a_node_that_is_gone_keeps_no_other_from_unpinning(ipfs: IpfsNode) -> None:
+    data = b"kept long enough"
+    cid = str(file_id(data))
+    both = IpfsNodes([f"http://127.0.0.1:{lasting_port()}", ipfs.url], timeout_s=60)
+    await both.deliver(cid, data)
+    with pytest.raises(ProblemError) as refused:
+        await both.unpin(cid)
+    assert refused.value.problem.code == problems.UNREACHABLE
+    assert parse_content_id(cid) not in {parse_content_id(one) for one in ipfs.pinned()}
+    await both.close()
+
+
 async def test_a_node_tells_how_it_stands(ipfs: IpfsNode) -> None:
     nodes = IpfsNodes([ipfs.url], timeout_s=60)
     assert nodes.health.out is None  # not known yet

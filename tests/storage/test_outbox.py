@@ -58,6 +58,8 @@ class ToldNodes(IpfsNodes):
     async def unpin(self, cid: str) -> None:
         if not self.is_up:
             raise problems.unreachable("a node", "connection refused")
+        if cid in self.refuses:
+            raise self.refuses[cid]
         self.kept.pop(cid, None)
 
 
@@ -211,6 +213,21 @@ async def test_an_answer_is_unpinned_when_it_has_been_kept_long_enough(desk: Des
     desk.restart()
     await desk.outbox.work_off()
     assert upload.cid not in desk.nodes.kept
+
+
+async def test_one_that_cannot_be_unpinned_does_not_hold_up_the_others(desk: Desk) -> None:
+    uploads = [desk.answered(number, b"answer %d" % number) for number in range(3)]
+    for upload in uploads:
+        await desk.outbox.offer(upload)
+        desk.end(upload)
+    desk.clock.pass_s(31 * DAY_S)
+    desk.nodes.refuses[uploads[0].cid] = problems.refused("a node", 500, "not now")
+    for _ in range(2):
+        await desk.outbox.work_off()
+    assert set(desk.nodes.kept) == {uploads[0].cid}
+    desk.nodes.refuses.clear()
+    await desk.outbox.work_off()
+    assert not desk.nodes.kept
 
 
 async def test_an_answer_that_a_later_task_has_too_stays_pinned_for_that(desk: Desk) -> None:

@@ -70,9 +70,15 @@ class IpfsNodes:
         await self._first(deliver_to)
 
     async def unpin(self, cid: str) -> None:
-        """Have every node forget a payload. Raises `ProblemError` while one of them cannot be asked."""
+        """Have every node forget a payload. Raises `ProblemError` while one of them does not."""
+        met: list[ProblemError] = []
         for node in self._nodes:
-            await self._limited(node, node.unpin(cid))
+            try:
+                await self._limited(node, node.unpin(cid))
+            except ProblemError as error:
+                met.append(error)
+        if met:
+            raise met[0]
 
     async def look(self) -> None:
         """See how each node stands. What went wrong with a payload stays told until one goes through."""
