@@ -137,10 +137,15 @@ class Answering:
         wish = None if self._session_models is None else await self._session_models.wish(session_id)
         retries = Retries(record.deadline_at, self._clock)
         while True:
-            async with self._turns.taken(record.deadline_at, is_alone=is_alone, wish=wish):
+            async with self._turns.taken(record.deadline_at, is_alone=is_alone, wish=wish) as admitted:
+
+                def started(begun: TaskRecord, admitted: Callable[[], None] = admitted) -> None:
+                    admitted()
+                    on_start(begun)
+
                 prepared = self._prepared(record, await self._context_tokens())
                 try:
-                    return await self._run(prepared, prompt, on_start, on_first_token)
+                    return await self._run(prepared, prompt, started, on_first_token)
                 except ProblemError as error:
                     pause_s = retries.pause_s(error.problem, self._engine.health)
                     if pause_s is None:

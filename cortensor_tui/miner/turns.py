@@ -60,6 +60,8 @@ class _Turn:
         self.may_begin = asyncio.Event()
         self.limit = asyncio.timeout(None)
         self.is_sent_away = False
+        self.let_in_at: float | None = None
+        self.is_admitted = False
 
 
 class Turns:
@@ -67,7 +69,8 @@ class Turns:
 
     Of the runs that wait, those whose deadline is ahead go first, the earliest deadline before the others.
     Nobody passes the first one, so that a run that is to have the engine alone gets it. A run that is past
-    its deadline gives way to one that can still be in time, and to no other.
+    its deadline gives way to one that can still be in time, and to no other: also to one that was let in,
+    where the engine has no room for it beside the others.
 
     Where runs ask for several models, the one that is loaded goes on as long as runs wait for it. A run that
     has waited half of its time for another goes before them, but not before those that waited already when
@@ -89,9 +92,10 @@ class Turns:
     @asynccontextmanager
     async def taken(
         self, deadline_at: float | None, *, is_alone: bool = False, wish: ModelWish | None = None
-    ) -> AsyncIterator[None]:
+    ) -> AsyncIterator[Callable[[], None]]:
         """Wait for the engine and hold it. Raises `ProblemError` "answer_too_late" in a run that gives way.
 
+        Gives what is to be called once the engine works on the run: until then it may wait there for room.
         `deadline_at` is in unix seconds; a run without one waits for those that have one. A run without a
         wish takes any model.
         """
@@ -103,7 +107,7 @@ class Turns:
             async with turn.limit:
                 self.review()
                 await turn.may_begin.wait()
-                yield
+                yield lambda: self._admit(turn)
         except TimeoutError as error:
             if not turn.limit.expired():
                 raise
@@ -123,12 +127,22 @@ class Turns:
         while self._waiting and self._may_begin(first := min(self._waiting, key=self._order)):
             self._waiting.discard(first)
             self._running.add(first)
+            first.let_in_at = self._clock.now()
             first.may_begin.set()
         if self._next_look is not None:
             self._next_look.cancel()
             self._next_look = None
-        if self._running and any(self._late_s(one) < 0 for one in self._waiting):
-            self._end_a_late_run()
+        kept = [one for one in self._waiting | self._running if not one.is_admitted and self._late_s(one) < 0]
+        if self._running and kept:
+            self._end_a_late_run(max(map(self._kept_s, kept)))
+
+    def _admit(self, turn: _Turn) -> None:
+        turn.is_admitted = True
+        self.review()
+
+    def _kept_s(self, turn: _Turn) -> float:
+        """Return for how long a run that was let in waits for room; any other has waited enough."""
+        return math.inf if turn.let_in_at is None else self._clock.now() - turn.let_in_at
 
     def _order(self, turn: _Turn) -> tuple[bool, int, float, int]:
         return self._late_s(turn) >= 0, self._rank(turn), turn.due_at, turn.number
@@ -162,13 +176,16 @@ class Turns:
         is_one_alone = turn.is_alone or any(one.is_alone for one in self._running)
         return not is_one_alone and len(self._running) < self._most_at_once()
 
-    def _end_a_late_run(self) -> None:
-        """End the run that is latest, one at a time, or look again when it will be too late."""
+    def _end_a_late_run(self, kept_s: float) -> None:
+        """End the run that is latest, one at a time, or look again when it will be too late.
+
+        `kept_s` is for how long another waits: the engine has a moment, too, to admit one that was let in.
+        """
         latest = min(self._running, key=lambda one: one.due_at)
         if math.isinf(latest.due_at) or any(one.is_sent_away for one in self._running):
             return
         loop = asyncio.get_running_loop()
-        left_s = GRACE_S - self._late_s(latest)
+        left_s = GRACE_S - min(self._late_s(latest), kept_s)
         if left_s > 0:
             self._next_look = loop.call_later(left_s, self.review)
             return

@@ -24,7 +24,10 @@ class Wish(NamedTuple):
 
 
 class Hall:
-    """Runs that end when told to; `running` and `ended` have their numbers."""
+    """Runs that end when told to; `running` and `ended` have their numbers.
+
+    Those `without_room` were let in, and wait inside the engine.
+    """
 
     def __init__(self, slots: int) -> None:
         self.clock = StandingClock()
@@ -32,10 +35,13 @@ class Hall:
         self.running: dict[int, asyncio.Event] = {}
         self.begun: list[int] = []
         self.ended: list[int] = []
+        self.without_room: set[int] = set()
 
     async def run(self, number: int, wish: Wish) -> None:
-        async with self.turns.taken(self.clock.now() + wish.due_s, is_alone=wish.is_alone):
+        async with self.turns.taken(self.clock.now() + wish.due_s, is_alone=wish.is_alone) as admitted:
             self.begun.append(number)
+            if number not in self.without_room:
+                admitted()
             self.running[number] = asyncio.Event()
             try:
                 await self.running[number].wait()
@@ -108,6 +114,38 @@ async def test_a_late_run_does_not_give_way_to_one_that_is_late_too() -> None:
         hall.running[number].set()
         await settle()
     await asyncio.gather(in_time, also_late)
+
+
+@pytest.mark.parametrize("is_admitted", [False, True])
+async def test_a_late_run_gives_way_to_one_that_waits_inside_the_engine(is_admitted: bool) -> None:
+    hall = Hall(slots=2)
+    greedy = asyncio.create_task(hall.run(0, Wish(10, False, False)))
+    await settle()
+    hall.without_room = set() if is_admitted else {1}
+    other = asyncio.create_task(hall.run(1, Wish(60, False, False)))
+    await settle()
+    hall.clock.pass_s(10 + GRACE_S)
+    hall.turns.review()
+    await settle()
+    assert set(hall.running) == ({0, 1} if is_admitted else {1})
+    for event in list(hall.running.values()):
+        event.set()
+    told = await asyncio.gather(greedy, other, return_exceptions=True)
+    assert [isinstance(one, ProblemError) for one in told] == [not is_admitted, False]
+
+
+async def test_a_run_that_was_let_in_just_now_sends_nobody_away() -> None:
+    hall = Hall(slots=2)
+    late = asyncio.create_task(hall.run(0, Wish(10, False, False)))
+    await settle()
+    hall.clock.pass_s(10 + GRACE_S)
+    hall.without_room = {1}
+    other = asyncio.create_task(hall.run(1, Wish(60, False, False)))
+    await settle()
+    assert set(hall.running) == {0, 1}
+    for event in list(hall.running.values()):
+        event.set()
+    await asyncio.gather(late, other)
 
 
 async def test_a_moment_after_the_deadline_nobody_is_sent_away() -> None:
