@@ -55,7 +55,8 @@ def test_a_changed_file_is_read_again(tmp_path: Path, reads: list[bytes]) -> Non
 
 
 @pytest.mark.parametrize(
-    "noise", [b"", b"{}", b"[1]", b"\xff", b'{"sha256":7,"file_bytes":7,"modified_ns":1}']
+    "noise",
+    [b"", b"{}", b"[1]", b"\xff", b'{"sha256":7,"file_bytes":7}', b'{"sha256":"\xff","file_bytes":7}'],
 )
 def test_a_note_that_is_none_is_passed_over(tmp_path: Path, noise: bytes) -> None:
     path = tmp_path / "a.gguf"

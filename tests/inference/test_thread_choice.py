@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -94,7 +96,7 @@ def test_the_file_does_not_grow_for_ever(tmp_path: Path) -> None:
     assert file.read("model 0") is None
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"key": 3}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"key": 3}', b"\xff", b'{"\xff": 3}'])
 def test_a_damaged_file_is_measured_anew(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "threads.json"
     path.write_bytes(content)
@@ -107,6 +109,15 @@ def test_a_damaged_file_is_measured_anew(tmp_path: Path, content: bytes) -> None
 def test_a_folder_that_cannot_be_written_keeps_nobody_from_starting(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     ThreadFile(tmp_path / "file" / "threads.json").write("key", CHOSEN)
+
+
+def test_a_full_disk_leaves_no_files_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(source: str, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    ThreadFile(tmp_path / "threads.json").write("key", CHOSEN)
+    assert list(tmp_path.iterdir()) == []
 
 
 @given(first=st.integers(1, 8), most=st.integers(1, 8), times=st.lists(st.floats(1e-6, 10), max_size=200))

@@ -9,8 +9,6 @@ from typing import Protocol
 from cortensor_tui.inference.llama.wire import Ping, ToChild
 from cortensor_tui.inference.restarts import RestartLimits
 
-_CANCEL_LOOKS = 20
-
 
 class Patience(RestartLimits, frozen=True, kw_only=True):
     """How long a child may take, and how often it may die before it is left dead.
@@ -61,12 +59,3 @@ async def watch_silence(
             return
         child.send(Ping())
         on_look(silent_s)
-
-
-async def kill_unless(child: Child, is_over: Callable[[], bool], limit_s: float) -> None:
-    """Give a child so long to end a cancelled run, counted as in `watch_silence`."""
-    for _ in range(_CANCEL_LOOKS):
-        await asyncio.sleep(limit_s / _CANCEL_LOOKS)
-        if is_over():
-            return
-    child.kill(f"it did not stop a cancelled run within {limit_s:g} s")

@@ -15,7 +15,7 @@ from cortensor_tui.inference import problems
 from cortensor_tui.inference.engine import HealthListener
 from cortensor_tui.inference.llama.child_process import ChildProcess
 from cortensor_tui.inference.llama.cpus import at_most_all
-from cortensor_tui.inference.llama.heartbeat import Patience, kill_unless, watch_silence
+from cortensor_tui.inference.llama.heartbeat import Patience, watch_silence
 from cortensor_tui.inference.llama.runs import Run, Runs, Sent
 from cortensor_tui.inference.llama.wire import (
     Cancel,
@@ -92,7 +92,6 @@ class LlamaProcess:
         self._signs = 0
         self._progress_count = 0
         self._runs = Runs()
-        self._tasks: set[asyncio.Task[None]] = set()  # the event loop itself holds tasks weakly
 
     # --- what the miner asks ---------------------------------------------------------------------
 
@@ -130,15 +129,13 @@ class LlamaProcess:
             self._cancel(run)  # nothing, where it is over
 
     async def cancel(self) -> None:
-        """See `Engine.cancel`. Returns at once; a child that does not obey in time is killed."""
+        """See `Engine.cancel`. Returns at once; the child obeys after a batch at most."""
         for run in self._runs.all:
             self._cancel(run)
 
     async def stop(self) -> None:
         """See `Engine.stop`."""
         await self._supervisor.stop()
-        for task in self._tasks:
-            task.cancel()
 
     # --- one run ---------------------------------------------------------------------------------
 
@@ -159,9 +156,6 @@ class LlamaProcess:
         if child is None or run.is_over:
             return
         child.send(Cancel(run.run_id))
-        patience = asyncio.create_task(kill_unless(child, lambda: run.is_over, self._patience.answer_s))
-        self._tasks.add(patience)
-        patience.add_done_callback(self._tasks.discard)
 
     def _hand_on(self, run_id: int, item: Sent) -> None:
         self._runs.hand_on(run_id, item)

@@ -64,14 +64,17 @@ class ThreadFile:
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(kept)))
-            os.replace(name, self._path)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(msgspec.json.format(msgspec.json.encode(kept)))
+                os.replace(name, self._path)
+            except OSError:
+                os.unlink(name)  # a full disk, most likely, that a file at each start would not help
 
     def _all(self) -> dict[str, Threads]:
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Threads])
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, ValueError):  # of msgspec's kind, or of UTF-8
             return {}
 
 

@@ -30,7 +30,7 @@ def known_sha256(path: Path) -> str | None:
     try:
         note = msgspec.json.decode(_note_path(path).read_bytes(), type=_Note)
         status = path.stat()
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):  # of msgspec's kind, or of UTF-8
         return None
     is_same = (note.file_bytes, note.modified_ns) == (status.st_size, status.st_mtime_ns)
     return note.sha256 if is_same else None
