@@ -10,6 +10,7 @@ import pytest
 
 from cortensor_tui.domain.inference import EngineState, FinishReason, Prefilled, Token
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.params import asked_from_llm_params, fit
 
 from .engines import GREEDY, Watched, ask, collect, finish_of, text_of
 
@@ -173,3 +174,13 @@ async def test_runs_asked_together_are_done_one_after_the_other(watched: Watched
     answers = await asyncio.gather(*(collect(watched.engine.generate(ask(f"Say {n}."))) for n in range(3)))
     alone = [await collect(watched.engine.generate(ask(f"Say {n}."))) for n in range(3)]
     assert [text_of(events) for events in answers] == [text_of(events) for events in alone]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**63, 2**256 - 1], ids=["zero", "one", "large", "the largest"])
+async def test_whatever_numbers_the_chain_holds_the_run_ends_with_an_answer(
+    watched: Watched, number: int
+) -> None:
+    applied, clamps = fit(asked_from_llm_params((number,) * 7), 1024, None)
+    run = ask("Say yes.", msgspec.structs.replace(applied, max_tokens=min(applied.max_tokens, 8)))
+    assert finish_of(await collect(watched.engine.generate(run))).answer_tokens > 0
+    assert bool(clamps) == (number != 1)
