@@ -26,7 +26,7 @@ class Step(StrEnum):
     CONTRACTS = "contracts"
     ADDRESS = "address"
     KEY = "key"
-    MODEL = "model"
+    ENGINE = "engine"
     STORE = "store"
     SUMMARY = "summary"
 
@@ -37,6 +37,14 @@ class KeyWay(StrEnum):
     NEW = "new"
     IMPORTED = "imported"
     EXISTING = "existing"
+
+
+class EngineWay(StrEnum):
+    """What runs the model; the values are those of CORTENSOR_TUI_ENGINE."""
+
+    LLAMA = "llama"
+    HTTP = "http"
+    CONTAINER = "container"
 
 
 SERVING_STEPS = tuple(step for step in Step if step is not Step.ADDRESS)
@@ -66,7 +74,12 @@ class SetupDraft(msgspec.Struct, frozen=True, kw_only=True):
     keystore: str = ""
     password: Secret = Secret("")
     password_again: Secret = Secret("")
+    engine_way: EngineWay = EngineWay.LLAMA
     model_path: str = ""
+    engine_url: str = ""
+    engine_model: str = ""
+    engine_token_file: str = ""
+    container_image: str = ""
     data_dir: str = ""
 
     def __repr__(self) -> str:
@@ -101,10 +114,30 @@ def env_values(draft: SetupDraft, keystore: Path | None) -> dict[str, str]:
     else:
         values |= {
             "CORTENSOR_TUI_NODE_KEYSTORE": str(keystore),
-            "CORTENSOR_TUI_MODEL_PATH": draft.model_path,
+            **_engine_values(draft),
             "CORTENSOR_TUI_DATA_DIR": draft.data_dir,
         }
     return {key: value.strip() for key, value in values.items() if value.strip()}
+
+
+def _engine_values(draft: SetupDraft) -> dict[str, str]:
+    """Return the settings of the engine that was chosen, and of no other; the first is the default."""
+    match draft.engine_way:
+        case EngineWay.LLAMA:
+            return {"CORTENSOR_TUI_MODEL_PATH": draft.model_path}
+        case EngineWay.HTTP:
+            return {
+                "CORTENSOR_TUI_ENGINE": draft.engine_way.value,
+                "CORTENSOR_TUI_ENGINE_URL": draft.engine_url,
+                "CORTENSOR_TUI_ENGINE_MODEL": draft.engine_model,
+                "CORTENSOR_TUI_ENGINE_TOKEN_FILE": draft.engine_token_file,
+            }
+        case EngineWay.CONTAINER:
+            return {
+                "CORTENSOR_TUI_ENGINE": draft.engine_way.value,
+                "LLM_CONTAINER_IMAGE": draft.container_image,
+                "CORTENSOR_TUI_MODEL_PATH": draft.model_path,
+            }
 
 
 def env_text(values: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.settings import Secret
 from cortensor_tui.settings.setup_draft import (
+    EngineWay,
     Finding,
     KeyTreatment,
     NetworkChoice,
@@ -66,7 +67,13 @@ class ScriptedSetup:
                 return (Finding(field="password", is_good=False, text="the two passwords differ"),)
             case Step.KEY:
                 return (Finding(field="password", is_good=True, text="good; keep it"),)
-            case Step.MODEL:
+            case Step.ENGINE if draft.engine_way is EngineWay.HTTP:
+                if not draft.engine_url:
+                    text = "the server's address is still to be given"
+                    return (Finding(field="engine_url", is_good=False, text=text, remedy="Give one"),)
+                found = f"llama-server b1234 at {draft.engine_url}", "Told-1B: first token after 12 ms"
+                return tuple(Finding(field="engine_url", is_good=True, text=text) for text in found)
+            case Step.ENGINE:
                 return (Finding(field="model_path", is_good=None, text="the small default model is fetched"),)
             case _:
                 return ()

@@ -46,7 +46,7 @@ async def test_an_address_is_tried_as_it_is_typed_and_written_without_any_key(
         await pilot.press("enter")
     assert app.outcome == SetUp(settings_path=TARGET, password=setup.written[0].password)
     assert (setup.written[0].is_watching, setup.written[0].watch_address) == (True, ADDRESS)
-    assert not {step for step, _ in setup.probed} & {Step.KEY, Step.MODEL, Step.STORE}
+    assert not {step for step, _ in setup.probed} & {Step.KEY, Step.ENGINE, Step.STORE}
 
 
 async def test_the_two_ways_do_not_mix(app: Dashboard, setup: ScriptedSetup) -> None:

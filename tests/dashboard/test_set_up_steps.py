@@ -7,11 +7,13 @@ from textual.widgets import Button, Input, Select
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.screens.ask import AskScreen
 from cortensor_tui.domain.problems import problem_error
-from cortensor_tui.settings.setup_draft import SERVING_STEPS, SetUp, Step
+from cortensor_tui.settings.setup_draft import SERVING_STEPS, EngineWay, SetUp, Step
 
 from .at_setup import PASSWORD, app, at_menu, at_step, leave_page, setup
 from .conftest import shown, until
 from .scripted_setup import TARGET, ScriptedSetup
+
+ENGINE_FIELDS = ("engine_url", "engine_model", "engine_token_file", "container_image", "model_path")
 
 __all__ = ["app", "setup"]
 
@@ -63,6 +65,37 @@ async def test_typing_goes_from_field_to_field(app: Dashboard, setup: ScriptedSe
         assert app.screen.query_one("#password", Input).value == "first"
         assert app.screen.query_one("#password_again", Input).value == "second"
         await until(pilot, lambda: "passwords differ" in shown(app, "#findings"))
+
+
+async def test_the_default_engine_is_one_key_away(app: Dashboard, setup: ScriptedSetup) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.ENGINE)
+        await until(pilot, lambda: "small default model is fetched" in shown(app, "#findings"))
+        assert [one for one in ENGINE_FIELDS if app.screen.query_one(f"#row-{one}").display] == ["model_path"]
+        await pilot.press("f10")
+        await until(pilot, lambda: bool(app.screen.query("#data_dir")))
+
+
+async def test_a_model_server_is_chosen_and_tried_as_it_is_typed(
+    app: Dashboard, setup: ScriptedSetup
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.ENGINE)
+        await until(pilot, lambda: bool(app.screen.query("#engine")))
+        await pilot.press("enter", "down", "enter")
+        await until(pilot, lambda: app.screen.query_one("#row-engine_url").display)
+        assert not app.screen.query_one("#row-model_path").display
+        await until(pilot, lambda: "still to be given" in shown(app, "#findings"))
+        assert app.screen.query_one("#next", Button).disabled
+        await pilot.press("tab", *"http://h:1")
+        await until(pilot, lambda: "llama-server b1234 at http://h:1" in shown(app, "#findings"))
+        await leave_page(app, pilot)
+        await until(pilot, lambda: bool(app.screen.query("#data_dir")))
+        await pilot.press("escape")
+        await until(pilot, lambda: bool(app.screen.query("#engine")))
+        assert app.screen.query_one("#engine_url", Input).value == "http://h:1"
+        assert app.screen.query_one("#row-engine_url").display
+    assert setup.probed[-1][1].engine_way is EngineWay.HTTP
 
 
 async def test_the_summary_shows_the_file_and_writing_it_leads_to_the_node(

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Select
 
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.node.client import NodeClient
-from cortensor_tui.settings.setup_draft import Step
+from cortensor_tui.settings.setup_draft import EngineWay, Step
 
 from . import samples
 from .at_setup import at_menu, at_step
@@ -40,6 +40,22 @@ def test_summary(snap_compare: Any, size: tuple[int, int]) -> None:
     async def stage(pilot: Pilot[None]) -> None:
         await at_step(app, pilot, setup, Step.SUMMARY)
         await until(pilot, lambda: "HOST=" in shown(app, "#findings"))
+
+    assert snap_compare(app, terminal_size=size, run_before=stage)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=IDS)
+def test_an_engine_that_is_a_server(snap_compare: Any, size: tuple[int, int]) -> None:
+    setup = ScriptedSetup()
+    app = begun(setup)
+
+    async def stage(pilot: Pilot[None]) -> None:
+        await at_step(app, pilot, setup, Step.ENGINE)
+        await until(pilot, lambda: bool(app.screen.query("#engine")))
+        app.screen.query_one("#engine", Select).value = EngineWay.HTTP
+        await until(pilot, lambda: app.screen.query_one("#row-engine_url").display)
+        app.screen.query_one("#engine_url", Input).value = "http://127.0.0.1:8080"
+        await until(pilot, lambda: "first token after" in shown(app, "#findings"))
 
     assert snap_compare(app, terminal_size=size, run_before=stage)
 

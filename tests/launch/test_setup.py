@@ -81,12 +81,12 @@ async def test_endpoint_and_contracts_are_asked_live(devnet: DevnetOnAnvil) -> N
         (Step.KEY, draft(password_again=Secret("")), "once more"),
         (Step.KEY, draft(password=Secret("")), "needs a password"),
         (Step.KEY, draft(key_way=KeyWay.EXISTING, keystore="/no/such.json"), "is not there"),
-        (Step.MODEL, draft(model_path="/no/such.gguf"), "no model file"),
+        (Step.ENGINE, draft(model_path="/no/such.gguf"), "no model file"),
         (Step.STORE, draft(data_dir="~no-such-user/x"), "home directory"),
         (Step.CONTRACTS, draft(chain_id="many"), "many"),
         (Step.STORE, draft(data_dir="/dev/null/folder"), "cannot be written"),
         (Step.STORE, draft(data_dir="/proc/folder"), "too little"),
-        (Step.MODEL, draft(model_path="/etc/passwd"), "not a usable GGUF"),
+        (Step.ENGINE, draft(model_path="/etc/passwd"), "not a usable GGUF"),
     ],
 )
 async def test_what_is_wrong_is_told_with_what_to_do(step: Step, typed: SetupDraft, words: str) -> None:
@@ -101,7 +101,7 @@ async def test_what_is_wrong_is_told_with_what_to_do(step: Step, typed: SetupDra
 async def test_model_and_store_that_fit_are_told_with_their_sizes(tmp_path: Path) -> None:
     model = tmp_path / "model.gguf"
     model.write_bytes(small_gguf())
-    [found] = await probe(Step.MODEL, draft(model_path=str(model)))
+    [found] = await probe(Step.ENGINE, draft(model_path=str(model)))
     assert found.is_good
     assert "fits into" in found.text
     [found] = await probe(Step.STORE, draft(data_dir=str(tmp_path / "new" / "folder")))

@@ -14,7 +14,7 @@ from cortensor_tui.domain.commands import command_for
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.settings.key_rules import NODE_ROLE
-from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetUp, Step
+from cortensor_tui.settings.setup_draft import EngineWay, Finding, KeyWay, SetUp, Step
 
 MENU_ABOUT = "Nothing is written or started before you say so. Up and down choose, enter goes on."
 NOT_HERE = Problem(
@@ -59,13 +59,13 @@ class FieldKind(StrEnum):
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """One field of a page, named as in the draft. `ways` are the key's that need it, all if empty."""
+    """One field of a page, named as in the draft. `ways` are those of key or engine that need it."""
 
     name: str
     label: str
     hint: str = ""
     kind: FieldKind = FieldKind.TEXT
-    ways: tuple[KeyWay, ...] = ()
+    ways: tuple[KeyWay | EngineWay, ...] = ()
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,10 +135,44 @@ PAGES: Final[dict[Step, Page]] = {
             ),
         ),
     ),
-    Step.MODEL: Page(
-        title="Model",
-        about="The GGUF file that answers. Left empty, a small model is fetched.",
-        fields=(Field(name="model_path", label="Model", hint="the small default", kind=FieldKind.PATH),),
+    Step.ENGINE: Page(
+        title="Engine",
+        about="What runs the model. llama.cpp is part of this program, and a small model is fetched for it "
+        "where none is named.",
+        fields=(
+            Field(
+                name="engine_url",
+                label="Address",
+                hint="of a server that speaks OpenAI's interface",
+                ways=(EngineWay.HTTP,),
+            ),
+            Field(
+                name="engine_model",
+                label="Its model",
+                hint="the first that it lists",
+                ways=(EngineWay.HTTP,),
+            ),
+            Field(
+                name="engine_token_file",
+                label="Token file",
+                hint="a file with its access token, or empty",
+                kind=FieldKind.PATH,
+                ways=(EngineWay.HTTP,),
+            ),
+            Field(
+                name="container_image",
+                label="Image",
+                hint="a name, or a number of the network's models",
+                ways=(EngineWay.CONTAINER,),
+            ),
+            Field(
+                name="model_path",
+                label="Model",
+                hint="a GGUF file, or its name in the model folder",
+                kind=FieldKind.PATH,
+                ways=(EngineWay.LLAMA, EngineWay.CONTAINER),
+            ),
+        ),
     ),
     Step.STORE: Page(
         title="Store",
@@ -155,6 +189,13 @@ KEY_WAYS = (
     ("a new key, in a new keystore", KeyWay.NEW),
     ("a private key that I have, into a new keystore", KeyWay.IMPORTED),
     ("a keystore file that exists", KeyWay.EXISTING),
+)
+
+
+ENGINE_WAYS = (
+    ("llama.cpp, in a process of the node's own", EngineWay.LLAMA),
+    ("a model server that runs already", EngineWay.HTTP),
+    ("a model server in a container, through Docker", EngineWay.CONTAINER),
 )
 
 

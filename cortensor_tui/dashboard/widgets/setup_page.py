@@ -17,7 +17,7 @@ from cortensor_tui.dashboard.widgets.path_suggester import PathSuggester
 from cortensor_tui.dashboard.widgets.setup_fields import choice_field, field_row
 from cortensor_tui.dashboard.widgets.text_lines import TextLines
 from cortensor_tui.settings import Secret
-from cortensor_tui.settings.setup_draft import KeyWay, NetworkChoice, SetupDraft, Step, on_network
+from cortensor_tui.settings.setup_draft import EngineWay, KeyWay, NetworkChoice, SetupDraft, Step, on_network
 
 _MOST_CHARS = 1_000
 
@@ -105,6 +105,8 @@ class SetupPage(Vertical):
             yield field_row("Network", choice)
         if self._step is Step.KEY:
             yield field_row("Key", choice_field(present.KEY_WAYS, self._draft.key_way, "way"))
+        if self._step is Step.ENGINE:
+            yield field_row("Engine", choice_field(present.ENGINE_WAYS, self._draft.engine_way, "engine"))
         for one in self._page.fields:
             value = getattr(self._draft, one.name)
             field = Input(
@@ -120,8 +122,9 @@ class SetupPage(Vertical):
             yield field_row(one.label, field)
 
     def _show_fields(self) -> None:
+        taken = {self._draft.key_way, self._draft.engine_way}
         for one in self._page.fields:
-            is_needed = not one.ways or self._draft.key_way in one.ways
+            is_needed = not one.ways or not taken.isdisjoint(one.ways)
             self.query_one(f"#row-{one.name}").display = is_needed
 
     @on(Input.Changed)
@@ -144,6 +147,13 @@ class SetupPage(Vertical):
         event.stop()
         if isinstance(event.value, KeyWay) and event.value is not self._draft.key_way:
             self._change(msgspec.structs.replace(self._draft, key_way=event.value))
+            self._show_fields()
+
+    @on(Select.Changed, "#engine")
+    def _engine_chosen(self, event: Select.Changed) -> None:
+        event.stop()
+        if isinstance(event.value, EngineWay) and event.value is not self._draft.engine_way:
+            self._change(msgspec.structs.replace(self._draft, engine_way=event.value))
             self._show_fields()
 
     def _change(self, draft: SetupDraft) -> None:

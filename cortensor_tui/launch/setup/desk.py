@@ -10,6 +10,7 @@ from typing import TypeVar
 from cortensor_tui.chain.networks.profiles import load_profiles
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import problem_error
+from cortensor_tui.launch.setup.engine import with_model_path
 from cortensor_tui.launch.setup.existing import likely_files, take_over, understand
 from cortensor_tui.launch.setup.probing import probe
 from cortensor_tui.launch.setup.writing import require_absent, write_setup
@@ -64,7 +65,7 @@ class SetupDesk:
 
     async def probe(self, step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
         """Return what is found about one step's fields."""
-        return await probe(step, draft)
+        return await probe(step, draft, self._environ)
 
     def summary(self, draft: SetupDraft) -> tuple[str, ...]:
         """Return the lines that would be written, fit to be shown. Raises `ProblemError` "file_exists"."""
@@ -73,12 +74,12 @@ class SetupDesk:
             return shown_lines(env_values(draft, None))
         is_there = draft.key_way is KeyWay.EXISTING
         path = Path(draft.keystore.strip()).expanduser().absolute() if is_there else KEYSTORE_TO_COME
-        return shown_lines(env_values(draft, path))
+        return shown_lines(env_values(with_model_path(draft), path))
 
     async def write(self, draft: SetupDraft) -> SetUp:
         """Write keystore and settings."""
         what = f"{self.settings_path} could not be written"
-        return await _in_thread(lambda: write_setup(self.settings_path, draft), what)
+        return await _in_thread(lambda: write_setup(self.settings_path, with_model_path(draft)), what)
 
     async def understand(self, path: Path) -> Understood:
         """Return a settings file line by line."""

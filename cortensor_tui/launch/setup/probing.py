@@ -6,7 +6,9 @@ import asyncio
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import platformdirs
@@ -19,12 +21,9 @@ from cortensor_tui.chain.rpc.client import RpcClient, endpoint_name, quantity
 from cortensor_tui.chain.signing.keystore import address_of, decrypt, read_keystore
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
-from cortensor_tui.inference.models.free_memory import free_memory_bytes
-from cortensor_tui.inference.models.gguf import check_gguf
-from cortensor_tui.inference.models.memory import memory_need
-from cortensor_tui.inference.models.packaged import DEFAULT_MODEL, default_model_folder
 from cortensor_tui.launch.passwords import require_good_password
 from cortensor_tui.launch.setup.address import address_finding, found_on_chain
+from cortensor_tui.launch.setup.engine import engine_findings
 from cortensor_tui.settings import NotAccepted, parse_private_key
 from cortensor_tui.settings.parsers import parse_address, parse_url
 from cortensor_tui.settings.setup_draft import Finding, KeyWay, SetupDraft, Step
@@ -35,26 +34,38 @@ GIB = 1024 * MIB
 LEAST_FREE_BYTES = GIB
 NEEDED_BYTES = 64 * MIB
 OLD_HEAD_S = 120.0
-USUAL_CONTEXT_TOKENS = 2048  # the set-up asks for no other
 CHECK_PATH = "Check the path; the right arrow completes one as you type"
+CHECK_SERVER = "Check the address, the model's name and the token file, and the server's own log"
 # What to do while settings are still to be written: none can be corrected, and no node tries again.
 _REMEDIES = {
     (Step.ENDPOINT, "no_rpc"): "Check the address, or give another server of this chain",
     (Step.CONTRACTS, "no_rpc"): "Go back and check the endpoint",
     (Step.ADDRESS, "no_rpc"): "Go back and check the endpoint",
     (Step.KEY, "private_file_missing"): CHECK_PATH,
-    (Step.MODEL, "model_missing"): f"{CHECK_PATH}, or leave it empty for the small default",
-    (Step.MODEL, "model_foreign"): "Name a GGUF file, or leave it empty for the small default",
+    (Step.ENGINE, "model_missing"): f"{CHECK_PATH}, or leave it empty for the small default",
+    (Step.ENGINE, "model_foreign"): "Name a GGUF file, or leave it empty for the small default",
+    (Step.ENGINE, "no_such_model"): f"{CHECK_PATH}; the names are told by: cortensor-tui models list",
+    (Step.ENGINE, "engine_failed"): CHECK_SERVER,
+    (Step.ENGINE, "engine_died"): CHECK_SERVER,
+    (Step.ENGINE, "engine_refused"): CHECK_SERVER,
+    (Step.ENGINE, "engine_busy"): CHECK_SERVER,
+    (Step.ENGINE, "docker_unreachable"): "Restart Docker, or choose another engine",
+    (Step.ENGINE, "private_file_missing"): CHECK_PATH,
     (Step.CONTRACTS, "unresolved_contract"): "Give its address above, or go back and choose another network",
     (Step.CONTRACTS, "no_contract"): "Check the address above, and that the endpoint is of this network",
 }
 
 
-async def probe(step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
-    """Return what is found about one step's fields; raises nothing, a problem is a finding too."""
+async def probe(
+    step: Step, draft: SetupDraft, environ: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Finding, ...]:
+    """Return what is found about one step's fields; raises nothing, a problem is a finding too.
+
+    `environ` may name where Docker listens.
+    """
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_S):
-            return await _probe(step, draft)
+            return await _probe(step, draft, environ)
     except TimeoutError:
         return (Finding(field=step.value, is_good=False, text="no answer came", remedy="Try again"),)
     except ProblemError as error:
@@ -66,7 +77,7 @@ async def probe(step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
         return (Finding(field=step.value, is_good=False, text=text, remedy="Correct it"),)
 
 
-async def _probe(step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
+async def _probe(step: Step, draft: SetupDraft, environ: Mapping[str, str]) -> tuple[Finding, ...]:
     match step:
         case Step.ENDPOINT:
             return await _endpoint(draft)
@@ -76,8 +87,8 @@ async def _probe(step: Step, draft: SetupDraft) -> tuple[Finding, ...]:
             return await _watched(draft)
         case Step.KEY:
             return await asyncio.to_thread(_key, draft)
-        case Step.MODEL:
-            return (await asyncio.to_thread(_model, draft.model_path.strip()),)
+        case Step.ENGINE:
+            return await engine_findings(draft, environ)
         case Step.STORE:
             return (await asyncio.to_thread(_store, draft.data_dir.strip()),)
         case Step.NETWORK | Step.SUMMARY:
@@ -235,30 +246,6 @@ def _new_password(draft: SetupDraft) -> Finding:
 
 def _missing(field: str, text: str) -> Finding:
     return Finding(field=field, is_good=False, text=text, remedy="Type it twice; it is not shown")
-
-
-def _model(text: str) -> Finding:
-    if not text:
-        path = default_model_folder() / DEFAULT_MODEL.file_name
-        if not path.exists():
-            told = f"the small default model, {DEFAULT_MODEL.wheel_bytes // MIB} MiB, is fetched at the start"
-            return Finding(field="model_path", is_good=None, text=told)
-    else:
-        path = Path(text).expanduser()
-    summary = check_gguf(path)
-    needed, free = memory_need(summary, USUAL_CONTEXT_TOKENS).total_bytes, free_memory_bytes()
-    told = (
-        f"{inert(summary.name or path.name, 60)}, {summary.file_bytes // MIB:,} MiB, "
-        f"context {summary.context_tokens or 'unknown'}"
-    )
-    if needed > free:
-        return Finding(
-            field="model_path",
-            is_good=False,
-            text=f"{told}: needs about {needed // MIB:,} MiB of memory, {free // MIB:,} MiB are free",
-            remedy="Choose a smaller model, or free memory",
-        )
-    return Finding(field="model_path", is_good=True, text=f"{told}; fits into {free // MIB:,} MiB of memory")
 
 
 def _store(text: str) -> Finding:
