@@ -78,6 +78,7 @@ class Podman:
         self._service = subprocess.Popen(
             [*self._command, "system", "service", "-t", "0", f"unix://{self.socket_path}"],
             env=self._environment,
+            cwd=self.socket_path.parent,  # where a file `oom` is left by a container that runs out of memory
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
