@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from cortensor_tui.inference.llama.batching import Chunk
 from cortensor_tui.inference.llama.process import LlamaProcess
 from cortensor_tui.inference.llama.thread_choice import ThreadFile, Threads, choice_key, measured_threads
-from cortensor_tui.inference.llama.thread_watch import ThreadWatch
+from cortensor_tui.inference.llama.thread_watch import ThreadWatch, ThreadWatches
 
 from .engines import Watched, ask, collect, finish_of
 
@@ -144,6 +145,18 @@ def test_it_finds_the_fastest_and_stays_there(most: int, best: st.DataObject) ->
     watch = ThreadWatch(most, most)
     used = run(watch, lambda threads: 1.0 + abs(threads - fastest), 2_000)
     assert used[200:].count(fastest) > 0.97 * len(used[200:])
+
+
+@pytest.mark.parametrize(("least", "most"), [(2, 64), (33, 512)], ids=["answers", "prompts"])
+def test_batches_of_many_sizes_do_not_mislead_it(least: int, most: int) -> None:
+    watches, sizes = ThreadWatches(8, 8), random.Random(1)
+    used = []
+    for _ in range(4_000):
+        tokens = sizes.randint(least, most)
+        watch = watches.of(tokens, is_prompt=least > 2)
+        used.append(watch.threads)
+        watch.saw(tokens, (20 + tokens) / watch.threads)  # the weights are read once a batch
+    assert used[-2_000:].count(8) > 0.9 * 2_000
 
 
 def test_a_machine_that_gets_busy_is_noticed_at_once_and_so_is_the_end_of_it() -> None:

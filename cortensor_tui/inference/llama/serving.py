@@ -11,7 +11,7 @@ from cortensor_tui.inference.llama.answer import AnswerStream, Clock
 from cortensor_tui.inference.llama.batching import Chunk, Going, Pace, Room, Waiting, admitted, next_batch
 from cortensor_tui.inference.llama.computing import Model, Sampler
 from cortensor_tui.inference.llama.sequences import Sequences
-from cortensor_tui.inference.llama.thread_watch import ThreadWatch
+from cortensor_tui.inference.llama.thread_watch import ThreadWatch, ThreadWatches
 from cortensor_tui.inference.llama.wire import RunEvents
 from cortensor_tui.inference.problems import prompt_too_long
 from cortensor_tui.inference.prompts import RAW_ROLE
@@ -88,9 +88,7 @@ class Serving:
         self._room = Room(slots=model.slots, cells=model.context_tokens)
         self._sequences = Sequences(model.slots, model.context_tokens)
         self._pace = Pace()
-        first, most = model.threads.prefill, model.most_threads
-        self._decode_watch = ThreadWatch(first, most)
-        self._prompt_watch = ThreadWatch(first, most)
+        self._watches = ThreadWatches(model.threads.prefill, model.most_threads)
         self._waiting: dict[int, _Run] = {}
         self._going: dict[int, _Run] = {}
         self._told: dict[int, _Run] = {}  # those that have events to send
@@ -212,8 +210,8 @@ class Serving:
         if batch[0][0].generation.is_reproducible:
             self._model.use_for_several(self._model.threads.prefill)
             return None
-        is_prompt = any(tokens > 1 for _, tokens in batch)
-        return self._prompt_watch if is_prompt else self._decode_watch
+        counts = [tokens for _, tokens in batch]
+        return self._watches.of(sum(counts), is_prompt=max(counts) > 1)
 
     def _next_chunk(self, run: _Run, tokens: int) -> Chunk:
         if run.position < len(run.prompt):

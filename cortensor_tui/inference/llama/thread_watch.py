@@ -14,6 +14,24 @@ _FRESH_WEIGHT = 0.3
 _WORSE = 1.5
 
 
+class ThreadWatches:
+    """One watch for each kind of batch: a prompt's or not, and of about as many tokens.
+
+    A batch's time is mostly one reading of the weights, so that a token costs less in a larger one, however
+    many threads there are: batches of different sizes say nothing about threads.
+    """
+
+    def __init__(self, first: int, most: int) -> None:
+        self._first = first
+        self._most = most
+        self._watches: dict[tuple[bool, int], ThreadWatch] = {}
+
+    def of(self, tokens: int, *, is_prompt: bool) -> ThreadWatch:
+        """Return the watch for a batch of so many tokens."""
+        kind = (is_prompt, tokens.bit_length())
+        return self._watches.setdefault(kind, ThreadWatch(self._first, self._most))
+
+
 class ThreadWatch:
     """Counts threads for one kind of batch, at most `most`.
 
