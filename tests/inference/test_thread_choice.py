@@ -188,12 +188,15 @@ async def test_an_engine_measures_once_and_then_remembers(model_path: Path, tmp_
 
 
 @pytest.mark.real
-async def test_a_batch_of_a_few_tokens_is_measured_too(model_path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("asked", "taken"), [(8, 8), (65_536, 2_048)])
+async def test_a_batch_of_a_few_tokens_is_measured_too_and_a_huge_one_cut(
+    model_path: Path, tmp_path: Path, asked: int, taken: int
+) -> None:
     engine = LlamaProcess(
-        model_path, context_tokens=512, batch_tokens=8, thread_file=tmp_path / "threads.json"
+        model_path, context_tokens=4096, batch_tokens=asked, thread_file=tmp_path / "threads.json"
     )
     await engine.start()
     assert engine.health.facts is not None
-    assert engine.health.facts.batch_tokens == 8
+    assert engine.health.facts.batch_tokens == taken
     assert finish_of(await collect(engine.generate(ask("Say hello.")))).answer_tokens > 0
     await engine.stop()

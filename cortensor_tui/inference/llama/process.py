@@ -35,6 +35,8 @@ from cortensor_tui.inference.supervisor import Supervisor
 from cortensor_tui.inference.told_health import ToldHealth
 
 CHILD_MODULE = "cortensor_tui.inference.llama.child"
+MOST_BATCH_TOKENS = 2048
+"""More take memory that nobody counts: 200 MiB for a model of 93 MiB at 8,192."""
 
 
 class LlamaProcess:
@@ -68,7 +70,7 @@ class LlamaProcess:
         self._load = Load(
             model_path=str(model_path.absolute()),
             context_tokens=context_tokens,
-            batch_tokens=batch_tokens,
+            batch_tokens=min(batch_tokens, MOST_BATCH_TOKENS),
             decode_threads=at_most_all(decode_threads or threads),
             prefill_threads=at_most_all(prefill_threads or threads),
             gpu_layers=gpu_layers,
@@ -197,8 +199,8 @@ class LlamaProcess:
         await self._examine()
         child = self._child = await ChildProcess.spawn(CHILD_MODULE)
         watches = [asyncio.create_task(watch) for watch in (self._watch(child), self._watch_work(child))]
-        child.send(self._load)
         try:
+            child.send(self._load)
             async for message in child.messages():
                 self._on_message(child, message)
         except FrameError as error:

@@ -92,7 +92,7 @@ ENGINE: Final[tuple[Spec, ...]] = (
         "batch_tokens",
         kinds.whole(1, 65536),
         512,
-        "Tokens of the prompt read at once.",
+        "Tokens of the prompt read at once; llama.cpp reads 2048 where it is more.",
     ),
     _setting(
         "LLM_OPTION_CPU_THREADS",
