@@ -41,6 +41,7 @@ def _for_people(status: NodeStatus) -> str:
         *_contracts(status.chain),
         *(("endpoint", _endpoint(one)) for one in _several(status.chain.endpoints)),
         ("engine", "none: this node only watches" if status.is_watching else _engine(status.engine)),
+        *([] if status.is_watching else _engine_past(status.engine)),
         *_gpus(status.gpus),
         ("store", _joined(status.store.kind, status.store.location, status.store.error)),
         *([("ipfs", _ipfs(status.store.ipfs))] if status.store.ipfs else ()),
@@ -117,11 +118,17 @@ def _engine(engine: EngineHealth) -> str:
     many = "s" if engine.restarts > 1 else ""
     often = f"{engine.restarts} restart{many}" if engine.is_ours else f"lost {engine.restarts} time{many}"
     restarts = often if engine.restarts else ""
-    end = "died" if engine.is_ours else "lost"
-    died = "" if engine.died_at is None else f"{end} {age(engine.died_at)} ago: {engine.death}"
     silent = "" if engine.silent_since is None else f"has not answered for {age(engine.silent_since)}"
-    parts = (state, silent, engine.busy_words, engine.engine, engine.model, context, restarts, died)
+    parts = (state, silent, engine.busy_words, engine.engine, engine.model, context, restarts)
     return _joined(*parts, engine.error)
+
+
+def _engine_past(engine: EngineHealth) -> list[tuple[str, str]]:
+    """Return how it ended last, in a line of its own; while it is not back its error says that."""
+    if engine.died_at is None or engine.error:
+        return []
+    end = "died" if engine.is_ours else "lost"
+    return [("", f"{end} {age(engine.died_at)} ago: {inert(engine.death)}")]
 
 
 def _gpus(reading: GpuReading | None) -> list[tuple[str, str]]:

@@ -168,7 +168,7 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     others start: it is lost and found again, where ours dies and is restarted. `self_test` is None until
     it was made, and of a server. `warning` is what the engine runs without though it was asked for,
     `context_warning` that its context is smaller than was asked for. `loading_for` is the session on whose
-    wish the model is being changed.
+    wish the model is being changed. `failure` is what `error` says, in its parts, while the engine is down.
     """
 
     state: EngineState
@@ -190,6 +190,13 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     warning: Problem | None = None
     loading_for: int | None = None
     context_warning: Problem | None = None
+    failure: Problem | None = None
+
+    @property
+    def is_down(self) -> bool:
+        """Tell whether it failed and nothing has come of starting it again yet."""
+        is_tried = self.state is EngineState.STARTING and self.load_progress is None
+        return self.state is EngineState.FAILED or (is_tried and self.failure is not None)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -56,7 +56,8 @@ class Supervisor(Generic[Ready]):
         self._settled.clear()
         had_died = self._gave_up is not None and self._gave_up.code == problems.GAVE_UP
         self._gave_up = None
-        self._health.become(EngineState.STARTING, error="", restarts=self._health.now.restarts + had_died)
+        # Why it was given up stays to be seen until this comes to something.
+        self._health.become(EngineState.STARTING, restarts=self._health.now.restarts + had_died)
         self._task = asyncio.create_task(self._supervise())
 
     async def until_ready(self) -> Ready:
@@ -114,19 +115,11 @@ class Supervisor(Generic[Ready]):
 
     def _tell_death(self, death: Problem) -> None:
         died = {"died_at": self._clock.now(), "death": death.why} if self._was_ready else {}
-        self._health.become(
-            EngineState.FAILED,
-            error=death.sentence(),
-            load_progress=None,
-            rss_bytes=None,
-            silent_since=None,
-            runs=0,
-            **died,
-        )
+        self._health.fail(death, rss_bytes=None, **died)
 
     def _fail(self, problem: Problem) -> None:
         self._give_up(problem)
-        self._health.become(EngineState.FAILED, error=problem.sentence())
+        self._health.fail(problem)
 
     def _give_up(self, problem: Problem) -> None:
         self._gave_up = problem

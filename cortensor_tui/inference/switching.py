@@ -207,5 +207,6 @@ class SwitchedEngine:
             state=EngineState.LOADING,
             loading_for=self._loading.session_id,
             error="",
+            failure=None,
             self_test=None,
         )

@@ -128,7 +128,9 @@ class EngineRoom:
         if why != self._last_failure:  # a server may be away for days, and is tried every few seconds
             self._last_failure = why
             log.error("engine not running", why=why)
-        self._on_health(msgspec.structs.replace(self.engine.health, state=EngineState.FAILED, error=why))
+        health = self.engine.health
+        failed = {"state": EngineState.FAILED, "error": why, "failure": error.problem}
+        self._on_health(msgspec.structs.replace(health, **failed))
 
 
 def model_path(settings: Settings) -> Path:

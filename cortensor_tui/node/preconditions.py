@@ -17,6 +17,7 @@ DISK_CODES = frozenset({"journal_unwritable", "journal_unusable", "store_unwrita
 NO_RPC = "no_rpc"
 """The code of the problem that an endpoint of the chain gave no usable answer."""
 _COMING = (EngineState.STARTING, EngineState.LOADING, EngineState.STOPPED)
+_SAYS_WHAT_FOLLOWS = ("engine_died", "engine_failed")  # whose remedy says what comes by itself
 _NOT_CONNECTED = "not known until the chain is read"
 _SILENT = "not known while the chain does not answer"
 
@@ -84,18 +85,17 @@ def chain_step(facts: Facts) -> Step:
 
 def _engine(facts: Facts) -> Step:
     name, engine = "the model is running", facts.engine
-    if engine.state is EngineState.FAILED:
-        problem = Problem(
-            code="engine",
-            what="The model is not running",
-            why=engine.error.rstrip("."),
-            remedy="The node tries again by itself",
-        )
-        return _step(name, problem)
+    if engine.is_down:
+        failure = engine.failure or Problem(code="engine", what="The model is not running", why=engine.error)
+        remedy = failure.remedy
+        if failure.code not in _SAYS_WHAT_FOLLOWS:
+            remedy = f"{remedy.rstrip('.')}; the node tries again by itself".removeprefix("; ")
+        return _step(name, msgspec.structs.replace(failure, code="engine", remedy=remedy))
     if engine.loading_for is not None:  # tasks are taken meanwhile: whichever model comes, one comes
         return _met(name, f"loading {engine.model} for session {engine.loading_for}")
     if engine.state in _COMING:
-        return _waiting(name, "the model is loading")
+        is_asked = engine.state is EngineState.STARTING and not engine.is_ours
+        return _waiting(name, "the model server is asked" if is_asked else "the model is loading")
     if engine.silent_since is not None:
         then = "ended and started again" if engine.is_ours else "asked again"
         return _waiting(name, "the model does not answer", remedy=f"It is {then} by itself")

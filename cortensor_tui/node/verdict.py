@@ -26,8 +26,6 @@ def judge(steps: Sequence[Step], sessions: Sequence[SessionView]) -> tuple[Verdi
 
 def verdict_line(status: NodeStatus) -> str:
     """Return the verdict as one line of the log."""
-    line = f"{status.verdict.value}: {status.reason}"
     if status.verdict is Verdict.BLOCKED and status.problem is not None:
-        rest = ". ".join(part for part in (status.problem.why, status.problem.remedy) if part)
-        return f"{line}. {rest}" if rest else line
-    return line
+        return f"{status.verdict.value}: {status.problem.sentence()}"
+    return f"{status.verdict.value}: {status.reason}"

@@ -15,8 +15,10 @@ from cortensor_tui.domain.networks import ReplacedChain
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.sessions import Service, SessionView
 from cortensor_tui.inference.problems import engine_died
+from cortensor_tui.inference.told_health import ToldHealth
 from cortensor_tui.node.preconditions import Facts, steps
-from cortensor_tui.node.verdict import judge
+from cortensor_tui.node.verdict import judge, verdict_line
+from tests.dashboard import samples
 from tests.miner.test_admission import SESSION
 
 SERVED = SessionView(session=SESSION, service=Service.SERVED, reason="bound", is_mine=True)
@@ -45,6 +47,30 @@ WELL = Facts(
 
 def engine(state: EngineState) -> EngineHealth:
     return msgspec.structs.replace(ENGINE, state=state)
+
+
+DEATH = Problem(code="engine_died", what="The engine process died", why="it was killed", remedy="It restarts")
+
+
+@pytest.mark.parametrize("state", [EngineState.FAILED, EngineState.STARTING])
+def test_an_engine_that_is_down_says_itself_what_happened_and_what_to_do(state: EngineState) -> None:
+    """Also while it is tried again, as long as nothing has come of that."""
+    health = ToldHealth(ENGINE, None)
+    health.fail(DEATH)
+    health.become(state)
+    facts = msgspec.structs.replace(WELL, engine=health.now)
+    verdict, reason, problem = judge(steps(facts), facts.sessions)
+    told = samples.status(verdict, reason=reason, problem=problem)
+    assert verdict_line(told) == "blocked: The engine process died. It was killed. It restarts."
+    health.become(EngineState.LOADING, error="")
+    facts = msgspec.structs.replace(WELL, engine=health.now)
+    assert judge(steps(facts), facts.sessions)[:2] == (Verdict.WAITING, "the model is loading")
+
+
+def test_a_server_that_is_asked_for_the_first_time_is_not_called_loading() -> None:
+    asked = msgspec.structs.replace(ENGINE, state=EngineState.STARTING, is_ours=False)
+    facts = msgspec.structs.replace(WELL, engine=asked)
+    assert judge(steps(facts), facts.sessions)[1] == "the model server is asked"
 
 
 @pytest.mark.parametrize(
@@ -89,12 +115,16 @@ def test_a_full_disk_is_told_of_the_disk_and_not_of_the_chain() -> None:
 
 
 def test_an_engine_that_failed_is_told_in_one_voice() -> None:
-    died = engine_died("it was killed by SIGKILL").sentence()
-    failed = msgspec.structs.replace(engine(EngineState.FAILED), error=died)
-    found = told(msgspec.structs.replace(WELL, engine=failed))["the model is running"]
+    health = ToldHealth(ENGINE, None)
+    health.fail(engine_died("it was killed by SIGKILL"))
+    found = told(msgspec.structs.replace(WELL, engine=health.now))["the model is running"]
     assert f"{found.detail}. {found.remedy}" == (
-        "The model is not running: The engine process died. It was killed by SIGKILL. It restarts by itself, "
-        "and its tasks are run again. The node tries again by itself"
+        "The engine process died: it was killed by SIGKILL. It restarts by itself, and its tasks are run again"
+    )
+    health.fail(Problem(code="model_missing", what="There is no model file /m", remedy="Fetch it."))
+    found = told(msgspec.structs.replace(WELL, engine=health.now))["the model is running"]
+    assert f"{found.detail}. {found.remedy}" == (
+        "There is no model file /m. Fetch it; the node tries again by itself"
     )
 
 

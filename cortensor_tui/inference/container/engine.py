@@ -141,7 +141,10 @@ class ContainerEngine:
             if await is_serving(up.url, patience.answer_s):
                 return
             self._health.become(
-                EngineState.LOADING, load_progress=None, engine=self._named("its server is loading")
+                EngineState.LOADING,
+                load_progress=None,
+                error="",
+                engine=self._named("its server is loading"),
             )
             await asyncio.wait([death], timeout=patience.ready_look_s)
             # No look counts for more than it may take: this process may have stood still meanwhile.
@@ -199,7 +202,8 @@ class ContainerEngine:
     # --- what is told ----------------------------------------------------------------------------
 
     def _step(self, what: str, fraction: float | None) -> None:
-        self._health.become(EngineState.STARTING, load_progress=fraction, engine=self._named(what))
+        moves = {} if fraction is None else {"error": ""}
+        self._health.become(EngineState.STARTING, load_progress=fraction, engine=self._named(what), **moves)
 
     def _named(self, what: str) -> str:
         return f"container {self._plan.name}: {what}"

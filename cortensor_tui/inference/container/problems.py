@@ -11,6 +11,7 @@ from cortensor_tui.inference.container.docker_errors import (
     DockerUnreachableError,
 )
 from cortensor_tui.inference.container.docker_types import State
+from cortensor_tui.inference.problems import RESTART_REMEDY
 
 OUT_OF_MEMORY_STATUS = 137  # 128 and SIGKILL
 
@@ -153,7 +154,7 @@ def container_died(how: str) -> Problem:
         code="engine_died",
         what="The engine's container ended",
         why=how,
-        remedy="It restarts by itself, and its tasks are run again",
+        remedy=RESTART_REMEDY,
     )
 
 

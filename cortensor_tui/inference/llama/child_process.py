@@ -9,6 +9,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import psutil
 
@@ -48,6 +49,7 @@ class ChildProcess:
         self._last_lines: deque[str] = deque(maxlen=_KEPT_STDERR_LINES)
         self._drain = asyncio.create_task(self._drain_stderr())
         self._killed_because = ""
+        self._memory_kills = memory_kills()
 
     @classmethod
     async def spawn(cls, module: str) -> ChildProcess:
@@ -123,7 +125,8 @@ class ChildProcess:
         return self._in_words(status)
 
     def _in_words(self, status: int) -> str:
-        how = self._killed_because or describe_exit(status)
+        has_run_out = self._memory_kills is not None and memory_kills() != self._memory_kills
+        how = self._killed_because or describe_exit(status, has_memory_run_out=has_run_out)
         return f"{how}; its last words: {self._last_lines[-1]}" if self._last_lines else how
 
     async def _drain_stderr(self) -> None:
@@ -142,13 +145,26 @@ class ChildProcess:
                 self._last_lines.append(text)
 
 
-def describe_exit(status: int) -> str:
-    """Put an exit status as `asyncio` gives it (negative for a signal) into words."""
+def describe_exit(status: int, *, has_memory_run_out: bool = False) -> str:
+    """Put an exit status as `asyncio` gives it (negative for a signal) into words.
+
+    `has_memory_run_out` says that the kernel killed somebody for memory meanwhile.
+    """
     if status >= 0:
         return f"it ended with exit status {status}"
     name = signal.Signals(-status).name if -status in list(signal.Signals) else f"signal {-status}"
-    hint = ", as the kernel does when memory runs out" if name == "SIGKILL" else ""
+    hint = ", as the kernel did when memory ran out" if name == "SIGKILL" and has_memory_run_out else ""
     return f"it was killed by {name}{hint}"
+
+
+def memory_kills(counters: Path = Path("/proc/vmstat")) -> int | None:
+    """Return how many processes the kernel has killed since memory ran out, None where it does not tell."""
+    try:
+        lines = counters.read_text("ascii", "replace").splitlines()
+    except OSError:
+        return None
+    counted = [line.split()[-1] for line in lines if line.startswith("oom_kill ")]
+    return int(counted[0]) if counted and counted[0].isdecimal() else None
 
 
 def _environment() -> dict[str, str]:

@@ -219,7 +219,7 @@ class LlamaProcess:
         self._hear(message)
         match message:
             case Loading(progress):
-                self._health.become(EngineState.LOADING, load_progress=progress)
+                self._health.become(EngineState.LOADING, load_progress=progress, error="")
             case Ready(facts):
                 file = self.health.model_file
                 trained = None if file is None else file.trained_tokens

@@ -268,17 +268,10 @@ class OpenAiHttp:
             watch.cancel()
         death = because or problem.why or problem.what
         self._end_runs(msgspec.structs.replace(problem, code="engine_died"))
-        self._health.become(
-            EngineState.FAILED,
-            error=problem.sentence(),
-            died_at=self._clock.now(),
-            death=death,
-            silent_since=None,
-            runs=0,
-        )
+        self._health.fail(problem, died_at=self._clock.now(), death=death)
 
     def _failed(self, problem: Problem) -> ProblemError:
-        self._health.become(EngineState.FAILED, error=problem.sentence(), silent_since=None, runs=0)
+        self._health.fail(problem)
         return ProblemError(problem)
 
     def _why_not(self) -> Problem:

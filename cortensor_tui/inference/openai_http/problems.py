@@ -8,7 +8,7 @@ from cortensor_tui.domain.inference import EngineState
 from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.inference.openai_http.faults import Fault, ServerError, words_of
 from cortensor_tui.inference.openai_http.repeats import repeats
-from cortensor_tui.inference.problems import GAVE_UP, RESTART_REMEDY
+from cortensor_tui.inference.problems import GAVE_UP
 
 _CHECK = "Check CORTENSOR_TUI_ENGINE_URL and that the server runs"
 _FAILINGS = {
@@ -116,7 +116,7 @@ def run_failed(error: ServerError, texts: Iterable[str], context_tokens: int) ->
             code="engine_died",
             what="The model server did not finish its answer",
             why=why,
-            remedy=RESTART_REMEDY,
+            remedy="The task is run again by itself",
         )
     )
 
