@@ -63,10 +63,16 @@ def list_(env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
     rows = [_file_row(found, is_in_use=found.path == str(folder.in_use)) for found in folder.models]
     headers = ("", "FILE", "MIB", "FAMILY", "QUANTISATION", "CONTEXT", "NETWORK'S NUMBER")
     print_text(table(headers, rows, ("MIB", "CONTEXT")) if rows else "no model files")
+    for found in folder.models:
+        if found.problem is not None:
+            why = inert(found.problem.why or found.problem.what, 120)
+            print_text(f"   {inert(Path(found.path).name, 60)} cannot be used: {why}")
     print_text("\nThe network's models:")
-    here = {index for found in folder.models for index in found.network_indexes}
+    here = {
+        index: inert(Path(found.path).name, 40) for found in folder.models for index in found.network_indexes
+    }
     numbers = [
-        (str(one.index), one.name, one.runtime, one.purpose, "here" if one.index in here else "")
+        (str(one.index), one.name, one.runtime, one.purpose, here.get(one.index, UNKNOWN))
         for one in network_models()
     ]
     print_text(table(("NUMBER", "NAME", "RUN BY", "FOR", "FILE"), numbers, ("NUMBER",)))
@@ -108,11 +114,7 @@ def get(
         fetched = models.get_default_model(path, os.environ, _progress())
     elif model.startswith(("http://", "https://")):
         if not _SHA256.fullmatch(sha256):
-            raise usage_error(
-                "A web address needs --sha256",
-                "a file is only taken whose bytes are known",
-                "Give 64 hex digits",
-            )
+            raise _no_digest(sha256)
         fetched = models.get_model_from(path, os.environ, model, sha256.lower(), most_gib * _GIB, _progress())
     else:
         fetched = Path(models.model_info(path, os.environ, model)[0].path)  # here, or where to get it
@@ -131,6 +133,16 @@ def use(model: Target, env: Env = DEFAULT_ENV, as_json: AsJson = False) -> int:
 
     path = models.model_to_use(env.expanduser(), os.environ, model)
     return config.change(env, SETTING, None if path is None else str(path), as_json)
+
+
+def _no_digest(sha256: str) -> ProblemError:
+    what, why = "A web address needs --sha256", "a file is only taken whose bytes are known"
+    if sha256:
+        what, why = (
+            "What --sha256 gives is no SHA-256",
+            f"it has {len(sha256)} characters, and not 64 hex digits",
+        )
+    return usage_error(what, why, "Give 64 hex digits, as the file's publisher states them")
 
 
 def _loaded(env: Path) -> EngineHealth | None:
@@ -156,8 +168,7 @@ def _file_row(found: ModelOnDisk, *, is_in_use: bool) -> tuple[str, ...]:
     mark, name = "*" if is_in_use else "", inert(Path(found.path).name, 60)
     file = found.file
     if file is None:
-        why = inert(found.problem.why or found.problem.what, 60) if found.problem else ""
-        return mark, name, UNKNOWN, f"cannot be used: {why}", "", "", ""
+        return mark, name, *(UNKNOWN,) * 5
     return (
         mark,
         name,
@@ -197,9 +208,10 @@ def _fit_pairs(fit: MemoryFit) -> list[tuple[str, str]]:
     weights, context, work = map(_mib, (fit.weights_bytes, fit.kv_bytes, fit.working_bytes))
     parts = f"weights {weights}, context {context}, to work {work} MiB"
     largest = _number(fit.largest_context_tokens)
+    shared = f", which {fit.slots} tasks at once share" if fit.slots > 1 else ""
     return [
         ("memory", needs),
-        ("", f"{parts}, with a context of {_number(fit.context_tokens)} tokens"),
+        ("", f"{parts}, with a context of {_number(fit.context_tokens)} tokens{shared}"),
         (
             "a token",
             f"{_number(fit.kv_bytes_per_token)} bytes of context; the largest that fits has {largest}",

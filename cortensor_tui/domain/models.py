@@ -40,7 +40,8 @@ class ModelOnDisk(msgspec.Struct, frozen=True, kw_only=True):
 class MemoryFit(msgspec.Struct, frozen=True, kw_only=True):
     """What a model takes with a context, of what is free now; None where the file does not say.
 
-    `largest_context_tokens` is the largest context that would fit, None where none does. Where layers go to
+    `largest_context_tokens` is the largest context that would fit, None where none does. The context is
+    shared by `slots` tasks at once, so their number takes no more. Where layers go to
     GPUs, `gpu_needed_bytes` of what is needed are taken there, of `gpu_free_bytes`; else both are None.
     """
 
@@ -51,6 +52,7 @@ class MemoryFit(msgspec.Struct, frozen=True, kw_only=True):
     working_bytes: int
     free_bytes: int
     largest_context_tokens: int | None
+    slots: int = 1
     gpu_needed_bytes: int | None = None
     gpu_free_bytes: int | None = None
 

@@ -64,6 +64,12 @@ def network_models() -> tuple[NetworkModel, ...]:
     return msgspec.convert(tomllib.loads(text), type=_List).models
 
 
+def network_index(name: str) -> int | None:
+    """Return the number of a model by the network's name for it, as in deepseek-r1:8b-gpu; None of others."""
+    wanted = name.lower().removesuffix("-gpu")
+    return next((model.index for model in network_models() if model.name.lower() == wanted), None)
+
+
 def network_model(index: int) -> NetworkModel | None:
     """Return the model with a number, None where the list does not have it."""
     models = network_models()

@@ -10,7 +10,7 @@ GAVE_UP = "engine_failed"
 TEMPLATE_MISSING = "chat_template_missing"
 _UNCHECKED = "CORTENSOR_TUI_CHECK_MEMORY=0 loads it all the same"
 MEMORY_REMEDY = "Free memory, or use a smaller model or a smaller quantisation of it"
-OTHER_MODEL_REMEDY = "Point CORTENSOR_TUI_MODEL_PATH at another GGUF file"
+OTHER_MODEL_REMEDY = "Use another GGUF file, with: cortensor-tui models use NAME"
 
 
 def prompt_too_long(why: str, context_tokens: int) -> ProblemError:

@@ -63,6 +63,7 @@ def _fit(summary: GgufSummary, settings: Settings) -> MemoryFit:
     attention = summary.attention
     fit = MemoryFit(
         context_tokens=applied_context(summary, settings.context_tokens),
+        slots=settings.slots,
         weights_bytes=need.weights_bytes,
         kv_bytes=None if attention is None else need.kv_bytes,
         kv_bytes_per_token=None if attention is None else kv_bytes_per_token(attention),
@@ -113,8 +114,9 @@ def model_to_use(settings_path: Path, environ: Mapping[str, str], target: str) -
 
     Raises `ProblemError` where it is not there, or is none that llama.cpp could load.
     """
+    folder = load_settings(settings_path, environ).models_dir
     if target == DEFAULT_NAME:
         return None
-    path = find_model(target, load_settings(settings_path, environ).models_dir)
+    path = find_model(target, folder)
     check_gguf(path)
     return path

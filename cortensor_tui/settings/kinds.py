@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -42,12 +42,23 @@ def mask_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         place = parts.hostname or ""
-        if parts.port is not None:
-            place += f":{parts.port}"
+        if (port := _port_of(parts)) is not None:
+            place += f":{port}"
     except ValueError:
         return HIDDEN
     has_more = parts.path.strip("/") or parts.query or parts.username or parts.fragment
     return f"{parts.scheme}://{place}{'/…' if has_more else ''}"
+
+
+def _port_of(parts: SplitResult) -> int | None:
+    """Return the number after the host, also one that no port has. Raises `ValueError` for other signs."""
+    try:
+        return parts.port
+    except ValueError:
+        digits = parts.netloc.rpartition(":")[2]
+        if "@" in parts.netloc or not digits.isascii() or not digits.isdecimal() or len(digits) > 6:
+            raise
+        return int(digits)
 
 
 def _render_authorized(value: AuthorizedSessions) -> str:

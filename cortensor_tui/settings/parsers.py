@@ -8,7 +8,7 @@ import shlex
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cortensor_tui.settings.model import (
     AllSessions,
@@ -116,9 +116,9 @@ def parse_url(text: str) -> str:
     plain(text)
     try:
         parts = urlsplit(text)
-        is_complete = bool(parts.hostname) and parts.port != 0 and " " not in text
     except ValueError:
         raise NotAccepted("is not a web address") from None
+    is_complete = bool(parts.hostname) and _has_good_port(parts) and " " not in text
     if parts.scheme.lower() in ("ws", "wss"):
         raise NotAccepted(
             "is a WebSocket address; the node asks over HTTP",
@@ -127,6 +127,14 @@ def parse_url(text: str) -> str:
     if parts.scheme.lower() not in ("http", "https") or not is_complete:
         raise NotAccepted("is not an http or https address")
     return text
+
+
+def _has_good_port(parts: SplitResult) -> bool:
+    """Tell whether an address names no port, or one that there may be. Raises `NotAccepted` for a number."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        raise NotAccepted("has a port that there is not", "Ports are numbers from 1 to 65535") from None
 
 
 def parse_urls(text: str) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ def folder(home: Home) -> Path:
     folder.mkdir()
     (folder / "small.gguf").write_bytes(small_gguf())
     (folder / "cut.gguf").write_bytes(small_gguf()[:90])
+    (folder / "folder.gguf").mkdir()
     (folder / "notes.txt").write_text("no model")
     with home.settings.open("a") as file:
         file.write(f"# my models\nCORTENSOR_TUI_MODELS_DIR={folder}\n")
@@ -31,7 +32,7 @@ def folder(home: Home) -> Path:
 
 def test_the_list_has_each_file_with_what_it_says_of_itself(folder: Path, run_inside: RunInside) -> None:
     found = run_inside("models", "list", "--json").document
-    cut, small = found["files"]
+    cut, _, small = found["files"]
     assert (small["file_name"], small["architecture"], small["trained_tokens"]) == ("small.gguf", "llama", 77)
     assert (small["sha256"], small["problem"]) == (None, None), "its digest is not computed for a list"
     assert cut["problem"]["code"] == "model_truncated"
@@ -44,7 +45,8 @@ def test_the_list_for_people_marks_what_cannot_be_used(folder: Path, run_inside:
     said = run_inside("models", "list").out
     assert "No node with an engine runs" in said
     assert "*  small.gguf" in said
-    assert "cannot be used: It ends in the middle" in said
+    assert "   cut.gguf cannot be used: It ends in the middle" in said
+    assert max(len(line) for line in said.splitlines()) <= 80, "a bad file's error makes no column wide"
     assert "12  gemma3:270m" in said
 
 
@@ -57,6 +59,7 @@ def test_a_file_is_told_with_its_digest_and_the_memory_it_needs(folder: Path, ru
     said = run_inside("models", "info", str(folder / "small.gguf")).out
     assert digest in said
     assert "fits: needs 128 of" in said
+    assert "with a context of 77 tokens, which 4 tasks at once share" in said
 
 
 @pytest.mark.parametrize(("has_gpu", "gpu_bytes"), [(True, 2000 * 2**20), (False, None)])
@@ -85,6 +88,8 @@ def test_memory_is_the_gpus_where_layers_go_there_and_llama_cpp_has_one(
         ("12", "ollama pull gemma3:270m"),
         ("2", "Put a GGUF file of it into"),
         ("66", "has published no model 66"),
+        ("gemma3:270m", "Model 12 of the network"),
+        ("folder", "Is a directory"),
         ("none", "models list"),
         ("cut", "cut short"),
     ],
@@ -121,3 +126,17 @@ def test_a_web_address_is_taken_only_with_its_digest(folder: Path, run_inside: R
 def test_get_tells_of_what_is_here_already(folder: Path, run_inside: RunInside) -> None:
     assert "models use small.gguf" in run_inside("models", "get", "small").out
     assert "ollama pull gemma3:270m" in run_inside("models", "get", "12").err
+
+
+@pytest.mark.parametrize("digest", ["abc", "z" * 64, "0" * 63])
+def test_a_digest_that_is_none_is_told_as_that(folder: Path, run_inside: RunInside, digest: str) -> None:
+    ended = run_inside("models", "get", "https://example.org/a.gguf", "--sha256", digest)
+    assert (ended.code, "is no SHA-256" in ended.err) == (Exit.WRONG_USE, True)
+    assert "needs --sha256" not in ended.err
+
+
+@pytest.mark.parametrize("command", [("use", "default"), ("use", "small"), ("info", "small"), ("list",)])
+def test_a_settings_file_that_is_not_there_is_wrong_use_of_each_command(
+    home: Home, run_inside: RunInside, command: tuple[str, ...]
+) -> None:
+    assert run_inside("models", *command, "--env", str(home.folder / "none.env")).code == Exit.WRONG_USE

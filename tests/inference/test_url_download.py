@@ -176,3 +176,28 @@ def test_another_file_of_that_name_is_left_as_it_is(shelf: Shelf, tmp_path: Path
     with pytest.raises(ProblemError, match="another file"):
         fetch(shelf, tmp_path)
     assert (tmp_path / "small.gguf").read_bytes() == b"mine"
+
+
+def remedy_of(shelf: Shelf, folder: Path) -> str:
+    with pytest.raises(ProblemError) as caught:
+        fetch(shelf, folder)
+    return caught.value.problem.remedy
+
+
+def test_only_what_has_begun_is_said_to_go_on(shelf: Shelf, tmp_path: Path, unused_tcp_port: int) -> None:
+    shelf.status = 404
+    assert "Check the address" in remedy_of(shelf, tmp_path)
+    shelf.status = 503
+    assert "then run it again" in remedy_of(shelf, tmp_path)
+    shelf.status, shelf.most_sent = 200, 100
+    assert "goes on where it stopped" in remedy_of(shelf, tmp_path)
+    shelf.url = f"http://127.0.0.1:{unused_tcp_port}/small.gguf"
+    assert "goes on where it stopped" in remedy_of(shelf, tmp_path)
+    assert "goes on" not in remedy_of(shelf, tmp_path / "new")
+
+
+def test_a_file_of_that_name_which_is_no_model_is_not_offered_for_use(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "small.gguf").write_text("a note")
+    assert "use it" not in remedy_of(shelf, tmp_path)
+    (tmp_path / "small.gguf").write_bytes(CONTENT + b"more")
+    assert "use it as it is" in remedy_of(shelf, tmp_path)

@@ -119,7 +119,8 @@ def test_an_engine_that_failed_is_told_in_one_voice() -> None:
     health.fail(engine_died("it was killed by SIGKILL"))
     found = told(msgspec.structs.replace(WELL, engine=health.now))["the model is running"]
     assert f"{found.detail}. {found.remedy}" == (
-        "The engine process died: it was killed by SIGKILL. It restarts by itself, and its tasks are run again"
+        "The engine process died: it was killed by SIGKILL. It restarts by itself, "
+        "and its tasks are run again"
     )
     health.fail(Problem(code="model_missing", what="There is no model file /m", remedy="Fetch it."))
     found = told(msgspec.structs.replace(WELL, engine=health.now))["the model is running"]

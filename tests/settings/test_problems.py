@@ -33,7 +33,7 @@ def only_problem(path: Path) -> SettingProblem:
         ("CHAINID=" + "9" * 5000, "not a whole number", "a whole number"),
         ("HOST=rpc.example.org", "not an http or https address", "http:// or https://"),
         ("HOST=https://", "not an http or https address", "http:// or https://"),
-        ("HOST=https://h:99999", "not a web address", "http:// or https://"),
+        ("HOST=https://h:99999", "a port that there is not", "http:// or https://"),
         ("HOST=wss://rpc.example.org", "WebSocket", "http:// or https://"),
         ("HOST=ftp://rpc.example.org", "not an http or https address", "http:// or https://"),
         ("NODE_PUBLIC_KEY=0x1234", "not an address", "40 hex digits"),

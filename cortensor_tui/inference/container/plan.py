@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cortensor_tui.domain.network_models import network_models
+from cortensor_tui.domain.network_models import network_index
 
 MODELS_PLACE = "/models"
 """Where the model file is seen in the container, read-only."""
@@ -50,8 +50,7 @@ def network_number(setting: str) -> int | None:
     """
     if setting.isdecimal():
         return int(setting)
-    name = setting.lower().removesuffix("-gpu")
-    return next((model.index for model in network_models() if model.name.lower() == name), None)
+    return network_index(setting)
 
 
 def image_name(setting: str, registry: str) -> str:

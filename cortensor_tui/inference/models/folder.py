@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cortensor_tui.domain.inert import inert
 from cortensor_tui.domain.models import ModelOnDisk
-from cortensor_tui.domain.network_models import NetworkModel, network_model, numbers_of
+from cortensor_tui.domain.network_models import NetworkModel, network_index, network_model, numbers_of
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.inference.models.digest import known_sha256
 from cortensor_tui.inference.models.gguf import check_gguf
@@ -44,7 +44,7 @@ def model_on_disk(path: Path) -> ModelOnDisk:
 
 
 def find_model(target: str, folder: Path) -> Path:
-    """Return the file that a person means: "default", a number of the network, a file's name, or a path.
+    """Return the file that a person means: "default", a network's number or name, a file's name, or a path.
 
     Raises `ProblemError` "no_such_model" with where the model is to be had.
     """
@@ -53,17 +53,25 @@ def find_model(target: str, folder: Path) -> Path:
     if target.isascii() and target.isdecimal() and len(target) < 6:
         return _of_number(int(target), folder)
     for name in (target, f"{target}{_SUFFIX}"):
-        if "/" not in target and (folder / name).is_file():
+        if "/" not in target and _is_listed(folder / name):
             return folder / name
     path = Path(target).expanduser()
     if path.is_file():
         return path.absolute()
+    index = network_index(target)
+    if index is not None:
+        return _of_number(index, folder)
     raise problem_error(
         "no_such_model",
         f"There is no model {inert(target, 120)}",
-        f"it is no file, no name in {folder} and no number of the network",
+        f"it is no file, no name in {folder} and no number or name of the network",
         "See what there is with: cortensor-tui models list",
     )
+
+
+def _is_listed(path: Path) -> bool:
+    """Tell whether something of a model's name is there, even if it is none, such as a folder."""
+    return path.is_file() or (path.suffix.lower() == _SUFFIX and path.exists())
 
 
 def _of_number(index: int, folder: Path) -> Path:

@@ -41,7 +41,10 @@ _LINE_ERRORS = (
     ssl.SSLError,
     ValueError,  # of a redirect to what is no address
 )
-_AGAIN = "Run it again: it goes on where it stopped"
+_PASSING = (408, 425, 429)  # time ran out, too early, too many: the server may answer otherwise later
+_GO_ON = "Run it again: it goes on where it stopped"
+_AGAIN = "Check the address and the network, then run it again"
+_WRONG_ADDRESS = "Check the address; a file that needs a login is fetched with its site's own tools"
 
 
 class ModelSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +86,7 @@ def fetch_from_url(source: ModelSource, folder: Path, on_progress: OnProgress) -
             "model_fetch_failed",
             f"There is another file {target.name} in {folder}",
             "its SHA-256 is not known to be the one that was asked for",
-            "Move it away, or use it as it is",
+            "Move it away, or use it as it is" if _is_model(target) else "Move it away: it is no whole model",
         )
     # Named by its digest: what is found there is always the start of the very same bytes.
     partial = folder / f".{source.sha256[:16]}.part"
@@ -103,6 +106,14 @@ def fetch_from_url(source: ModelSource, folder: Path, on_progress: OnProgress) -
             "Check the folder's permissions and the space on its disk",
         ) from error
     return target
+
+
+def _is_model(path: Path) -> bool:
+    try:
+        check_gguf(path)
+    except ProblemError:
+        return False
+    return True
 
 
 def _require_alone(output: IO[bytes]) -> None:
@@ -154,7 +165,9 @@ class _Fetch:
         except urllib.error.HTTPError as error:
             if error.code == _RANGE_NOT_SATISFIABLE and done:
                 return  # nothing is missing; its digest says whether that is so
-            raise self._failed(f"the server answered {error.code} {error.reason}") from error
+            refuses = error.code // 100 == 4 and error.code not in _PASSING
+            remedy = _WRONG_ADDRESS if refuses else self._again()
+            raise self._failed(f"the server answered {error.code} {error.reason}", remedy) from error
         except _LINE_ERRORS as error:
             raise self._failed(str(getattr(error, "reason", error) or type(error).__name__)) from error
 
@@ -200,9 +213,13 @@ class _Fetch:
             "Allow more with --most-gib",
         )
 
-    def _failed(self, why: str) -> ProblemError:
+    def _again(self) -> str:
+        """Return what to do about what may pass: it goes on only where something has come already."""
+        return _GO_ON if self._output.seek(0, os.SEEK_END) else _AGAIN
+
+    def _failed(self, why: str, remedy: str = "") -> ProblemError:
         what = f"The model could not be fetched from {mask_url(self._source.url)}"
-        return problem_error("model_fetch_failed", what, why[:300], _AGAIN)
+        return problem_error("model_fetch_failed", what, why[:300], remedy or self._again())
 
 
 def _opener() -> urllib.request.OpenerDirector:
