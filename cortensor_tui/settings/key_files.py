@@ -53,7 +53,7 @@ def unusable_file(settings: Settings, key: str, problem: Problem) -> SettingProb
     """Say of a setting that the file which it names cannot be used, and why."""
     [value] = [value for value in settings.values if value.key == key]
     is_in_file = value.source is SourceKind.FILE
-    told = ", ".join(part for part in (problem.what, problem.why) if part)
+    told = ". ".join(part[:1].upper() + part[1:] for part in (problem.what, problem.why) if part)
     return SettingProblem(
         path=str(settings.path) if is_in_file else "the environment",
         line=value.line if is_in_file else None,

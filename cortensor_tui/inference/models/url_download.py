@@ -108,6 +108,11 @@ def fetch_from_url(source: ModelSource, folder: Path, on_progress: OnProgress) -
     return target
 
 
+def _words_of(reason: object) -> str:
+    """Return what went wrong on the line, without the number that the system has for it."""
+    return (isinstance(reason, OSError) and reason.strerror) or str(reason) or type(reason).__name__
+
+
 def _is_model(path: Path) -> bool:
     try:
         check_gguf(path)
@@ -169,7 +174,7 @@ class _Fetch:
             remedy = _WRONG_ADDRESS if refuses else self._again()
             raise self._failed(f"the server answered {error.code} {error.reason}", remedy) from error
         except _LINE_ERRORS as error:
-            raise self._failed(str(getattr(error, "reason", error) or type(error).__name__)) from error
+            raise self._failed(_words_of(getattr(error, "reason", error))) from error
 
     def _write(self, response: http.client.HTTPResponse, done: int) -> None:
         if done and not self._goes_on(response, done):
