@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,9 +26,10 @@ LOOK_S = 0.05
 class Run:
     """A server that runs until `stop`; `addresses` are those it told, None where it was gone."""
 
-    def __init__(self, command: str, folder: Path) -> None:
+    def __init__(self, command: str, folder: Path, **more_environment: str) -> None:
         self.addresses: list[str | None] = []
-        self.server = IpfsServer(command, ipfs_environment(folder), self.addresses.append)
+        environment = {**ipfs_environment(folder), **more_environment}
+        self.server = IpfsServer(command, environment, self.addresses.append)
         self._task = asyncio.create_task(self.server.run())
 
     async def until(self, is_so: Callable[[], bool]) -> None:
@@ -135,6 +138,57 @@ async def test_what_ends_at_once_says_why(tmp_path: Path) -> None:
     await run.stop()
     assert problem is not None
     assert problem.why == "no such ␛[31mthing (exit code 3)"
+
+
+async def test_it_gets_of_the_environment_what_is_its_own(tmp_path: Path) -> None:
+    command = tmp_path / "ipfs"
+    command.write_text(f"#!/bin/sh\nenv > {tmp_path / 'told'}\nexit 3\n")
+    command.chmod(0o755)
+    run = Run(str(command), tmp_path / "repo", IPFS_LOGGING="debug", NODE_PRIVATE_KEY="k", CLOUD_TOKEN="t")
+    await run.until(lambda: run.server.problem is not None)
+    await run.stop()
+    told = dict(line.partition("=")[::2] for line in (tmp_path / "told").read_text().splitlines())
+    assert (told["IPFS_PATH"], told["IPFS_LOGGING"]) == (str(tmp_path / "repo"), "debug")
+    assert {"PATH", "HOME"} <= told.keys()
+    assert not {"NODE_PRIVATE_KEY", "CLOUD_TOKEN"} & told.keys()
+
+
+async def test_one_that_runs_and_never_answers_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "SILENT_S", 0.1)
+    command = tmp_path / "ipfs"
+    command.write_text(
+        '#!/bin/sh\n[ "$1" = daemon ] && exec sleep 60\nmkdir -p "$IPFS_PATH"; : > "$IPFS_PATH/config"\n'
+    )
+    command.chmod(0o755)
+    run = Run(str(command), tmp_path / "repo")
+    await run.until(lambda: run.server.problem is not None)
+    problem = run.server.problem
+    await run.stop()
+    assert problem is not None
+    assert (problem.code, "does not answer" in problem.what) == ("ipfs_silent", True)
+
+
+async def test_what_it_leaves_behind_does_not_keep_its_end_from_being_told(tmp_path: Path) -> None:
+    command = tmp_path / "ipfs"
+    left = tmp_path / "left"
+    command.write_text(
+        '#!/bin/sh\n[ "$1" = init ] && { mkdir -p "$IPFS_PATH"; : > "$IPFS_PATH/config"; exit 0; }\n'
+        f"sleep 60 & echo $! >> {left}; exit 3\n"  # which has its output open
+    )
+    command.chmod(0o755)
+    run = Run(str(command), tmp_path / "repo")
+    try:
+        async with asyncio.timeout(15):
+            await run.until(lambda: run.server.problem is not None)
+    finally:
+        await run.stop()
+        for pid in left.read_text().split():
+            os.kill(int(pid), signal.SIGTERM)
+        await asyncio.sleep(LOOK_S)  # now its line is closed, which the loop has to see before it ends
+    assert run.server.problem is not None
+    assert "exit code 3" in run.server.problem.why
 
 
 async def test_it_ends_with_its_node_however_that_ends(folder: Path) -> None:

@@ -22,13 +22,21 @@ log = structlog.get_logger(__name__)
 FIRST_RETRY_S = 5.0
 LONGEST_RETRY_S = 60.0
 END_WAIT_S = 10.0
+SILENT_S = 60.0
 _LOOK_S = 0.25
 _ASK_S = 5.0
+_LAST_WORDS_S = 1.0
 _KEPT_LINES = 5
 _LINE_BYTES = 4096
 _MULTIADDR = re.compile(
     r"/(?:ip4|ip6|dns|dns4|dns6)/(?P<host>[A-Za-z0-9.:-]+)/tcp/(?P<port>[0-9]{1,5})(?:/.*)?"
 )
+# What it gets of our environment, which may hold keys: what programs need, and what IPFS nodes are set by.
+_PASSED_NAMES = frozenset(
+    {"PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME"}
+    | {"NODE_OPTIONS", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+)
+_PASSED_PREFIXES = ("LC_", "XDG_", "IPFS_", "KUBO_", "LIBP2P_", "GO")
 _LOCKED = re.compile(r"repo\.lock|has the lock|already being held|lock.*(?:taken|held)", re.IGNORECASE)
 
 
@@ -57,9 +65,7 @@ class IpfsServer:
                 was_up, self.problem = False, _unstartable(self._command, failure).problem
             except ProblemError as error:
                 was_up = False
-                if self.problem is None or error.problem.code != self.problem.code:
-                    log.error("IPFS node not running", why=error.problem.sentence())
-                self.problem = error.problem
+                self._tell(error)
             finally:
                 self._on_address(None)
             retry_s = FIRST_RETRY_S if was_up else min(2 * retry_s, LONGEST_RETRY_S)
@@ -77,7 +83,7 @@ class IpfsServer:
         reading = asyncio.create_task(_keep_lines(process.stdout, lines))
         try:
             if not await self._until_answering(lambda: process.returncode is not None):
-                await reading
+                await asyncio.wait({reading}, timeout=_LAST_WORDS_S)  # what it started may keep the line open
                 raise self._ended(process.returncode, lines)
             await process.wait()
             log.warning("IPFS node ended", code=process.returncode, said=" ".join(lines))
@@ -88,6 +94,7 @@ class IpfsServer:
 
     async def _until_answering(self, is_last_look: Callable[[], bool]) -> bool:
         """Wait until the folder's node answers, and tell where; False once it makes no sense any more."""
+        began_s = asyncio.get_running_loop().time()
         while True:
             is_last = is_last_look()
             address = self._address()
@@ -98,6 +105,8 @@ class IpfsServer:
                 return True
             if is_last:
                 return False
+            if asyncio.get_running_loop().time() - began_s > SILENT_S:
+                self._tell(self._silent())
             await asyncio.sleep(_LOOK_S)
 
     async def _follow(self) -> None:
@@ -159,13 +168,25 @@ class IpfsServer:
         )
 
     def _child_environment(self) -> dict[str, str]:
-        """Return its environment without our settings, which may hold keys."""
         passed = {
             name: value
             for name, value in self._environ.items()
-            if not name.startswith(("CORTENSOR_TUI_", "NODE_P")) and "PRIVATE_KEY" not in name
+            if name in _PASSED_NAMES or name.startswith(_PASSED_PREFIXES)
         }
         return {**passed, "IPFS_PATH": str(self.folder)}
+
+    def _tell(self, error: ProblemError) -> None:
+        if self.problem is None or error.problem.code != self.problem.code:
+            log.error("IPFS node not running", why=error.problem.sentence())
+        self.problem = error.problem
+
+    def _silent(self) -> ProblemError:
+        return problem_error(
+            "ipfs_silent",
+            f"The IPFS node of {self.folder} runs and does not answer",
+            f"its RPC API was not there {SILENT_S:g} s after its start",
+            f"See Addresses.API in {self.folder / 'config'}, or wait while it brings its folder up to date",
+        )
 
     def _ended(self, code: int | None, lines: deque[str]) -> ProblemError:
         said = " ".join(lines)
