@@ -86,8 +86,8 @@ class TaskLog:
         self._database = database
         self._chain = chain
 
-    def save(self, record: TaskRecord, step: str) -> None:
-        """Write the record as it now stands, as one synced step."""
+    def save(self, record: TaskRecord, step: str, *, is_synced: bool = True) -> None:
+        """Write the record as it now stands, in one step, synced or as `Database.unsynced_step` does."""
         values: dict[str, Any] = {name: getattr(record, name) for name in _PLAIN_COLUMNS}
         values |= {
             "chain": self._chain,
@@ -100,7 +100,8 @@ class TaskLog:
         }
         columns = ", ".join(values)
         marks = ", ".join("?" * len(values))
-        with self._database.step(step) as connection:
+        steps = self._database.step if is_synced else self._database.unsynced_step
+        with steps(step) as connection:
             connection.execute(
                 f"INSERT OR REPLACE INTO tasks ({columns}) VALUES ({marks})",  # noqa: S608 - our own column names
                 tuple(values.values()),

@@ -225,7 +225,8 @@ class TaskPipeline:
     def _started(self, record: TaskRecord) -> None:
         # Whatever a run before it has said is gone with its engine.
         self.note_times(run_began_at=record.times.run_began_at, first_token_at=None, last_token_at=None)
-        self._save("inference started", details=record.details)
+        # The engine waits meanwhile, and a run that a power cut takes back is only made anew: not synced.
+        self._progress.save("inference started", is_synced=False, details=record.details)
 
     def _first_token(self, at: float) -> None:
         self.note_times(first_token_at=at)

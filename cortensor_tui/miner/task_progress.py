@@ -45,14 +45,14 @@ class TaskProgress:
         self._compare_clocks()
         return not self._was_clock_set
 
-    def save(self, step: str, **fields: Any) -> None:
-        """Change some fields, in the journal first."""
-        self.keep(msgspec.structs.replace(self.record, **fields), step)
+    def save(self, step: str, *, is_synced: bool = True, **fields: Any) -> None:
+        """Change some fields, in the journal first; see `TaskLog.save` for a step that is not synced."""
+        self.keep(msgspec.structs.replace(self.record, **fields), step, is_synced=is_synced)
 
-    def keep(self, record: TaskRecord, step: str, **logged: str) -> None:
+    def keep(self, record: TaskRecord, step: str, *, is_synced: bool = True, **logged: str) -> None:
         """Take another record, in the journal first; the log's line says also what is `logged`."""
         self._compare_clocks()  # it may be set back before the end
-        self._tasks.save(record, step)
+        self._tasks.save(record, step, is_synced=is_synced)
         if record.stage is not self.record.stage:
             self.held_by = None
         self.record = record
