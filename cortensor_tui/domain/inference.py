@@ -22,6 +22,19 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True):
     frequency_penalty: float
 
 
+def greedy(max_tokens: int) -> SamplingParams:
+    """Return how the likeliest token is taken each time, and nothing drawn or penalised."""
+    return SamplingParams(
+        max_tokens=max_tokens,
+        temperature=0.0,
+        top_p=1.0,
+        top_k=0,
+        repeat_penalty=1.0,
+        presence_penalty=0.0,
+        frequency_penalty=0.0,
+    )
+
+
 class Clamp(msgspec.Struct, frozen=True, kw_only=True):
     """One parameter that was asked outside what the engine can do, and what it became."""
 

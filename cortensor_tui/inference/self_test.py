@@ -10,9 +10,9 @@ from cortensor_tui.domain.inference import (
     Finished,
     FinishReason,
     Generation,
-    SamplingParams,
     SelfTest,
     Token,
+    greedy,
 )
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference.engine import Engine
@@ -24,15 +24,7 @@ LONGEST_S = 120.0
 _CHAT: Messages = (("user", "Name three colours."),)
 _RAW: Messages = (("raw", "The three primary colours are"),)
 """For a model without a chat template."""
-_GREEDY = SamplingParams(
-    max_tokens=ANSWER_TOKENS,
-    temperature=0.0,
-    top_p=1.0,
-    top_k=0,
-    repeat_penalty=1.0,
-    presence_penalty=0.0,
-    frequency_penalty=0.0,
-)
+_GREEDY = greedy(ANSWER_TOKENS)
 _ENGINE_GONE = frozenset({"engine_died", "engine_failed", "engine_stopped"})
 
 

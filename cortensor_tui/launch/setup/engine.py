@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from cortensor_tui.domain.inert import inert
-from cortensor_tui.domain.inference import Finished, Generation, SamplingParams
+from cortensor_tui.domain.inference import Finished, Generation, greedy
 from cortensor_tui.inference.container.docker_api import DockerApi
 from cortensor_tui.inference.container.docker_errors import DockerError
 from cortensor_tui.inference.container.docker_socket import docker_socket
@@ -30,15 +30,7 @@ from cortensor_tui.settings.token_file import read_token_file
 MIB = 1024 * 1024
 _DEFAULTS = {spec.key: spec.default for spec in SPECS}
 _CONTEXT_TOKENS = int(str(_DEFAULTS["LLM_OPTION_CONTEXT_SIZE"]))  # the set-up asks for no other
-_ONE_TOKEN = SamplingParams(
-    max_tokens=1,
-    temperature=0.0,
-    top_p=1.0,
-    top_k=0,
-    repeat_penalty=1.0,
-    presence_penalty=0.0,
-    frequency_penalty=0.0,
-)
+_ONE_TOKEN = greedy(1)
 
 
 async def engine_findings(draft: SetupDraft, environ: Mapping[str, str]) -> tuple[Finding, ...]:
