@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.models import url_download
 from cortensor_tui.inference.models.url_download import ModelSource, fetch_from_url
 
 from .gguf_files import small_gguf
@@ -136,6 +138,31 @@ def test_more_than_was_allowed_is_not_taken(shelf: Shelf, tmp_path: Path, tells_
 def test_a_length_that_is_not_told_is_no_fault(shelf: Shelf, tmp_path: Path) -> None:
     shelf.tells_length = False
     assert fetch(shelf, tmp_path).read_bytes() == CONTENT
+
+
+def test_a_disk_that_fills_meanwhile_is_left_some_room(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.tells_length = False
+    free = shutil.disk_usage(tmp_path)._replace(free=2**20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: free)
+    assert refused(shelf, tmp_path) == "disk_full"
+
+
+def test_nobody_else_writes_to_a_file_until_it_is_taken(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+
+    def check(path: Path) -> None:
+        monkeypatch.undo()
+        with pytest.raises(ProblemError) as caught:
+            fetch(shelf, tmp_path)
+        checked.append(caught.value.problem.what)
+
+    monkeypatch.setattr(url_download, "check_gguf", check)
+    assert fetch(shelf, tmp_path).read_bytes() == CONTENT
+    assert checked == ["This model is being fetched already"]
 
 
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/small.gguf", "http://[broken"])

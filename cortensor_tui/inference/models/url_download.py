@@ -97,7 +97,7 @@ def fetch_from_url(source: ModelSource, folder: Path, on_progress: OnProgress) -
             _Fetch(source, output, on_progress).run()
             output.flush()
             os.fsync(output.fileno())
-        _take(partial, target, source)
+            _take(partial, target, source)  # under the lock: nobody else may empty what becomes the model
     except OSError as error:
         raise problem_error(
             "model_fetch_failed",
@@ -188,6 +188,8 @@ class _Fetch:
             done += len(chunk)
             if done > self._source.most_bytes:
                 raise self._too_large(done)
+            if total is None:
+                self._require_free(_SPARE_BYTES)
             self._output.write(chunk)
             self._on_progress(done, total)
         if total is not None and done < total:
@@ -204,8 +206,11 @@ class _Fetch:
             return
         if total > self._source.most_bytes:
             raise self._too_large(total)
+        self._require_free(total - done + _SPARE_BYTES)
+
+    def _require_free(self, needed: int) -> None:
         folder = Path(self._output.name).parent
-        needed, free = total - done + _SPARE_BYTES, shutil.disk_usage(folder).free
+        free = shutil.disk_usage(folder).free
         if free < needed:
             why = f"{free // 2**20:,} MiB are free in {folder}, {needed // 2**20:,} MiB are needed"
             raise problem_error("disk_full", "There is no room for the model", why, "Free some space")
