@@ -39,7 +39,7 @@ class IpfsNode:
         let_listen(folder, int(self.url.rpartition(":")[2]))
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it and wait until it answers and its folder says where: that comes a moment later."""
         self._process = subprocess.Popen(
             [COMMAND, "daemon", "--offline"],
             env=ipfs_environment(self.folder),
@@ -48,7 +48,7 @@ class IpfsNode:
             restore_signals=False,  # Python ignores SIGXFSZ, which would end it when its disk is full
         )
         until = time.monotonic() + LONGEST_START_S
-        while not self._answers():
+        while not (self._answers() and (self.folder / "api").exists()):
             assert self._process.poll() is None, "the IPFS node ended"
             assert time.monotonic() < until, "the IPFS node does not answer"
             time.sleep(0.1)
