@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from cortensor_tui.cli.asking import SEND_TIMEOUT_S, ask, with_node
@@ -187,10 +188,13 @@ def _print_outcome(sent: Sent, outcome: TaskOutcome, timeout_s: float, as_json: 
         document["results"] = [
             result_json(result) | ({"data": None} if outcome.is_hidden else {}) for result in outcome.results
         ]
+        document["clamps"] = [msgspec.to_builtins(clamp) for clamp in outcome.clamps]
         if problem is not None:
             document["error"] = problem_json(problem)
         print_json(document)
     else:
+        for clamp in outcome.clamps:
+            print_notice(f"{clamp.name}: {clamp.asked:g} asked, {clamp.applied:g} applied: {clamp.reason}")
         print_text(f"Task {outcome.key} is {inert(outcome.stage, 40)}.")
         for result in outcome.results:
             print_text(f"\n{inert(result.miner, 42)}  {inert(result.hash, 66)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cortensor_tui.domain.inference import Clamp
 from cortensor_tui.domain.list_orders import TaskOrder, TransactionOrder
 from cortensor_tui.domain.networks import ServedChain
 from cortensor_tui.domain.task_filter import HashBegin, Id, TaskFilter
@@ -121,7 +122,8 @@ class Transactions(msgspec.Struct, frozen=True, tag="transaction_list"):
 class TaskOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="task_outcome"):
     """A task and every miner's answer as they stand on chain; `note` is why this node missed it.
 
-    `is_hidden`: the answers were left out, since the session is private and was not asked for.
+    `clamps` are the parameters that this node could not take as they were asked. `is_hidden`: the answers
+    were left out, since the session is private and was not asked for.
     """
 
     key: TaskKey
@@ -129,6 +131,7 @@ class TaskOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="task_outcome")
     is_ended: bool
     results: tuple[MinerResult, ...]
     note: str = ""
+    clamps: tuple[Clamp, ...] = ()
     is_hidden: bool = False
 
 

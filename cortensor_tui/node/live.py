@@ -107,7 +107,7 @@ class _Run:
             self._last, self._token_at = event, now
         elif isinstance(event, Prefilled):
             self._prefilled = event
-        else:
+        elif isinstance(event, Finished):
             self.finished = event
 
     def streamed(self) -> TokensStreamed | None:

@@ -11,6 +11,7 @@ import msgspec
 from cortensor_tui.domain.health import NodeStatus
 from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import Stage, TaskKey, TaskOnChain
+from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.node.call_messages import Call, GetCall
 from cortensor_tui.node.chain_room import ChainRoom
 from cortensor_tui.node.history import HistoryDesk
@@ -145,9 +146,14 @@ class RequestDesk:
             async with asyncio.timeout(min(body.timeout_s, LONGEST_WAIT_S)):
                 while not task.is_ended and missed is None:
                     await asyncio.sleep(TASK_LOOK_S)
+                    if self._is_going_on(body.key):
+                        continue  # our own work on it is told when it moves on: that costs no request
                     missed = self._missed(body.key)
                     with suppress(ProblemError):  # the chain may be away for a while
                         task = await self._task(body.key)
+        if not task.is_ended:
+            with suppress(ProblemError):
+                task = await self._task(body.key)
         stage = "ended" if task.is_ended else _status_word(task.status)
         return TaskOutcome(
             key=body.key,
@@ -155,11 +161,20 @@ class RequestDesk:
             is_ended=task.is_ended,
             results=await reader.results(body.key),
             note=missed or "",
+            clamps=() if (record := self._record(body.key)) is None else record.details.clamps,
         )
+
+    def _record(self, key: TaskKey) -> TaskRecord | None:
+        return self._connected().link.journal.tasks.get(key)
+
+    def _is_going_on(self, key: TaskKey) -> bool:
+        """Tell whether this node works on the task."""
+        record = self._record(key)
+        return record is not None and not record.stage.is_final
 
     def _missed(self, key: TaskKey) -> str | None:
         """Return why this node gave the task up, None where it did not."""
-        record = self._connected().link.journal.tasks.get(key)
+        record = self._record(key)
         return record.note if record is not None and record.stage is Stage.MISSED else None
 
     async def _task(self, key: TaskKey) -> TaskOnChain:

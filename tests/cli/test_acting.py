@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from cortensor_tui.domain.inference import Clamp
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.history_messages import TaskOutcome, WaitTask
@@ -143,6 +144,17 @@ async def test_submit_and_wait_gives_every_result_exactly(home: Home, node: Scri
     assert ended.document["results"] == [{"miner": NODE, "data": ENDED.results[0].data, "hash": HASH}]
     assert "error" not in ended.document
     assert node.requests[2] == WaitTask(key=TaskKey(3, 7), timeout_s=5)
+
+
+async def test_what_the_node_could_not_take_as_asked_is_told(home: Home, node: ScriptedNode) -> None:
+    clamp = Clamp(name="max_tokens", asked=5000, applied=1200, reason="the context has room for 1200")
+    node.answers[WaitTask] = msgspec.structs.replace(ENDED, clamps=(clamp,))
+
+    ended = await home.run("submit", "3", "hello", "--wait", "--json")
+    text = await home.run("submit", "3", "hello", "--wait")
+
+    assert ended.document["clamps"] == [msgspec.to_builtins(clamp)]
+    assert text.err == "max_tokens: 5000 asked, 1200 applied: the context has room for 1200\n"
 
 
 async def test_results_for_people_are_inert_and_keep_their_lines(home: Home, node: ScriptedNode) -> None:

@@ -41,7 +41,7 @@ def _lines(made: Envelope, width: int) -> Iterator[ReportLine]:
     yield from labelled("attention", attention, width)
     chain = UNKNOWN if made.sampler_chain is None else " → ".join(made.sampler_chain)
     yield from labelled("sampler", f"seed {_seed(made.seed)}, {short(chain)}", width)
-    yield from labelled("reproducible", _REPRODUCIBLE[made.is_reproducible], width)
+    yield from labelled("repeatable", _REPRODUCIBLE[made.is_reproducible], width)
     yield from _digest("prompt SHA", "prompt's SHA-256", made.prompt_sha256, width)
     yield from _digest("parameters", "parameters' SHA-256", made.parameters_sha256, width)
 
