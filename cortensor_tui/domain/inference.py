@@ -47,8 +47,8 @@ class Clamp(msgspec.Struct, frozen=True, kw_only=True):
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
     """One run to be done by an engine. `messages` are (role, text); raw text has the one role "raw".
 
-    Of runs that wait, the one with the earliest `deadline_at` (unix seconds) goes first; None is the latest
-    of all. `session_id` names whose earlier prompts this run may reuse, None nobody's. A run that
+    Of runs that wait, the one with the earliest `deadline_at` (unix seconds) goes first; one without counts
+    as due in a while. `session_id` names whose earlier prompts this run may reuse, None nobody's. A run that
     `is_reproducible` has the engine to itself and reuses nothing, so that its answer is always the same.
     """
 
@@ -60,8 +60,12 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     is_reproducible: bool = False
 
 
+class Admitted(msgspec.Struct, frozen=True, kw_only=True, tag="admitted"):
+    """The engine has room for the run and works on it from now on; until then it waited inside."""
+
+
 class Token(msgspec.Struct, frozen=True, kw_only=True, tag="token"):
-    """A streamed piece of answer. `at_ms` counts from the start of the run; `count` is tokens so far."""
+    """A streamed piece of answer. `at_ms` counts from when the run was asked; `count` is tokens so far."""
 
     text: str
     count: int
@@ -117,7 +121,7 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
         return (self.answer_tokens - 1) / self.decode_ms * 1000 if self.decode_ms > 0 else None
 
 
-GenerationEvent = Prefilled | Token | Finished
+GenerationEvent = Admitted | Prefilled | Token | Finished
 
 
 class EngineState(StrEnum):
@@ -173,7 +177,7 @@ class SelfTest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the engine now. `load_progress` runs from 0 to 1, `runs` counts those going on.
+    """What is known of the engine now. `load_progress` runs from 0 to 1, `runs` counts those worked on.
 
     `silent_since` is when an engine that works or waits was heard of last, unix seconds, None while it
     answers. `died_at` and `death` are when and how its process ended last unasked; they stay when it is back.

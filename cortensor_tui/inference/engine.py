@@ -9,6 +9,13 @@ from cortensor_tui.domain.inference import EngineHealth, Generation, GenerationE
 
 HealthListener = Callable[[EngineHealth], None]
 
+_UNSAID_DEADLINE_S = 300.0
+
+
+def due_at(deadline_at: float | None, now: float) -> float:
+    """Return when a run counts as due, unix seconds: one without a deadline waits its turn, not for ever."""
+    return now + _UNSAID_DEADLINE_S if deadline_at is None else deadline_at
+
 
 class Engine(Protocol):
     """One model that answers prompts, several at once where it can.
@@ -25,7 +32,7 @@ class Engine(Protocol):
         """Return when the engine is ready. Raises `ProblemError` when it cannot be; may be called again."""
 
     def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
-        """Run one prompt: `Prefilled`, then `Token`s, then `Finished`, whose answer is the texts joined.
+        """Run one prompt: `Admitted`, `Prefilled`, `Token`s, then `Finished`; the answer is the texts joined.
 
         May be called several times at once: what the engine has no room for now waits inside it, the run
         with the earliest deadline first, and none waits for ever. Closing the iterator cancels that run

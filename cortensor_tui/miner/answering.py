@@ -14,6 +14,7 @@ import structlog
 from cortensor_tui.chain.networks.resolve import answer_hash
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
 from cortensor_tui.domain.inference import (
+    Admitted,
     EngineFacts,
     EngineHealth,
     Finished,
@@ -61,6 +62,14 @@ class InferenceFeed(msgspec.Struct, frozen=True, kw_only=True):
     on_start: Callable[[TaskKey, str], None]
     on_event: Callable[[TaskKey, GenerationEvent], None]
     on_stop: Callable[[TaskKey, str], None]
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """Who is told how one run begins: it is asked for, has its place in the engine, gives its first token."""
+
+    on_start: Callable[[TaskRecord], None]
+    on_admitted: Callable[[], None]
+    on_first_token: Callable[[float], None]
 
 
 class Answering:
@@ -138,14 +147,10 @@ class Answering:
         retries = Retries(record.deadline_at, self._clock)
         while True:
             async with self._turns.taken(record.deadline_at, is_alone=is_alone, wish=wish) as admitted:
-
-                def started(begun: TaskRecord, admitted: Callable[[], None] = admitted) -> None:
-                    admitted()
-                    on_start(begun)
-
                 prepared = self._prepared(record, await self._context_tokens())
+                told = _Told(on_start, admitted, on_first_token)
                 try:
-                    return await self._run(prepared, prompt, started, on_first_token)
+                    return await self._run(prepared, prompt, told)
                 except ProblemError as error:
                     pause_s = retries.pause_s(error.problem, self._engine.health)
                     if pause_s is None:
@@ -171,21 +176,15 @@ class Answering:
             record, details=msgspec.structs.replace(details, applied=applied, clamps=clamps, seed=seed)
         )
 
-    async def _run(
-        self,
-        record: TaskRecord,
-        prompt: str,
-        on_start: Callable[[TaskRecord], None],
-        on_first_token: Callable[[float], None],
-    ) -> TaskRecord:
+    async def _run(self, record: TaskRecord, prompt: str, told: _Told) -> TaskRecord:
         times = msgspec.structs.replace(record.times, run_began_at=self._clock.now())
         record = msgspec.structs.replace(record, times=times)
-        on_start(record)
+        told.on_start(record)
         self._feed.on_start(record.key, prompt)
         generation = self._generation(record, prompt)
         problem = "stopped"
         try:
-            text, finished, token_times = await self._stream(record, generation, on_first_token)
+            text, finished, token_times = await self._stream(record, generation, told)
             problem = ""
         except ProblemError as error:
             problem = error.problem.sentence()
@@ -198,19 +197,21 @@ class Answering:
         return self._answered(msgspec.structs.replace(record, times=times), generation, text, finished)
 
     async def _stream(
-        self, record: TaskRecord, generation: Generation, on_first_token: Callable[[float], None]
+        self, record: TaskRecord, generation: Generation, told: _Told
     ) -> tuple[str, Finished, tuple[float | None, float | None]]:
         pieces: list[str] = []
         first_at = last_at = None
         finished: Finished | None = None
         async with aclosing(self._engine.generate(generation)) as events:  # a task that ends frees the engine
             async for event in events:
-                if isinstance(event, Token):
+                if isinstance(event, Admitted):
+                    told.on_admitted()
+                elif isinstance(event, Token):
                     pieces.append(event.text)
                     last_at = self._clock.now()
                     if first_at is None:
                         first_at = last_at
-                        on_first_token(first_at)
+                        told.on_first_token(first_at)
                 elif isinstance(event, Finished):
                     finished = event
                 self._feed.on_event(record.key, event)

@@ -20,6 +20,8 @@ class EchoModel:
         self.batch_tokens = batch_tokens
         self.slots = slots
         self.can_reuse = True
+        self.can_restore = True
+        self.can_cut = True
         self.threads = Threads(decode=1, prefill=2)
         self.most_threads = 2
         self.is_free_to_adapt = True
@@ -75,7 +77,7 @@ class EchoModel:
         return sum(len(held) for held in self.memory.values())
 
     def forget(self, sequence_id: int, position: int = 0) -> bool:
-        if 0 < position < len(self.memory[sequence_id]) and not self.can_reuse:
+        if 0 < position < len(self.memory[sequence_id]) and not (self.can_cut and self.can_reuse):
             return False
         del self.memory[sequence_id][position:]
         return True
@@ -83,6 +85,19 @@ class EchoModel:
     def share(self, source_id: int, target_id: int, tokens: int) -> None:
         assert self.memory[target_id] == []
         self.memory[target_id] = self.memory[source_id][:tokens]
+
+    def state_bytes(self, sequence_id: int) -> int:
+        return len(self.memory[sequence_id])
+
+    def state(self, sequence_id: int) -> list[int]:
+        return self.memory[sequence_id].copy()
+
+    def restore(self, sequence_id: int, state: list[int]) -> bool:
+        assert self.memory[sequence_id] == []
+        if self.cells + len(state) > self.context_tokens or not self.can_restore:
+            return False
+        self.memory[sequence_id] = state.copy()
+        return True
 
     def forget_all(self) -> None:
         self.memory = {number: [] for number in self.memory}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortensor_tui.domain.inference import Finished, FinishReason, GenerationEvent, Prefilled, Token
-from cortensor_tui.inference.llama.answer import AnswerStream
+from cortensor_tui.inference.llama.answer import AnswerStream, unmistakable
 
 from .engines import finish_of, text_of
 
@@ -50,6 +50,11 @@ def test_the_texts_joined_are_the_answer_wherever_tokens_cut_its_characters(
     assert text_of(events) == text
     assert finish_of(events).answer_tokens == len(pieces)
     assert all(event.text for event in events if isinstance(event, Token))
+
+
+def test_a_mark_that_could_be_html_ends_no_answer() -> None:
+    marks = ("<|im_end|>", "</s>", "<end_of_turn>", "<|eot_id|>", "<s>", " ", "[/INST]")
+    assert unmistakable(marks) == ("<|im_end|>", "<end_of_turn>", "<|eot_id|>", "[/INST]")
 
 
 @given(data=st.binary(), cuts=CUTS)

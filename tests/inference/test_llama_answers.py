@@ -8,7 +8,7 @@ import contextlib
 import msgspec
 import pytest
 
-from cortensor_tui.domain.inference import EngineState, FinishReason, Prefilled, Token
+from cortensor_tui.domain.inference import Admitted, EngineState, FinishReason, Prefilled, Token
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.params import asked_from_llm_params, fit
 
@@ -31,7 +31,8 @@ async def test_loading_is_shown_from_nothing_to_ready(watched: Watched) -> None:
 async def test_a_run_streams_its_tokens_between_prefill_and_finish(watched: Watched) -> None:
     events = await collect(watched.engine.generate(ask("Count from one to ten.")))
     finished = finish_of(events)
-    first, *tokens, _ = events
+    begun, first, *tokens, _ = events
+    assert isinstance(begun, Admitted)
     assert isinstance(first, Prefilled)
     assert all(isinstance(token, Token) and token.text for token in tokens)
     times = [token.at_ms for token in tokens if isinstance(token, Token)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -15,10 +16,12 @@ import pytest
 
 from cortensor_tui.domain.inference import EngineHealth, EngineState, Token
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.llama import child_process, process
 from cortensor_tui.inference.llama.child_process import ChildProcess
 from cortensor_tui.inference.llama.heartbeat import Patience
 from cortensor_tui.inference.llama.process import CHILD_MODULE, LlamaProcess
 
+from . import lingering_child
 from .engines import GREEDY, Watched, ask, collect, finish_of, text_of
 from .gguf_files import small_gguf
 
@@ -199,6 +202,24 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+async def test_stop_leaves_no_process_that_was_being_waited_for(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setattr(process, "CHILD_MODULE", lingering_child.__name__)
+    monkeypatch.setattr(child_process, "_END_WAIT_S", 0.2)
+    watched = Watched(model_path)
+    start = asyncio.create_task(watched.engine.start())
+    while (pid := watched.engine.pid) is None:
+        await asyncio.sleep(0)
+    while watched.engine.pid is not None:  # it says no more, and its end is waited for
+        await asyncio.sleep(0)
+    await watched.engine.stop()
+    assert not psutil.pid_exists(pid)
+    with pytest.raises(ProblemError):
+        await start
 
 
 @pytest.mark.parametrize("is_child_stopped", [False, True], ids=["running", "only the kernel can"])

@@ -16,7 +16,7 @@ from cortensor_tui.inference.llama.heartbeat import Patience
 from cortensor_tui.inference.llama.process import CHILD_MODULE
 from cortensor_tui.inference.llama.wire import Generate, Load, Ping, Pong, Ready, Streamed
 
-from . import standing_child
+from . import slow_disk_child, standing_child, stuck_disk_child
 from .engines import GREEDY, Watched, ask, collect, finish_of
 
 pytestmark = pytest.mark.real
@@ -39,6 +39,32 @@ async def test_all_runs_of_an_engine_that_stands_still_can_be_asked_again(
     health = await watched.until(lambda health: health.restarts == 1 and health.state is EngineState.READY)
     assert health.death == "nothing it computes has moved for 2 s"
     assert finish_of(await collect(watched.engine.generate(ask("Hello")))).answer_tokens > 0
+    await watched.engine.stop()
+
+
+LOADS_SOON = Patience(ping_interval_s=0.1, load_stall_s=1.0, first_backoff_s=0.01)
+
+
+async def test_a_model_that_a_slow_disk_gives_piece_by_piece_is_waited_for(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setattr(process, "CHILD_MODULE", slow_disk_child.__name__)
+    watched = Watched(model_path, patience=LOADS_SOON)
+    await watched.engine.start()
+    assert watched.engine.health.restarts == 0
+    await watched.engine.stop()
+
+
+async def test_a_load_that_stands_still_is_ended_although_it_answers_pings(
+    model_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setattr(process, "CHILD_MODULE", stuck_disk_child.__name__)
+    watched = Watched(model_path, patience=LOADS_SOON)
+    with pytest.raises(ProblemError) as caught:
+        await watched.engine.start()
+    assert caught.value.problem.why == "it did not answer for 1 s"
     await watched.engine.stop()
 
 

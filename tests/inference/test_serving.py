@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cortensor_tui.domain.inference import FinishReason, Generation, GenerationEvent, Prefilled
+from cortensor_tui.domain.inference import Admitted, FinishReason, Generation, GenerationEvent, Prefilled
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.inference.llama.serving import Serving
 from cortensor_tui.inference.llama.wire import RunEvents
@@ -27,7 +27,12 @@ class Served:
         self.now_s = 1_000.0
         self.look_s = 0.001  # how long it is from one look at the clock to the next
         self.serving = Serving(
-            model, self._take, self.problems.__setitem__, clock=self._tick, now=lambda: self.now_s
+            model,
+            self._take,
+            self.problems.__setitem__,
+            clock=self._tick,
+            now=lambda: self.now_s,
+            free_bytes=lambda: 1_000,
         )
 
     def _tick(self) -> float:
@@ -201,16 +206,36 @@ def test_a_sessions_next_prompt_is_read_from_where_it_differs() -> None:
     assert served.text(2) == "you are a kind helper, so?"
 
 
-def test_where_a_memory_cannot_be_cut_the_prompt_is_read_whole() -> None:
+@pytest.mark.parametrize("lacking", ["can_cut", "can_restore"])
+def test_where_what_was_kept_cannot_be_put_back_the_prompt_is_read_whole(lacking: str) -> None:
     served = Served(EchoModel())
-    served.model.can_reuse = True
     served.ask(1, "you are a kind helper, hm?", 10, session_id=5)
     served.run()
-    served.model.can_reuse = False
+    setattr(served.model, lacking, False)
     served.ask(2, "you are a kind helper, so?", 26, session_id=5)
     served.run()
     assert finish_of(served.events[2]).reused_tokens == 0
     assert served.text(2) == "you are a kind helper, so?"
+
+
+def test_tasks_of_a_session_at_once_share_what_the_first_of_them_was_given_back() -> None:
+    served = Served(EchoModel(context_tokens=200))
+    served.ask(1, "you are a kind helper, hm?", 10, session_id=5)
+    served.run()
+    served.ask(2, "you are a kind helper, so?", 26, session_id=5)
+    served.ask(3, "you are a kind helper, ah?", 26, session_id=5)
+    served.run()
+    reused = [finish_of(served.events[run_id]).reused_tokens for run_id in (2, 3)]
+    assert reused == [len("you are a kind helper, ")] * 2
+    assert (served.text(2), served.text(3)) == ("you are a kind helper, so?", "you are a kind helper, ah?")
+
+
+def test_ended_runs_leave_nothing_in_the_context_for_others_to_wade_through() -> None:
+    served = Served(EchoModel())
+    served.ask(1, "you are a kind helper, hm?", 10, session_id=5)
+    served.ask(2, "you are a kind helper, so?", 10, session_id=6)
+    served.run()
+    assert served.model.cells == 0
 
 
 def test_a_reproducible_run_is_alone_in_an_empty_context() -> None:
@@ -234,10 +259,11 @@ def test_first_tokens_go_at_once_and_later_ones_together() -> None:
     served.ask(1, "one one one?", 20)
     served.ask(2, "two two two?", 20)
     served.run()
-    first, second, *_, last = served.messages
+    begun, first, second, *_, last = served.messages
+    assert [run.events for run in begun] == [(Admitted(),), (Admitted(),)]
     assert [type(run.events[0]) for run in first] == [Prefilled]
     assert len(served.messages) < 12, "a message a token"
-    assert sum(len(run.events) for runs in served.messages for run in runs) == 2 * (1 + 12 + 1)
+    assert sum(len(run.events) for runs in served.messages for run in runs) == 2 * (1 + 1 + 12 + 1)
     assert last != second
 
 

@@ -13,6 +13,7 @@ from cortensor_tui.inference.params import asked_from_llm_params
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
 from cortensor_tui.miner.answering import Answering, PromptSettings
 from cortensor_tui.miner.retries import MOST_RUNS
+from cortensor_tui.miner.turns import GRACE_S
 from cortensor_tui.settings.model import ReproducibleSessions
 from cortensor_tui.storage.local_store import LocalStore
 from tests.support.clock import StandingClock
@@ -82,6 +83,27 @@ async def test_as_many_run_at_once_as_the_engine_has_slots(tmp_path: Path) -> No
     assert desk.engine.going_on == {*"acd"}, "the next one joins as soon as there is room"
     await desk.end_all()
     assert {prompt: desk.text(answer) for prompt, answer in answers.items()} == {p: p for p in "abcde"}
+
+
+@pytest.mark.parametrize("has_room", [False, True])
+async def test_a_late_run_gives_way_to_one_that_the_engine_has_no_room_for(
+    tmp_path: Path, has_room: bool
+) -> None:
+    desk = Desk(tmp_path)
+    desk.engine.without_room = set() if has_room else {"b"}
+    greedy, other = desk.ask("a", due_s=10), desk.ask("b", due_s=60)
+    await settle()
+    assert desk.engine.going_on == {*"ab"}
+    desk.clock.pass_s(10 + GRACE_S)
+    desk.answering.on_health(desk.engine.health)
+    await settle()
+    assert desk.engine.going_on == ({*"ab"} if has_room else {"b"})
+    await desk.end_all()
+    assert desk.text(other) == "b"
+    if not has_room:
+        with pytest.raises(ProblemError) as caught:
+            greedy.result()
+        assert caught.value.problem.code == "answer_too_late"
 
 
 async def test_the_engine_is_told_when_a_run_is_due_and_whose_it_is(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 import msgspec
 
 from cortensor_tui.domain.inference import (
+    Admitted,
     EngineFacts,
     EngineHealth,
     EngineState,
@@ -41,6 +42,8 @@ class ScriptedEngine:
     async def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
         self._begin(generation)
         try:
+            if self._has_room(generation):
+                yield Admitted()
             yield Prefilled(prompt_tokens=3, prefill_ms=1.0)
             text = await self._answer(generation)
         finally:
@@ -63,6 +66,10 @@ class ScriptedEngine:
 
     def _begin(self, generation: Generation) -> None:
         """Take note of a run, or refuse it with `ProblemError`."""
+
+    def _has_room(self, generation: Generation) -> bool:
+        """Tell whether a run is worked on at once."""
+        return True
 
     async def _answer(self, generation: Generation) -> str:
         return generation.messages[-1][1]
@@ -103,13 +110,14 @@ class ToldEngine(ScriptedEngine):
 class SharedEngine(ScriptedEngine):
     """An engine that answers several prompts at once, each with itself when the test ends its run.
 
-    `begun` has every prompt that was run, `going_on` those that run now.
+    `begun` has every prompt that was run, `going_on` those that run now; those `without_room` wait inside.
     """
 
     def __init__(self, slots: int = 4) -> None:
         super().__init__(msgspec.structs.replace(READY, facts=EngineFacts(slots=slots)))
         self.begun: list[str] = []
         self.asked: list[Generation] = []
+        self.without_room: set[str] = set()
         self._runs: dict[str, asyncio.Future[None]] = {}
 
     @property
@@ -131,6 +139,9 @@ class SharedEngine(ScriptedEngine):
         self.begun.append(prompt)
         self.asked.append(generation)
         self._runs[prompt] = asyncio.get_running_loop().create_future()
+
+    def _has_room(self, generation: Generation) -> bool:
+        return generation.messages[-1][1] not in self.without_room
 
     async def _answer(self, generation: Generation) -> str:
         prompt = generation.messages[-1][1]

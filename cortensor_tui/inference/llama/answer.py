@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cortensor_tui.domain.inference import Finished, FinishReason, Prefilled, Token
 
 Clock = Callable[[], float]
+
+_HTML_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]*>")
 
 
 class AnswerStream:
@@ -113,6 +116,11 @@ class AnswerStream:
 
     def _ms(self) -> float:
         return (self._clock() - self._began_s) * 1000
+
+
+def unmistakable(marks: Iterable[str]) -> tuple[str, ...]:
+    """Return those marks that no answer has by chance: `</s>` may as well be the HTML that was asked for."""
+    return tuple(mark for mark in marks if mark.strip() and not _HTML_TAG.fullmatch(mark))
 
 
 def _overlap(text: str, stop: str) -> int:

@@ -101,7 +101,7 @@ class _Child:
         while (message := self._next_message()) is not None:
             match message:
                 case Ping():
-                    self._send(Pong(self._signs, self._is_idle))
+                    self._send(Pong(self._signs + _disk_bytes(), self._is_idle))
                 case Cancel(run_id):
                     self._cancelled.add(run_id)
                 case Load() | Generate():
@@ -191,6 +191,15 @@ class _Child:
                     frame = frame[os.write(self._outgoing, frame) :]
         except OSError:
             os._exit(0)  # nobody reads any more
+
+
+def _disk_bytes() -> int:
+    """Return what this process has read from disks: weights that are paged in show no other sign of life."""
+    try:
+        with open("/proc/self/io", "rb") as file:
+            return next(int(line[11:]) for line in file if line.startswith(b"read_bytes:"))
+    except (OSError, StopIteration):
+        return 0  # elsewhere than on Linux
 
 
 if __name__ == "__main__":

@@ -113,7 +113,18 @@ class ChildProcess:
         self._stdin.close()
 
     async def ended(self) -> str:
-        """Wait for the end, by force after a few seconds, and return it in words."""
+        """Wait for the end, by force after a few seconds, and return it in words.
+
+        Whoever is cancelled meanwhile waits as well: nobody else would ever end the process and collect it.
+        """
+        end = asyncio.ensure_future(self._end())
+        try:
+            return await asyncio.shield(end)
+        except asyncio.CancelledError:
+            await end
+            raise
+
+    async def _end(self) -> str:
         try:
             await asyncio.wait_for(asyncio.shield(self._process.wait()), _END_WAIT_S)
         except TimeoutError:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cortensor_tui.domain.inference import SamplingParams
 from cortensor_tui.inference.llama.batching import Chunk
+from cortensor_tui.inference.llama.kept import State
 from cortensor_tui.inference.llama.thread_choice import Threads
 from cortensor_tui.inference.prompts import Messages
 
@@ -83,6 +84,15 @@ class Model(Protocol):
 
     def share(self, source_id: int, target_id: int, tokens: int) -> None:
         """Let an empty sequence begin with the same cells as another."""
+
+    def state_bytes(self, sequence_id: int) -> int:
+        """Return the size of a copy of what a sequence holds."""
+
+    def state(self, sequence_id: int) -> State:
+        """Return a copy of what a sequence holds."""
+
+    def restore(self, sequence_id: int, state: State) -> bool:
+        """Fill an empty sequence with a copy; False where there is no room for it, and it is still empty."""
 
     def forget_all(self) -> None:
         """Empty every sequence, as in a context just made."""

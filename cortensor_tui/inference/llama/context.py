@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import llama_cpp.llama_cpp as native
 import numpy as np
+import numpy.typing as npt
 
 from cortensor_tui.inference.llama.batching import Chunk
 from cortensor_tui.inference.problems import decode_failed
 
 Handle = Any
+Copy = npt.NDArray[np.uint8]
 
 _ABORTED = 2
 _ASKS_FROM_TOKENS = 16
@@ -116,6 +119,26 @@ class Context:
         """Let a sequence begin with the same cells as another."""
         native.llama_memory_seq_cp(self._memory, source_id, target_id, 0, tokens)
 
+    def state_bytes(self, sequence_id: int) -> int:
+        """Return the size of a copy of what a sequence holds."""
+        return int(native.llama_state_seq_get_size(self.handle, sequence_id))
+
+    def state(self, sequence_id: int) -> Copy:
+        """Return a copy of what a sequence holds.
+
+        In a mapping of its own: the C library keeps what is freed in between others of nearly the same size.
+        """
+        copy = np.frombuffer(mmap.mmap(-1, self.state_bytes(sequence_id)), np.uint8)
+        native.llama_state_seq_get_data(self.handle, _bytes_of(copy), copy.size, sequence_id)
+        return copy
+
+    def restore(self, sequence_id: int, state: Copy) -> bool:
+        """Fill an empty sequence with a copy; False where there is no room for it, and it is still empty."""
+        if native.llama_state_seq_set_data(self.handle, _bytes_of(state), state.size, sequence_id) > 0:
+            return True
+        self.forget(sequence_id)
+        return False
+
     def forget_all(self) -> None:
         """Empty every sequence, as in a context just made."""
         native.llama_memory_clear(self._memory, False)  # what the cells held is never looked at
@@ -138,3 +161,7 @@ class Context:
 def _pointer(numbers: array[int], kind: Any) -> Any:
     """Return a pointer to an array's numbers, which can change their values but not their count any more."""
     return ctypes.cast((kind * len(numbers)).from_buffer(numbers), ctypes.POINTER(kind))
+
+
+def _bytes_of(copy: Copy) -> Any:
+    return copy.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))

@@ -57,6 +57,7 @@ class LlamaModel:
         self.tokenize, self.piece, self.is_end = vocabulary.tokenize, vocabulary.piece, vocabulary.is_end
         self.decode, self.share = context.decode, context.share
         self.forget, self.forget_all = context.forget, context.forget_all
+        self.state_bytes, self.state, self.restore = context.state_bytes, context.state, context.restore
         context.warm_up(vocabulary.begin_token)
         vocabulary.warm_up()
         self._settle_threads(load)

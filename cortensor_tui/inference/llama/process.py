@@ -150,7 +150,7 @@ class LlamaProcess:
         except UnicodeEncodeError as error:
             raise problems.prompt_no_text() from error
         self._runs.add(run)
-        self._health.become(EngineState.BUSY, runs=len(self._runs.all))
+        self._health.become(EngineState.BUSY)
         return run
 
     def _cancel(self, run: Run) -> None:
@@ -161,10 +161,10 @@ class LlamaProcess:
 
     def _hand_on(self, run_id: int, item: Sent) -> None:
         self._runs.hand_on(run_id, item)
-        runs = len(self._runs.all)
-        if runs != self.health.runs:
-            is_idle = runs == 0 and self.health.state is EngineState.BUSY
-            self._health.become(EngineState.READY if is_idle else self.health.state, runs=runs)
+        is_idle = not self._runs.all and self.health.state is EngineState.BUSY
+        if is_idle or self._runs.admitted_count != self.health.runs:
+            state = EngineState.READY if is_idle else self.health.state
+            self._health.become(state, runs=self._runs.admitted_count)
 
     def _end_runs(self, problem: Problem) -> None:
         for run in self._runs.all:
@@ -246,12 +246,13 @@ class LlamaProcess:
     def _hear(self, message: FromChild) -> None:
         """Count what shows that the child is well, for those that watch it."""
         has_progressed = True
-        if isinstance(message, Pong) and self._supervisor.is_ready:
-            has_progressed = message.is_idle or message.signs != self._signs
+        is_ready = self._supervisor.is_ready
+        if isinstance(message, Pong):
+            has_progressed = (is_ready and message.is_idle) or message.signs != self._signs
             self._signs = message.signs
         self._progress_count += has_progressed
-        if self._supervisor.is_ready or not isinstance(message, Pong):
-            self._heard_count += 1  # a load that hangs still answers pings, so those do not count there
+        if is_ready or has_progressed:
+            self._heard_count += 1  # a load that hangs still answers pings, so those alone do not count there
             if self.health.silent_since is not None:
                 self._health.become(self.health.state, silent_since=None)
 

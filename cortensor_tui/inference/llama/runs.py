@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from cortensor_tui.domain.inference import Finished, GenerationEvent
+from cortensor_tui.domain.inference import Admitted, Finished, GenerationEvent
 from cortensor_tui.domain.problems import Problem
 
 Sent = tuple[GenerationEvent, ...] | Problem
@@ -16,11 +16,14 @@ class Run:
     def __init__(self, run_id: int) -> None:
         self.run_id = run_id
         self.inbox: asyncio.Queue[Sent] = asyncio.Queue()
+        self.is_admitted = False
         self.is_over = False
 
     def put(self, item: Sent) -> None:
         """Take what was sent for it."""
         self.inbox.put_nowait(item)
+        if not isinstance(item, Problem):
+            self.is_admitted = self.is_admitted or isinstance(item[0], Admitted)
         self.is_over = isinstance(item, Problem) or isinstance(item[-1], Finished)
 
 
@@ -35,6 +38,11 @@ class Runs:
     def all(self) -> tuple[Run, ...]:
         """Return them, the oldest first."""
         return tuple(self._open.values())
+
+    @property
+    def admitted_count(self) -> int:
+        """Return how many are worked on, and do not wait in the child."""
+        return sum(run.is_admitted for run in self._open.values())
 
     def new(self) -> Run:
         """Return a run that is not among them until `add`: it may not begin at all."""

@@ -5,19 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence, Set
 
-from cortensor_tui.domain.inference import Finished, FinishReason, Generation, GenerationEvent, Token
+from cortensor_tui.domain.inference import (
+    Admitted,
+    Finished,
+    FinishReason,
+    Generation,
+    GenerationEvent,
+    Token,
+)
 from cortensor_tui.domain.problems import Problem, ProblemError
+from cortensor_tui.inference.engine import due_at
 from cortensor_tui.inference.llama.answer import AnswerStream, Clock
 from cortensor_tui.inference.llama.batching import Chunk, Going, Pace, Room, Waiting, admitted, next_batch
 from cortensor_tui.inference.llama.computing import Model, Sampler
+from cortensor_tui.inference.llama.kept import KeptRuns
 from cortensor_tui.inference.llama.sequences import Sequences
 from cortensor_tui.inference.llama.thread_watch import ThreadWatch, ThreadWatches
 from cortensor_tui.inference.llama.wire import RunEvents
+from cortensor_tui.inference.models.free_memory import free_memory_bytes
 from cortensor_tui.inference.problems import prompt_too_long
 from cortensor_tui.inference.prompts import RAW_ROLE
 
-_FLUSH_INTERVAL_S = 0.05  # no screen is drawn more often; each message takes time from decode
-_UNSAID_DEADLINE_S = 300.0  # a run without a deadline waits its turn, and not for ever
+_FLUSH_INTERVAL_S = 0.1  # each message takes time from decode, and screens are told four times a second
 
 
 class _Run:
@@ -79,6 +88,7 @@ class Serving:
         refuse: Callable[[int, Problem], None],
         clock: Clock = time.monotonic,
         now: Clock = time.time,
+        free_bytes: Callable[[], int] = free_memory_bytes,
     ) -> None:
         self._model = model
         self._send = send
@@ -86,7 +96,8 @@ class Serving:
         self._clock = clock
         self._now = now
         self._room = Room(slots=model.slots, cells=model.context_tokens)
-        self._sequences = Sequences(model.slots, model.context_tokens)
+        self._sequences = Sequences(model.slots)
+        self._kept = KeptRuns(model.context_tokens, free_bytes)
         self._pace = Pace()
         self._watches = ThreadWatches(model.threads.prefill, model.most_threads)
         self._waiting: dict[int, _Run] = {}
@@ -121,8 +132,7 @@ class Serving:
             self._clock,
             began_s,
         )
-        asked = generation.deadline_at
-        deadline_at = self._now() + _UNSAID_DEADLINE_S if asked is None else asked
+        deadline_at = due_at(generation.deadline_at, self._now())
         self._waiting[run_id] = _Run(run_id, generation, prompt, answer, deadline_at)
 
     def cancel(self, run_ids: Iterable[int]) -> None:
@@ -179,25 +189,34 @@ class Serving:
             self._place(run)
             run.sampler = self._model.sampler(run.generation.params, run.generation.seed)
             self._going[run.run_id] = run
+            self._tell(run, Admitted())
+        self._flush()
         for run in self._going.values():
             run.slots_busy = max(run.slots_busy, len(self._going))
 
     def _place(self, run: _Run) -> None:
-        generation, model = run.generation, self._model
-        if generation.is_reproducible:
-            self._sequences.drop_kept()
-            model.forget_all()
-        place = self._sequences.place(run.prompt, run.cells, self._session_of(generation))
-        run.sequence_id, run.position = place.sequence_id, place.reused_tokens
-        for sequence_id in place.dropped:
-            model.forget(sequence_id)
-        if place.copied_from is not None:
-            model.share(place.copied_from, place.sequence_id, place.reused_tokens)
-        elif not model.forget(place.sequence_id, place.reused_tokens):
-            model.forget(place.sequence_id)
-            self._sequences.forgot(place.sequence_id)
-            run.position = 0
-        run.reused_tokens = run.position
+        if run.generation.is_reproducible:
+            self._model.forget_all()  # nobody else is there
+        session_id = self._session_of(run.generation)
+        run.sequence_id = self._sequences.begin(session_id)
+        run.position = run.reused_tokens = 0 if session_id is None else self._reused(run, session_id)
+        self._sequences.computed(run.sequence_id, run.prompt[: run.position])
+
+    def _reused(self, run: _Run, session_id: int) -> int:
+        """Fill a run's sequence with what is known of its prompt; return how many tokens those are."""
+        shared = self._sequences.most_in_common(session_id, run.prompt)
+        known = self._kept.take(session_id, run.prompt, 0 if shared is None else shared.tokens)
+        if known is not None:
+            kept, common = known
+            has_room = len(kept.tokens) <= self._room.cells - sum(one.cells for one in self._going.values())
+            if has_room and self._model.restore(run.sequence_id, kept.state):
+                if self._model.forget(run.sequence_id, common):
+                    return common
+                self._model.forget(run.sequence_id)
+        if shared is None:
+            return 0
+        self._model.share(shared.sequence_id, run.sequence_id, shared.tokens)
+        return shared.tokens
 
     def _session_of(self, generation: Generation) -> int | None:
         is_apart = generation.is_reproducible or not self._model.can_reuse
@@ -247,7 +266,7 @@ class Serving:
         )
         for event in last:
             self._tell(run, event)
-        self._leave(run, is_kept=self._session_of(run.generation) is not None)
+        self._leave(run, is_kept=True)
 
     def _give_up(self, runs: Iterable[_Run], problem: Problem) -> None:
         for run in runs:
@@ -261,14 +280,23 @@ class Serving:
             return  # it has not begun
         run.sampler.close()
         del self._going[run.run_id]
-        if not self._sequences.end(run.sequence_id, is_kept=is_kept):
-            self._model.forget(run.sequence_id)
+        if is_kept:
+            self._keep(run)
+        self._model.forget(run.sequence_id)
+        self._sequences.end(run.sequence_id)
+
+    def _keep(self, run: _Run) -> None:
+        session_id = self._session_of(run.generation)
+        if session_id is not None:
+            number, model = run.sequence_id, self._model
+            tokens, size_bytes = self._sequences.tokens(number), model.state_bytes(number)
+            self._kept.keep(session_id, tokens, size_bytes, lambda: model.state(number))
 
     def _tell(self, run: _Run, event: GenerationEvent) -> None:
         run.events.append(event)
         self._told[run.run_id] = run
         is_first = isinstance(event, Token) and event.count == 1
-        self._is_urgent = self._is_urgent or is_first or isinstance(event, Finished)
+        self._is_urgent = self._is_urgent or is_first or isinstance(event, Admitted | Finished)
 
     def _flush(self) -> None:
         """Send what was told, in one message, where somebody waits for it or a moment has passed."""

@@ -11,6 +11,7 @@ import llama_cpp.llama_cpp as native
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
 from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.inference.llama.answer import unmistakable
 from cortensor_tui.inference.llama.chat_template import Messages, fragments, render_chat
 from cortensor_tui.inference.llama.time_limit import time_limit
 from cortensor_tui.inference.problems import prompt_too_long, template_missing
@@ -53,8 +54,7 @@ class Vocabulary:
     @property
     def end_texts(self) -> tuple[str, ...]:
         """Return the texts of the control tokens that end a turn: a model may spell one out."""
-        ends = (text for text, token in self._control.items() if self.is_end(token))
-        return tuple(text for text in ends if text.strip())
+        return unmistakable(text for text, token in self._control.items() if self.is_end(token))
 
     def is_end(self, token: int) -> bool:
         """Tell whether a token ends the model's turn."""

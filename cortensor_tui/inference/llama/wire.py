@@ -92,7 +92,7 @@ class RunRefused(msgspec.Struct, frozen=True, tag="run_refused"):
 
 
 class Pong(msgspec.Struct, frozen=True, tag="pong"):
-    """The process still reads its messages. `signs` grows while it computes; when idle, it need not."""
+    """The process still reads its messages. `signs` grows while it computes or reads its model."""
 
     signs: int
     is_idle: bool

@@ -10,7 +10,14 @@ import msgspec
 import structlog
 
 from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
-from cortensor_tui.domain.inference import EngineFacts, EngineHealth, EngineState, Generation, GenerationEvent
+from cortensor_tui.domain.inference import (
+    Admitted,
+    EngineFacts,
+    EngineHealth,
+    EngineState,
+    Generation,
+    GenerationEvent,
+)
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.inference import problems
 from cortensor_tui.inference.engine import HealthListener
@@ -66,7 +73,7 @@ class OpenAiHttp:
         self._was_lost = False
         self._was_heard = False
         self._watch: asyncio.Task[None] | None = None
-        self._turns = Turns()
+        self._turns = Turns(clock=clock)
         self._runs: dict[Run, asyncio.Task[None]] = {}
 
     # --- what the miner asks ---------------------------------------------------------------------
@@ -145,6 +152,7 @@ class OpenAiHttp:
             log.warning("this server cannot promise the same answer again", server=server.title)
         run.is_working = True
         self._count_runs()
+        run.put(Admitted())  # whether it waits inside the server is not told
         try:
             events = ask(self._exchange, server, generation, self._patience, self._clock)
             async with aclosing(events):

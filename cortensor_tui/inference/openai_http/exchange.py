@@ -87,7 +87,10 @@ class Exchange:
             self._answer("POST", path, body, answer_s) as response,
             aclosing(_pieces(response)) as pieces,
         ):
-            yield pieces
+            try:
+                yield pieces
+            except ServerError as error:  # of what was read in the pieces, too
+                raise self._hidden(error) from None
 
     @asynccontextmanager
     async def _answer(
@@ -120,6 +123,9 @@ class Exchange:
             error = refusal(response.status, body, response.headers.get("Retry-After"))
         except (*_CONNECTION_FAILURES, ServerError):  # the status says enough
             error = refusal(response.status, b"{}", response.headers.get("Retry-After"))
+        return self._hidden(error)
+
+    def _hidden(self, error: ServerError) -> ServerError:
         if self._token:  # some repeat what they refuse
             error.why = error.why.replace(self._token, _HIDDEN)
         return error

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+from cortensor_tui.domain.clock import SYSTEM_CLOCK, Clock
+from cortensor_tui.inference.engine import due_at
 
 _Waiting = tuple[float, int, bool, asyncio.Future[None]]
 
@@ -19,8 +21,9 @@ _Waiting = tuple[float, int, bool, asyncio.Future[None]]
 class Turns:
     """Hands out turns. `most` is how many at once, None for any number."""
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, most: int | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self._most = most
+        self._clock = clock
         self._taken = 0
         self._is_alone = False
         self._asked_count = 0
@@ -34,7 +37,7 @@ class Turns:
     @asynccontextmanager
     async def turn(self, deadline_at: float | None, *, alone: bool) -> AsyncIterator[None]:
         """Wait for a turn and hold it. `alone` waits until no other is held, and keeps others waiting."""
-        await self._take(math.inf if deadline_at is None else deadline_at, alone)
+        await self._take(due_at(deadline_at, self._clock.now()), alone)
         try:
             yield
         finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cortensor_tui.domain.inference import EngineState, FinishReason, Prefilled, Token
+from cortensor_tui.domain.inference import Admitted, EngineState, FinishReason, Prefilled, Token
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.inference.openai_http.patience import Patience
 from tests.inference.engines import GREEDY, ask, collect, finish_of, text_of
@@ -60,8 +60,9 @@ async def test_it_says_what_it_is_and_answers_with_what_it_measured(watched: Wat
     assert (health.facts.slots, len(health.facts.template_sha256)) == (2, 64)
     events = await collect(watched.engine.generate(ask("Name three colours. — Größe, 色, 🙂")))
     finished = finish_of(events)
-    assert isinstance(events[0], Prefilled)
-    assert events[0].prompt_tokens == finished.prompt_tokens
+    assert isinstance(events[0], Admitted)
+    assert isinstance(events[1], Prefilled)
+    assert events[1].prompt_tokens == finished.prompt_tokens
     assert finished.answer_tokens >= sum(isinstance(event, Token) for event in events) > 0
     assert finished.decode_tokens_per_s is not None
     assert finished.prefill_tokens_per_s is not None

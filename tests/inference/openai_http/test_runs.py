@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from cortensor_tui.domain.inference import EngineState, FinishReason, Token
+from cortensor_tui.domain.inference import Admitted, EngineState, FinishReason, Token
 from cortensor_tui.domain.problems import ProblemError
 from tests.inference.engines import ask, collect, finish_of, text_of
 from tests.inference.openai_http.told_server import (
@@ -40,6 +40,7 @@ async def test_a_run_that_is_left_drops_its_connection() -> None:
     async with told_server() as server, started(server.url) as watched:
         server.scripts.append(Script(pieces=(piece_of("Hel"), asyncio.Event())))
         events = watched.engine.generate(ask("Hello"))
+        assert isinstance(await anext(events), Admitted)
         assert isinstance(await anext(events), Token)
         await events.aclose()
         await server.gone.wait()

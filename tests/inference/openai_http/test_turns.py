@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortensor_tui.inference.openai_http.turns import Turns
+from tests.support.clock import StandingClock
 
 
 class Work:
@@ -46,6 +47,25 @@ async def test_the_earliest_deadline_goes_first() -> None:
         next(work for work in works if work.name == name).may_end.set()
     await asyncio.gather(*tasks)
     assert order == ["first", "soon", "late", "never"]
+
+
+async def test_one_without_a_deadline_is_not_passed_for_ever() -> None:
+    clock = StandingClock()
+    turns = Turns(1, clock)
+    going_on: list[str] = []
+    first, unsaid = Work("first"), Work("unsaid")
+    tasks = [asyncio.create_task(work.run(turns, going_on)) for work in (first, unsaid)]
+    await settled()
+    clock.pass_s(290.0)
+    later = Work("later", clock.now() + 30.0)
+    tasks.append(asyncio.create_task(later.run(turns, going_on)))
+    await settled()
+    first.may_end.set()
+    await settled()
+    assert going_on == ["unsaid"]
+    unsaid.may_end.set()
+    later.may_end.set()
+    await asyncio.gather(*tasks)
 
 
 async def test_one_that_waits_to_be_alone_is_not_overtaken() -> None:

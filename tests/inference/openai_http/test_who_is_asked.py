@@ -16,6 +16,8 @@ from cortensor_tui.settings import env_line, load_settings
 from tests.inference.engines import ask, collect, text_of
 from tests.inference.openai_http.told_server import (
     PLAIN_PAGES,
+    Script,
+    event,
     told_server,
 )
 from tests.inference.openai_http.watched import Watched, started
@@ -112,6 +114,16 @@ async def test_a_wrong_token_is_told_without_it() -> None:
         assert "no such token" in caught.value.problem.why
         assert "s3cret" not in caught.value.problem.sentence() + str(watched.healths)
         await watched.engine.stop()
+
+
+async def test_a_server_that_repeats_the_token_in_its_stream_is_told_without_it() -> None:
+    async with told_server() as server:
+        server.scripts.append(Script(pieces=(event({"error": {"message": "wr0ng-s3cret is spent"}}),)))
+        async with started(server.url, token="wr0ng-s3cret") as watched:
+            with pytest.raises(ProblemError) as caught:
+                await collect(watched.engine.generate(ask("Hello")))
+        assert "is spent" in caught.value.problem.why
+        assert "s3cret" not in caught.value.problem.sentence()
 
 
 async def test_the_token_is_sent_with_every_request() -> None:
