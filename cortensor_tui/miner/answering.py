@@ -57,7 +57,7 @@ class PromptSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InferenceFeed(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is told how a run goes."""
+    """Who is told how a run goes, from when the engine works on it: nothing of one that only waits there."""
 
     on_start: Callable[[TaskKey, str], None]
     on_event: Callable[[TaskKey, GenerationEvent], None]
@@ -65,11 +65,27 @@ class InferenceFeed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Told(msgspec.Struct, frozen=True):
-    """Who is told how one run begins: it is asked for, has its place in the engine, gives its first token."""
+    """Who is told how one run begins: it has its place in the engine, gives its first token."""
 
-    on_start: Callable[[TaskRecord], None]
     on_admitted: Callable[[], None]
+    on_start: Callable[[TaskRecord], None]
     on_first_token: Callable[[float], None]
+
+
+class _Run:
+    """One run of a task: its record, and what the engine has given so far."""
+
+    def __init__(self, record: TaskRecord) -> None:
+        self.record = record
+        self.is_begun = False
+        self.pieces: list[str] = []
+        self.last_token_at: float | None = None
+        self.finished: Finished | None = None
+
+    def note_times(self, **times: float | None) -> None:
+        """Put times into its record, unix seconds."""
+        known = msgspec.structs.replace(self.record.times, **times)
+        self.record = msgspec.structs.replace(self.record, times=known)
 
 
 class Answering:
@@ -137,8 +153,9 @@ class Answering:
     ) -> TaskRecord:
         """Return the record with its answer stored and hashed.
 
-        `on_start` journals seed, params and the time first; `on_first_token` is given the time, unix seconds.
-        `on_lost` is told of a run that gave nothing, before the next one waits for its engine.
+        `on_start` journals seed, params and the time once the engine works on the run: before that it would
+        hold up all that begin together. `on_first_token` is given the time, unix seconds. `on_lost` is told
+        of a run that gave nothing, before the next one waits for its engine.
         """
         prompt = self._store.get(record.prompt_cid).decode("utf-8")
         session_id = record.key.session_id
@@ -148,7 +165,7 @@ class Answering:
         while True:
             async with self._turns.taken(record.deadline_at, is_alone=is_alone, wish=wish) as admitted:
                 prepared = self._prepared(record, await self._context_tokens())
-                told = _Told(on_start, admitted, on_first_token)
+                told = _Told(admitted, on_start, on_first_token)
                 try:
                     return await self._run(prepared, prompt, told)
                 except ProblemError as error:
@@ -177,47 +194,44 @@ class Answering:
         )
 
     async def _run(self, record: TaskRecord, prompt: str, told: _Told) -> TaskRecord:
-        times = msgspec.structs.replace(record.times, run_began_at=self._clock.now())
-        record = msgspec.structs.replace(record, times=times)
-        told.on_start(record)
-        self._feed.on_start(record.key, prompt)
         generation = self._generation(record, prompt)
+        run = _Run(record)
         problem = "stopped"
         try:
-            text, finished, token_times = await self._stream(record, generation, told)
+            async with aclosing(
+                self._engine.generate(generation)
+            ) as events:  # a task that ends frees the engine
+                async for event in events:
+                    self._take(event, run, prompt, told)
+            if run.finished is None or run.finished.reason is FinishReason.CANCELLED:
+                raise problem_error("engine_died", "The engine stopped in the middle of an answer")
             problem = ""
         except ProblemError as error:
             problem = error.problem.sentence()
             raise
         finally:
-            self._feed.on_stop(record.key, problem)
-        times = msgspec.structs.replace(
-            record.times, first_token_at=token_times[0], last_token_at=token_times[1]
-        )
-        return self._answered(msgspec.structs.replace(record, times=times), generation, text, finished)
+            if run.is_begun:
+                self._feed.on_stop(record.key, problem)
+        return self._answered(run.record, generation, "".join(run.pieces), run.finished)
 
-    async def _stream(
-        self, record: TaskRecord, generation: Generation, told: _Told
-    ) -> tuple[str, Finished, tuple[float | None, float | None]]:
-        pieces: list[str] = []
-        first_at = last_at = None
-        finished: Finished | None = None
-        async with aclosing(self._engine.generate(generation)) as events:  # a task that ends frees the engine
-            async for event in events:
-                if isinstance(event, Admitted):
-                    told.on_admitted()
-                elif isinstance(event, Token):
-                    pieces.append(event.text)
-                    last_at = self._clock.now()
-                    if first_at is None:
-                        first_at = last_at
-                        told.on_first_token(first_at)
-                elif isinstance(event, Finished):
-                    finished = event
-                self._feed.on_event(record.key, event)
-        if finished is None or finished.reason is FinishReason.CANCELLED:
-            raise problem_error("engine_died", "The engine stopped in the middle of an answer")
-        return "".join(pieces), finished, (first_at, last_at)
+    def _take(self, event: GenerationEvent, run: _Run, prompt: str, told: _Told) -> None:
+        now = self._clock.now()
+        if isinstance(event, Admitted):
+            told.on_admitted()
+            run.is_begun = True
+            run.note_times(run_began_at=now)
+            told.on_start(run.record)
+            self._feed.on_start(run.record.key, prompt)
+        elif isinstance(event, Token):
+            if not run.pieces:
+                run.note_times(first_token_at=now)
+                told.on_first_token(now)
+            run.pieces.append(event.text)
+            run.last_token_at = now
+        elif isinstance(event, Finished):
+            run.note_times(last_token_at=run.last_token_at)
+            run.finished = event
+        self._feed.on_event(run.record.key, event)
 
     def _generation(self, record: TaskRecord, prompt: str) -> Generation:
         details = record.details

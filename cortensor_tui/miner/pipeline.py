@@ -123,12 +123,10 @@ class TaskPipeline:
         if self.record.stage is Stage.ASSIGNED:
             await self._ack()
         if self.record.stage is Stage.ACKED:
-            await self._adopt_promise()
             await self._answer()
             await self._parts.payloads.offer_answer(self.record)
             await self._precommit()
         if self.record.stage is Stage.PRECOMMITTED:
-            await self._adopt_promise()
             await self._answer()  # an older journal may be without: the same run may give the same answer
             self._parts.payloads.remember_answer(self.record)
             await self._signals.precommits_closed.wait()
@@ -183,17 +181,12 @@ class TaskPipeline:
                 self.note_times(prompt_stored_at=self._parts.clock.now())
                 self._save("prompt fetched", note="")
 
-    async def _adopt_promise(self) -> None:
-        """Learn what the chain shows of us before anything is signed: the journal may be an older backup."""
-        await until_read(lambda: self._parts.promises.adopt(self.key), self.trouble)
-
     async def _answer(self) -> None:
-        if self.record.answer_cid is not None:
-            return
-        await self._fetch_prompt()  # it is here, unless the store was emptied since the ack
+        """Have the answer; learn meanwhile what the chain shows of us: the journal may be an old backup."""
+        await self._begin_to_answer()
+        await until_read(lambda: self._parts.promises.adopt(self.key), self.trouble)
         if self._answering is None:
-            run = self._parts.answering.answer(self.record, self._started, self._first_token, self._lost)
-            self._answering = asyncio.create_task(run)
+            return
         answering = self._answering
         await asyncio.wait({answering})  # when this is cancelled, the run goes on
         self._answering = None
@@ -211,6 +204,13 @@ class TaskPipeline:
             details=answered.details,
             envelope=answered.envelope,
         )
+
+    async def _begin_to_answer(self) -> None:
+        if self.record.answer_cid is not None or self._answering is not None:
+            return
+        await self._fetch_prompt()  # it is here, unless the store was emptied since the ack
+        run = self._parts.answering.answer(self.record, self._started, self._first_token, self._lost)
+        self._answering = asyncio.create_task(run)
 
     async def _stop_answering(self) -> None:
         """End a run that nobody asks for any more: others may have its place in the engine."""

@@ -13,10 +13,10 @@ from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.inference.params import asked_from_llm_params
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
-from cortensor_tui.miner.answering import Answering
+from cortensor_tui.miner.answering import Answering, InferenceFeed
 from cortensor_tui.storage.local_store import LocalStore
 from tests.support.clock import StandingClock
-from tests.support.engines import PROMPTS, READY, UNHEARD, ToldEngine
+from tests.support.engines import PROMPTS, READY, UNHEARD, SharedEngine, ToldEngine
 
 GONE = msgspec.structs.replace(READY, state=EngineState.STARTING, context_tokens=None)
 
@@ -74,6 +74,27 @@ async def test_a_run_lost_with_its_engine_is_kept_with_when_and_why(tmp_path: Pa
     assert [record.details.lost_runs for record in told] == [lost[:1], lost], "before the next run begins"
     assert answered.details.lost_runs == lost
     assert [record.details.lost_runs for record in started] == [(), lost[:1], lost]
+
+
+async def test_a_run_that_ends_while_it_waits_inside_the_engine_was_never_begun(tmp_path: Path) -> None:
+    store, engine = LocalStore(tmp_path), SharedEngine()
+    engine.without_room.add("Is it?")
+    told: list[str] = []
+    feed = InferenceFeed(
+        on_start=lambda key, prompt: told.append(f"started {key}"),
+        on_event=lambda key, event: told.append(f"{event} of {key}"),
+        on_stop=lambda key, problem: told.append(f"stopped {key}"),
+    )
+    answering = Answering(engine, store, PROMPTS, feed)
+    answer = asyncio.create_task(
+        answering.answer(asked(store), lambda record: told.append(f"journaled {record.key}"))
+    )
+    await let_it_go_on()
+    assert engine.going_on == {"Is it?"}
+    answer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await answer
+    assert told == []
 
 
 async def test_a_server_that_fails_for_a_while_is_asked_until_it_answers(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class ScriptedEngine:
         try:
             if self._has_room(generation):
                 yield Admitted()
-            yield Prefilled(prompt_tokens=3, prefill_ms=1.0)
+                yield Prefilled(prompt_tokens=3, prefill_ms=1.0)
             text = await self._answer(generation)
         finally:
             self._end(generation)
@@ -95,11 +95,11 @@ class ToldEngine(ScriptedEngine):
 
     def _begin(self, generation: Generation) -> None:
         self.runs += 1
-        if self.runs <= len(self.deaths):
-            raise ProblemError(engine_died(self.deaths[self.runs - 1]))
         self.going_on += 1
 
     async def _answer(self, generation: Generation) -> str:
+        if self.runs <= len(self.deaths):
+            raise ProblemError(engine_died(self.deaths[self.runs - 1]))
         await self.may_answer.wait()
         return f"You said: {generation.messages[-1][1]}" * self.times
 
