@@ -64,7 +64,7 @@ def test_a_run_that_is_to_be_alone_is(waiting: list[Waiting], going: list[Going]
 
 
 @given(going=GOING, batch_tokens=st.integers(SLOTS, 64), chunk_tokens=st.integers(1, 100))
-def test_all_that_decode_get_one_token_and_each_prompt_holds_them_up_for_one_chunk_at_most(
+def test_all_that_decode_get_one_token_and_each_prompt_holds_them_up_for_about_one_chunk(
     going: list[Going], batch_tokens: int, chunk_tokens: int
 ) -> None:
     shares = dict(next_batch(going, batch_tokens, chunk_tokens))
@@ -75,9 +75,19 @@ def test_all_that_decode_get_one_token_and_each_prompt_holds_them_up_for_one_chu
     assert all(1 <= tokens <= left[order] for order, tokens in prompts.items())
     assert sum(shares.values()) <= batch_tokens
     if decoding:
-        assert sum(prompts.values()) <= chunk_tokens * sum(tokens > 0 for tokens in left.values())
+        most = chunk_tokens * sum(tokens > 0 for tokens in left.values())
+        assert sum(prompts.values()) <= 1.5 * most
     elif going:
         assert sum(prompts.values()) == min(batch_tokens, sum(left.values()))
+
+
+def test_no_small_rest_of_a_prompt_is_left_for_a_batch_of_its_own() -> None:
+    def going(order: int, prompt_tokens_left: int) -> Going:
+        return Going(order=order, deadline_at=0, cells=1, prompt_tokens_left=prompt_tokens_left)
+
+    prompts = [going(order, 107) for order in (1, 2, 3)]
+    assert next_batch([going(0, 0), *prompts], 512, chunk_tokens=88) == [(0, 1), (1, 107), (2, 107), (3, 107)]
+    assert next_batch([going(0, 0), going(1, 300)], 512, chunk_tokens=88) == [(0, 1), (1, 88)]
 
 
 @given(going=GOING.filter(bool), batch_tokens=st.integers(SLOTS, 64), chunk_tokens=st.integers(1, 100))

@@ -79,12 +79,16 @@ def next_batch(going: Sequence[Going], batch_tokens: int, chunk_tokens: int) -> 
     """Return (order, tokens) for each run that is in the next batch, those that decode first.
 
     Prompts get the whole batch while nobody decodes, and otherwise `chunk_tokens` for each that is waited
-    for, the most urgent first: a long one alone is read in small steps, some short ones in one. They get at
+    for, the most urgent first: a long one alone is read in small steps, some short ones in one. Where half as
+    much again is all there is, it is read at once: a small batch of its own would take longer. They get at
     least one token, so that none waits for ever beside a batch full of others.
     """
     shares = [(run.order, 1) for run in going if run.prompt_tokens_left == 0]
     prompts = sorted((run for run in going if run.prompt_tokens_left > 0), key=_urgency)
     most = chunk_tokens * len(prompts)
+    wanted = sum(run.prompt_tokens_left for run in prompts)
+    if wanted <= most + most // 2:
+        most = wanted
     left = max(1, min(most, batch_tokens - len(shares))) if shares else batch_tokens
     for run in prompts:
         tokens = min(left, run.prompt_tokens_left)
