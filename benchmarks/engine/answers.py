@@ -22,6 +22,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     answer_tokens: int
 
 
+class Speed(msgspec.Struct, frozen=True):
+    """What a load comes to: tokens a second of all its answers, longest time to a first token in seconds."""
+
+    tokens_per_s: float
+    ttft_max_s: float
+
+
 class Load(msgspec.Struct, frozen=True):
     """Answers asked for at once."""
 
@@ -38,6 +45,11 @@ class Load(msgspec.Struct, frozen=True):
     def ttft_max_s(self) -> float:
         """Return the longest time to a first token."""
         return max(answer.first_token_at - answer.asked_at for answer in self.answers)
+
+    @property
+    def speed(self) -> Speed:
+        """Return what it comes to."""
+        return Speed(self.tokens_per_s, self.ttft_max_s)
 
 
 def one_after_another_tokens_per_s(answers: tuple[Answer, ...]) -> float:

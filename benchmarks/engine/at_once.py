@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.engine.answers import Answer, Load, answer_of, one_after_another_tokens_per_s, told
+from benchmarks.engine.answers import Answer, Load, Speed, answer_of, one_after_another_tokens_per_s, told
 from benchmarks.engine.engine_made import EngineMade
 from benchmarks.engine.llama_server import LlamaServer, Question, llama_server
 from benchmarks.engine.prompts import next_prompt
@@ -23,13 +23,12 @@ MOST_TRIES = 5
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """The same load three ways; tokens a second, and the longest time to a first token in seconds."""
+    """The same load by the node, at once and one after another, and by servers of both layouts."""
 
-    tokens_per_s: float
+    node: Speed
     serial_tokens_per_s: float
-    server_tokens_per_s: float
-    ttft_max_s: float
-    server_ttft_max_s: float
+    server: Speed
+    split_server: Speed
 
 
 class ServerPlan(msgspec.Struct, frozen=True):
@@ -63,14 +62,13 @@ class AtOnce:
         early = await self._served_elsewhere(size, tokens) if is_server_first else None
         serial = tuple([(await self._load(1, tokens)).answers[0] for _ in range(size)])
         load = await self._load(size, tokens)
-        server = early or await self._served_elsewhere(size, tokens)
-        _require_same_prompts(load.answers, server.answers)
+        shared, split = early or await self._served_elsewhere(size, tokens)
+        _require_same_prompts(load.answers, shared.answers, split.answers)
         return Compared(
-            tokens_per_s=load.tokens_per_s,
+            node=load.speed,
             serial_tokens_per_s=one_after_another_tokens_per_s(serial),
-            server_tokens_per_s=server.tokens_per_s,
-            ttft_max_s=load.ttft_max_s,
-            server_ttft_max_s=server.ttft_max_s,
+            server=shared.speed,
+            split_server=split.speed,
         )
 
     async def _load(self, size: int, tokens: int) -> Load:
@@ -86,9 +84,15 @@ class AtOnce:
                 return Load(tuple(map(answer_of, tasks)))
         raise BenchmarkError(f"{size} tasks never came in one block, with answers of {tokens} tokens each")
 
-    async def _served_elsewhere(self, size: int, tokens: int) -> Load:
+    async def _served_elsewhere(self, size: int, tokens: int) -> tuple[Load, Load]:
+        """Have a server answer as many whose context is shared, and one whose context is split."""
+        return await self._served_by(size, tokens), await self._served_by(size, tokens, is_split=True)
+
+    async def _served_by(self, size: int, tokens: int, *, is_split: bool = False) -> Load:
         plan = self._server
-        async with llama_server(plan.model, size, plan.context_tokens, plan.engine) as server:
+        async with llama_server(
+            plan.model, size, plan.context_tokens, plan.engine, is_split=is_split
+        ) as server:
             await _ask(server, size, tokens)  # warms up
             await asyncio.sleep(QUIET_S)
             return await _ask(server, size, tokens)
@@ -98,15 +102,16 @@ async def _ask(server: LlamaServer, size: int, tokens: int) -> Load:
     return await server.answer_all([Question(next_prompt(DAYS), tokens) for _ in range(size)])
 
 
-def _require_same_prompts(ours: tuple[Answer, ...], theirs: tuple[Answer, ...]) -> None:
-    lengths = {answer.prompt_tokens for answer in (*ours, *theirs)}
+def _require_same_prompts(*loads: tuple[Answer, ...]) -> None:
+    lengths = {answer.prompt_tokens for answers in loads for answer in answers}
     if len(lengths) != 1:
         raise BenchmarkError(f"node and llama-server read prompts of different lengths: {sorted(lengths)}")
 
 
 def _words(number: int, count: int, size: int, of: Compared) -> str:
     return (
-        f"round {number} of {count}, {size} at once: node {of.tokens_per_s:.1f} tokens/s, one after another "
-        f"{of.serial_tokens_per_s:.1f}, llama-server {of.server_tokens_per_s:.1f}; longest to a first token "
-        f"{of.ttft_max_s:.2f} and {of.server_ttft_max_s:.2f} s"
+        f"round {number} of {count}, {size} at once: node {of.node.tokens_per_s:.1f} tokens/s, one after "
+        f"another {of.serial_tokens_per_s:.1f}, llama-server {of.server.tokens_per_s:.1f}, its context split "
+        f"{of.split_server.tokens_per_s:.1f}; longest to a first token {of.node.ttft_max_s:.2f}, "
+        f"{of.server.ttft_max_s:.2f} and {of.split_server.ttft_max_s:.2f} s"
     )

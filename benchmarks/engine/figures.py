@@ -7,6 +7,7 @@ from statistics import median
 
 import msgspec
 
+from benchmarks.engine.answers import Speed
 from benchmarks.engine.at_once import SIZES, Compared
 from benchmarks.engine.engine_made import EngineMade
 from benchmarks.engine.one_stream import Round
@@ -82,18 +83,34 @@ def _one_stream(rounds: Sequence[Round]) -> Figures:
 
 
 def _at_once(name: str, compared: Sequence[Compared]) -> Figures:
-    serial = [one.tokens_per_s / one.serial_tokens_per_s for one in compared]
-    server = [one.tokens_per_s / one.server_tokens_per_s for one in compared]
+    node = [one.node for one in compared]
+    serial = [one.serial_tokens_per_s for one in compared]
+    ratio_serial = [ours.tokens_per_s / its for ours, its in zip(node, serial, strict=True)]
     return {
-        f"{name}_tokens_per_s": rounded(median(one.tokens_per_s for one in compared)),
-        f"{name}_ttft_max_s": rounded(median(one.ttft_max_s for one in compared)),
-        f"{name}_serial_tokens_per_s": rounded(median(one.serial_tokens_per_s for one in compared)),
-        f"{name}_server_tokens_per_s": rounded(median(one.server_tokens_per_s for one in compared)),
-        f"{name}_server_ttft_max_s": rounded(median(one.server_ttft_max_s for one in compared)),
-        **over_rounds(f"{name}_ratio_serial", serial),
-        **over_rounds(f"{name}_ratio_server", server),
+        **_speed(name, node),
+        f"{name}_serial_tokens_per_s": rounded(median(serial)),
+        **over_rounds(f"{name}_ratio_serial", ratio_serial),
+        **_beside(name, "server", node, [one.server for one in compared]),
+        **_beside(name, "server_split", node, [one.split_server for one in compared]),
+    }
+
+
+def _speed(name: str, speeds: Sequence[Speed]) -> Figures:
+    return {
+        f"{name}_tokens_per_s": rounded(median(speed.tokens_per_s for speed in speeds)),
+        f"{name}_ttft_max_s": rounded(median(speed.ttft_max_s for speed in speeds)),
+    }
+
+
+def _beside(name: str, server: str, node: Sequence[Speed], its: Sequence[Speed]) -> Figures:
+    pairs = list(zip(node, its, strict=True))
+    return {
+        **_speed(f"{name}_{server}", its),
         **over_rounds(
-            f"{name}_ttft_ratio_server", [one.ttft_max_s / one.server_ttft_max_s for one in compared]
+            f"{name}_ratio_{server}", [one.tokens_per_s / other.tokens_per_s for one, other in pairs]
+        ),
+        **over_rounds(
+            f"{name}_ttft_ratio_{server}", [one.ttft_max_s / other.ttft_max_s for one, other in pairs]
         ),
     }
 
@@ -110,11 +127,18 @@ def table(of: Figures) -> str:
     for name in ("decode", "prefill"):
         values = [float(of[f"{name}_{side}_tokens_per_s"]) for side in ("node", "bench", "binding")]
         sides.append(f"{name:<24}{values[0]:>12.1f}{values[1]:>14.1f}{values[2]:>16.1f}")
-    loads = [f"{'at once, tokens/s':<24}{'node':>12}{'serial':>14}{'llama-server':>16}   first token, s"]
+    return "\n".join([*heads, "", *goal_rows(of, GOALS), "", *sides, "", *_loads(of)])
+
+
+def _loads(of: Figures) -> list[str]:
+    lines = [
+        f"{'at once, tokens/s':<20}{'node':>8}{'serial':>9}{'llama-server':>15}{'split':>8}   first token, s"
+    ]
+    sides = ("", "_serial", "_server", "_server_split")
     for size in SIZES:
         name = f"batch{size}"
-        told = [float(of[f"{name}_{key}"]) for key in ("tokens_per_s", "serial_tokens_per_s")]
-        told += [float(of[f"{name}_server_tokens_per_s"])]
-        first = f"{of[f'{name}_ttft_max_s']:.2f}, llama-server {of[f'{name}_server_ttft_max_s']:.2f}"
-        loads.append(f"{size:<24}{told[0]:>12.1f}{told[1]:>14.1f}{told[2]:>16.1f}   {first}")
-    return "\n".join([*heads, "", *goal_rows(of, GOALS), "", *sides, "", *loads])
+        speeds = [float(of[f"{name}{side}_tokens_per_s"]) for side in sides]
+        firsts = [f"{of[f'{name}{side}_ttft_max_s']:.2f}" for side in sides if side != "_serial"]
+        row = "".join(f"{speed:>{wide}.1f}" for speed, wide in zip(speeds, (8, 9, 15, 8), strict=True))
+        lines.append(f"{size:<20}{row}   {firsts[0]}, llama-server {firsts[1]}, split {firsts[2]}")
+    return lines

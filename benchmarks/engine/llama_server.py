@@ -117,15 +117,21 @@ class LlamaServer:
 
 @asynccontextmanager
 async def llama_server(
-    model: Path, slots: int, context_tokens: int, engine: EngineMade
+    model: Path, slots: int, context_tokens: int, engine: EngineMade, *, is_split: bool = False
 ) -> AsyncIterator[LlamaServer]:
-    """Run a server with so many slots, else made as the engine is, until the block is left."""
+    """Run a server with so many slots, else made as the engine is, until the block is left.
+
+    Its slots share the context, as the engine's tasks do and as the server does by itself, so that each may
+    have all of it; where it `is_split`, as the server does for a number of slots that it is told, each has
+    its part.
+    """
     port = _free_port()
     batch, (decode_threads, prefill_threads) = str(engine.batch_tokens), engine.threads
+    layout = "--no-kv-unified" if is_split else "--kv-unified"
     command = yardstick_command(
         *("llama-server", "-m", str(model), "--device", "none", "--host", "127.0.0.1", "--port", str(port)),
         *("--parallel", str(slots), "-c", str(context_tokens), "-b", batch, "-ub", batch),
-        *("-t", str(decode_threads), "-tb", str(prefill_threads), "--no-ui", "--log-disable"),
+        *("-t", str(decode_threads), "-tb", str(prefill_threads), layout, "--no-ui", "--log-disable"),
     )
     connector = aiohttp.TCPConnector(force_close=True)
     timeout = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S)

@@ -196,6 +196,7 @@ class Answering:
     async def _run(self, record: TaskRecord, prompt: str, told: _Told) -> TaskRecord:
         generation = self._generation(record, prompt)
         run = _Run(record)
+        run.note_times(run_began_at=self._clock.now())  # journaled once the engine has room for it
         problem = "stopped"
         try:
             async with aclosing(
@@ -219,7 +220,6 @@ class Answering:
         if isinstance(event, Admitted):
             told.on_admitted()
             run.is_begun = True
-            run.note_times(run_began_at=now)
             told.on_start(run.record)
             self._feed.on_start(run.record.key, prompt)
         elif isinstance(event, Token):

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from benchmarks.engine import llama_bench
-from benchmarks.engine.answers import Answer, Load, one_after_another_tokens_per_s
+from benchmarks.engine.answers import Answer, Load, Speed, one_after_another_tokens_per_s
 from benchmarks.engine.at_once import SIZES, Compared
 from benchmarks.engine.engine_made import EngineMade
 from benchmarks.engine.figures import GOALS, Measured, Subject, figures, table
@@ -30,8 +30,8 @@ ROUND = Round(
     ttft_added_ms=7.0, handover_ms=9.0,
 )  # fmt: skip
 COMPARED = Compared(
-    tokens_per_s=120.0, serial_tokens_per_s=90.0, server_tokens_per_s=110.0,
-    ttft_max_s=0.5, server_ttft_max_s=0.4,
+    node=Speed(120.0, 0.5), serial_tokens_per_s=90.0,
+    server=Speed(110.0, 0.4), split_server=Speed(130.0, 0.5),
 )  # fmt: skip
 ENGINE = EngineMade(decode_threads=1, prefill_threads=1, batch_tokens=512, slots=2)
 MEASURED = Measured(
