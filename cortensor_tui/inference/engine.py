@@ -34,6 +34,8 @@ class Engine(Protocol):
     def generate(self, generation: Generation) -> AsyncGenerator[GenerationEvent, None]:
         """Run one prompt: `Admitted`, `Prefilled`, `Token`s, then `Finished`; the answer is the texts joined.
 
+        A run that is cancelled gives `Finished` at once, also where it was not admitted.
+
         May be called several times at once: what the engine has no room for now waits inside it, the run
         with the earliest deadline first, and none waits for ever. Closing the iterator cancels that run
         alone, also while it waits. Raises `ProblemError`:

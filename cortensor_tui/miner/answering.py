@@ -219,9 +219,9 @@ class Answering:
         now = self._clock.now()
         if isinstance(event, Admitted):
             told.on_admitted()
-            run.is_begun = True
             told.on_start(run.record)
             self._feed.on_start(run.record.key, prompt)
+            run.is_begun = True
         elif isinstance(event, Token):
             if not run.pieces:
                 run.note_times(first_token_at=now)
@@ -231,7 +231,8 @@ class Answering:
         elif isinstance(event, Finished):
             run.note_times(last_token_at=run.last_token_at)
             run.finished = event
-        self._feed.on_event(run.record.key, event)
+        if run.is_begun:
+            self._feed.on_event(run.record.key, event)
 
     def _generation(self, record: TaskRecord, prompt: str) -> Generation:
         details = record.details

@@ -1,4 +1,6 @@
-"""One task from its assignment to its end: ack, run, precommit, commit. Every step is journaled first.
+"""One task from its assignment to its end: ack, run, precommit, commit.
+
+Every step is journaled first, but for the run, which promises nothing.
 
 A reorganisation may move the task back at any time: what is under way is dropped, except a run of the model
 for a task that is still assigned, and the way begins anew from where the chain now has the task.
@@ -225,7 +227,7 @@ class TaskPipeline:
     def _started(self, record: TaskRecord) -> None:
         # Whatever a run before it has said is gone with its engine.
         self.note_times(run_began_at=record.times.run_began_at, first_token_at=None, last_token_at=None)
-        # The engine waits meanwhile, and a run that a power cut takes back is only made anew: not synced.
+        # Not synced: a run that a power cut takes back is only made anew, and others begin with this one.
         self._progress.save("inference started", is_synced=False, details=record.details)
 
     def _first_token(self, at: float) -> None:

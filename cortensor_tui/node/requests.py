@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -51,6 +52,7 @@ from cortensor_tui.node.work import ChainWork
 from cortensor_tui.storage.local_store import LocalStore
 
 TASK_LOOK_S = 0.5
+LOOKS_A_REQUEST = 20
 LONGEST_WAIT_S = 3600.0
 
 _STATUS_WORDS = ("queued", "assigned", "precommitted", "committed", "ended")
@@ -141,13 +143,14 @@ class RequestDesk:
 
     async def _wait_task(self, body: WaitTask) -> TaskOutcome:
         reader = self._connected().link.reader
-        task, missed = await self._task(body.key), None
+        task, missed, looks = await self._task(body.key), None, itertools.count(1)
         with suppress(TimeoutError):  # the outcome tells how far it came
             async with asyncio.timeout(min(body.timeout_s, LONGEST_WAIT_S)):
                 while not task.is_ended and missed is None:
                     await asyncio.sleep(TASK_LOOK_S)
-                    if self._is_going_on(body.key):
-                        continue  # our own work on it is told when it moves on: that costs no request
+                    # Our own work on it is told as it moves on, which costs no request; but it may halt.
+                    if self._is_going_on(body.key) and next(looks) % LOOKS_A_REQUEST:
+                        continue
                     missed = self._missed(body.key)
                     with suppress(ProblemError):  # the chain may be away for a while
                         task = await self._task(body.key)

@@ -31,7 +31,7 @@ from cortensor_tui.node.standing import Standing
 from cortensor_tui.node.standstill import Standstills
 from cortensor_tui.node.tally import Tally
 from cortensor_tui.node.verdict import verdict_line
-from cortensor_tui.node.views import changed_view
+from cortensor_tui.node.views import ListedTexts, changed_view
 from cortensor_tui.node.work import ChainWork
 from cortensor_tui.settings import Settings
 from cortensor_tui.storage.local_store import LocalStore
@@ -61,6 +61,7 @@ class Node:
         self._settings = settings
         self._announce = announce
         self._store = LocalStore(settings.data_dir / "payloads")
+        self._texts = ListedTexts(self._store)
         feed = InferenceFeed(
             on_start=lambda key, prompt: self._live.start(key, prompt),
             on_event=lambda key, event: self._live.event(key, event),
@@ -228,7 +229,7 @@ class Node:
         if self._chain.work is not None:
             self._chain.work.pace.changed()  # an answer that is there is news for the chain
         if self._chain.link is not None:
-            self._hub.publish(TaskChanged(changed_view(record, self._chain.link.journal, self._store)))
+            self._hub.publish(TaskChanged(changed_view(record, self._chain.link.journal, self._texts)))
 
     def _transaction_changed(self, transaction: Transaction) -> None:
         work, link = self._chain.work, self._chain.link

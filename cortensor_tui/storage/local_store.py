@@ -18,6 +18,7 @@ from cortensor_tui.storage.unixfs import file_id, is_file_of
 
 MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
 _PROBE = b"\0" * 4096
+Stamp = tuple[int, int, int]
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -86,6 +87,14 @@ class LocalStore:
         with suppress(OSError, ValueError):
             return is_file_of(parse_content_id(os.readlink(self._folder / str(content_id))), data)
         return False
+
+    def stamp(self, cid: str) -> Stamp | None:
+        """Return what changes when the payload's file does, None where there is none."""
+        try:
+            found = self._path(cid).stat()
+        except (OSError, ProblemError):
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
     def read_unchecked(self, cid: str) -> bytes:
         """Return the file's bytes as they are, for whoever checks them. Raises `ProblemError` when absent."""

@@ -16,24 +16,59 @@ def keep(runs: KeptRuns, session_id: int, tokens: list[int], size_bytes: int = 1
     runs.keep(session_id, tokens, size_bytes, lambda: tuple(tokens))
 
 
-def test_a_session_takes_what_begins_most_like_its_prompt() -> None:
+def test_a_session_finds_what_begins_most_like_its_prompt() -> None:
     runs = KeptRuns(200, lambda: MUCH)
     keep(runs, 7, [*SYSTEM, 90])
     keep(runs, 7, [*SYSTEM, 80, 81])
     keep(runs, 8, [*SYSTEM, 80, 81, 82])
-    taken = runs.take(7, [*SYSTEM, 80, 81, 82, 83], more_than=0)
-    assert taken is not None
-    kept, common = taken
+    found = runs.find(7, [*SYSTEM, 80, 81, 82, 83], more_than=0)
+    assert found is not None
+    kept, common = found
     assert (kept.state, common) == ((*SYSTEM, 80, 81), len(SYSTEM) + 2)
-    assert [kept.state for kept in runs.all] == [(*SYSTEM, 90), (*SYSTEM, 80, 81, 82)]
 
 
-def test_nothing_is_taken_where_as_much_is_at_hand_or_it_is_not_worth_it() -> None:
+def test_two_conversations_of_a_session_by_turns_both_find_what_is_theirs() -> None:
+    runs = KeptRuns(200, lambda: MUCH)
+    one, other = [*SYSTEM, *range(100, 120)], [*SYSTEM, *range(200, 220)]
+    for conversation in (one, other):
+        keep(runs, 7, conversation)
+    for conversation in (one, other, one):
+        found = runs.find(7, [*conversation, 1], more_than=0)
+        assert found is not None
+        assert found[1] == len(conversation)
+        conversation.append(1)
+        keep(runs, 7, list(conversation))
+    assert [len(kept.tokens) for kept in runs.all] == [len(other), len(one)], "what began them is in them"
+
+
+def test_a_long_copy_is_not_put_back_for_a_few_tokens() -> None:
+    runs = KeptRuns(MUCH, lambda: MUCH)
+    keep(runs, 7, [*SYSTEM, *range(100, 100 + 16 * len(SYSTEM))])
+    assert runs.find(7, [*SYSTEM, 1], more_than=0) is None
+    assert runs.find(7, [*SYSTEM, 100, 1], more_than=0) is not None
+
+
+def test_what_was_found_is_not_the_first_to_give_way() -> None:
+    runs = KeptRuns(2 * len(SYSTEM), lambda: MUCH)
+    keep(runs, 1, SYSTEM)
+    keep(runs, 2, SYSTEM)
+    assert runs.find(1, [*SYSTEM, 90], more_than=0) is not None
+    keep(runs, 3, SYSTEM)
+    assert [kept.session_id for kept in runs.all] == [1, 3]
+
+
+def test_nothing_is_kept_where_there_is_no_memory_for_a_copy() -> None:
+    runs = KeptRuns(200, lambda: MUCH)
+    runs.keep(7, SYSTEM, 1, lambda: None)
+    assert not runs.all
+
+
+def test_nothing_is_found_where_as_much_is_at_hand_or_it_is_not_worth_it() -> None:
     runs = KeptRuns(200, lambda: MUCH)
     keep(runs, 7, [*SYSTEM, 90])
-    assert runs.take(7, [*SYSTEM, 90, 91], more_than=len(SYSTEM) + 1) is None
-    assert runs.take(7, [*SYSTEM[:-1], 60, 61], more_than=0) is None
-    assert runs.take(9, [*SYSTEM, 90, 91], more_than=0) is None
+    assert runs.find(7, [*SYSTEM, 90, 91], more_than=len(SYSTEM) + 1) is None
+    assert runs.find(7, [*SYSTEM[:-1], 60, 61], more_than=0) is None
+    assert runs.find(9, [*SYSTEM, 90, 91], more_than=0) is None
     assert len(runs.all) == 1
 
 
@@ -78,4 +113,5 @@ def test_whatever_is_kept_both_limits_hold(runs: list[tuple[int, int, int, int]]
         keep(held, session_id, list(range(tokens)), size_bytes)
         assert sum(len(kept.tokens) for kept in held.all) <= 100
         now = sum(kept.size_bytes for kept in held.all)
-        assert now <= max(before, (before + free) / 4)
+        if WORTH_TOKENS <= tokens <= 100:
+            assert now <= (before + free) / 4

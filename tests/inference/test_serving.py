@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cortensor_tui.domain.inference import Admitted, FinishReason, Generation, GenerationEvent, Prefilled
+from cortensor_tui.domain.inference import (
+    Admitted,
+    Finished,
+    FinishReason,
+    Generation,
+    GenerationEvent,
+    Prefilled,
+)
 from cortensor_tui.domain.problems import Problem
 from cortensor_tui.inference.llama.serving import Serving
 from cortensor_tui.inference.llama.wire import RunEvents
@@ -82,6 +89,20 @@ def test_a_run_joins_between_two_tokens_of_another() -> None:
     assert sorted(len(chunk.tokens) for chunk in served.model.batches[-1]) == [1, 4]
     served.run()
     assert (served.text(1), served.text(2)) == ("a long one?", "two?")
+
+
+def test_what_a_run_gave_is_sent_before_it_is_copied() -> None:
+    sent_before: list[bool] = []
+
+    class Watched(EchoModel):
+        def state(self, sequence_id: int) -> list[int]:
+            sent_before.append(isinstance(served.events[1][-1], Finished))
+            return super().state(sequence_id)
+
+    served = Served(Watched())
+    served.ask(1, "a quick one?", session_id=7)
+    served.run()
+    assert sent_before == [True]
 
 
 def test_a_long_prompt_lets_the_others_decode_between_its_chunks() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import threading
@@ -127,6 +128,23 @@ def test_what_is_no_model_is_thrown_away(shelf: Shelf, tmp_path: Path) -> None:
     shelf.content = b"<html>sign in first</html>"
     assert refused(shelf, tmp_path, hashlib.sha256(shelf.content).hexdigest()) == "model_foreign"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_became_the_model_meanwhile_is_not_emptied(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partial, model = tmp_path / f".{SHA256[:16]}.part", tmp_path / "taken.gguf"
+    partial.write_bytes(CONTENT)
+    shelf.takes_ranges = False
+    lock = fcntl.flock
+
+    def lock_late(file: object, how: int) -> None:
+        partial.replace(model)  # the other one is through with it just now
+        lock(file, how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    assert refused(shelf, tmp_path) == "model_fetch_failed"
+    assert model.read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("tells_length", [True, False])

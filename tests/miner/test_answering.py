@@ -9,12 +9,15 @@ import msgspec
 import pytest
 
 from cortensor_tui.domain.inference import EngineState, LostRun
-from cortensor_tui.domain.problems import ProblemError
+from cortensor_tui.domain.problems import ProblemError, problem_error
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.inference.params import asked_from_llm_params
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
 from cortensor_tui.miner.answering import Answering, InferenceFeed
+from cortensor_tui.node.hub import Hub
+from cortensor_tui.node.live import LiveRuns
 from cortensor_tui.storage.local_store import LocalStore
+from tests.dashboard import samples
 from tests.support.clock import StandingClock
 from tests.support.engines import PROMPTS, READY, UNHEARD, SharedEngine, ToldEngine
 
@@ -95,6 +98,20 @@ async def test_a_run_that_ends_while_it_waits_inside_the_engine_was_never_begun(
     with pytest.raises(asyncio.CancelledError):
         await answer
     assert told == []
+
+
+async def test_a_run_whose_beginning_cannot_be_journaled_is_told_with_that_cause(tmp_path: Path) -> None:
+    store, hub = LocalStore(tmp_path), Hub(samples.status())
+    live = LiveRuns(hub)
+    feed = InferenceFeed(on_start=live.start, on_event=live.event, on_stop=live.stop)
+
+    def full_disk(record: TaskRecord) -> None:
+        raise problem_error("journal_unwritable", "The disk is full")
+
+    answering = Answering(ToldEngine(), store, PROMPTS, feed)
+    with pytest.raises(ProblemError, match="The disk is full"):
+        await answering.answer(asked(store), full_disk)
+    assert hub.snapshot().runs == ()
 
 
 async def test_a_server_that_fails_for_a_while_is_asked_until_it_answers(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-_STEP_S = 0.2  # a prompt holds up those who decode for no longer, about
+_STEP_S = 0.2  # each prompt holds up those who decode for no longer, about; its end half as long again
 _LEAST_CHUNK_TOKENS = 32  # in smaller batches a token of prompt costs half as much again
 _KNOWN_WEIGHT = 0.7  # of the speed known so far, against the one just seen
 

@@ -34,6 +34,7 @@ from cortensor_tui.inference.llama.wire import (
     decode_to_child,
     encode_frame,
 )
+from cortensor_tui.inference.models.free_memory import free_memory_bytes
 
 _PROGRESS_INTERVAL_S = 0.1
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -138,7 +139,9 @@ class _Child:
             self._send(LoadFailed(error.problem))
             return os.EX_DATAERR
         self._send(Ready(model.facts))
-        return self._serve(model)
+        # Weights that were mapped count as free memory, and are read for every token all the same.
+        is_mapped = not (load.is_locked or model.facts.gpu_layers)
+        return self._serve(model, os.path.getsize(load.model_path) if is_mapped else 0)
 
     def _progress_sender(self) -> Callable[[float], None]:
         """Return what llama.cpp tells its progress: some 100 times, however fast it loads."""
@@ -154,8 +157,13 @@ class _Child:
 
         return send
 
-    def _serve(self, model: Model) -> NoReturn:
-        serving = Serving(model, lambda runs: self._send(Streamed(runs)), self._refuse)
+    def _serve(self, model: Model, mapped_bytes: int) -> NoReturn:
+        serving = Serving(
+            model,
+            lambda runs: self._send(Streamed(runs)),
+            self._refuse,
+            free_bytes=lambda: free_memory_bytes() - mapped_bytes,
+        )
         while True:
             self._signs += 1
             # Read before the work: the runs meant are then known, or over.

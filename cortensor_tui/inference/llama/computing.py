@@ -88,7 +88,7 @@ class Model(Protocol):
     def state_bytes(self, sequence_id: int) -> int:
         """Return the size of a copy of what a sequence holds."""
 
-    def state(self, sequence_id: int) -> State:
+    def state(self, sequence_id: int) -> State | None:
         """Return a copy of what a sequence holds."""
 
     def restore(self, sequence_id: int, state: State) -> bool:

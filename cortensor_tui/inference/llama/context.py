@@ -123,14 +123,19 @@ class Context:
         """Return the size of a copy of what a sequence holds."""
         return int(native.llama_state_seq_get_size(self.handle, sequence_id))
 
-    def state(self, sequence_id: int) -> Copy:
-        """Return a copy of what a sequence holds.
+    def state(self, sequence_id: int) -> Copy | None:
+        """Return a copy of what a sequence holds, None where there is no memory for one.
 
         In a mapping of its own: the C library keeps what is freed in between others of nearly the same size.
         """
-        copy = np.frombuffer(mmap.mmap(-1, self.state_bytes(sequence_id)), np.uint8)
-        native.llama_state_seq_get_data(self.handle, _bytes_of(copy), copy.size, sequence_id)
-        return copy
+        size_bytes = self.state_bytes(sequence_id)
+        try:
+            memory = mmap.mmap(-1, size_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        except (OSError, ValueError):
+            return None
+        copy = np.frombuffer(memory, np.uint8)
+        copied = native.llama_state_seq_get_data(self.handle, _bytes_of(copy), size_bytes, sequence_id)
+        return copy if copied == size_bytes else None
 
     def restore(self, sequence_id: int, state: Copy) -> bool:
         """Fill an empty sequence with a copy; False where there is no room for it, and it is still empty."""

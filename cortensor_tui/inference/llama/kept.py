@@ -17,6 +17,7 @@ State = Any
 """llama.cpp's copy of a sequence, opaque here."""
 
 _SHARE_OF_FREE_MEMORY = 1 / 4
+_WORTH_SHARE = 1 / 16  # a whole copy is put back for the part that is known: beyond this that is slower
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -31,7 +32,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class KeptRuns:
     """Those of all sessions. The one unused for longest goes first, where more would be kept than may be.
 
-    They never hold more tokens than the context, nor more than a quarter of the memory that is free.
+    They never hold more tokens than the context. When one is kept, they hold no more than a quarter of the
+    memory that is free then.
     """
 
     def __init__(self, most_tokens: int, free_bytes: Callable[[], int]) -> None:
@@ -45,15 +47,25 @@ class KeptRuns:
         return tuple(self._kept)
 
     def keep(
-        self, session_id: int, tokens: Sequence[int], size_bytes: int, copied: Callable[[], State]
+        self, session_id: int, tokens: Sequence[int], size_bytes: int, copied: Callable[[], State | None]
     ) -> None:
-        """Keep what a run holds, where it is worth it and there is room; `copied` is asked only then."""
-        if WORTH_TOKENS <= len(tokens) <= self._most_tokens and self._make_room(len(tokens), size_bytes):
-            kept = Kept(session_id=session_id, tokens=tokens, size_bytes=size_bytes, state=copied())
-            self._kept.append(kept)
+        """Keep what a run holds, where it is worth it and there is room.
 
-    def take(self, session_id: int, prompt: Sequence[int], more_than: int) -> tuple[Kept, int] | None:
-        """Give up and return what begins most like a session's prompt, and how many tokens of it do.
+        `copied` is asked only then, and returns None where there is no memory for a copy. What began the run
+        is in it, and goes.
+        """
+        if not (
+            WORTH_TOKENS <= len(tokens) <= self._most_tokens and self._make_room(len(tokens), size_bytes)
+        ):
+            return
+        state = copied()
+        if state is None:
+            return
+        self._kept = [one for one in self._kept if not _begins(one, session_id, tokens)]
+        self._kept.append(Kept(session_id=session_id, tokens=tokens, size_bytes=size_bytes, state=state))
+
+    def find(self, session_id: int, prompt: Sequence[int], more_than: int) -> tuple[Kept, int] | None:
+        """Return what begins most like a session's prompt, and how many tokens of it do; that counts as use.
 
         None where no more than so many are the same, or too few to be worth it.
         """
@@ -61,22 +73,34 @@ class KeptRuns:
             (in_common(kept.tokens, prompt), kept) for kept in self._kept if kept.session_id == session_id
         ]
         common, best = max(found, key=lambda pair: pair[0], default=(0, None))
-        if best is None or common <= more_than or common < WORTH_TOKENS:
+        if best is None or common <= more_than:
+            return None
+        if common < max(WORTH_TOKENS, len(best.tokens) * _WORTH_SHARE):
             return None
         self._kept.remove(best)
+        self._kept.append(best)
         return best, common
 
     def _make_room(self, tokens: int, size_bytes: int) -> bool:
-        held_bytes = sum(kept.size_bytes for kept in self._kept)
-        most_bytes = (self._free_bytes() + held_bytes) * _SHARE_OF_FREE_MEMORY
+        most_bytes = (self._free_bytes() + self._held_bytes) * _SHARE_OF_FREE_MEMORY
+        while self._held_bytes > most_bytes:
+            self._kept.pop(0)  # there is less memory than when it was kept
         if size_bytes > most_bytes:
             return False
         while self._kept and (
-            self._tokens + tokens > self._most_tokens or held_bytes + size_bytes > most_bytes
+            self._held_tokens + tokens > self._most_tokens or self._held_bytes + size_bytes > most_bytes
         ):
-            held_bytes -= self._kept.pop(0).size_bytes
+            self._kept.pop(0)
         return True
 
     @property
-    def _tokens(self) -> int:
+    def _held_bytes(self) -> int:
+        return sum(kept.size_bytes for kept in self._kept)
+
+    @property
+    def _held_tokens(self) -> int:
         return sum(len(kept.tokens) for kept in self._kept)
+
+
+def _begins(kept: Kept, session_id: int, tokens: Sequence[int]) -> bool:
+    return kept.session_id == session_id and kept.tokens == tokens[: len(kept.tokens)]

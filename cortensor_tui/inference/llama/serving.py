@@ -22,7 +22,6 @@ from cortensor_tui.inference.llama.kept import KeptRuns
 from cortensor_tui.inference.llama.sequences import Sequences
 from cortensor_tui.inference.llama.thread_watch import ThreadWatch, ThreadWatches
 from cortensor_tui.inference.llama.wire import RunEvents
-from cortensor_tui.inference.models.free_memory import free_memory_bytes
 from cortensor_tui.inference.problems import prompt_too_long
 from cortensor_tui.inference.prompts import RAW_ROLE
 
@@ -88,7 +87,8 @@ class Serving:
         refuse: Callable[[int, Problem], None],
         clock: Clock = time.monotonic,
         now: Clock = time.time,
-        free_bytes: Callable[[], int] = free_memory_bytes,
+        *,
+        free_bytes: Callable[[], int],
     ) -> None:
         self._model = model
         self._send = send
@@ -103,6 +103,7 @@ class Serving:
         self._waiting: dict[int, _Run] = {}
         self._going: dict[int, _Run] = {}
         self._told: dict[int, _Run] = {}  # those that have events to send
+        self._left: list[tuple[_Run, bool]] = []  # those whose sequence is to be kept, or only emptied
         self._is_urgent = False
         self._flushed_at_s = clock()
 
@@ -142,6 +143,7 @@ class Serving:
             if run is not None:
                 self._finish(run, FinishReason.CANCELLED)
         self._flush()
+        self._clear_left()
 
     def step(self, cancelled: Callable[[], Set[int]] = frozenset) -> None:
         """Let those begin that have room, and compute one batch.
@@ -178,6 +180,7 @@ class Serving:
             index += tokens
             self._computed(run, chunk, index)
         self._flush()
+        self._clear_left()
 
     # --- one step --------------------------------------------------------------------------------
 
@@ -205,7 +208,7 @@ class Serving:
     def _reused(self, run: _Run, session_id: int) -> int:
         """Fill a run's sequence with what is known of its prompt; return how many tokens those are."""
         shared = self._sequences.most_in_common(session_id, run.prompt)
-        known = self._kept.take(session_id, run.prompt, 0 if shared is None else shared.tokens)
+        known = self._kept.find(session_id, run.prompt, 0 if shared is None else shared.tokens)
         if known is not None:
             kept, common = known
             has_room = len(kept.tokens) <= self._room.cells - sum(one.cells for one in self._going.values())
@@ -272,6 +275,7 @@ class Serving:
         for run in runs:
             self._leave(run, is_kept=False)
         self._flush()
+        self._clear_left()
         for run in runs:
             self._refuse(run.run_id, problem)
 
@@ -280,10 +284,16 @@ class Serving:
             return  # it has not begun
         run.sampler.close()
         del self._going[run.run_id]
-        if is_kept:
-            self._keep(run)
-        self._model.forget(run.sequence_id)
-        self._sequences.end(run.sequence_id)
+        self._left.append((run, is_kept))
+
+    def _clear_left(self) -> None:
+        """Empty the sequences of runs that are over, after what they gave is sent: a copy takes a moment."""
+        for run, is_kept in self._left:
+            if is_kept:
+                self._keep(run)
+            self._model.forget(run.sequence_id)
+            self._sequences.end(run.sequence_id)
+        self._left.clear()
 
     def _keep(self, run: _Run) -> None:
         session_id = self._session_of(run.generation)

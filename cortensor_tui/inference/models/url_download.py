@@ -93,7 +93,7 @@ def fetch_from_url(source: ModelSource, folder: Path, on_progress: OnProgress) -
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with partial.open("ab") as output:
-            _require_alone(output)
+            _require_alone(output, partial)
             _Fetch(source, output, on_progress).run()
             output.flush()
             os.fsync(output.fileno())
@@ -121,13 +121,17 @@ def _is_model(path: Path) -> bool:
     return True
 
 
-def _require_alone(output: IO[bytes]) -> None:
+def _require_alone(output: IO[bytes], partial: Path) -> None:
+    """Hold the file until it is closed. One that was taken or deleted since it was opened is another's."""
     try:
         fcntl.flock(output, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+        is_same = os.path.samestat(os.fstat(output.fileno()), partial.stat())
+    except OSError:
+        is_same = False
+    if not is_same:
         raise problem_error(
             "model_fetch_failed", "This model is being fetched already", "", "Wait for that to end"
-        ) from error
+        )
 
 
 def _take(partial: Path, target: Path, source: ModelSource) -> None:
