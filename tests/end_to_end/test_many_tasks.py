@@ -145,8 +145,13 @@ def signal_engine(node: Process, what: signal.Signals) -> None:
 
 
 def many_at_once(world: World) -> Path:
-    """Return settings of a node whose engine takes four prompts as they stand."""
+    """Return settings of a node whose engine takes four prompts as they stand.
+
+    With one thread: another test's engine has the other core, and two whose threads wait for each other on
+    the same two cores give two tokens a second.
+    """
     return world.settings(
+        LLM_OPTION_CPU_THREADS="1",
         CORTENSOR_TUI_RAW_PROMPT="verbatim",
         CORTENSOR_TUI_SLOTS=str(SLOTS),
         LLM_OPTION_CONTEXT_SIZE="2048",
