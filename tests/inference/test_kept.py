@@ -90,6 +90,15 @@ def test_no_more_than_a_quarter_of_the_free_memory_is_taken() -> None:
     assert [kept.session_id for kept in runs.all] == [2]
 
 
+def test_where_less_is_free_than_the_weights_need_nothing_is_kept() -> None:
+    free = 100
+    runs = KeptRuns(MUCH, lambda: free)
+    keep(runs, 1, SYSTEM)
+    free = -50
+    keep(runs, 2, SYSTEM)
+    assert not runs.all
+
+
 def test_what_is_too_much_is_not_even_copied() -> None:
     def copied() -> object:
         raise AssertionError("a copy takes memory")

@@ -83,7 +83,7 @@ class KeptRuns:
 
     def _make_room(self, tokens: int, size_bytes: int) -> bool:
         most_bytes = (self._free_bytes() + self._held_bytes) * _SHARE_OF_FREE_MEMORY
-        while self._held_bytes > most_bytes:
+        while self._kept and self._held_bytes > most_bytes:
             self._kept.pop(0)  # there is less memory than when it was kept
         if size_bytes > most_bytes:
             return False
