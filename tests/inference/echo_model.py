@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from cortensor_tui.domain.inference import SamplingParams
 from cortensor_tui.inference.llama.batching import Chunk
-from cortensor_tui.inference.llama.thread_choice import Threads
+from cortensor_tui.inference.llama.thread_choice import ThreadRange
 from cortensor_tui.inference.problems import decode_failed
 
 END = 0
@@ -22,10 +22,9 @@ class EchoModel:
         self.can_reuse = True
         self.can_restore = True
         self.can_cut = True
-        self.threads = Threads(decode=1, prefill=2)
-        self.most_threads = 2
-        self.is_free_to_adapt = True
-        self.used_threads = 0
+        self.decode_threads = ThreadRange(settled=2, least=1, most=2)
+        self.prefill_threads = ThreadRange(settled=2, least=1, most=2)
+        self.used_threads = (2, 2)
         self.end_texts: tuple[str, ...] = ()
         self.memory: dict[int, list[int]] = {number: [] for number in range(slots)}
         self.samplers = 0
@@ -33,9 +32,10 @@ class EchoModel:
         self.failures: list[int] = []
         self.next_tokens: dict[int, int] = {}
 
-    def use_for_several(self, threads: int) -> None:
-        assert 1 <= threads <= self.most_threads
-        self.used_threads = threads
+    def use_threads(self, decode: int, prefill: int) -> None:
+        assert 1 <= decode <= self.decode_threads.most
+        assert 1 <= prefill <= self.prefill_threads.most
+        self.used_threads = (decode, prefill)
 
     def tokenize(self, messages: tuple[tuple[str, str], ...]) -> list[int]:
         return [ord(character) for character in messages[0][1]]

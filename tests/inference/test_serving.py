@@ -259,6 +259,28 @@ def test_ended_runs_leave_nothing_in_the_context_for_others_to_wade_through() ->
     assert served.model.cells == 0
 
 
+class Busy(Served):
+    """On a machine where another program needs a processor, so that two threads wait for each other."""
+
+    def _tick(self) -> float:
+        self.now_s += 0.5 if self.model.used_threads[0] > 1 else 0.001
+        return self.now_s
+
+
+def test_threads_give_way_on_a_busy_machine_but_not_those_of_a_reproducible_run() -> None:
+    served = Busy(EchoModel())
+    served.ask(1, "a somewhat long prompt?")
+    served.run()
+    assert served.model.used_threads[0] == 1
+    served.ask(2, "a somewhat long prompt?", is_reproducible=True)
+    used = set()
+    while not served.serving.is_idle:
+        served.serving.step()
+        used.add(served.model.used_threads)
+    assert used == {(2, 2)}
+    assert served.text(1) == served.text(2) == "a somewhat long prompt?"
+
+
 def test_a_reproducible_run_is_alone_in_an_empty_context() -> None:
     served = Served(EchoModel())
     served.ask(1, "you are a kind helper, hm?", 10, session_id=5)

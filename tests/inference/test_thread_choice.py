@@ -1,21 +1,17 @@
-"""Threads are measured once, kept, and followed when the machine gets busy."""
+"""Threads are measured once, and kept."""
 
 from __future__ import annotations
 
 import errno
 import os
-import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from cortensor_tui.inference.llama.batching import Chunk
 from cortensor_tui.inference.llama.process import LlamaProcess
 from cortensor_tui.inference.llama.thread_choice import ThreadFile, Threads, choice_key, measured_threads
-from cortensor_tui.inference.llama.thread_watch import ThreadWatch, ThreadWatches
 
 from .engines import Watched, ask, collect, finish_of
 
@@ -119,53 +115,6 @@ def test_a_full_disk_leaves_no_files_behind(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(os, "replace", full)
     ThreadFile(tmp_path / "threads.json").write("key", CHOSEN)
     assert list(tmp_path.iterdir()) == []
-
-
-@given(first=st.integers(1, 8), most=st.integers(1, 8), times=st.lists(st.floats(1e-6, 10), max_size=200))
-def test_threads_stay_between_one_and_all(first: int, most: int, times: list[float]) -> None:
-    watch = ThreadWatch(first, most)
-    for took_s in times:
-        assert 1 <= watch.threads <= max(first, most)
-        watch.saw(4, took_s)
-
-
-def run(watch: ThreadWatch, time_s: Callable[[int], float], batches: int) -> list[int]:
-    """Compute batches whose time depends on the threads; return the threads of each."""
-    used = []
-    for _ in range(batches):
-        used.append(watch.threads)
-        watch.saw(4, time_s(watch.threads))
-    return used
-
-
-@settings(max_examples=30, deadline=None)
-@given(most=st.integers(2, 8), best=st.data())
-def test_it_finds_the_fastest_and_stays_there(most: int, best: st.DataObject) -> None:
-    fastest = best.draw(st.integers(1, most))
-    watch = ThreadWatch(most, most)
-    used = run(watch, lambda threads: 1.0 + abs(threads - fastest), 2_000)
-    assert used[200:].count(fastest) > 0.97 * len(used[200:])
-
-
-@pytest.mark.parametrize(("least", "most"), [(2, 64), (33, 512)], ids=["answers", "prompts"])
-def test_batches_of_many_sizes_do_not_mislead_it(least: int, most: int) -> None:
-    watches, sizes = ThreadWatches(8, 8), random.Random(1)
-    used = []
-    for _ in range(4_000):
-        tokens = sizes.randint(least, most)
-        watch = watches.of(tokens, is_prompt=least > 2)
-        used.append(watch.threads)
-        watch.saw(tokens, (20 + tokens) / watch.threads)  # the weights are read once a batch
-    assert used[-2_000:].count(8) > 0.9 * 2_000
-
-
-def test_a_machine_that_gets_busy_is_noticed_at_once_and_so_is_the_end_of_it() -> None:
-    watch = ThreadWatch(2, 2)
-    run(watch, lambda threads: {1: 35, 2: 23}[threads], 2_000)
-    busy = run(watch, lambda threads: {1: 90, 2: 500}[threads], 100)
-    assert busy.count(2) < 20
-    quiet = run(watch, lambda threads: {1: 35, 2: 23}[threads], 1_000)
-    assert quiet[-200:].count(1) < 10
 
 
 @pytest.mark.real

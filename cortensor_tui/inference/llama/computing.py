@@ -8,7 +8,7 @@ from typing import Protocol
 from cortensor_tui.domain.inference import SamplingParams
 from cortensor_tui.inference.llama.batching import Chunk
 from cortensor_tui.inference.llama.kept import State
-from cortensor_tui.inference.llama.thread_choice import Threads
+from cortensor_tui.inference.llama.thread_choice import ThreadRange
 from cortensor_tui.inference.prompts import Messages
 
 
@@ -50,19 +50,15 @@ class Model(Protocol):
         """Marks that end a turn, should the model spell one out."""
 
     @property
-    def threads(self) -> Threads:
-        """Threads for one token at a time and for several: what a reproducible run is computed with."""
+    def decode_threads(self) -> ThreadRange:
+        """Threads for one token at a time; a reproducible run is computed with those settled on."""
 
     @property
-    def is_free_to_adapt(self) -> bool:
-        """Tell whether several tokens at once may be computed with another number of threads."""
+    def prefill_threads(self) -> ThreadRange:
+        """Threads for several tokens at once, likewise."""
 
-    @property
-    def most_threads(self) -> int:
-        """Threads that there are processors for."""
-
-    def use_for_several(self, threads: int) -> None:
-        """Compute batches of more than one token with so many threads from now on."""
+    def use_threads(self, decode: int, prefill: int) -> None:
+        """Compute one token with so many threads from now on, and several at once with so many."""
 
     def tokenize(self, messages: Messages) -> list[int]:
         """Return the prompt's tokens. Raises `ProblemError`."""

@@ -18,7 +18,13 @@ from cortensor_tui.inference.llama.context import Context
 from cortensor_tui.inference.llama.cpus import available_processors, physical_cores, suited_threads
 from cortensor_tui.inference.llama.log import LlamaLog
 from cortensor_tui.inference.llama.sampling import Sampler
-from cortensor_tui.inference.llama.thread_choice import ThreadFile, Threads, choice_key, measured_threads
+from cortensor_tui.inference.llama.thread_choice import (
+    ThreadFile,
+    ThreadRange,
+    Threads,
+    choice_key,
+    measured_threads,
+)
 from cortensor_tui.inference.llama.vocabulary import Vocabulary
 from cortensor_tui.inference.llama.wire import Load
 from cortensor_tui.inference.models.examine import require_fit
@@ -66,18 +72,12 @@ class LlamaModel:
         """Compute one token with so many threads from now on, and several at once with so many."""
         self.context.use_threads(decode, prefill)
 
-    def use_for_several(self, threads: int) -> None:
-        """Compute batches of more than one token with so many threads from now on."""
-        self.context.use_threads(self.threads.decode, threads)
-
     def _settle_threads(self, load: Load) -> None:
         chosen = self._chosen_threads(load)
-        self.threads = Threads(
-            decode=load.decode_threads or chosen.decode, prefill=load.prefill_threads or chosen.prefill
-        )
-        self.is_free_to_adapt = load.prefill_threads is None
-        self.most_threads = available_processors()
-        self.use_threads(self.threads.decode, self.threads.prefill)
+        # Decode never takes more than was settled on: the rest of the machine needs a processor too.
+        self.decode_threads = _range(load.decode_threads, chosen.decode, most=chosen.decode)
+        self.prefill_threads = _range(load.prefill_threads, chosen.prefill, most=available_processors())
+        self.use_threads(self.decode_threads.settled, self.prefill_threads.settled)
 
     def _chosen_threads(self, load: Load) -> Threads:
         is_open = load.decode_threads is None or load.prefill_threads is None
@@ -99,8 +99,8 @@ class LlamaModel:
             build=build_name(),
             context_tokens=self.context_tokens,
             batch_tokens=self.batch_tokens,
-            decode_threads=self.threads.decode,
-            prefill_threads=self.threads.prefill,
+            decode_threads=self.decode_threads.settled,
+            prefill_threads=self.prefill_threads.settled,
             slots=self.slots,
             flash_attention=self._log.flash_attention,
             kv_type=_KV_NAME,
@@ -111,6 +111,13 @@ class LlamaModel:
     def sampler(self, params: SamplingParams, seed: int) -> Sampler:
         """Return what chooses the tokens of one run; whoever asks closes it."""
         return Sampler(self.context, params, seed)
+
+
+def _range(asked: int | None, chosen: int, most: int) -> ThreadRange:
+    """Return the range of threads: only those asked for, where somebody did."""
+    if asked is not None:
+        return ThreadRange(settled=asked, least=asked, most=asked)
+    return ThreadRange(settled=chosen, least=1, most=max(chosen, most))
 
 
 def build_name() -> str:

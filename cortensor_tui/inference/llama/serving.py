@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Set
 
 from cortensor_tui.domain.inference import (
     Admitted,
@@ -20,7 +20,7 @@ from cortensor_tui.inference.llama.batching import Chunk, Going, Pace, Room, Wai
 from cortensor_tui.inference.llama.computing import Model, Sampler
 from cortensor_tui.inference.llama.kept import KeptRuns
 from cortensor_tui.inference.llama.sequences import Sequences
-from cortensor_tui.inference.llama.thread_watch import ThreadWatch, ThreadWatches
+from cortensor_tui.inference.llama.thread_watch import AdaptiveThreads
 from cortensor_tui.inference.llama.wire import RunEvents
 from cortensor_tui.inference.problems import prompt_too_long
 from cortensor_tui.inference.prompts import RAW_ROLE
@@ -99,7 +99,7 @@ class Serving:
         self._sequences = Sequences(model.slots)
         self._kept = KeptRuns(model.context_tokens, free_bytes)
         self._pace = Pace()
-        self._watches = ThreadWatches(model.threads.prefill, model.most_threads)
+        self._threads = AdaptiveThreads(model)
         self._waiting: dict[int, _Run] = {}
         self._going: dict[int, _Run] = {}
         self._told: dict[int, _Run] = {}  # those that have events to send
@@ -159,9 +159,8 @@ class Serving:
             return
         batch = [(self._going[order], tokens) for order, tokens in shares]
         chunks = [self._next_chunk(run, tokens) for run, tokens in batch]
-        watch = self._watch(batch)
-        if watch is not None:
-            self._model.use_for_several(watch.threads)
+        is_fixed = batch[0][0].generation.is_reproducible  # and alone
+        self._threads.settle([tokens for _, tokens in batch], is_fixed=is_fixed)
         ids = {run.run_id for run, _ in batch}
         began_s = self._clock()
         try:
@@ -173,8 +172,7 @@ class Serving:
         took_s = self._clock() - began_s
         total = sum(tokens for _, tokens in batch)
         self._pace.saw(total, took_s)
-        if watch is not None:
-            watch.saw(total, took_s)
+        self._threads.saw(total, took_s)
         index = -1
         for (run, tokens), chunk in zip(batch, chunks, strict=True):
             index += tokens
@@ -224,16 +222,6 @@ class Serving:
     def _session_of(self, generation: Generation) -> int | None:
         is_apart = generation.is_reproducible or not self._model.can_reuse
         return None if is_apart else generation.session_id
-
-    def _watch(self, batch: Sequence[tuple[_Run, int]]) -> ThreadWatch | None:
-        """Return what counts the threads for this batch; None where nothing is to be tried."""
-        if not self._model.is_free_to_adapt or (len(batch) == 1 and batch[0][1] == 1):
-            return None
-        if batch[0][0].generation.is_reproducible:
-            self._model.use_for_several(self._model.threads.prefill)
-            return None
-        counts = [tokens for _, tokens in batch]
-        return self._watches.of(sum(counts), is_prompt=max(counts) > 1)
 
     def _next_chunk(self, run: _Run, tokens: int) -> Chunk:
         if run.position < len(run.prompt):

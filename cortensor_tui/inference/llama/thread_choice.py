@@ -30,6 +30,14 @@ class Threads(msgspec.Struct, frozen=True, kw_only=True):
     prefill: int
 
 
+class ThreadRange(msgspec.Struct, frozen=True, kw_only=True):
+    """How many threads were settled on, and the fewest and most that may be tried on a busy machine."""
+
+    settled: int
+    least: int
+    most: int
+
+
 class Measured(Protocol):
     """What is needed of a model to measure it."""
 
