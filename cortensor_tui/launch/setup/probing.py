@@ -111,47 +111,41 @@ async def _endpoint(draft: SetupDraft) -> tuple[Finding, ...]:
     except NotAccepted as error:
         remedy = error.remedy or "Give one such as https://rpc.example.org"
         return (Finding(field="host", is_good=False, text=f"JSON-RPC {error.what}", remedy=remedy),)
+    told_id, block, took_ms = await _chain_and_head(url)
+    if not isinstance(told_id, str) or not isinstance(block, dict):
+        text = f"{endpoint_name(url)} does not speak Ethereum's JSON-RPC"
+        return (Finding(field="host", is_good=False, text=text, remedy="Give another endpoint"),)
+    chain_id = quantity(told_id, 2**63 - 1)
+    title = choose_profile(chain_id, draft.runtime or None).title
+    return (
+        Finding(field="host", is_good=True, text=f"answers in {took_ms:.0f} ms: {title}"),
+        _head(quantity(block.get("number")), quantity(block.get("timestamp"))),
+        _chain(chain_id, draft.chain_id.strip()),
+    )
+
+
+async def _chain_and_head(url: str) -> tuple[object, object, float]:
+    """Return what an endpoint answers for its chain's id and newest block, and after how many ms."""
     rpc = RpcClient(url)
     try:
         began_s = time.monotonic()
         told_id, block = await rpc.batch([("eth_chainId", ()), ("eth_getBlockByNumber", ("latest", False))])
-        took_ms = (time.monotonic() - began_s) * 1000
+        return told_id, block, (time.monotonic() - began_s) * 1000
     finally:
         await rpc.close()
-    if not isinstance(told_id, str) or not isinstance(block, dict):
-        return (
-            Finding(
-                field="host",
-                is_good=False,
-                text=f"{endpoint_name(url)} does not speak Ethereum's JSON-RPC",
-                remedy="Give another endpoint",
-            ),
-        )
-    chain_id = quantity(told_id, 2**63 - 1)
-    profile = choose_profile(chain_id, draft.runtime or None)
-    head, mined_at = quantity(block.get("number")), quantity(block.get("timestamp"))
+
+
+def _head(number: int, mined_at: int) -> Finding:
     age_s = max(0.0, time.time() - mined_at)
-    found = [
-        Finding(field="host", is_good=True, text=f"answers in {took_ms:.0f} ms: {profile.title}"),
-        Finding(
-            field="host",
-            is_good=True if age_s < OLD_HEAD_S else None,
-            text=f"head {head:,}, {age_s:.0f} s old",
-        ),
-    ]
-    wanted = draft.chain_id.strip()
-    if wanted != str(chain_id):
-        found.append(
-            Finding(
-                field="chain_id",
-                is_good=False,
-                text=f"the endpoint serves chain {chain_id}, not {inert(wanted, 30) or 'one with no number'}",
-                remedy="Correct the address or the chain id",
-            )
-        )
-    else:
-        found.append(Finding(field="chain_id", is_good=True, text=f"chain {chain_id}"))
-    return tuple(found)
+    is_good = True if age_s < OLD_HEAD_S else None
+    return Finding(field="host", is_good=is_good, text=f"head {number:,}, {age_s:.0f} s old")
+
+
+def _chain(served_id: int, wanted: str) -> Finding:
+    if wanted == str(served_id):
+        return Finding(field="chain_id", is_good=True, text=f"chain {served_id}")
+    text = f"the endpoint serves chain {served_id}, not {inert(wanted, 30) or 'one with no number'}"
+    return Finding(field="chain_id", is_good=False, text=text, remedy="Correct the address or the chain id")
 
 
 async def _contracts(draft: SetupDraft) -> tuple[Finding, ...]:
