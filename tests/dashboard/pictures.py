@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -45,7 +47,8 @@ class Stood:
     """A dashboard and its node, at a moment that stands still; `setup` is what place 8 stands on."""
 
     def __init__(self, snapshot: Snapshot, setup: Setup | None = None) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="ct"))
+        folder = Path(tempfile.mkdtemp(prefix="ct"))  # short: a socket's path has 108 bytes
+        weakref.finalize(self, shutil.rmtree, folder)
         self.clock = samples.NOW
         self.node = ScriptedNode(folder / "node.sock", snapshot)
         self._tries = 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
+import weakref
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,8 @@ class Stood:
     """A dashboard whose node starts in the dashboard's own loop, as the snapshot tool needs it."""
 
     def __init__(self, snapshot: Snapshot | None, theme: str = "harbour") -> None:
-        folder = Path(tempfile.mkdtemp(prefix="ct"))
+        folder = Path(tempfile.mkdtemp(prefix="ct"))  # short: a socket's path has 108 bytes
+        weakref.finalize(self, shutil.rmtree, folder)
         self.node = ScriptedNode(folder / "node.sock", snapshot or samples.snapshot())
         answer_checks(self.node)
         self._is_served = snapshot is not None
