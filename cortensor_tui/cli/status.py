@@ -112,6 +112,8 @@ def _engine(engine: EngineHealth) -> str:
     state = engine.state.value
     if engine.loading_for is not None:
         state += f" {engine.model} for session {engine.loading_for}"
+    if engine.step:
+        state += f", {engine.step}"
     if engine.load_progress is not None and engine.load_progress < 1:
         state += f" {percent(engine.load_progress, 1)}"
     context = "" if engine.context_tokens is None else f"{engine.context_tokens} tokens of context"

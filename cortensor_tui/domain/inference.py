@@ -186,6 +186,7 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     it was made, and of a server. `warning` is what the engine runs without though it was asked for,
     `context_warning` that its context is smaller than was asked for. `loading_for` is the session on whose
     wish the model is being changed. `failure` is what `error` says, in its parts, while the engine is down.
+    `step` is what a start is at before there is a model to load: an image that is pulled, say.
     """
 
     state: EngineState
@@ -193,6 +194,7 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     context_tokens: int | None = None
     load_progress: float | None = None
+    step: str = ""
     restarts: int = 0
     rss_bytes: int | None = None
     error: str = ""

@@ -81,7 +81,7 @@ class Supervisor(Generic[Ready]):
             await asyncio.wait([task])
         self._give_up(problems.engine_stopped())
         self._health.become(
-            EngineState.STOPPED, error="", load_progress=None, rss_bytes=None, silent_since=None
+            EngineState.STOPPED, error="", load_progress=None, step="", rss_bytes=None, silent_since=None
         )
 
     # --- what a life tells -----------------------------------------------------------------------

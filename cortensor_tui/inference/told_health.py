@@ -29,7 +29,7 @@ class ToldHealth:
 
     def fail(self, problem: Problem, **changes: object) -> None:
         """Say that it failed, and why; that stays to be seen until `error` is taken back."""
-        told = {"load_progress": None, "silent_since": None, "runs": 0} | changes
+        told = {"load_progress": None, "step": "", "silent_since": None, "runs": 0} | changes
         self.become(EngineState.FAILED, error=problem.sentence(), failure=problem, **told)
 
     def tell(self, health: EngineHealth) -> None:

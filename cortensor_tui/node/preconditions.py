@@ -95,7 +95,8 @@ def _engine(facts: Facts) -> Step:
         return _met(name, f"loading {engine.model} for session {engine.loading_for}")
     if engine.state in _COMING:
         is_asked = engine.state is EngineState.STARTING and not engine.is_ours
-        return _waiting(name, "the model server is asked" if is_asked else "the model is loading")
+        usual = "the model server is asked" if is_asked else "the model is loading"
+        return _waiting(name, engine.step or usual)
     if engine.silent_since is not None:
         then = "ended and started again" if engine.is_ours else "asked again"
         return _waiting(name, "the model does not answer", remedy=f"It is {then} by itself")

@@ -193,6 +193,15 @@ def test_whose_wish_the_model_is_loaded_on_is_told() -> None:
     )
 
 
+def test_an_image_that_is_pulled_is_named_beside_how_far_it_is() -> None:
+    pulling = msgspec.structs.replace(
+        status().engine, state=EngineState.STARTING, step="pulling the image", load_progress=0.4, restarts=0
+    )
+    line = told("engine", msgspec.structs.replace(status(), engine=pulling))
+    assert "starting" in line
+    assert line.index("pulling the image") < line.index("40")
+
+
 def died(ago_s: float, **changes: Any) -> NodeStatus:
     engine = msgspec.structs.replace(
         status().engine,

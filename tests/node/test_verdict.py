@@ -67,6 +67,13 @@ def test_an_engine_that_is_down_says_itself_what_happened_and_what_to_do(state: 
     assert judge(steps(facts), facts.sessions)[:2] == (Verdict.WAITING, "the model is loading")
 
 
+def test_an_image_that_is_pulled_is_no_model_that_loads() -> None:
+    health = ToldHealth(ENGINE, None)
+    health.become(EngineState.STARTING, step="pulling the image", load_progress=0.4)
+    facts = msgspec.structs.replace(WELL, engine=health.now)
+    assert judge(steps(facts), facts.sessions)[:2] == (Verdict.WAITING, "pulling the image")
+
+
 def test_a_server_that_is_asked_for_the_first_time_is_not_called_loading() -> None:
     asked = msgspec.structs.replace(ENGINE, state=EngineState.STARTING, is_ours=False)
     facts = msgspec.structs.replace(WELL, engine=asked)

@@ -136,6 +136,8 @@ def _engine(status: NodeStatus, sight: Sight) -> Dependency:
         facts.insert(0, line((inert(engine.error, 160), "bad")))
     elif engine.load_progress is not None and engine.state in (EngineState.LOADING, EngineState.STARTING):
         facts.insert(0 if engine.loading_for is None else 1, progress(engine.load_progress))
+    if engine.step and not engine.error:
+        facts.insert(0, line((engine.step, "muted")))
     news = engine_news(engine, sight)
     if engine.restarts and not news:
         facts.append(line((restarts_of(engine), "warn")))

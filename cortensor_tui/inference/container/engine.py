@@ -140,12 +140,7 @@ class ContainerEngine:
             asked_at = self._clock.monotonic()
             if await is_serving(up.url, patience.answer_s):
                 return
-            self._health.become(
-                EngineState.LOADING,
-                load_progress=None,
-                error="",
-                engine=self._named("its server is loading"),
-            )
+            self._at(EngineState.LOADING, "the container's server is loading", load_progress=None, error="")
             await asyncio.wait([death], timeout=patience.ready_look_s)
             # No look counts for more than it may take: this process may have stood still meanwhile.
             look_s = min(self._clock.monotonic() - asked_at, patience.answer_s + patience.ready_look_s)
@@ -203,10 +198,10 @@ class ContainerEngine:
 
     def _step(self, what: str, fraction: float | None) -> None:
         moves = {} if fraction is None else {"error": ""}
-        self._health.become(EngineState.STARTING, load_progress=fraction, engine=self._named(what), **moves)
+        self._at(EngineState.STARTING, what, load_progress=fraction, **moves)
 
-    def _named(self, what: str) -> str:
-        return f"container {self._plan.name}: {what}"
+    def _at(self, state: EngineState, step: str, **changes: object) -> None:
+        self._health.become(state, step=step, engine=f"container {self._plan.name}", **changes)
 
     def _told_by_server(self, health: EngineHealth) -> None:
         """Pass on what the server's engine tells, with the container's own past."""

@@ -64,7 +64,7 @@ async def test_an_image_is_pulled_with_its_progress_told(
     docker.answers["POST", "/images/create"] = pull
     await watched.engine.start()
 
-    told = [health.load_progress for health in watched.healths if "pulling" in health.engine]
+    told = [health.load_progress for health in watched.healths if "pulling" in health.step]
     assert told == [None, 0.1, 0.5, 1.0]
 
 
