@@ -39,7 +39,8 @@ class Engine(Protocol):
         May be called several times at once: what the engine has no room for now waits inside it, the run
         with the earliest deadline first, and none waits for ever. Closing the iterator cancels that run
         alone, also while it waits. Raises `ProblemError`:
-        "prompt_too_long" where not one token of answer would ever fit, "engine_died" when the engine ended
+        "prompt_too_long" where not one token of answer would ever fit, "prompt_empty" where the model's
+        tokeniser makes nothing of it, "engine_died" when the engine ended
         in the middle (it restarts by itself, so the run may be asked again), "engine_failed" when it has
         given up, "engine_stopped" when it is not started, "chat_template_missing" or
         "chat_template_failed" when the model cannot take chat messages, "engine_refused" or "engine_busy"

@@ -23,6 +23,16 @@ def prompt_too_long(why: str, context_tokens: int) -> ProblemError:
     )
 
 
+def prompt_empty() -> ProblemError:
+    """Build the error for a prompt of which the model's tokeniser makes nothing."""
+    return problem_error(
+        "prompt_empty",
+        "The prompt is empty",
+        "The model's tokeniser makes no token of it, and adds none of its own",
+        "Submit it again with a text, or use a model whose prompts begin with a token of their own",
+    )
+
+
 def prompt_no_text() -> ProblemError:
     """Build the error for a prompt that cannot be written as UTF-8."""
     return problem_error(

@@ -186,13 +186,21 @@ class TaskPipeline:
     async def _answer(self) -> None:
         """Have the answer; learn meanwhile what the chain shows of us: the journal may be an old backup."""
         await self._begin_to_answer()
-        await until_read(lambda: self._parts.promises.adopt(self.key), self.trouble)
-        if self._answering is None:
-            return
-        answering = self._answering
-        await asyncio.wait({answering})  # when this is cancelled, the run goes on
-        self._answering = None
-        answered = answering.result()
+        reading = until_read(lambda: self._parts.promises.adopt(self.key), self.trouble)
+        shown = asyncio.create_task(reading)
+        try:
+            if (answering := self._answering) is not None:  # when this is cancelled, the run goes on
+                await asyncio.wait({shown, answering}, return_when=asyncio.FIRST_COMPLETED)
+                if not answering.done():
+                    await shown
+                    await asyncio.wait({answering})
+                self._answering = None
+                self._keep(answering.result())
+            await shown
+        finally:
+            await _drop(shown)
+
+    def _keep(self, answered: TaskRecord) -> None:
         times = answered.times
         self.note_times(
             first_token_at=times.first_token_at,

@@ -41,10 +41,12 @@ class ListedTexts:
         known = self._known.pop(cid, None)
         if known is None or known[0] != stamp:
             known = stamp, _text(self._store, cid, LISTED_TEXT_CHARS)
-        self._known[cid] = known
-        if len(self._known) > _MOST_KNOWN_TEXTS:
-            self._known.popitem(last=False)
-        return known[1]
+        text, trouble = known[1]
+        if not trouble:  # that may pass
+            self._known[cid] = known
+            if len(self._known) > _MOST_KNOWN_TEXTS:
+                self._known.popitem(last=False)
+        return text, trouble
 
 
 def changed_view(record: TaskRecord, journal: Journal, texts: ListedTexts) -> TaskView:

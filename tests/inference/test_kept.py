@@ -79,6 +79,17 @@ def test_what_was_unused_for_longest_gives_way() -> None:
     assert [kept.session_id for kept in runs.all] == [2, 3, 4]
 
 
+def test_a_conversation_that_went_on_takes_only_what_it_has_more() -> None:
+    runs = KeptRuns(3 * len(SYSTEM), lambda: 4 * 3)
+    keep(runs, 1, SYSTEM)
+    keep(runs, 2, SYSTEM, size_bytes=2)
+    keep(runs, 2, [*SYSTEM, *SYSTEM], size_bytes=2)
+    assert [(kept.session_id, len(kept.tokens)) for kept in runs.all] == [
+        (1, len(SYSTEM)),
+        (2, 2 * len(SYSTEM)),
+    ]
+
+
 def test_no_more_than_a_quarter_of_the_free_memory_is_taken() -> None:
     free = 100
     runs = KeptRuns(MUCH, lambda: free)

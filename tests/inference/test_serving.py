@@ -259,6 +259,17 @@ def test_ended_runs_leave_nothing_in_the_context_for_others_to_wade_through() ->
     assert served.model.cells == 0
 
 
+def test_an_empty_prompt_is_refused_and_the_others_go_on() -> None:
+    served = Served(EchoModel())
+    served.ask(1, "you are a kind helper, hm?", 10, session_id=5)
+    served.run()
+    served.ask(2, "", session_id=5)
+    served.ask(3, "hm?", session_id=5)
+    served.run()
+    assert served.problems[2].code == "prompt_empty"
+    assert served.text(3) == "hm?"
+
+
 class Busy(Served):
     """On a machine where another program needs a processor, so that two threads wait for each other."""
 

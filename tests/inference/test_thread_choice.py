@@ -11,7 +11,14 @@ import pytest
 
 from cortensor_tui.inference.llama.batching import Chunk
 from cortensor_tui.inference.llama.process import LlamaProcess
-from cortensor_tui.inference.llama.thread_choice import ThreadFile, Threads, choice_key, measured_threads
+from cortensor_tui.inference.llama.thread_choice import (
+    ThreadFile,
+    ThreadRange,
+    Threads,
+    choice_key,
+    measured_threads,
+    thread_ranges,
+)
 
 from .engines import Watched, ask, collect, finish_of
 
@@ -63,6 +70,25 @@ def test_the_fastest_are_chosen_and_all_cores_for_decode_only_where_it_pays(
     chosen = measured_threads(machine, physical, processors, clock=lambda: machine.now_s)
     assert (chosen.decode, chosen.prefill) == expected
     assert machine.is_empty
+
+
+@pytest.mark.parametrize(
+    ("decode", "most"),
+    [(1, 3), (3, 3), (4, 4)],
+    ids=["chosen on a busy machine", "the usual", "all are worth it"],
+)
+def test_decode_leaves_a_core_free_unless_all_are_worth_it(decode: int, most: int) -> None:
+    for_one, for_several = thread_ranges(Threads(decode=decode, prefill=8), None, None, 4, 8)
+    assert for_one == ThreadRange(settled=decode, least=1, most=most)
+    assert for_several == ThreadRange(settled=8, least=1, most=8)
+
+
+def test_what_somebody_asked_for_is_the_whole_range() -> None:
+    chosen = Threads(decode=1, prefill=8)
+    assert thread_ranges(chosen, 2, 3, 4, 8) == (
+        ThreadRange(settled=2, least=2, most=2),
+        ThreadRange(settled=3, least=3, most=3),
+    )
 
 
 def test_a_slow_machine_is_not_held_up_by_a_second_round() -> None:

@@ -82,6 +82,14 @@ def test_batches_of_many_sizes_do_not_mislead_it(least: int, most: int) -> None:
     assert used[-2_000:].count(8) > 0.9 * 2_000
 
 
+def test_runs_that_come_and_go_on_a_quiet_machine_are_no_busy_one() -> None:
+    engine, used = Engine(up_to(2), up_to(2)), []
+    for number in range(2_000):
+        runs = 7 if number % 2 else 4
+        used.append(engine.batch([1] * runs, {1: 33.0, 2: 23.0}.__getitem__)[1])
+    assert used.count(1) < 20
+
+
 def test_a_machine_that_gets_busy_is_noticed_at_once_and_so_is_the_end_of_it() -> None:
     watch = ThreadWatch(up_to(2))
     run(watch, lambda threads: {1: 35, 2: 23}[threads], 2_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.node.views import LISTED_TEXT_CHARS, ListedTexts
 from cortensor_tui.storage.local_store import LocalStore
 
@@ -45,3 +46,19 @@ def test_the_texts_of_many_tasks_are_all_told_right(tmp_path: Path) -> None:
     cids = {store.put(str(number).encode()): str(number) for number in range(200)}
     for _ in range(2):
         assert {cid: texts.text(cid)[0] for cid in cids} == cids
+
+
+def test_a_moment_in_which_nothing_can_be_read_is_over_when_it_is(tmp_path: Path) -> None:
+    class TiredStore(LocalStore):
+        is_tired = True
+
+        def read_unchecked(self, cid: str) -> bytes:
+            if self.is_tired:
+                raise problem_error("payload_missing", "The payload cannot be read", "Too many open files")
+            return super().read_unchecked(cid)
+
+    store = TiredStore(tmp_path)
+    texts, cid = ListedTexts(store), store.put(b"Is it?")
+    assert "Too many open files" in texts.text(cid)[1]
+    store.is_tired = False
+    assert texts.text(cid) == ("Is it?", "")

@@ -52,11 +52,11 @@ class KeptRuns:
         """Keep what a run holds, where it is worth it and there is room.
 
         `copied` is asked only then, and returns None where there is no memory for a copy. What began the run
-        is in it, and goes.
+        is in it, and goes before anything else does.
         """
-        if not (
-            WORTH_TOKENS <= len(tokens) <= self._most_tokens and self._make_room(len(tokens), size_bytes)
-        ):
+        self._kept.sort(key=lambda one: not _begins(one, session_id, tokens))
+        is_worth_it = WORTH_TOKENS <= len(tokens) <= self._most_tokens
+        if not (is_worth_it and self._make_room(len(tokens), size_bytes)):
             return
         state = copied()
         if state is None:

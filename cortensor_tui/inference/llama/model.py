@@ -20,10 +20,10 @@ from cortensor_tui.inference.llama.log import LlamaLog
 from cortensor_tui.inference.llama.sampling import Sampler
 from cortensor_tui.inference.llama.thread_choice import (
     ThreadFile,
-    ThreadRange,
     Threads,
     choice_key,
     measured_threads,
+    thread_ranges,
 )
 from cortensor_tui.inference.llama.vocabulary import Vocabulary
 from cortensor_tui.inference.llama.wire import Load
@@ -73,10 +73,13 @@ class LlamaModel:
         self.context.use_threads(decode, prefill)
 
     def _settle_threads(self, load: Load) -> None:
-        chosen = self._chosen_threads(load)
-        # Decode never takes more than was settled on: the rest of the machine needs a processor too.
-        self.decode_threads = _range(load.decode_threads, chosen.decode, most=chosen.decode)
-        self.prefill_threads = _range(load.prefill_threads, chosen.prefill, most=available_processors())
+        self.decode_threads, self.prefill_threads = thread_ranges(
+            self._chosen_threads(load),
+            load.decode_threads,
+            load.prefill_threads,
+            physical_cores(),
+            available_processors(),
+        )
         self.use_threads(self.decode_threads.settled, self.prefill_threads.settled)
 
     def _chosen_threads(self, load: Load) -> Threads:
@@ -111,13 +114,6 @@ class LlamaModel:
     def sampler(self, params: SamplingParams, seed: int) -> Sampler:
         """Return what chooses the tokens of one run; whoever asks closes it."""
         return Sampler(self.context, params, seed)
-
-
-def _range(asked: int | None, chosen: int, most: int) -> ThreadRange:
-    """Return the range of threads: only those asked for, where somebody did."""
-    if asked is not None:
-        return ThreadRange(settled=asked, least=asked, most=asked)
-    return ThreadRange(settled=chosen, least=1, most=max(chosen, most))
 
 
 def build_name() -> str:

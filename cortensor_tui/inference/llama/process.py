@@ -161,7 +161,7 @@ class LlamaProcess:
 
     def _hand_on(self, run_id: int, item: Sent) -> None:
         self._runs.hand_on(run_id, item)
-        is_idle = not self._runs.all and self.health.state is EngineState.BUSY
+        is_idle = not self._runs.all and self._supervisor.is_ready and self.health.state is EngineState.BUSY
         if is_idle or self._runs.admitted_count != self.health.runs:
             state = EngineState.READY if is_idle else self.health.state
             self._health.become(state, runs=self._runs.admitted_count)

@@ -72,7 +72,7 @@ def in_common(tokens: Sequence[int], prompt: Sequence[int]) -> int:
 
     Its last token is always read, since the answer's first token comes out of that.
     """
-    length = min(len(tokens), len(prompt) - 1)
+    length = min(len(tokens), max(0, len(prompt) - 1))
     if tokens[:length] == prompt[:length]:
         return length
     return next(index for index in range(length) if tokens[index] != prompt[index])

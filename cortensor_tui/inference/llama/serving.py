@@ -22,7 +22,7 @@ from cortensor_tui.inference.llama.kept import KeptRuns
 from cortensor_tui.inference.llama.sequences import Sequences
 from cortensor_tui.inference.llama.thread_watch import AdaptiveThreads
 from cortensor_tui.inference.llama.wire import RunEvents
-from cortensor_tui.inference.problems import prompt_too_long
+from cortensor_tui.inference.problems import prompt_empty, prompt_too_long
 from cortensor_tui.inference.prompts import RAW_ROLE
 
 _FLUSH_INTERVAL_S = 0.1  # each message takes time from decode, and screens are told four times a second
@@ -119,6 +119,8 @@ class Serving:
         began_s = self._clock()
         try:
             prompt = self._model.tokenize(generation.messages)
+            if not prompt:
+                raise prompt_empty()
             room = self._room.cells - len(prompt)
             if room < 1:
                 raise prompt_too_long(f"It takes {len(prompt)} tokens", self._room.cells)

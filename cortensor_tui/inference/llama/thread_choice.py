@@ -109,6 +109,23 @@ def measured_threads(
     return Threads(decode=cores if is_worth_all else fewer, prefill=prefill)
 
 
+def thread_ranges(
+    chosen: Threads, decode: int | None, prefill: int | None, physical: int, processors: int
+) -> tuple[ThreadRange, ThreadRange]:
+    """Return the threads for decode and for prefill: those asked for and no others, or those chosen.
+
+    Decode leaves a core to the rest of the machine, unless all of them were found to be worth it.
+    """
+    spare = min(physical, processors) - 1
+    return _range(decode, chosen.decode, spare), _range(prefill, chosen.prefill, processors)
+
+
+def _range(asked: int | None, chosen: int, most: int) -> ThreadRange:
+    if asked is not None:
+        return ThreadRange(settled=asked, least=asked, most=asked)
+    return ThreadRange(settled=chosen, least=1, most=max(chosen, most))
+
+
 def _timed(
     model: Measured,
     counts: set[int],

@@ -39,9 +39,9 @@ class Threaded(Protocol):
 class AdaptiveThreads:
     """Sets the threads of each batch, and learns from the time that it took.
 
-    There is a watch for each kind of batch: one token, or a prompt's or not and of about as many tokens. A
-    batch's time is mostly one reading of the weights, so that a token costs less in a larger one, however
-    many threads there are: batches of different sizes say nothing about threads.
+    There is a watch for each kind of batch: so many runs that decode, or about as many tokens with a prompt's
+    among them. A batch's time is mostly one reading of the weights, so that a token costs less in a larger
+    one, however many threads there are: batches of different sizes say nothing about threads.
     """
 
     def __init__(self, model: Threaded) -> None:
@@ -68,7 +68,8 @@ class AdaptiveThreads:
 
     def _watch_of(self, counts: Sequence[int]) -> ThreadWatch:
         total = sum(counts)
-        kind = (max(counts) > 1, total.bit_length())
+        is_prompt = max(counts) > 1
+        kind = (is_prompt, total.bit_length() if is_prompt else total)
         watch = self._watches.get(kind)
         if watch is None:
             watch = self._watches[kind] = ThreadWatch(self._one if total == 1 else self._several)
