@@ -61,8 +61,8 @@ async def test_a_child_killed_in_the_middle_fails_the_run_and_comes_back(watched
     assert text_of(await collect(watched.engine.generate(ask("Hello")))) == before
     failed = next(health for health in watched.healths if health.state is EngineState.FAILED)
     assert "SIGKILL" in failed.error
-    busy_at = watched.states.index(EngineState.BUSY)
-    assert watched.states[busy_at + 1] is EngineState.FAILED, "a dead engine is never told to be ready"
+    before_it = watched.states[watched.states.index(EngineState.FAILED) - 1]
+    assert before_it is EngineState.BUSY, "a dead engine is never told to be ready"
     assert watched.engine.health.restarts == 1
     assert watched.engine.health.error == ""
     assert "SIGKILL" in watched.engine.health.death
