@@ -32,7 +32,7 @@ from cortensor_tui.devnet.service import DevnetInfo, run_devnet
 from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey
-from cortensor_tui.inference.llama.child_process import describe_exit
+from cortensor_tui.inference.llama.exit_words import describe_exit
 from cortensor_tui.inference.models.packaged import default_model_folder, fetch_default_model
 from cortensor_tui.launch.demo_end import demo_ended
 from cortensor_tui.launch.logs import log_to

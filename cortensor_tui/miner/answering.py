@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Literal
 
 import msgspec
@@ -24,13 +24,14 @@ from cortensor_tui.domain.inference import (
     LostRun,
     Token,
 )
-from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.inference.engine import Engine
 from cortensor_tui.inference.params import fit, with_clamps
 from cortensor_tui.inference.prompts import build_messages
 from cortensor_tui.journal.tasks import TaskRecord
 from cortensor_tui.miner.envelope import envelope_of
+from cortensor_tui.miner.patience import RETRY_S
 from cortensor_tui.miner.retries import TAKES_RUNS, Retries
 from cortensor_tui.miner.session_models import SessionModels
 from cortensor_tui.miner.turns import ONE_MODEL, Models, Turns
@@ -128,10 +129,17 @@ class Answering:
         else:
             self._is_ready.clear()
 
-    async def ready(self) -> None:
-        """Wait until the engine can take a run; a failed one may still come back."""
+    async def ready(self, on_trouble: Callable[[Problem], None] = lambda _: None) -> None:
+        """Wait until the engine can take a run; a failed one may still come back.
+
+        `on_trouble` is told again and again why it is down, as long as it is.
+        """
         while not self._is_ready.is_set():  # it may be gone again before this goes on
-            await self._is_ready.wait()
+            if (failure := self._engine.health.failure) is not None:
+                on_trouble(failure)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_S):
+                    await self._is_ready.wait()
 
     async def _context_tokens(self) -> int:
         """Return how large the context of the engine is, once it can take a run."""

@@ -161,7 +161,7 @@ class TaskPipeline:
 
     async def _ack(self) -> None:
         await self._fetch_prompt()  # an ack is a promise to answer
-        await self._parts.answering.ready()
+        await self._parts.answering.ready(self.trouble)
         call = self._parts.reader.queue_call("ack", *self._ids)
         await self._parts.delivery.deliver(self.key, call, self._purpose(TransactionKind.ACK))
         now = self._parts.clock.now()
@@ -240,6 +240,7 @@ class TaskPipeline:
 
     def _first_token(self, at: float) -> None:
         self.note_times(first_token_at=at)
+        self._progress.save("first token", is_synced=False)  # who looks at the task sees it decode
 
     async def _precommit(self) -> None:
         require_room(self._parts.payloads.answer_on_chain(self.record), self._parts.profile)

@@ -13,6 +13,7 @@ STEPS = (
     "ack mined",
     "acked",
     "inference started",
+    "first token",
     "answer stored",
     "precommit signed",
     "precommit sent",

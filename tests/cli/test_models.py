@@ -45,7 +45,7 @@ def test_the_list_for_people_marks_what_cannot_be_used(folder: Path, run_inside:
     said = run_inside("models", "list").out
     assert "No node with an engine runs" in said
     assert "*  small.gguf" in said
-    assert "   cut.gguf cannot be used: It ends in the middle" in said
+    assert "   cut.gguf cannot be used: Its header does not end within its 90 bytes" in said
     assert max(len(line) for line in said.splitlines()) <= 80, "a bad file's error makes no column wide"
     assert "12  gemma3:270m" in said
 

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from cortensor_tui.domain.inference import EngineState, LostRun
-from cortensor_tui.domain.problems import ProblemError, problem_error
+from cortensor_tui.domain.problems import Problem, ProblemError, problem_error
 from cortensor_tui.domain.tasks import Stage, TaskKey
 from cortensor_tui.inference.params import asked_from_llm_params
+from cortensor_tui.inference.problems import engine_died
 from cortensor_tui.journal.tasks import TaskDetails, TaskRecord
 from cortensor_tui.miner.answering import Answering, InferenceFeed
 from cortensor_tui.node.hub import Hub
@@ -59,6 +60,18 @@ async def test_an_engine_that_went_again_at_once_is_not_taken_for_ready(tmp_path
     answering.on_health(GONE)
     await let_it_go_on()
     assert not waiting.done()
+    answering.on_health(READY)
+    await waiting
+
+
+async def test_who_waits_for_an_engine_that_is_down_is_told_why(tmp_path: Path) -> None:
+    engine = ToldEngine()
+    engine.health = msgspec.structs.replace(GONE, failure=engine_died("it was killed by SIGKILL"))
+    answering = Answering(engine, LocalStore(tmp_path), PROMPTS, UNHEARD)
+    told: list[Problem] = []
+    waiting = asyncio.create_task(answering.ready(told.append))
+    await let_it_go_on()
+    assert told == [engine.health.failure]
     answering.on_health(READY)
     await waiting
 

@@ -35,19 +35,28 @@ class Parts:
         self.saved: list[tuple[str, str | None]] = []
         self.was_saved = asyncio.Event()
         self.may_answer = asyncio.Event()
+        self.first_token_at: float | None = None
         self.given_up: list[BaseException] = []
         self.tasks = self.payloads = self.answering = self.promises = self
         self.on_change = lambda _: None
 
     def save(self, record: TaskRecord, step: str, **_: Any) -> None:
         self.saved.append((step, record.answer_cid))
+        self.first_token_at = record.times.first_token_at
         self.was_saved.set()
 
     def is_prompt_here(self, cid: str) -> bool:
         return True
 
-    async def answer(self, record: TaskRecord, started: Callable[[TaskRecord], None], *_: Any) -> TaskRecord:
+    async def answer(
+        self,
+        record: TaskRecord,
+        started: Callable[[TaskRecord], None],
+        first_token: Callable[[float], None],
+        _: Any,
+    ) -> TaskRecord:
         started(record)
+        first_token(7.0)
         await self.may_answer.wait()
         return msgspec.structs.replace(record, answer_cid="answer", answer_hash="0x00")
 
@@ -80,4 +89,13 @@ async def test_an_answer_is_kept_while_the_chain_is_silent() -> None:
     assert pipeline.record.stage is Stage.ACKED, "nothing is promised before the chain was read"
     assert pipeline.held_by is not None
     assert not pipeline.is_answering, "it is the chain that it waits for"
+    await stop(running)
+
+
+async def test_a_task_that_has_its_first_token_is_seen_to_decode() -> None:
+    parts: Any = Parts(lambda: None)
+    running = asyncio.create_task(TaskPipeline(parts, ACKED, TaskSignals()).run())
+    await parts.until("first token")
+    assert parts.first_token_at == 7.0
+    assert parts.saved[-1] == ("first token", None)
     await stop(running)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 from collections import deque
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import psutil
 
 from cortensor_tui.domain.inert import inert
+from cortensor_tui.inference.llama.exit_words import MemoryKills, describe_exit
 from cortensor_tui.inference.llama.wire import (
     LENGTH_BYTES,
     FromChild,
@@ -49,7 +48,7 @@ class ChildProcess:
         self._last_lines: deque[str] = deque(maxlen=_KEPT_STDERR_LINES)
         self._drain = asyncio.create_task(self._drain_stderr())
         self._killed_because = ""
-        self._memory_kills = memory_kills()
+        self._memory_kills = MemoryKills()
 
     @classmethod
     async def spawn(cls, module: str) -> ChildProcess:
@@ -75,9 +74,12 @@ class ChildProcess:
         """The process id."""
         return self._process.pid
 
-    @property
-    def rss_bytes(self) -> int | None:
-        """How much memory it holds, None where that cannot be told any more."""
+    def look(self) -> int | None:
+        """Return how much memory it holds, in bytes, None where that cannot be told any more.
+
+        Done now and then, it also tells apart later what the kernel killed just now and what long ago.
+        """
+        self._memory_kills.look()
         try:
             return int(psutil.Process(self.pid).memory_info().rss)
         except psutil.Error:
@@ -136,8 +138,7 @@ class ChildProcess:
         return self._in_words(status)
 
     def _in_words(self, status: int) -> str:
-        has_run_out = self._memory_kills is not None and memory_kills() != self._memory_kills
-        how = self._killed_because or describe_exit(status, has_memory_run_out=has_run_out)
+        how = self._killed_because or describe_exit(status, has_memory_run_out=self._memory_kills.are_recent)
         return f"{how}; its last words: {self._last_lines[-1]}" if self._last_lines else how
 
     async def _drain_stderr(self) -> None:
@@ -154,28 +155,6 @@ class ChildProcess:
         for line in lines:
             if text := inert(line.decode("utf-8", "replace").strip(), 300):
                 self._last_lines.append(text)
-
-
-def describe_exit(status: int, *, has_memory_run_out: bool = False) -> str:
-    """Put an exit status as `asyncio` gives it (negative for a signal) into words.
-
-    `has_memory_run_out` says that the kernel killed somebody for memory meanwhile.
-    """
-    if status >= 0:
-        return f"it ended with exit status {status}"
-    name = signal.Signals(-status).name if -status in list(signal.Signals) else f"signal {-status}"
-    hint = ", as the kernel did when memory ran out" if name == "SIGKILL" and has_memory_run_out else ""
-    return f"it was killed by {name}{hint}"
-
-
-def memory_kills(counters: Path = Path("/proc/vmstat")) -> int | None:
-    """Return how many processes the kernel has killed since memory ran out, None where it does not tell."""
-    try:
-        lines = counters.read_text("ascii", "replace").splitlines()
-    except OSError:
-        return None
-    counted = [line.split()[-1] for line in lines if line.startswith("oom_kill ")]
-    return int(counted[0]) if counted and counted[0].isdecimal() else None
 
 
 def _environment() -> dict[str, str]:

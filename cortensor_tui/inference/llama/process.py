@@ -265,7 +265,7 @@ class LlamaProcess:
         def look(silent_s: float) -> None:
             if self._supervisor.is_ready:
                 since = self._silent_since(silent_s)
-                self._health.become(self.health.state, rss_bytes=child.rss_bytes, silent_since=since)
+                self._health.become(self.health.state, rss_bytes=child.look(), silent_since=since)
 
         await watch_silence(child, lambda: self._heard_count, limit_s, patience.ping_interval_s, look)
 

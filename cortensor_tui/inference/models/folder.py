@@ -61,10 +61,13 @@ def find_model(target: str, folder: Path) -> Path:
     index = network_index(target)
     if index is not None:
         return _of_number(index, folder)
+    why = f"it is no file, no name in {folder} and no number or name of the network"
+    if "://" in target:
+        why = "of addresses, only those with http:// or https:// are fetched"
     raise problem_error(
         "no_such_model",
         f"There is no model {inert(target, 120)}",
-        f"it is no file, no name in {folder} and no number or name of the network",
+        why,
         "See what there is with: cortensor-tui models list",
     )
 

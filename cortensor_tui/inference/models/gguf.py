@@ -170,7 +170,8 @@ class _Reader:
 
     def _version(self) -> int:
         if self._file.read(len(_MAGIC)) != _MAGIC:
-            raise self._foreign("It does not begin with the letters GGUF")
+            why = "It does not begin with the letters GGUF" if self._size else "It is empty"
+            raise self._foreign(why)
         version = int(self._number("<I"))
         if version not in _VERSIONS:
             raise self._foreign(f"Its GGUF version is {version}; 2 and 3 are known")
@@ -254,23 +255,27 @@ class _Reader:
     def _bytes(self, length: int) -> bytes:
         data = self._file.read(length)
         if len(data) < length:
-            raise self._truncated("It ends in the middle of its header")
+            raise self._past_end()
         return data
 
     def _skip(self, length: int) -> None:
         if length > self._size - self._file.tell():
-            raise self._truncated("It ends in the middle of its header")
+            raise self._past_end()
         self._file.seek(length, os.SEEK_CUR)
+
+    def _past_end(self) -> ProblemError:
+        why = f"Its header does not end within its {self._size} bytes"
+        return self._truncated(why, "cut short or damaged")
 
     def _foreign(self, why: str) -> ProblemError:
         return problem_error(
             "model_foreign", f"The model file {self._path} is not a usable GGUF file", why, OTHER_MODEL_REMEDY
         )
 
-    def _truncated(self, why: str) -> ProblemError:
+    def _truncated(self, why: str, how: str = "cut short") -> ProblemError:
         return problem_error(
             "model_truncated",
-            f"The model file {self._path} is cut short",
+            f"The model file {self._path} is {how}",
             why,
             "Download or copy it again",
         )

@@ -176,7 +176,9 @@ class _Fetch:
                 return  # nothing is missing; its digest says whether that is so
             refuses = error.code // 100 == 4 and error.code not in _PASSING
             remedy = _WRONG_ADDRESS if refuses else self._again()
-            raise self._failed(f"the server answered {error.code} {error.reason}", remedy) from error
+            # Python's own words for a circle of redirections have several lines.
+            reason = "redirections without an end" if error.code // 100 == 3 else error.reason
+            raise self._failed(f"the server answered {error.code} {reason}", remedy) from error
         except _LINE_ERRORS as error:
             raise self._failed(_words_of(getattr(error, "reason", error))) from error
 
