@@ -45,6 +45,25 @@ async def _play(deeds: list[tuple[Any, ...]]) -> None:
         assert watching.net() <= watching.on_chain()
 
 
+async def test_what_one_that_lagged_left_out_is_found_after_a_silence() -> None:
+    for trouble in ("no logs", "refused"):
+        await _play(
+            [("mine", [["o"]]), ("look_at_one_that_lags",), ("misbehave", trouble), ("look_often", 3)]
+        )
+        await _play(
+            [
+                ("mine", [["o"]]),
+                ("look_at_one_that_lags",),
+                ("misbehave", trouble),
+                ("look_often", 3),
+                ("misbehave", "none"),
+                ("look_at_one_that_lags",),
+                ("mine", [["o"]]),
+                ("look_often", 1),
+            ]
+        )
+
+
 async def test_events_come_in_the_chains_order() -> None:
     watching = Watching()
     await watching.look()

@@ -77,7 +77,8 @@ async def test_a_quiet_look_is_one_request_where_ranges_are_narrow() -> None:
     for number in range(41, 241):
         watching.chain.mine(ours(number))
         await watching.look()
-    assert watching.chain.requests - before < 220
+    # one each, the size tried again now and then, and what the wider overlap of before is still owed
+    assert watching.chain.requests - before < 250
     assert [event.task_id for event in watching.delivered] == list(range(1, 241))
 
 

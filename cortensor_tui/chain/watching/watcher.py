@@ -88,6 +88,8 @@ class Watcher:
         self._is_cautious = True  # ask for the head alone: the logs may be what nobody answers
         self._last_distance = 0
         self._unsure_since_s: float | None = None
+        self._overlap = self._overlap_blocks(self._ranges.span.most)
+        self._owed = (-1, 0)  # a wider overlap than now: up to which block of the cursor, and how wide
 
     def watch(self, session_ids: Iterable[int]) -> None:
         """Deliver every event of these sessions from now on, not only those that name the node."""
@@ -154,8 +156,8 @@ class Watcher:
         first = self._first_block(cursor, recent)
         asked = head.number - first + 1
         if asked < 1:  # no block since: some endpoints refuse such a range, which says nothing of its size
-            return self._nothing_new(cursor, recent, head)
-        if logs is None or isinstance(logs, RpcError):
+            events, end = [], (head.number, head.hash)
+        elif logs is None or isinstance(logs, RpcError):
             if logs is not None:
                 self._ranges.failed(asked)
             try:
@@ -166,6 +168,7 @@ class Watcher:
         else:
             events, end = self._ranges.checked(logs, first, head), (head.number, head.hash)
             self._ranges.succeeded(asked)
+        events = [*events, *await self._read_again(cursor, recent, first, head)]
         if recent.contradicts(events):
             if gone := await self._gone(recent, head):
                 return await self._taken_back(recent, head, gone)
@@ -220,9 +223,30 @@ class Watcher:
         )
 
     def _first_block(self, cursor: Cursor, recent: RecentBlocks) -> int:
-        # A part of what the endpoint bears, so that a quiet look stays one request.
-        overlap = min(OVERLAP_BLOCKS, self._ranges.span.blocks // 4)
+        overlap = self._overlap_blocks(self._ranges.span.blocks)
+        if overlap < self._overlap:  # what was read counting on the wider one is still to be read again
+            until, widest = self._owed if cursor.block_number < self._owed[0] else (-1, 0)
+            self._owed = max(until, cursor.block_number + self._overlap), max(widest, self._overlap)
+        self._overlap = overlap
         return recent.first_unread(max(0, cursor.block_number + 1 - overlap))
+
+    def _overlap_blocks(self, span_blocks: int) -> int:
+        # A part of what the endpoint bears, so that a quiet look stays one request.
+        return min(OVERLAP_BLOCKS, span_blocks // 4)
+
+    async def _read_again(
+        self, cursor: Cursor, recent: RecentBlocks, first: int, head: Head
+    ) -> list[ContractEvent]:
+        """Read the blocks before `first` that a span which has become narrower leaves out of the overlap."""
+        until, widest = self._owed
+        wanted = recent.first_unread(max(0, cursor.block_number + 1 - widest))
+        if cursor.block_number >= until or wanted >= first:
+            return []
+        end = msgspec.structs.replace(head, number=cursor.block_number, hash=cursor.block_hash)
+        try:
+            return (await self._ranges.read(wanted, end)).events
+        except ProblemError:  # the next look asks for them again
+            return []
 
     def _remembered(self, cursor: Cursor) -> RecentBlocks:
         if self._recent is None:
