@@ -128,6 +128,7 @@ class Watcher:
     # --- one request -------------------------------------------------------------------------------
 
     async def _tick(self, cursor: Cursor, recent: RecentBlocks) -> tuple[Head, _Standing, Any]:
+        self._owe_overlap(cursor)
         first = self._first_block(cursor, recent)
         likely = cursor.block_number + 1 - first + self._last_distance
         asks_logs = not self._is_cautious and likely <= self._ranges.span.blocks
@@ -224,11 +225,15 @@ class Watcher:
 
     def _first_block(self, cursor: Cursor, recent: RecentBlocks) -> int:
         overlap = self._overlap_blocks(self._ranges.span.blocks)
-        if overlap < self._overlap:  # what was read counting on the wider one is still to be read again
+        return recent.first_unread(max(0, cursor.block_number + 1 - overlap))
+
+    def _owe_overlap(self, cursor: Cursor) -> None:
+        """Remember, where the span has become narrower, what was read counting on the wider overlap."""
+        overlap = self._overlap_blocks(self._ranges.span.blocks)
+        if overlap < self._overlap:
             until, widest = self._owed if cursor.block_number < self._owed[0] else (-1, 0)
             self._owed = max(until, cursor.block_number + self._overlap), max(widest, self._overlap)
         self._overlap = overlap
-        return recent.first_unread(max(0, cursor.block_number + 1 - overlap))
 
     def _overlap_blocks(self, span_blocks: int) -> int:
         # A part of what the endpoint bears, so that a quiet look stays one request.
