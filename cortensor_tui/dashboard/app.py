@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from cortensor_tui.dashboard.setup import Outcome, Setup
 
 _START = "start"
+_ANSWER_GRACE_S = 180.0
+_ANSWER_LOOK_S = 0.5
 
 
 class Dashboard(KeyActions):
@@ -41,7 +43,8 @@ class Dashboard(KeyActions):
 
     `connect` returns a fresh connection to the node or raises `ProblemError`; `start_node` starts one where
     none runs. `owns_node` says that the node ends with the dashboard, as in the demo. `board` tells the
-    steps of starting. With `run_seconds` the dashboard ends by itself so long after its first screen.
+    steps of starting. With `run_seconds` the dashboard ends by itself so long after its first screen, once a
+    task is answered: a slow machine may not have got to one by then, and is given three minutes more.
     """
 
     TITLE = "Cortensor"
@@ -158,7 +161,15 @@ class Dashboard(KeyActions):
         self.app_suspend_signal.subscribe(self, lambda _: self._restore_title(), immediate=True)
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         if self._run_seconds is not None:
-            self.set_timer(self._run_seconds, self.leave)
+            self.set_timer(self._run_seconds, self._leave_once_answered)
+
+    def _leave_once_answered(self, waited_s: float = 0.0) -> None:
+        """Leave with a task answered, or where none is to be waited for."""
+        is_answered = self.view is not None and bool(self.view.status.answered_tasks)
+        if is_answered or self._has_ended or waited_s >= _ANSWER_GRACE_S:
+            self.leave()
+        else:
+            self.set_timer(_ANSWER_LOOK_S, lambda: self._leave_once_answered(waited_s + _ANSWER_LOOK_S))
 
     def _open(self) -> None:
         """Open the first place and follow the node, now that the first screen is seen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from cortensor_tui.domain.problems import ProblemError, problem_error
@@ -38,6 +39,9 @@ class ScriptedSetup:
         self.bad_line: UnderstoodLine | None = None
         self.more_lines: tuple[UnderstoodLine, ...] = ()
         self.enabled_dedicated: bool | None = None
+        self.may_write = asyncio.Event()
+        """Cleared, writing takes until it is set."""
+        self.may_write.set()
 
     def networks(self) -> tuple[NetworkChoice, ...]:
         return (
@@ -83,6 +87,7 @@ class ScriptedSetup:
         return shown_lines(env_values(draft, keystore))
 
     async def write(self, draft: SetupDraft) -> SetUp:
+        await self.may_write.wait()
         if self.refusal is not None:
             raise self.refusal
         self.written.append(draft)
@@ -109,6 +114,9 @@ class ScriptedSetup:
     async def take_over(
         self, source: Path, treatment: KeyTreatment, password: Secret, *, enables_dedicated: bool
     ) -> SetUp:
+        await self.may_write.wait()
+        if self.refusal is not None:
+            raise self.refusal
         self.enabled_dedicated = enables_dedicated
         self.taken_over.append((source, treatment, password.reveal()))
         return SetUp(settings_path=TARGET, password=password)

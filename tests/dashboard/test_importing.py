@@ -6,6 +6,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, Select
 
 from cortensor_tui.dashboard.app import Dashboard
+from cortensor_tui.domain.problems import problem_error
 from cortensor_tui.settings.setup_draft import KeyTreatment, UnderstoodLine
 
 from .at_setup import PASSWORD, app, at_menu, setup
@@ -48,6 +49,66 @@ async def test_a_file_can_be_taken_over_without_a_start(app: Dashboard, setup: S
         await until(pilot, lambda: bool(app.screen.query("#written")))
     assert setup.taken_over == [(OLD, KeyTreatment.KEEP, "")]
     assert app.outcome is None
+
+
+async def test_what_is_being_written_is_written_whatever_is_read_meanwhile(
+    app: Dashboard, setup: ScriptedSetup
+) -> None:
+    setup.has_plain_key = False
+    setup.may_write.clear()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#write-only")))
+        write_only = app.screen.query_one("#write-only", Button)
+        await until(pilot, lambda: not write_only.disabled)
+        write_only.press()
+        await until(pilot, lambda: write_only.disabled)
+        app.screen.query_one("#understood").focus()
+        await pilot.press("r")
+        await until(pilot, lambda: app.toasts.shown is not None)
+        assert "Read again" in shown(app, "KeyBar")
+        assert write_only.disabled, "it would be written twice"
+        await pilot.press("escape")
+        await until(pilot, lambda: "being written" in shown(app, "KeyBar"))
+        setup.may_write.set()
+        await until(pilot, lambda: bool(app.screen.query("#written")))
+    assert setup.taken_over == [(OLD, KeyTreatment.KEEP, "")]
+
+
+async def test_after_a_refusal_it_can_be_tried_again(app: Dashboard, setup: ScriptedSetup) -> None:
+    setup.has_plain_key = False
+    setup.refusal = problem_error("settings", "The settings could not be written", "the disk is full")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#use")))
+        await until(pilot, lambda: not app.screen.query_one("#use", Button).disabled)
+        await pilot.press("f10")
+        await until(pilot, lambda: "the disk is full" in shown(app, "#outcome"))
+        setup.refusal = None
+        await until(pilot, lambda: not app.screen.query_one("#use", Button).disabled)
+        await pilot.press("f10")
+        await until(pilot, lambda: app.outcome is not None)
+    assert setup.taken_over == [(OLD, KeyTreatment.KEEP, "")]
+
+
+async def test_a_path_just_typed_is_read_before_it_is_used(app: Dashboard, setup: ScriptedSetup) -> None:
+    setup.has_plain_key = False
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_menu(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: bool(app.screen.query("#use")))
+        await until(pilot, lambda: not app.screen.query_one("#use", Button).disabled)
+        await pilot.press("x", "f10")
+        await until(pilot, lambda: "no such file" in shown(app, "#understood"))
+        app.screen.query_one("#path", Input).value = str(OLD)
+        await pilot.press("f10")
+        await until(pilot, lambda: not app.screen.query_one("#use", Button).disabled)
+        assert setup.taken_over == []
+        await pilot.press("f10")
+        await until(pilot, lambda: app.outcome is not None)
+    assert setup.taken_over == [(OLD, KeyTreatment.KEEP, "")]
 
 
 async def test_leaving_a_file_keeps_what_was_typed(app: Dashboard, setup: ScriptedSetup) -> None:

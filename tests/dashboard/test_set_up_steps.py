@@ -130,6 +130,19 @@ async def test_a_refused_write_is_told_and_can_be_tried_again(app: Dashboard, se
         await until(pilot, lambda: app.outcome is not None)
 
 
+async def test_what_is_being_written_is_not_left(app: Dashboard, setup: ScriptedSetup) -> None:
+    setup.may_write.clear()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_step(app, pilot, setup, Step.SUMMARY)
+        await until(pilot, lambda: bool(app.screen.query("#write-only")))
+        await until(pilot, lambda: not app.screen.query_one("#next", Button).disabled)
+        await pilot.press("f10", "escape")
+        await until(pilot, lambda: "being written" in shown(app, "KeyBar"))
+        setup.may_write.set()
+        await until(pilot, lambda: app.outcome is not None)
+    assert len(setup.written) == 1
+
+
 async def test_quitting_in_the_middle_writes_nothing(app: Dashboard, setup: ScriptedSetup) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await at_step(app, pilot, setup, Step.SUMMARY)

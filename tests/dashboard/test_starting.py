@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cortensor_tui.dashboard import app as app_module
 from cortensor_tui.dashboard import feed
 from cortensor_tui.dashboard.app import Dashboard
 from cortensor_tui.dashboard.feed import Link
@@ -11,6 +12,7 @@ from cortensor_tui.dashboard.startup import FIRST_WORD_S, StartupBoard, StepStat
 from cortensor_tui.dashboard.terminal_title import title_of
 from cortensor_tui.domain.problems import Problem, ProblemError
 from cortensor_tui.node.client import NodeClient
+from cortensor_tui.node.messages import StatusChanged
 
 from . import samples
 from .conftest import live, shown, until
@@ -24,6 +26,47 @@ async def test_it_ends_by_itself_after_its_time(node: ScriptedNode) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: app._exit)
     assert app.return_code == 0
+
+
+async def test_its_time_is_not_over_before_a_task_is_answered(
+    node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "_ANSWER_LOOK_S", 0.01)
+    node.snapshot = samples.snapshot(status=samples.status(answered_tasks=0))
+    app = Dashboard(node.connect, owns_node=True, run_seconds=0.01, now=lambda: samples.NOW)
+    looks = 0
+
+    async with app.run_test(size=SMALL) as pilot:
+        await live(pilot)
+        looked = app._leave_once_answered
+
+        def look(waited_s: float = 0.0) -> None:
+            nonlocal looks
+            looks += 1
+            looked(waited_s)
+
+        monkeypatch.setattr(app, "_leave_once_answered", look)
+        await until(pilot, lambda: looks > 3)
+        assert not app._exit
+        await node.change(StatusChanged(samples.status(answered_tasks=1)))
+        await until(pilot, lambda: app._exit)
+    assert app.return_code == 0
+
+
+@pytest.mark.parametrize("ends", ["the grace is over", "the node has ended"])
+async def test_its_time_is_over_where_no_answer_is_to_be_waited_for(
+    node: ScriptedNode, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    monkeypatch.setattr(app_module, "_ANSWER_LOOK_S", 0.01)
+    board = StartupBoard(("node",))
+    if ends == "the grace is over":
+        monkeypatch.setattr(app_module, "_ANSWER_GRACE_S", 0.05)
+    else:
+        board.fail(Problem(code="x", what="The demo has ended", why="", remedy=""))
+    node.snapshot = samples.snapshot(status=samples.status(answered_tasks=0))
+    app = Dashboard(node.connect, owns_node=True, board=board, run_seconds=0.01, now=lambda: samples.NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: app._exit)
 
 
 async def test_the_steps_of_starting_are_shown_as_they_happen(node: ScriptedNode) -> None:

@@ -73,6 +73,19 @@ def how_to_mend(found: Understood) -> str:
     return f"A node could not use it: mend {where} in an editor. F5, or enter on the path, reads it again."
 
 
+def hindrance(found: Understood | None, passwords: tuple[str, str] | None) -> str:
+    """Return what keeps a file from being taken over, "" for nothing; `passwords` where one is needed."""
+    if found is None:
+        return ""
+    if not found.is_usable:
+        return how_to_mend(found)
+    if passwords is not None and not passwords[0]:
+        return "Give a password for the keystore, of 8 characters at least, twice."
+    if passwords is not None and passwords[0] != passwords[1]:
+        return "The two passwords differ."
+    return ""
+
+
 def read_again(found: Understood | None) -> str:
     """Return in a few words what reading a file once more told."""
     if found is None:

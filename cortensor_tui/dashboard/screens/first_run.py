@@ -61,6 +61,7 @@ class FirstRunScreen(PlaceScreen):
         self._step: Step | None = None
         self._way = present.DEMO
         self._pause: Timer | None = None
+        self._is_writing = False
 
     @property
     def _setup(self) -> Setup | None:
@@ -92,7 +93,9 @@ class FirstRunScreen(PlaceScreen):
 
     async def action_step_back(self) -> None:
         """Go back one step; from the menu to the dashboard."""
-        if self._step is None and self.query(LineTable).filter("#menu"):
+        if self._is_writing or any(page.is_writing for page in self.query(ImportPage)):
+            self.notify("The settings are being written.", timeout=3)
+        elif self._step is None and self.query(LineTable).filter("#menu"):
             self.action_go_back()
         elif self._step is None or self._step is self._steps[0]:
             await self._show_menu()
@@ -232,17 +235,20 @@ class FirstRunScreen(PlaceScreen):
         kept = [] if self._draft.is_watching else present.password_lines(self._width)
         self._say([*present.file_lines(lines, path, self._width), *kept], may_go_on=True)
 
-    @work(group="setup", exclusive=True)
+    @work(group="writing")  # apart from trying, which would cut it short
     async def _write(self, *, starts: bool) -> None:
-        if self._setup is None:
+        if self._setup is None or self._is_writing:
             return
+        self._is_writing = True
         self._say([line((" Writing what was set up …", "muted"))], may_go_on=False)
         try:
             set_up = await self._setup.write(self._draft)
         except ProblemError as error:
             self._say(problem_lines(error.problem, self._width), may_go_on=True)
-            return
-        await self._finish(set_up, starts=starts)
+        else:
+            await self._finish(set_up, starts=starts)
+        finally:
+            self._is_writing = False
 
     def _say(self, lines: list[Line], *, may_go_on: bool) -> None:
         for page in self.query(SetupPage):

@@ -85,6 +85,10 @@ class ImportPage(Vertical):
         self._draft = draft
         self._likely = setup.likely_files()
         self._found: Understood | None = None
+        self._read_text = ""  # of the path that is read, or will be after a pause
+        self._may_be_used = False
+        self.is_writing = False
+        """Whether the file is being taken over, which must not be left in the middle."""
         self._outcome: Composer = lambda _: []
         self._remark = ""
         self._pause: Timer | None = None
@@ -137,9 +141,18 @@ class ImportPage(Vertical):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         self._keep()
+        if event.value == self._read_text:
+            return
+        self._read_text = event.value
+        self._found = None  # it was of another path, and must not be what is taken over
+        self._allow(is_allowed=False)
+        self._stop_pause()
+        self._pause = self.set_timer(PAUSE_S, lambda: self._read(event.value))
+
+    def _stop_pause(self) -> None:
         if self._pause is not None:
             self._pause.stop()
-        self._pause = self.set_timer(PAUSE_S, lambda: self._read(event.value))
+            self._pause = None
 
     @on(Input.Changed, "#password,#password-again")
     @on(Select.Changed)
@@ -156,7 +169,7 @@ class ImportPage(Vertical):
             treatment=treatment if isinstance(treatment, KeyTreatment) else KeyTreatment.ENCRYPT,
             enables_dedicated=self.query_one("#dedicated", Select).value is True,
             password=Secret(self._password),
-            password_again=Secret(self.query_one("#password-again", Input).value),
+            password_again=Secret(self._password_again),
         )
         if draft != self._draft:
             self._draft = draft
@@ -175,7 +188,8 @@ class ImportPage(Vertical):
 
     @work(group="import", exclusive=True)
     async def _read(self, text: str, *, is_again: bool = False) -> None:
-        self._found = None
+        self._stop_pause()
+        self._read_text, self._found = text, None
         table = self.query_one(LineTable)
         if text.strip():
             try:
@@ -190,27 +204,33 @@ class ImportPage(Vertical):
         if is_again:
             self.app.notify(present.read_again(self._found), markup=False)
 
-    @work(group="import", exclusive=True)
+    @work(group="take-over")  # apart from reading, which would cut it short in the middle of a write
     async def _use(self, *, starts: bool) -> None:
         found, treatment, password = self._found, self._treatment, self._password
         enables_dedicated = self._enables_dedicated
-        if found is None:
+        if found is None or self.is_writing:
             return
-        self._allow(is_allowed=False)
+        self.is_writing = True
+        self._allow(is_allowed=self._may_be_used)
         try:
             set_up = await self._setup.take_over(
                 found.path, treatment, Secret(password), enables_dedicated=enables_dedicated
             )
         except ProblemError as error:
             problem = error.problem
+            self.is_writing = False
             self._say(lambda width: problem_lines(problem, width))
-            self._allow(is_allowed=True)
+            self._allow(is_allowed=self._may_be_used)
             return
         self.post_message(self.TakenOver(set_up, starts=starts))
 
     @property
     def _password(self) -> str:
         return self.query_one("#password", Input).value
+
+    @property
+    def _password_again(self) -> str:
+        return self.query_one("#password-again", Input).value
 
     @property
     def _treatment(self) -> KeyTreatment:
@@ -239,7 +259,8 @@ class ImportPage(Vertical):
         summary = self.query_one("#summary", TextLines)
         summary.display = self._found is not None
         summary.redraw()
-        remark = self._remark = self._hindrance(needs_password=needs_password)
+        passwords = (self._password, self._password_again) if needs_password else None
+        remark = self._remark = present.hindrance(self._found, passwords)
         is_ready = self._found is not None and not remark
         is_blocked = self._is_off and not self._enables_dedicated
         ready = present.WILL_BE_BLOCKED if is_blocked else STARTS
@@ -270,19 +291,9 @@ class ImportPage(Vertical):
         self._show_rows()
 
     def _allow(self, *, is_allowed: bool) -> None:
+        self._may_be_used = is_allowed
         for button in self.query(Button):
-            button.disabled = not is_allowed
-
-    def _hindrance(self, *, needs_password: bool) -> str:
-        if self._found is None:
-            return ""
-        if not self._found.is_usable:
-            return present.how_to_mend(self._found)
-        if needs_password and not self._password:
-            return "Give a password for the keystore, of 8 characters at least, twice."
-        if needs_password and self._password != self.query_one("#password-again", Input).value:
-            return "The two passwords differ."
-        return ""
+            button.disabled = not is_allowed or self.is_writing
 
     def _say(self, composer: Composer) -> None:
         self._outcome = composer
