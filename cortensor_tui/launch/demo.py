@@ -30,7 +30,10 @@ STEPS = ("chain", "contracts", "sessions", "model", "node")
 
 
 def run_demo(environ: Mapping[str, str]) -> int:
-    """Run the demo. With CORTENSOR_TUI_DEMO_SECONDS it ends by itself, and 0 means that a task ended well."""
+    """Run the demo. With CORTENSOR_TUI_DEMO_SECONDS it ends by itself; then 0 means that a task was answered.
+
+    The time is the least that it runs: the first task is waited for, up to three minutes more.
+    """
     require_terminal()
     run_seconds = _duration_s(environ)
     options = demo_options(environ)
@@ -62,7 +65,8 @@ def run_demo(environ: Mapping[str, str]) -> int:
     if run_seconds is None:
         return code
     answered = (dashboard.view.status.answered_tasks if dashboard.view else None) or 0
-    sys.stderr.write(f"The demo ended by itself; {answered} tasks were answered.\n")
+    counted = "1 task was" if answered == 1 else f"{answered} tasks were"
+    sys.stderr.write(f"The demo ended by itself; {counted} answered.\n")
     return 0 if code == 0 and answered > 0 and is_clean else 1
 
 

@@ -93,6 +93,7 @@ PROCESS_VARIABLES: Final = (
     (
         "CORTENSOR_TUI_DEMO_SECONDS",
         "a number of seconds",
-        "Ends the demo by itself so long after its first screen.",
+        "Ends the demo by itself so long after its first screen, once a task is answered; "
+        "where none is in three minutes more, it ends with exit code 1.",
     ),
 )
