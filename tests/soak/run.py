@@ -26,6 +26,8 @@ IN_FLIGHT = 7
 """More than there are slots, so that some wait."""
 CANCELLED_ONE_IN = 5
 MOST_TOKENS_BETWEEN = 40
+MOST_TIMES_THE_TOKENS = 10
+"""So long a soak goes on for what chance has not yet brought: every slot taken, a reproducible answer."""
 PROMPTS = PromptSettings(
     default_system_prompt="",
     raw_prompt="verbatim",
@@ -90,12 +92,12 @@ class Soak:
         self._answering.on_health(self._engine.health)
 
     async def run(self) -> Outcome:
-        """Go on until the tokens have come and the last task is answered."""
+        """Go on until the tokens have come, and what chance owes, and the last task is answered."""
         await self._learn_alone()
         self._tokens = 0
         for task in self._draw.all_prose():  # once each at least, whatever is drawn
             self._join(task)
-        while self._tokens < self._tokens_wanted:
+        while not self._has_enough():
             self._act()
             self._may_act.clear()
             await self._may_act.wait()
@@ -114,12 +116,18 @@ class Soak:
             memory=tuple(self._memory),
         )
 
+    def _has_enough(self) -> bool:
+        has_met_all = self._most_at_once == SLOTS and self._reproduced > 0
+        return self._tokens >= self._tokens_wanted * (1 if has_met_all else MOST_TIMES_THE_TOKENS)
+
     async def _learn_alone(self) -> None:
         for task in self._draw.all_prose():
             self._alone[task.prompt] = self._text(await self._begin(task))
 
     def _join(self, task: SoakTask) -> None:
-        self._in_flight[self._begin(task)] = task
+        answer = self._begin(task)
+        answer.add_done_callback(lambda answer: self._may_act.set())  # one cancelled before its turn, too
+        self._in_flight[answer] = task
 
     def _begin(self, task: SoakTask) -> asyncio.Task[TaskRecord]:
         record = task.record(self._store.put(task.prompt.encode()), SYSTEM_CLOCK.now())
@@ -157,7 +165,6 @@ class Soak:
 
     def _stopped(self, key: TaskKey, problem: str) -> None:
         self._running.discard(key)
-        self._may_act.set()
 
     def _told(self, key: TaskKey, event: GenerationEvent) -> None:
         if not isinstance(event, Token):
