@@ -25,7 +25,7 @@ from cortensor_tui.cli import (
 )
 from cortensor_tui.cli.dashboard_form import DEFAULT_ENV, open_dashboard
 from cortensor_tui.cli.options import Env, NewJournal
-from cortensor_tui.cli.output import Exit, print_text
+from cortensor_tui.cli.output import Exit, print_text, usage_error
 from cortensor_tui.domain.problems import Problem, ProblemError
 
 _CORTENSORD_FORM = "cortensord"
@@ -72,7 +72,7 @@ def dashboard(
         raise typer.Exit
     if context.invoked_subcommand is None:
         return open_dashboard(env, new_journal)
-    if env != DEFAULT_ENV:
+    if env != DEFAULT_ENV:  # it stood where `with_env_behind` leaves it
         raise typer.BadParameter("it goes after the command", param_hint="--env")
     if new_journal:
         raise typer.BadParameter("it goes after `node run`", param_hint="--new-journal")
@@ -85,13 +85,29 @@ def execute(arguments: list[str]) -> int:
     Raises `ProblemError` for what cannot be done or understood, and `KeyboardInterrupt`.
     """
     try:
-        return int(
-            app(with_cortensord_form(arguments), prog_name="cortensor-tui", standalone_mode=False) or 0
-        )
+        words = with_cortensord_form(with_env_behind(arguments))
+        return int(app(words, prog_name="cortensor-tui", standalone_mode=False) or 0)
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     except typer.TyperException as error:
         raise ProblemError(_usage_problem(error)) from error
+
+
+def with_env_behind(arguments: list[str]) -> list[str]:
+    """Return the arguments with a leading `--env FILE` behind the command, whose option it is.
+
+    Raises the usage error where the command names a file of its own, too.
+    """
+    name, has_value, _ = arguments[0].partition("=") if arguments else ("", "", "")
+    if name != "--env":
+        return arguments
+    env, words = (arguments[:1], arguments[1:]) if has_value else (arguments[:2], arguments[2:])
+    end = words.index("--") if "--" in words else len(words)
+    if not words[:end] or words[0].startswith("-"):
+        return arguments
+    if any(word == "--env" or word.startswith("--env=") for word in words[:end]):
+        raise usage_error("--env is given twice", remedy="Name one settings file")
+    return [*words[:end], *env, *words[end:]]
 
 
 def with_cortensord_form(arguments: list[str]) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -24,15 +26,17 @@ from cortensor_tui.cli.revealing import HIDDEN
 from cortensor_tui.cli.revealing import reveal as reveal_session
 from cortensor_tui.cli.sending import mined_sentence, require_mined
 from cortensor_tui.cli.shapes import result_json, transaction_json
+from cortensor_tui.domain.commands import command_for
+from cortensor_tui.domain.health import NodeStatus, Verdict
 from cortensor_tui.domain.inert import inert, inert_lines
 from cortensor_tui.domain.problems import Problem, ProblemError
-from cortensor_tui.domain.prompts import MAX_PROMPT_BYTES, TOO_LONG, context_warning, estimated_tokens
+from cortensor_tui.domain.prompts import MAX_PROMPT_BYTES, TOO_LONG, context_warning
+from cortensor_tui.domain.sessions import Service, SessionView
 from cortensor_tui.node.client import NodeClient
 from cortensor_tui.node.history_messages import TaskOutcome, WaitTask
 from cortensor_tui.node.messages import GetSessions, GetStatus, SessionsChanged, StatusChanged
 from cortensor_tui.node.owner_messages import Sent, Submit
 
-_SURELY_FITTING_TOKENS = 63  # the smallest context that can be set is one of 64
 _PROMPT_TYPES = {"default": 0, "raw": 1, "template": 2}
 _REPLY_SLACK_S = 10.0
 
@@ -95,8 +99,7 @@ def submit(
     )
 
     async def send_and_wait(client: NodeClient) -> tuple[Sent, TaskOutcome | Problem | None]:
-        await _warn_if_nobody_serves(client, session)
-        await _warn_if_it_hardly_fits(client, body.prompt)
+        await _warn(client, body)
         if reveal:
             await reveal_session(client, session)
         sent = await ask(client, body, Sent, SEND_TIMEOUT_S)
@@ -117,23 +120,27 @@ def submit(
     return _print_outcome(sent, outcome, timeout, as_json)
 
 
-async def _warn_if_nobody_serves(client: NodeClient, session_id: int) -> None:
+async def _warn(client: NodeClient, body: Submit) -> None:
+    """Say before the task is paid for what may keep it from being answered."""
     listed = await ask(client, GetSessions(), SessionsChanged)
-    for view in listed.sessions:
-        found = view.session
-        if found.session_id == session_id and not found.dedicated_nodes + found.ephemeral_nodes:
-            print_notice(
-                f"No node is bound to session {session_id}: the task waits until one is. "
-                f"Bind this one with: cortensor-tui assign {session_id}"
-            )
-
-
-async def _warn_if_it_hardly_fits(client: NodeClient, prompt: str) -> None:
-    if estimated_tokens(prompt) <= _SURELY_FITTING_TOKENS:
-        return
-    engine = (await ask(client, GetStatus(), StatusChanged)).status.engine
-    if warning := context_warning(prompt, engine.context_tokens):
+    status = (await ask(client, GetStatus(), StatusChanged)).status
+    view = next((one for one in listed.sessions if one.session.session_id == body.session_id), None)
+    for warning in _warnings(view, status, body.prompt):
         print_notice(warning)
+
+
+def _warnings(view: SessionView | None, status: NodeStatus, prompt: str) -> Iterator[str]:
+    if view is not None and not view.session.dedicated_nodes + view.session.ephemeral_nodes:
+        session_id = view.session.session_id
+        yield (
+            f"No node is bound to session {session_id}: the task waits until one is. "
+            f"Bind this one with: {command_for(Path(status.settings_path), f'assign {session_id}')}"
+        )
+    is_served = view is not None and view.service is Service.SERVED
+    if is_served and status.verdict is Verdict.BLOCKED and status.problem is not None:
+        yield f"This node cannot answer it now: {inert(status.problem.sentence(), 500)}"
+    if warning := context_warning(prompt, status.engine.context_tokens):
+        yield warning
 
 
 def _prompt_text(argument: str) -> str:

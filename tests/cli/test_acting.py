@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.inference import Clamp
 from cortensor_tui.domain.problems import Problem
+from cortensor_tui.domain.sessions import Service
 from cortensor_tui.domain.tasks import TaskKey
 from cortensor_tui.node.history_messages import TaskOutcome, WaitTask
-from cortensor_tui.node.messages import GetSessions, GetStatus, Refused, SessionsChanged
+from cortensor_tui.node.messages import GetSessions, GetStatus, Refused, SessionsChanged, StatusChanged
 from cortensor_tui.node.owner_messages import (
     Assign,
     Check,
@@ -21,7 +23,7 @@ from cortensor_tui.node.owner_messages import (
     Submit,
 )
 from tests.cli.conftest import Home
-from tests.cli.examples import CHECKED, CONTRACT, ENDED, HASH, NASTY, NODE, OWNER, REVERTED, SESSION
+from tests.cli.examples import CHECKED, CONTRACT, ENDED, HASH, NASTY, NODE, OWNER, REVERTED, SESSION, STATUS
 from tests.cli.scripted_node import ScriptedNode
 
 
@@ -127,7 +129,7 @@ async def test_submit_scales_the_sampling_as_the_chain_has_it(home: Home, node: 
 
     assert ended.code == 0
     assert "Task 3/7 is submitted" in ended.out
-    assert node.requests[1:] == [
+    assert node.requests[2:] == [
         Submit(session_id=3, prompt="Say hello", prompt_type=0, llm_params=(64, 29, 95, 7, 110, 0, 0))
     ]
 
@@ -143,7 +145,7 @@ async def test_submit_and_wait_gives_every_result_exactly(home: Home, node: Scri
     )
     assert ended.document["results"] == [{"miner": NODE, "data": ENDED.results[0].data, "hash": HASH}]
     assert "error" not in ended.document
-    assert node.requests[2] == WaitTask(key=TaskKey(3, 7), timeout_s=5)
+    assert node.requests[3] == WaitTask(key=TaskKey(3, 7), timeout_s=5)
 
 
 async def test_what_the_node_could_not_take_as_asked_is_told(home: Home, node: ScriptedNode) -> None:
@@ -211,10 +213,28 @@ async def test_a_session_that_nobody_serves_is_named_before_paying(home: Home, n
     assert "No node is bound to session 3" in ended.err
 
 
+DOWN = Problem(code="engine_failed", what="The model server is down", why="refused", remedy="Start it")
+
+
+@pytest.mark.parametrize(("service", "is_told"), [(Service.SERVED, True), (Service.NOT_BOUND, False)])
+async def test_a_node_that_cannot_answer_its_session_says_so_before_paying(
+    home: Home, node: ScriptedNode, service: Service, is_told: bool
+) -> None:
+    blocked = msgspec.structs.replace(STATUS, verdict=Verdict.BLOCKED, reason=DOWN.what, problem=DOWN)
+    node.answers[GetStatus] = StatusChanged(blocked)
+    node.answers[GetSessions] = SessionsChanged((msgspec.structs.replace(SESSION, service=service),))
+
+    ended = await home.run("submit", "3", "hello")
+
+    assert ended.code == 0
+    told = "This node cannot answer it now: The model server is down. Refused. Start it." in ended.err
+    assert told is is_told, ended.err
+
+
 @pytest.mark.parametrize(("stdin", "prompt"), [(b"two\nlines\n", "two\nlines"), ("déjà".encode(), "déjà")])
 async def test_a_prompt_comes_from_stdin(home: Home, node: ScriptedNode, stdin: bytes, prompt: str) -> None:
     assert (await home.run("submit", "3", "-", stdin=stdin)).code == 0
-    assert node.requests[1:] == [Submit(session_id=3, prompt=prompt)]
+    assert node.requests[2:] == [Submit(session_id=3, prompt=prompt)]
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,10 @@ async def test_no_node_and_no_settings_file_says_so(home: Home) -> None:
         (("node", "/x/.env", "routerv1", "1", "docker"), "minerv3 or minerv4"),
         (("node", "/x/.env", "minerv3", "one"), "node FILE minerv3 1 docker"),
         (("node", "/x/.env", "minerv3", "1", "podman"), "Give docker"),
-        (("--env", "/x", "status"), "after the command"),
+        (("--env", "/x", "status", "--env=/y"), "given twice"),
+        (("--new-journal", "node", "run"), "after `node run`"),
+        (("--env", "/x", "--new-journal", "node", "run"), "after the command"),
+        (("--env=/x", "demo"), "No such option"),
     ],
 )
 def test_wrong_use_ends_with_two(run_inside: RunInside, arguments: tuple[str, ...], says: str) -> None:

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 import cortensor_tui
-from cortensor_tui.cli.commands import with_cortensord_form
+from cortensor_tui.cli.commands import with_cortensord_form, with_env_behind
 from cortensor_tui.cli.main import run
 from tests.cli.conftest import Home
 
@@ -66,6 +66,8 @@ HOME_ENV = Path("/home/op/.cortensor/.env")
         (["node", "run", "--passwords-on-stdin"], ("run_node", HOME_ENV, True, "has_passwords_on_stdin")),
         (["node", "run"], ("run_node", HOME_ENV, True)),
         (["node", "run", "--env", "/a/.env"], ("run_node", Path("/a/.env"), True)),
+        (["--env", "/a/.env", "node", "run"], ("run_node", Path("/a/.env"), True)),
+        (["--env=/a/.env", "node", "run"], ("run_node", Path("/a/.env"), True)),
         (
             ["node", "~/.cortensor/.env", "minerv3", "1", "docker"],
             ("run_node", HOME_ENV, True, "in_container"),
@@ -110,6 +112,11 @@ def test_the_exit_code_is_the_one_of_what_ran(launch: Recorder) -> None:
 )
 def test_only_the_form_of_cortensord_is_taken_for_it(arguments: list[str]) -> None:
     assert with_cortensord_form(arguments) == arguments
+
+
+def test_a_settings_file_before_the_command_leaves_what_follows_two_dashes_alone() -> None:
+    told = with_env_behind(["--env", "/a", "submit", "1", "--", "--env", "x"])
+    assert told == ["submit", "1", "--env", "/a", "--", "--env", "x"]
 
 
 @pytest.mark.parametrize("form", [("node", "run", "--env"), ("node",)])

@@ -70,7 +70,6 @@ class OpenAiHttp:
         )
         self._health = ToldHealth(unstarted, on_health)
         self._server: Server | None = None
-        self._was_lost = False
         self._was_heard = False
         self._watch: asyncio.Task[None] | None = None
         self._turns = Turns(clock=clock)
@@ -247,8 +246,7 @@ class OpenAiHttp:
 
     def _take(self, server: Server) -> None:
         """Work with a server as it is now."""
-        is_back = self._was_lost
-        self._server, self._was_lost = server, False
+        self._server = server
         self._turns.allow(server.slots)
         context_tokens = server.context_tokens or self._assumed_context_tokens
         working = sum(run.is_working for run in self._runs)
@@ -263,20 +261,19 @@ class OpenAiHttp:
                 slots=server.slots,
                 template_sha256=server.template_sha256,
             ),
-            restarts=self.health.restarts + is_back,
             error="",
         )
 
     def _lose(self, problem: Problem, because: str = "") -> None:
         if self.health.state is EngineState.FAILED:
             return
-        self._was_lost = True
         watch, self._watch = self._watch, None
         if watch is not None and watch is not asyncio.current_task():
             watch.cancel()
         death = because or problem.why or problem.what
         self._end_runs(msgspec.structs.replace(problem, code="engine_died"))
-        self._health.fail(problem, died_at=self._clock.now(), death=death)
+        lost = self.health.restarts + 1
+        self._health.fail(problem, died_at=self._clock.now(), death=death, restarts=lost)
 
     def _failed(self, problem: Problem) -> ProblemError:
         self._health.fail(problem)

@@ -47,6 +47,7 @@ async def test_a_server_that_goes_away_is_told_and_taken_up_again() -> None:
         lost = await watched.until(lambda health: health.state is FAILED)
         assert "cannot be reached" in lost.error
         assert lost.died_at is not None
+        assert lost.restarts == 1, "a loss counts when it happens"
         await server.start()
         await watched.engine.start()
         health = watched.engine.health
