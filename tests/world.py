@@ -9,7 +9,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from cortensor_tui.chain.rpc.client import RpcClient
 from cortensor_tui.devnet.sender import DevSender, Outgoing
 from cortensor_tui.devnet.service import DevnetInfo
 from cortensor_tui.domain.health import NodeStatus, Verdict
+from cortensor_tui.domain.inference import EngineState
 from cortensor_tui.domain.networks import Generation
 from cortensor_tui.domain.problems import ProblemError
 from cortensor_tui.domain.tasks import TaskKey, TaskOnChain
@@ -206,6 +207,16 @@ async def until_verdict(
                 await asyncio.sleep(LOOK_S)
     except TimeoutError as error:
         raise AssertionError(f"never {verdict}: {status and (status.verdict, status.reason)}") from error
+
+
+async def until_engine(settings: Path, state: EngineState, timeout_s: float = 60.0) -> NodeStatus:
+    """Wait until the node, which may still be starting, has its engine in a state."""
+    async with asyncio.timeout(timeout_s):
+        while True:
+            with suppress(ProblemError):
+                if (status := await status_of(settings)).engine.state is state:
+                    return status
+            await asyncio.sleep(LOOK_S)
 
 
 @asynccontextmanager

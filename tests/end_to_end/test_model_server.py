@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from cortensor_tui.domain.health import NodeStatus, Verdict
+from cortensor_tui.domain.health import Verdict
 from cortensor_tui.domain.inference import EngineState
 from tests.inference.openai_http.llama_server import llama_server, needs_llama_server
 from tests.inference.openai_http.told_server import Script, piece_of, told_server
-from tests.world import LOOK_S, World, status_of, until_verdict
+from tests.world import World, status_of, until_engine, until_verdict
 
 pytestmark = pytest.mark.real
-
-
-async def until_engine(settings: Path, state: EngineState) -> NodeStatus:
-    """Wait until the node's engine is in a state."""
-    async with asyncio.timeout(60):
-        while (status := await status_of(settings)).engine.state is not state:
-            await asyncio.sleep(LOOK_S)
-    return status
 
 
 async def test_what_a_server_answers_goes_on_chain(world: World) -> None:
